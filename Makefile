@@ -1,0 +1,93 @@
+# Bulkhead. `make help` lists the targets; docs/architecture.md says where a change goes.
+# Every folder adds its own rules in FOLDER/*.mk; what is here is the hypervisor image and the host libraries.
+.DELETE_ON_ERROR:
+.SECONDARY:
+SHELL := /bin/bash
+BUILD ?= build
+CC := gcc
+CLANG ?= clang
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wpointer-arith \
+	-Wwrite-strings -Wimplicit-fallthrough
+COMMON := -std=gnu11 -I. $(WARN) -g -MMD -MP
+
+# --- the hypervisor image: our code alone, no libc
+KERNEL_CFLAGS := $(COMMON) -O2 -ffreestanding -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only -mcmodel=small \
+	-fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none
+# One folder a layer, lowest first; tools/check-layers knows the same order.
+LAYERS := kernel/lib kernel/hw kernel/core drivers vtd plan svm vmx guest kernel boot
+KERNEL_SRC := $(foreach d,$(LAYERS),$(sort $(wildcard $(d)/*.c $(d)/*.S)))
+KERNEL_OBJ := $(KERNEL_SRC:%=$(BUILD)/kernel/%.o)
+
+.PHONY: all
+all: $(BUILD)/bulkhead.elf
+
+$(BUILD)/kernel/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+
+$(BUILD)/kernel/%.S.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+
+KERNEL_LINK = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack,--fatal-warnings \
+	-T linker.ld -o $@
+$(BUILD)/bulkhead.elf: $(KERNEL_OBJ) linker.ld
+	$(KERNEL_LINK) $(KERNEL_OBJ)
+
+# --- the same sources for the host, in two compilers, with sanitizers; tests and tools link them against the fakes.
+# What touches the hardware stays out: kernel/hw, and the parts of kernel/core that tests/fake replaces.
+HOST_EXCLUDE := $(wildcard kernel/hw/*.c) kernel/lib/string.c $(addprefix kernel/core/,time.c log.c panic.c lock.c \
+	mmio_map.c irq.c smp.c idt.c percpu.c paging.c lapic.c stack.c)
+HOST_SRC := $(filter-out $(HOST_EXCLUDE) $(wildcard kernel/*.c),$(filter %.c,$(KERNEL_SRC)))
+FAKE_SRC := $(wildcard tests/fake/*.c tests/model/*.c)
+HOST_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fno-strict-aliasing
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+define host_rules # $(1) folder, $(2) compiler, $(3) extra flags
+$(BUILD)/$(1)/%.c.o: %.c
+	@mkdir -p $$(@D)
+	$(2) $(HOST_CFLAGS) $(3) -c $$< -o $$@
+$(BUILD)/$(1)/libfake.a: $(FAKE_SRC:%=$(BUILD)/$(1)/%.o)
+	@rm -f $$@ && ar rcs $$@ $$^
+$(BUILD)/$(1)/libbulkhead.a: $(HOST_SRC:%=$(BUILD)/$(1)/%.o)
+	@rm -f $$@ && ar rcs $$@ $$^
+$(BUILD)/$(1)/unit/%: $(BUILD)/$(1)/tests/unit/%.c.o $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a
+	@mkdir -p $$(@D)
+	$(2) $(3) $$< $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a $(BUILD)/$(1)/libfake.a -lcmocka -o $$@
+endef
+$(eval $(call host_rules,host,$(CC),))
+$(eval $(call host_rules,host-gcc,$(CC),$(SANITIZE)))
+$(eval $(call host_rules,host-clang,$(CLANG),$(SANITIZE)))
+$(eval $(call host_rules,host-fuzz,$(CLANG),-fsanitize=fuzzer-no-link $(SANITIZE)))
+
+# tests/unit mirrors the tree: tests/unit/vtd/test_dmar.c tests vtd/dmar.c.
+UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
+.PHONY: unit
+unit: $(UNIT:%=$(BUILD)/host-gcc/unit/%) $(UNIT:%=$(BUILD)/host-clang/unit/%)
+
+# tests/fuzz/fuzz_NAME.c is one libFuzzer target; its seeds are tests/fuzz/corpus/NAME.
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/fuzz/%: $(BUILD)/host-fuzz/tests/fuzz/%.c.o $(BUILD)/host-fuzz/libfake.a $(BUILD)/host-fuzz/libbulkhead.a
+	@mkdir -p $(@D)
+	$(CLANG) -fsanitize=fuzzer $(SANITIZE) $< $(BUILD)/host-fuzz/libfake.a $(BUILD)/host-fuzz/libbulkhead.a \
+		$(BUILD)/host-fuzz/libfake.a -o $@
+.PHONY: fuzzers
+fuzzers: $(FUZZ:%=$(BUILD)/fuzz/%)
+
+include $(wildcard tools/*.mk tests/*.mk tests/*/*.mk guest/*.mk boot/*.mk)
+
+.PHONY: clean help
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make        build the hypervisor ($(BUILD)/bulkhead.elf) and the host tool ($(BUILD)/host/bulkhead)'
+	@echo 'make run    install what is missing, build, boot the demo under QEMU, end with a summary'
+	@echo 'make test   install what is missing, build, run every test'
+	@echo 'make lint   formatting, clang-tidy, headers alone, layers'
+	@echo 'make bench  print the measured figures'
+	@echo 'make unit   build the host unit tests; make fuzzers builds the fuzz targets'
+	@echo 'make clean  remove $(BUILD)/'
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The log: lines of "[   0.123456] info  vtd: text" on the serial console and in a ring that a panic prints again.
+ * One call is one line; the area is the word before the colon in the text. Safe on every CPU. */
+#ifndef BULKHEAD_CORE_LOG_H
+#define BULKHEAD_CORE_LOG_H
+
+#include "kernel/lib/diag.h"
+#include "kernel/lib/types.h"
+
+enum log_level {
+    LOG_ERROR,
+    LOG_WARN,
+    LOG_INFO,
+    LOG_DEBUG,
+};
+
+/* Lines above this level are kept out of console and ring (default LOG_INFO). */
+void log_set_level(enum log_level level);
+
+/* fmt as in kernel/lib/format.h, without a newline; longer than 240 characters is cut and marked "...". */
+void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
+#define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)
+#define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
+
+/* Every diagnostic of a list, one line each, at the level of its severity. */
+void log_diagnostics(const struct diag_list *list);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Pretended clock. */
+#include "tests/fake/time.h"
+
+#include "kernel/core/time.h"
+
+static struct {
+    uint64_t now_ns, step_ns, waited_us;
+} fake = {.step_ns = 100};
+
+void fake_time_reset(void)
+{
+    fake.now_ns = 0;
+    fake.step_ns = 100;
+    fake.waited_us = 0;
+}
+
+void fake_time_advance_ns(uint64_t ns)
+{
+    fake.now_ns += ns;
+}
+
+void fake_time_step_ns(uint64_t ns)
+{
+    fake.step_ns = ns;
+}
+
+uint64_t time_now_ns(void)
+{
+    fake.now_ns += fake.step_ns;
+    return fake.now_ns;
+}
+
+void time_wait_us(uint64_t us)
+{
+    fake.now_ns += us * 1000;
+    fake.waited_us += us;
+}
+
+uint64_t time_waited_us(void)
+{
+    return fake.waited_us;
+}
