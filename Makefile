@@ -90,4 +90,4 @@ help:
 	@echo 'make unit   build the host unit tests; make fuzzers builds the fuzz targets'
 	@echo 'make clean  remove $(BUILD)/'
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/download -prune -o -type f -name '*.d' -print 2>/dev/null)
