@@ -70,7 +70,8 @@ struct pci_function {
     bool multifunction; /* as function 0 of the device says */
     bool bridge;        /* header 1 or 2: the bus numbers below count */
     uint8_t primary, secondary, subordinate;
-    uint32_t parent; /* index of the bridge above, always below this one's own index; PCI_NO_INDEX on a root bus */
+    uint32_t parent;  /* index of the bridge above, always below this one's own index; PCI_NO_INDEX on a root bus */
+    uint16_t command; /* command register as firmware left it */
     uint8_t interrupt_pin;  /* 0 none, 1..4 INTA..INTD */
     uint8_t interrupt_line; /* as firmware left it */
     enum pci_express_type express;
@@ -84,7 +85,8 @@ struct pci_function {
     uint16_t msix_count;           /* table entries, 0 without MSI-X */
     uint8_t msi_count;             /* vectors it can ask for: 1..32, 0 without MSI */
     struct pci_bar bars[PCI_BARS];
-    struct pci_bar rom; /* PCI_BAR_MEM32 when there may be one; assigned says nothing about its enable bit */
+    struct pci_bar rom; /* PCI_BAR_MEM32 when there may be one; size 0 until pci_bars_size() */
+    bool rom_enabled;   /* as firmware left it */
     uint32_t blocked;   /* enum pci_blocked */
 } __attribute__((aligned(16)));
 
@@ -126,7 +128,7 @@ static inline uint16_t pci_class(const struct pci_function *f)
 }
 
 /* One log line a function, stable key=value style (drivers/pci_inventory.c):
- * "pci: 0000:00:03.0 8086:0d57 class=060400 type=root-port bus=01-01 caps=msi,acs" */
+ * "pci: 0000:00:03.0 8086:0d57 class=060400 rev=00 type=root-port bus=01-01 caps=msi,acs bar0=mem32:febd0000+1000" */
 void pci_log_inventory(const struct pci_facts *facts);
 /* That line without the "pci: ", for tools; returns its full length. */
 size_t pci_inventory_line(const struct pci_function *f, char *out, size_t size);
