@@ -62,11 +62,15 @@ static void put_words(struct line *line, const char *key, const struct word *wor
 {
     bool any = false;
     for (size_t i = 0; i < count; i++) {
-        if (words[i].present) {
-            put(line, "%s%s", any ? "," : "", any ? "" : " ");
-            put(line, "%s%s%s", any ? "" : key, any ? "" : "=", words[i].text);
-            any = true;
+        if (!words[i].present) {
+            continue;
         }
+        if (any) {
+            put(line, ",%s", words[i].text);
+        } else {
+            put(line, " %s=%s", key, words[i].text);
+        }
+        any = true;
     }
 }
 
