@@ -3,7 +3,7 @@
  *
  *     fault: unit=0 sid=0000:00:04.0 device=- guest=- access=write addr=0x1234000 reason=0x5 text="no write permission"
  *     fault: unit=0 sid=0000:00:04.0 device=- guest=disk access=interrupt index=0x12 reason=0x22 text="..."
- *     fault: unit=0 overflow text="the unit lost faults: its records were full"
+ *     fault: unit=0 overflow=1 text="the unit lost faults: its records were full"
  *
  * The order and the names of the keys are stable; new keys come before text=, which stays last and in quotes.
  * "-" means unknown or nobody's. suppressed=N (before text=) counts lines of this source left out before this one. */

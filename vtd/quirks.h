@@ -17,12 +17,8 @@ struct vtd_quirk_function {
 
 /* What the quirk table saw on this machine. Zero it, then vtd_quirks_see() every function. */
 struct vtd_quirk_facts {
-    uint32_t effects;     /* of rows that matched without further conditions */
-    bool isoch_audio;     /* 8086:3a3e is there */
-    struct sbdf isoch_at; /* where */
-    bool isoch_control;   /* 8086:342e is there */
-    uint32_t isoch_value; /* its config dword 0x188 */
-    bool escalates;       /* some function must have fault escalation masked */
+    uint32_t effects;     /* the table's own flags */
+    struct sbdf isoch_at; /* the audio function 8086:3a3e, when the flags say it is there */
 };
 
 /* What to do about it. */

@@ -22,11 +22,12 @@ struct vtd_unit {
     struct hpa base;
     struct vtd_caps caps; /* superpages already off when the quirk says so */
 
-    struct lock lock; /* registers, queue and tables */
-    bool write_buffer_flush;
-    bool remapping; /* it has interrupt remapping and we use it (needs the queue; not with the errata) */
-    bool extended;  /* EIME: entries hold 32-bit APIC ids; decided by bring-up, before any entry is made */
-    bool live;      /* it walks our tables: from now on changes need invalidations */
+    struct lock lock;        /* registers, queue and tables */
+    bool write_buffer_flush; /* CAP.RWBF, or the quirk */
+    bool keep_translation;   /* quirk: TE must not be cleared */
+    bool remapping;          /* it has interrupt remapping and we use it (needs the queue; not with the errata) */
+    bool extended;           /* EIME: entries hold 32-bit APIC ids; decided by bring-up, before any entry is made */
+    bool live;               /* it walks our tables: from now on changes need invalidations */
 
     struct hpa root; /* root table */
     struct vtd_queue queue;
@@ -40,9 +41,6 @@ struct vtd_unit {
  * STATUS_UNSUPPORTED: no table depth we know; STATUS_CONFLICT: the registers lie in RAM. */
 MUST_CHECK enum status vtd_unit_probe(struct vtd_unit *u, unsigned index, struct hpa base, uint64_t window,
                                       uint16_t segment, const struct vtd_quirks *quirks);
-
-/* Capabilities and decisions in one or two key=value lines. */
-void vtd_unit_log(const struct vtd_unit *u);
 
 /* Registers. */
 uint32_t vtd_unit_read32(const struct vtd_unit *u, unsigned offset);
