@@ -17,12 +17,18 @@
 #define VTD_MODEL_VIOLATIONS 16
 #define VTD_MODEL_TEXT 120
 
+/* Why the unit reads memory. */
+enum vtd_model_path {
+    VTD_MODEL_TABLE,         /* a table, ECAP.C = 0: sees only what was written back from the CPU's caches */
+    VTD_MODEL_TABLE_SNOOPED, /* a table, ECAP.C = 1 */
+    VTD_MODEL_QUEUE,         /* the invalidation queue: always coherent */
+};
+
 /* How the unit reaches the world. Addresses are host-physical. */
 struct vtd_model_io {
     void *context;
-    /* Read memory; false when nothing answers there. snoop: the access sees CPU caches; without it only lines that
-     * were written back count. */
-    bool (*read)(void *context, uint64_t address, void *data, size_t bytes, bool snoop);
+    /* Read memory; false when nothing answers there. */
+    bool (*read)(void *context, uint64_t address, void *data, size_t bytes, enum vtd_model_path path);
     bool (*write)(void *context, uint64_t address, const void *data, size_t bytes);
     /* The unit's own message-signalled interrupt. */
     void (*interrupt)(void *context, uint64_t address, uint32_t data);

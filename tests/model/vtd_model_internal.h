@@ -64,7 +64,8 @@ uint64_t model_queue_bytes(const struct vtd_model *m);
 /* Memory: tables are read as ECAP.C says, the queue is always snooped (VT-d 4.1 11.4.3, C). */
 static inline bool model_read_table(struct vtd_model *m, uint64_t at, void *out, size_t bytes)
 {
-    return m->io.read(m->io.context, at, out, bytes, ECAP_C(m->config.ecap) != 0);
+    return m->io.read(m->io.context, at, out, bytes,
+                      ECAP_C(m->config.ecap) ? VTD_MODEL_TABLE_SNOOPED : VTD_MODEL_TABLE);
 }
 
 static inline void model_drain(struct vtd_model *m)

@@ -150,7 +150,7 @@ static bool fetch(struct vtd_model *m, struct vtd_model_pair *d)
 {
     uint64_t at = (m->reg[VTD_R_IQA] & MASK64(63, 12)) + m->reg[VTD_R_IQH];
     uint64_t raw[2];
-    if (!m->io.read(m->io.context, at, raw, sizeof(raw), true)) {
+    if (!m->io.read(m->io.context, at, raw, sizeof(raw), VTD_MODEL_QUEUE)) {
         model_violation(m, "queue outside memory: 0x%llx", (unsigned long long)at);
         return false;
     }
