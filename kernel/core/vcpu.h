@@ -33,20 +33,19 @@ enum vcpu_gpr {
     VCPU_GPR_COUNT,
 };
 
-/* An event to deliver to the guest at the next entry. */
+/* An event to deliver to the guest at the next entry. INT n, INT3 and INTO that an exit cut short are not events: the
+ * guest executes them again. */
 enum vcpu_event_kind {
     VCPU_EVENT_NONE,
-    VCPU_EVENT_INTERRUPT,          /* external, by vector */
-    VCPU_EVENT_NMI,                /* vector 2 */
-    VCPU_EVENT_EXCEPTION,          /* a fault or trap, by vector */
-    VCPU_EVENT_SOFTWARE_INTERRUPT, /* INT n, cut short by an exit and to be delivered again */
+    VCPU_EVENT_INTERRUPT, /* external, by vector */
+    VCPU_EVENT_NMI,       /* vector 2 */
+    VCPU_EVENT_EXCEPTION, /* a fault or trap, by vector */
 };
 
 struct vcpu_event {
     enum vcpu_event_kind kind;
     uint8_t vector;
     bool has_error; /* error is pushed */
-    uint8_t length; /* software interrupts: bytes of the instruction where the hardware needs it (VMX), else 0 */
     uint32_t error;
 };
 
@@ -112,7 +111,7 @@ struct vcpu_segment {
 struct vcpu_resident {
     struct hpa xsave; /* FXSAVE or XSAVE area, 64-byte aligned, xsave_bytes long */
     uint64_t xsave_bytes;
-    uint64_t xcr0, xss; /* 0 without XSAVE, XSAVES */
+    uint64_t xcr0; /* 0 without XSAVE */
     uint64_t dr[4];
     uint64_t tsc_aux;
 };
@@ -165,6 +164,10 @@ struct cpu_backend {
     /* Enter the guest and return when something needs the hypervisor. Interrupts are off on entry and on return. */
     void (*run)(struct vcpu *vcpu, struct vcpu_exit *exit);
 
+    /* Microseconds between timer ticks that every CPU running guests needs as a backup for interrupts that this machine
+     * loses (svm/quirks.h), 0 on a sound one. */
+    uint32_t (*backup_tick_us)(void);
+
     /* Values that hardware refuses at entry (a reserved bit in CR4 ...) end in VCPU_EXIT_ENTRY_FAILED: the guest
      * layer checks what the guest supplies. */
     uint64_t (*read)(const struct vcpu *vcpu, enum vcpu_register which);
@@ -172,8 +175,11 @@ struct cpu_backend {
     struct vcpu_segment (*read_segment)(const struct vcpu *vcpu, enum vcpu_segment_name which);
     void (*write_segment)(struct vcpu *vcpu, enum vcpu_segment_name which, struct vcpu_segment value);
 
-    /* access is a set of enum vcpu_access. An MSR the hardware maps cannot hold always exits: STATUS_OUT_OF_RANGE
-     * when asked to allow it. Ports have no separate read and write: any access allowed allows both. */
+    /* access is a set of enum vcpu_access. Entry and exit switch SYSENTER_CS, _ESP, _EIP (0x174..0x176), STAR, LSTAR,
+     * CSTAR, SFMASK (0xc0000081..84), FS, GS and KERNEL_GS_BASE (0xc0000100..102), and vcpu_resident switches TSC_AUX
+     * (0xc0000103): these may be allowed to a guest, every other MSR is shared with the host. An MSR the hardware maps
+     * cannot hold always exits: STATUS_OUT_OF_RANGE when asked to allow it. Ports have no separate read and write: any
+     * access allowed allows both. */
     MUST_CHECK enum status (*allow_msr)(struct vcpu *vcpu, uint32_t msr, unsigned access);
     MUST_CHECK enum status (*allow_ports)(struct vcpu *vcpu, uint16_t first, uint32_t count, unsigned access);
 };
