@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Event injection. */
+#include "svm/inject.h"
+
+#include "kernel/lib/bits.h"
+#include "svm/exit.h"
+
+/* EVENTINJ and EXITINTINFO (APM2 15.20, figure 15-4): vector 7:0, type 10:8, error valid 11, valid 31, error 63:32. */
+enum {
+    TYPE_INTERRUPT = 0,
+    TYPE_NMI = 2,
+    TYPE_EXCEPTION = 3,
+    BIT_HAS_ERROR = 11,
+    BIT_VALID = 31,
+    VECTOR_NMI = 2,
+    VECTOR_BP = 3,
+    VECTOR_OF = 4,
+};
+
+static uint64_t type_of(enum vcpu_event_kind kind)
+{
+    switch (kind) {
+    case VCPU_EVENT_NMI:
+        return TYPE_NMI;
+    case VCPU_EVENT_EXCEPTION:
+        return TYPE_EXCEPTION;
+    case VCPU_EVENT_NONE:
+    case VCPU_EVENT_INTERRUPT:
+        break;
+    }
+    return TYPE_INTERRUPT;
+}
+
+uint64_t svm_inject_encode(struct vcpu_event event)
+{
+    if (event.kind == VCPU_EVENT_NONE) {
+        return 0;
+    }
+    uint64_t v = bits_make(event.vector, 7, 0) | bits_make(type_of(event.kind), 10, 8) | BIT64(BIT_VALID);
+    if (event.has_error) {
+        v |= BIT64(BIT_HAS_ERROR) | bits_make(event.error, 63, 32);
+    }
+    return v;
+}
+
+struct vcpu_event svm_inject_decode(uint64_t info)
+{
+    const struct vcpu_event none = {.kind = VCPU_EVENT_NONE};
+    uint8_t vector = (uint8_t)bits_get(info, 7, 0);
+    if ((info & BIT64(BIT_VALID)) == 0) {
+        return none;
+    }
+    switch (bits_get(info, 10, 8)) {
+    case TYPE_INTERRUPT:
+        return (struct vcpu_event){.kind = VCPU_EVENT_INTERRUPT, .vector = vector};
+    case TYPE_NMI:
+        return (struct vcpu_event){.kind = VCPU_EVENT_NMI, .vector = VECTOR_NMI};
+    case TYPE_EXCEPTION:
+        break;
+    default:
+        return none; /* INT n */
+    }
+    if (vector == VECTOR_BP || vector == VECTOR_OF) {
+        return none;
+    }
+    bool has_error = (info & BIT64(BIT_HAS_ERROR)) != 0;
+    return (struct vcpu_event){
+        .kind = VCPU_EVENT_EXCEPTION,
+        .vector = vector,
+        .has_error = has_error,
+        .error = has_error ? (uint32_t)bits_get(info, 63, 32) : 0,
+    };
+}
+
+void svm_inject_prepare(struct vcpu *vcpu, uint8_t *vmcb)
+{
+    vmcb_put64(vmcb, VMCB_EVENT_INJECTION_64, svm_inject_encode(vcpu->event));
+    if (vcpu->event.kind == VCPU_EVENT_NMI) {
+        vcpu->nmi_blocked = true;
+        vmcb_intercept_iret(vmcb, true);
+    }
+    vcpu->event.kind = VCPU_EVENT_NONE;
+    vmcb_put64(vmcb, VMCB_INTERRUPT_STATE_64, vcpu->shadow ? 1 : 0);
+    uint64_t v_intr = vmcb_get64(vmcb, VMCB_V_INTR_64) & ~BIT64(VMCB_V_IRQ);
+    vmcb_put64(vmcb, VMCB_V_INTR_64, vcpu->window ? v_intr | BIT64(VMCB_V_IRQ) : v_intr);
+}
+
+/* The IRET has run once the guest is found anywhere else; a fault in it leaves RIP, and NMIs stay blocked. */
+static void finish_iret(struct vcpu *vcpu, struct svm_inject_iret *iret)
+{
+    if (iret->executing && vcpu->rip != iret->rip) {
+        iret->executing = false;
+        vcpu->nmi_blocked = false;
+    }
+}
+
+bool svm_inject_finish(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject_iret *iret)
+{
+    vcpu->event = svm_inject_decode(vmcb_get64(vmcb, VMCB_EXIT_INT_INFO_64));
+    vcpu->shadow = (vmcb_get64(vmcb, VMCB_INTERRUPT_STATE_64) & 1) != 0;
+    finish_iret(vcpu, iret);
+    switch (vmcb_get64(vmcb, VMCB_EXIT_CODE_64)) {
+    case SVM_EXIT_IRET:
+        vmcb_intercept_iret(vmcb, false);
+        *iret = (struct svm_inject_iret){.executing = true, .rip = vcpu->rip};
+        return true;
+    case SVM_EXIT_VINTR:
+        return !vcpu->window; /* left over from a window that is no longer wanted */
+    default:
+        return false;
+    }
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The quirk table.
+ *
+ * tcg: QEMU's emulator (7.2; read in its source, shown by tests/selftest/svm_stress.c).
+ * Its #VMEXIT, and its VMRUN when V_IRQ is set, change the CPU's word of pending requests by a plain read-modify-write
+ * and without the lock that other threads hold to post a request. A request posted at that moment vanishes, among
+ * them "look at your LAPIC", so an interrupt waits in the LAPIC's IRR and nobody delivers it until the next request.
+ * Writing CR8 makes the emulator take that lock and look at the LAPIC: done after every exit it repairs all fixed
+ * interrupts lost at that exit. It cannot bring back NMI, INIT and SIPI requests: do not send those to a CPU that runs
+ * a guest. What VMRUN with V_IRQ loses stays lost until the next exit, which a guest that spins with interrupts off
+ * need not make: that is what the backup tick bounds. */
+#include "svm/quirks.h"
+
+#include "kernel/lib/bits.h"
+#include "kernel/lib/string.h"
+
+static const struct {
+    const char *signature; /* 12 characters */
+    struct svm_quirks quirks;
+} table[] = {
+    {"TCGTCGTCGTCG", {.name = "tcg", .rewrite_cr8 = true, .backup_tick_us = 10000}},
+};
+
+static const struct svm_quirks none = {.name = "none"};
+
+const struct svm_quirks *svm_quirks_find(struct cpuid leaf_1, struct cpuid leaf_40000000)
+{
+    if ((leaf_1.ecx & BIT32(31)) == 0) {
+        return &none;
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
+        const char *s = table[i].signature;
+        if (memcmp(s, &leaf_40000000.ebx, 4) == 0 && memcmp(s + 4, &leaf_40000000.ecx, 4) == 0 &&
+            memcmp(s + 8, &leaf_40000000.edx, 4) == 0) {
+            return &table[i].quirks;
+        }
+    }
+    return &none;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The AMD SVM backend. */
+#include "svm/svm.h"
+
+#include "kernel/core/pages.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/vcpu_resident.h"
+#include "kernel/hw/cpu.h"
+#include "kernel/hw/msr.h"
+#include "kernel/hw/phys.h"
+#include "kernel/lib/bits.h"
+#include "svm/asid.h"
+#include "svm/capability.h"
+#include "svm/entry.h"
+#include "svm/exit.h"
+#include "svm/inject.h"
+#include "svm/msr.h"
+#include "svm/permissions.h"
+#include "svm/quirks.h"
+#include "svm/registers.h"
+#include "svm/vmcb.h"
+
+enum {
+    CPUS_MAX = 256,
+    SPURIOUS_VECTOR = 0xff, /* the LAPIC's own spurious vector: its handler neither counts on a cause nor sends EOI */
+};
+
+struct svm_cpu {
+    bool enabled;
+    struct hpa host_save;  /* VM_HSAVE_PA: VMRUN's own */
+    struct hpa host_block; /* VMSAVE and VMLOAD of the host */
+    struct svm_asid_pool asids;
+};
+
+static struct {
+    struct svm_capability capability;
+    struct svm_exit_features features;
+    struct svm_quirks quirks;
+    bool quirks_off;
+    struct svm_cpu cpus[CPUS_MAX];
+} svm;
+
+/* One block of pages for each vCPU. */
+enum vcpu_layout {
+    LAYOUT_DATA = 0, /* struct svm_vcpu */
+    LAYOUT_VMCB = 4096,
+    LAYOUT_MSRPM = LAYOUT_VMCB + VMCB_SIZE,
+    LAYOUT_IOPM = LAYOUT_MSRPM + SVM_MSRPM_BYTES,
+    LAYOUT_BYTES = LAYOUT_IOPM + SVM_IOPM_BYTES,
+};
+_Static_assert(sizeof(struct svm_vcpu) <= LAYOUT_VMCB, "the backend's data fits its page");
+
+static const char *refuse(void)
+{
+    struct svm_capability c = svm_capability_read();
+    return svm_capability_refusal(&c);
+}
+
+static unsigned nested_max_leaf(void)
+{
+    return svm_capability_read().gib_pages ? 3 : 2;
+}
+
+static uint32_t backup_tick_us(void)
+{
+    return svm_quirks_find(cpu_cpuid(1, 0), cpu_cpuid(0x40000000, 0))->backup_tick_us;
+}
+
+const char *svm_quirk_name(void)
+{
+    return svm.quirks.name;
+}
+
+void svm_disable_quirks(void)
+{
+    svm.quirks_off = true;
+    svm.quirks.rewrite_cr8 = false;
+}
+
+static void read_facts(void)
+{
+    svm.capability = svm_capability_read();
+    svm.features.next_rip = svm.capability.next_rip;
+    svm.features.decode_assists = svm.capability.decode_assists;
+    svm.quirks = *svm_quirks_find(cpu_cpuid(1, 0), cpu_cpuid(0x40000000, 0));
+    if (svm.quirks_off) {
+        svm.quirks.rewrite_cr8 = false;
+    }
+}
+
+static enum status cpu_enable(unsigned index)
+{
+    bulkhead_assert(index < CPUS_MAX && !svm.cpus[index].enabled);
+    struct svm_cpu *cpu = &svm.cpus[index];
+    read_facts();
+    if (svm_capability_refusal(&svm.capability) != NULL) {
+        return STATUS_UNSUPPORTED;
+    }
+    enum status status = pages_alloc(&cpu->host_save);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = pages_alloc(&cpu->host_block);
+    if (status != STATUS_OK) {
+        pages_free(cpu->host_save, PAGE_SIZE);
+        return status;
+    }
+    if (svm.capability.disabled) {
+        msr_write(MSR_VM_CR, msr_read(MSR_VM_CR) & ~(uint64_t)VM_CR_SVMDIS);
+    }
+    msr_write(MSR_EFER, msr_read(MSR_EFER) | EFER_SVME);
+    msr_write(MSR_VM_HSAVE_PA, cpu->host_save.v);
+    svm_entry_save_host(cpu->host_block.v);
+    cpu->asids = svm_asid_pool_make(svm.capability.asids);
+    vcpu_resident_cpu_enable(index);
+    cpu->enabled = true;
+    return STATUS_OK;
+}
+
+static void cpu_disable(unsigned index)
+{
+    bulkhead_assert(index < CPUS_MAX && svm.cpus[index].enabled);
+    struct svm_cpu *cpu = &svm.cpus[index];
+    msr_write(MSR_VM_HSAVE_PA, 0);
+    msr_write(MSR_EFER, msr_read(MSR_EFER) & ~(uint64_t)EFER_SVME);
+    pages_free(cpu->host_save, PAGE_SIZE);
+    pages_free(cpu->host_block, PAGE_SIZE);
+    *cpu = (struct svm_cpu){.enabled = false};
+}
+
+static struct svm_vcpu *data_of(const struct vcpu *vcpu)
+{
+    return vcpu->data;
+}
+
+static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *nested)
+{
+    uint8_t *pages = phys_to_virt(block);
+    struct svm_vcpu *s = (struct svm_vcpu *)pages;
+    *s = (struct svm_vcpu){
+        .vmcb = pages + LAYOUT_VMCB,
+        .vmcb_at = hpa_add(block, LAYOUT_VMCB),
+        .msrpm = pages + LAYOUT_MSRPM,
+        .iopm = pages + LAYOUT_IOPM,
+    };
+    const struct vmcb_setup setup = {
+        .iopm = hpa_add(block, LAYOUT_IOPM),
+        .msrpm = hpa_add(block, LAYOUT_MSRPM),
+        .nested_root = nested->root,
+        .spurious_vector = SPURIOUS_VECTOR,
+    };
+    svm_permissions_deny_msrs(s->msrpm);
+    svm_permissions_deny_ports(s->iopm);
+    vmcb_init(s->vmcb, &setup);
+    vcpu->data = s;
+    vcpu->backend = &svm_backend;
+}
+
+static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
+{
+    bulkhead_assert(cpu < CPUS_MAX && nested->format == &radix_npt && nested->levels == 4);
+    struct hpa block;
+    vcpu->cpu = cpu;
+    enum status status = pages_alloc_block(LAYOUT_BYTES, PAGE_SIZE, UINT64_MAX, &block);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = vcpu_resident_init(vcpu);
+    if (status != STATUS_OK) {
+        pages_free(block, LAYOUT_BYTES);
+        return status;
+    }
+    vcpu_build(vcpu, block, nested);
+    return STATUS_OK;
+}
+
+static void vcpu_free(struct vcpu *vcpu)
+{
+    struct hpa block = virt_to_phys(data_of(vcpu));
+    vcpu_resident_free(vcpu);
+    memset(phys_to_virt(block), 0, LAYOUT_BYTES);
+    pages_free(block, LAYOUT_BYTES);
+    vcpu->data = NULL;
+}
+
+static void enter_once(struct vcpu *vcpu, struct svm_vcpu *s, struct svm_cpu *cpu)
+{
+    svm_registers_load(vcpu);
+    svm_inject_prepare(vcpu, s->vmcb);
+    enum svm_asid_flush flush = svm_asid_prepare(&cpu->asids, &s->asid, vcpu->flush);
+    vcpu->flush = false;
+    vmcb_put64(s->vmcb, VMCB_ASID_32, ((uint64_t)flush << 32) | s->asid.number);
+    svm_entry_run(vcpu->gprs, s->vmcb_at.v, cpu->host_block.v);
+    if (svm.quirks.rewrite_cr8) {
+        cpu_write_cr8(cpu_read_cr8());
+    }
+    svm_registers_store(vcpu);
+}
+
+static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+    struct svm_vcpu *s = data_of(vcpu);
+    struct svm_cpu *cpu = &svm.cpus[vcpu->cpu];
+    bulkhead_assert(cpu->enabled);
+    vcpu_resident_load(vcpu);
+    do {
+        enter_once(vcpu, s, cpu);
+    } while (svm_inject_finish(vcpu, s->vmcb, &s->iret));
+    svm_exit_decode(s->vmcb, &svm.features, exit);
+}
+
+static enum status allow_msr(struct vcpu *vcpu, uint32_t msr, unsigned access)
+{
+    return svm_permissions_set_msr(data_of(vcpu)->msrpm, msr, (access & VCPU_ALLOW_READ) != 0,
+                                   (access & VCPU_ALLOW_WRITE) != 0);
+}
+
+static enum status allow_ports(struct vcpu *vcpu, uint16_t first, uint32_t count, unsigned access)
+{
+    return svm_permissions_set_ports(data_of(vcpu)->iopm, first, count, access != VCPU_ALLOW_NONE);
+}
+
+const struct cpu_backend svm_backend = {
+    .name = "svm",
+    .nested_format = &radix_npt,
+    .nested_max_leaf = nested_max_leaf,
+    .refuse = refuse,
+    .cpu_enable = cpu_enable,
+    .cpu_disable = cpu_disable,
+    .vcpu_init = vcpu_init,
+    .vcpu_free = vcpu_free,
+    .run = run,
+    .backup_tick_us = backup_tick_us,
+    .read = svm_registers_read,
+    .write = svm_registers_write,
+    .read_segment = svm_registers_read_segment,
+    .write_segment = svm_registers_write_segment,
+    .allow_msr = allow_msr,
+    .allow_ports = allow_ports,
+};
