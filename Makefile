@@ -17,6 +17,7 @@ KERNEL_CFLAGS := $(COMMON) -O2 -ffreestanding -fno-pic -fno-pie -mno-red-zone -m
 # One folder a layer, lowest first; tools/check-layers knows the same order.
 LAYERS := kernel/lib kernel/hw kernel/core drivers vtd plan svm vmx guest kernel boot
 KERNEL_SRC := $(foreach d,$(LAYERS),$(sort $(wildcard $(d)/*.c $(d)/*.S)))
+KERNEL_SRC += $(BUILD)/generated/guest/dsdt.c
 KERNEL_OBJ := $(KERNEL_SRC:%=$(BUILD)/kernel/%.o)
 
 .PHONY: all

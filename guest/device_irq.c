@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Interrupt messages of assigned devices. */
+#include "guest/device_irq.h"
+
+#include "kernel/core/irq.h"
+#include "kernel/core/log.h"
+
+void device_irq_init(struct device_irq *irq, struct vtd_unit *unit, uint16_t source,
+                     const struct message_router *router)
+{
+    *irq = (struct device_irq){.unit = unit, .source = source, .router = router};
+}
+
+/* Runs on the vCPU's own host CPU: the exit that brought us here is the one that delivers. */
+static void arrived(void *context)
+{
+    struct device_irq *irq = context;
+    irq->count++;
+    irq->router->deliver(irq->router->context, irq->address, irq->data);
+}
+
+static enum status first_route(struct device_irq *irq, unsigned cpu, uint32_t apic_id)
+{
+    enum status status = irq_alloc(cpu, arrived, irq, &irq->vector);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct vtd_irte_target target = {.vector = irq->vector, .apic_id = apic_id};
+    status = vtd_irq_alloc(irq->unit, vtd_irte_source_function(irq->source), target, &irq->handle);
+    if (status != STATUS_OK) {
+        irq_free(cpu, irq->vector);
+        return status;
+    }
+    irq->cpu = cpu;
+    irq->routed = true;
+    return STATUS_OK;
+}
+
+/* The new vector is ready before the entry names it, and the old one is given back only after no interrupt can use
+ * it any more. */
+static enum status move_route(struct device_irq *irq, unsigned cpu, uint32_t apic_id)
+{
+    uint8_t vector = 0;
+    enum status status = irq_alloc(cpu, arrived, irq, &vector);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct vtd_irte_target target = {.vector = vector, .apic_id = apic_id};
+    status = vtd_irq_update(irq->unit, irq->handle, target);
+    if (status != STATUS_OK) {
+        irq_free(cpu, vector);
+        return status;
+    }
+    irq_free(irq->cpu, irq->vector);
+    irq->cpu = cpu;
+    irq->vector = vector;
+    return STATUS_OK;
+}
+
+enum status device_irq_route(struct device_irq *irq, uint64_t address, uint32_t data, struct vtd_msi *message)
+{
+    unsigned cpu = 0;
+    uint32_t apic_id = 0;
+    if (!irq->router->target(irq->router->context, address, data, &cpu, &apic_id)) {
+        return STATUS_NOT_FOUND;
+    }
+    irq->address = address;
+    irq->data = data;
+    enum status status = STATUS_OK;
+    if (!irq->routed) {
+        status = first_route(irq, cpu, apic_id);
+    } else if (irq->cpu != cpu) {
+        status = move_route(irq, cpu, apic_id);
+    }
+    if (status == STATUS_OK) {
+        *message = vtd_msi_compose(irq->handle);
+    }
+    return status;
+}
+
+void device_irq_release(struct device_irq *irq)
+{
+    if (!irq->routed) {
+        return;
+    }
+    irq->routed = false;
+    enum status status = vtd_irq_free(irq->unit, irq->handle, 1);
+    if (status != STATUS_OK) {
+        log_warn("vtd: interrupt entry %u of unit %u is quarantined: %s", irq->handle, irq->unit->index,
+                 status_text(status));
+        return;
+    }
+    irq_free(irq->cpu, irq->vector);
+}

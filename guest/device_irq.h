@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * One interrupt message of an assigned device: what the guest wrote (its own address and data, never seen by
+ * hardware), and the host vector and remapping entry that stand for it. */
+#ifndef BULKHEAD_GUEST_DEVICE_IRQ_H
+#define BULKHEAD_GUEST_DEVICE_IRQ_H
+
+#include "kernel/lib/status.h"
+#include "kernel/lib/types.h"
+#include "vtd/remap.h"
+#include "vtd/unit.h"
+
+/* How a guest's interrupt messages reach its vCPUs; the address and data are as the guest wrote them. */
+struct message_router {
+    void (*deliver)(void *context, uint64_t address, uint32_t data);
+    /* Host CPU that the message's (first) target runs on, and its APIC id; false when it names no vCPU. */
+    bool (*target)(void *context, uint64_t address, uint32_t data, unsigned *cpu, uint32_t *apic_id);
+    void *context;
+};
+
+struct device_irq {
+    struct vtd_unit *unit;
+    uint16_t source; /* requester id of the device */
+    const struct message_router *router;
+    uint64_t address; /* the guest's */
+    uint32_t data;
+    bool routed;    /* vector and handle are taken */
+    unsigned cpu;   /* host CPU */
+    uint8_t vector; /* host vector there */
+    uint16_t handle;
+    uint64_t count; /* interrupts delivered */
+};
+
+/* Not routed yet; nothing taken. */
+void device_irq_init(struct device_irq *irq, struct vtd_unit *unit, uint16_t source,
+                     const struct message_router *router);
+
+/* Route to what the guest wrote; `message` is what goes into the device's own registers. STATUS_NOT_FOUND when the
+ * guest's message names no vCPU of its: leave the device's entry masked. STATUS_NO_MEMORY: vectors or entries ran
+ * out. */
+MUST_CHECK enum status device_irq_route(struct device_irq *irq, uint64_t address, uint32_t data,
+                                        struct vtd_msi *message);
+
+/* Give vector and entry back; the device's own entry is masked already. What could not be confirmed stays taken. */
+void device_irq_release(struct device_irq *irq);
+
+#endif

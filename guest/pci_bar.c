@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * BARs of assigned functions (PCI 3.0 6.2.5). */
+#include "guest/pci_bar.h"
+
+#include "kernel/lib/bits.h"
+
+#define BAR_TYPE_64 0x4u
+#define BAR_PREFETCHABLE 0x8u
+#define NESTED_REACH BIT64(40) /* below every physical address width that has nested paging */
+
+struct guest_bar_windows guest_bar_windows_of(const struct guest_memory *memory)
+{
+    return (struct guest_bar_windows){
+        .low_start = GUEST_BAR32_START,
+        .low_end = GUEST_BAR32_END,
+        .high_start = align_up(guest_memory_top(memory), GIB),
+        .high_end = NESTED_REACH,
+    };
+}
+
+enum status guest_bar_make(const struct pci_bar *host, struct guest_bar *bar)
+{
+    *bar = (struct guest_bar){.kind = PCI_BAR_NONE};
+    bool memory = host->kind == PCI_BAR_MEM32 || host->kind == PCI_BAR_MEM64;
+    if (!memory || host->size == 0) {
+        return STATUS_OK;
+    }
+    if (!host->assigned || host->size < PAGE_SIZE) {
+        return STATUS_UNSUPPORTED;
+    }
+    *bar = (struct guest_bar){
+        .kind = host->kind,
+        .prefetchable = host->prefetchable,
+        .size = host->size,
+        .host = hpa(host->address),
+    };
+    return STATUS_OK;
+}
+
+enum status guest_bar_place(struct guest_bar *bar, const struct guest_bar_windows *windows, uint64_t *next_low,
+                            uint64_t *next_high)
+{
+    if (bar->kind == PCI_BAR_NONE) {
+        return STATUS_OK;
+    }
+    uint64_t low = align_up(*next_low, bar->size);
+    if (low <= windows->low_end && bar->size <= windows->low_end - low) {
+        bar->address = low;
+        *next_low = low + bar->size;
+        return STATUS_OK;
+    }
+    uint64_t high = align_up(*next_high, bar->size);
+    if (bar->kind != PCI_BAR_MEM64 || high >= windows->high_end || bar->size > windows->high_end - high) {
+        return STATUS_NO_MEMORY;
+    }
+    bar->address = high;
+    *next_high = high + bar->size;
+    return STATUS_OK;
+}
+
+uint32_t guest_bar_register(const struct guest_bar *bar, bool upper)
+{
+    if (upper) {
+        return (uint32_t)(bar->address >> 32);
+    }
+    uint32_t type = (bar->kind == PCI_BAR_MEM64 ? BAR_TYPE_64 : 0) | (bar->prefetchable ? BAR_PREFETCHABLE : 0);
+    return bar->kind == PCI_BAR_NONE ? 0 : (uint32_t)bar->address | type;
+}
+
+void guest_bar_write(struct guest_bar *bar, bool upper, uint32_t value)
+{
+    uint64_t address = upper ? bits_set(bar->address, 63, 32, value) : bits_set(bar->address, 31, 0, value);
+    if (bar->kind == PCI_BAR_NONE || (upper && bar->kind != PCI_BAR_MEM64)) {
+        return;
+    }
+    bar->address = align_down(address, bar->size);
+}
+
+bool guest_bar_fits(const struct guest_bar *bar, const struct guest_bar_windows *windows)
+{
+    uint64_t end = 0;
+    if (__builtin_add_overflow(bar->address, bar->size, &end)) {
+        return false;
+    }
+    bool low = bar->address >= windows->low_start && end <= windows->low_end;
+    bool high = bar->address >= windows->high_start && end <= windows->high_end;
+    return low || high;
+}
+
+/* The parts before and after the emulated pages. */
+static enum status map_parts(const struct guest_bar *bar, struct radix *nested)
+{
+    const unsigned rights = RADIX_READ | RADIX_WRITE | RADIX_USER | RADIX_UNCACHED;
+    uint64_t first = bar->trap_end == 0 ? bar->size : bar->trap_start;
+    if (first != 0) {
+        enum status status = radix_map(nested, bar->address, bar->host, first, rights);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    if (bar->trap_end == 0 || bar->trap_end == bar->size) {
+        return STATUS_OK;
+    }
+    enum status status = radix_map(nested, bar->address + bar->trap_end, hpa_add(bar->host, bar->trap_end),
+                                   bar->size - bar->trap_end, rights);
+    if (status != STATUS_OK && first != 0) {
+        enum status undone = radix_unmap(nested, bar->address, first);
+        status = undone == STATUS_OK ? status : undone;
+    }
+    return status;
+}
+
+/* Only what this BAR itself mapped may go: its trapped pages were never there. */
+static enum status unmap_parts(const struct guest_bar *bar, struct radix *nested)
+{
+    return radix_unmap(nested, bar->mapped_at, bar->size);
+}
+
+enum status guest_bar_apply(struct guest_bar *bar, struct radix *nested, const struct guest_bar_windows *windows,
+                            bool decode, bool *changed)
+{
+    bool wanted = bar->kind != PCI_BAR_NONE && decode && guest_bar_fits(bar, windows);
+    if (bar->mapped && wanted && bar->mapped_at == bar->address) {
+        return STATUS_OK;
+    }
+    if (bar->mapped) {
+        enum status status = unmap_parts(bar, nested);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        bar->mapped = false;
+        *changed = true;
+    }
+    if (!wanted) {
+        return STATUS_OK;
+    }
+    enum status status = map_parts(bar, nested);
+    if (status == STATUS_OK) {
+        bar->mapped = true;
+        bar->mapped_at = bar->address;
+        *changed = true;
+    }
+    return status;
+}
