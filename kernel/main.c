@@ -26,6 +26,7 @@
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/cpu_state.h"
 #include "kernel/hw/phys.h"
+#include "kernel/platform.h"
 #include "kernel/selftest.h"
 
 #define BOOT_INFORMATION_MAX MIB
@@ -35,6 +36,7 @@ _Noreturn void kernel_main(uint32_t magic, struct hpa multiboot_info);
 
 static struct {
     struct boot_info boot;
+    struct platform platform;
 } hypervisor;
 
 /* A status that leaves nothing to do but to say so. */
@@ -104,10 +106,24 @@ static void start_memory(void)
     require(stack_init(0), "memory: stacks");
 }
 
-static void start_time(void)
+static void read_platform(void)
 {
-    require(time_calibrate(0), "time");
-    require(lapic_init(false), "lapic");
+    struct platform *p = &hypervisor.platform;
+    uint64_t limit = SIZE_MAX;
+    (void)cmdline_number(hypervisor.boot.cmdline, "max-cpus", &limit);
+    enum status status = platform_read(p, &hypervisor.boot, percpu_self()->apic_id, limit);
+    log_diagnostics(&p->diags);
+    require(status, "acpi: the machine's tables");
+    if (platform_use_reset(p) != STATUS_OK) {
+        log_warn("power: FADT's reset register lies in RAM and is not used");
+    }
+}
+
+static void start_interrupts(void)
+{
+    const struct platform *p = &hypervisor.platform;
+    require(time_calibrate(platform_pm_timer_port(p)), "time");
+    require(lapic_init(platform_needs_x2apic(p)), "lapic");
     require(timer_calibrate(), "timer");
     percpu_set_online();
     cpu_irq_enable();
@@ -126,7 +142,9 @@ static _Noreturn void finish(void)
 static void run(void *argument)
 {
     (void)argument;
-    start_time();
+    read_platform();
+    start_interrupts();
+    require(ap_start_all(hypervisor.platform.apic_ids, hypervisor.platform.cpu_count), "smp: not all CPUs run");
     log_info("smp: %u CPUs online", cpu_count());
     require(selftest_run(hypervisor.boot.cmdline), "selftest");
     finish();
