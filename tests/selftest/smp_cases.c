@@ -28,8 +28,9 @@ static void note_cpu(void *argument)
     __atomic_fetch_add(&seen.calls, 1, __ATOMIC_RELAXED);
 }
 
-enum status selftest_smp_calls(void)
+enum status selftest_smp_calls(const struct selftest *test)
 {
+    (void)test;
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
         seen.last_cpu = CPU_MAX;
         smp_call(cpu, note_cpu, NULL);
@@ -62,8 +63,9 @@ static bool wait_idle(void)
 }
 
 /* Every CPU calls every CPU at once: none may hang and no call may be lost. */
-enum status selftest_smp_crossing_calls(void)
+enum status selftest_smp_crossing_calls(const struct selftest *test)
 {
+    (void)test;
     seen.calls = 0;
     for (unsigned cpu = 1; cpu < cpu_count(); cpu++) {
         smp_start_work(cpu, call_everyone, NULL);
@@ -81,8 +83,9 @@ static void sleep_a_little(void *argument)
     __atomic_fetch_add(&seen.calls, 1, __ATOMIC_RELAXED);
 }
 
-enum status selftest_smp_work(void)
+enum status selftest_smp_work(const struct selftest *test)
 {
+    (void)test;
     seen.calls = 0;
     for (unsigned round = 0; round < 3; round++) {
         for (unsigned cpu = 1; cpu < cpu_count(); cpu++) {
@@ -117,8 +120,9 @@ static bool wait_nonzero(const uint64_t *value)
     return true;
 }
 
-enum status selftest_timer_deadlines(void)
+enum status selftest_timer_deadlines(const struct selftest *test)
 {
+    (void)test;
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
         seen.fired_ns[cpu] = 0;
         timer_set_handler(cpu, note_time, NULL);
@@ -150,8 +154,9 @@ static void note_irq(void *context)
     }
 }
 
-enum status selftest_irq_vectors(void)
+enum status selftest_irq_vectors(const struct selftest *test)
 {
+    (void)test;
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
         uint8_t vector;
         seen.irqs[cpu] = 0;
