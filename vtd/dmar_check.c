@@ -120,36 +120,49 @@ static bool same_scope(const struct dmar_scope *a, const struct dmar_scope *b)
     return one_kind && same_path(a, b);
 }
 
-static void compare_scopes(const struct dmar *dmar, size_t i, const struct dmar_scope *a, size_t j,
-                           const struct dmar_scope *b, struct diag_list *diags)
+/* One scope in two units. True when something was said. */
+static bool report_shared(const struct dmar_unit *first, const struct dmar_scope *a, const struct dmar_unit *second,
+                          const struct dmar_scope *b, struct diag_list *diags)
 {
-    const struct dmar_unit *first = &dmar->units[i];
-    const struct dmar_unit *second = &dmar->units[j];
-    bool segments = first->segment == second->segment;
-    bool by_id = a->type == b->type && (a->type == DMAR_SCOPE_IOAPIC || a->type == DMAR_SCOPE_HPET) &&
-                 a->enumeration_id == b->enumeration_id;
-    if (i != j && segments && same_scope(a, b)) {
-        bool one = first->same_as == second->same_as;
-        dmar_report(diags, DMAR_DIAG_SCOPE_SHARED, one ? DIAG_NOTE : DIAG_ERROR, b->offset,
-                    one ? "" : DMAR_FIX_FIRMWARE, "this device scope is at offset 0x%x already, in %s", a->offset,
-                    one ? "the same unit" : "another unit: which of them its requests go through is unknown");
-    } else if (by_id && !(segments && same_path(a, b))) {
-        dmar_report(diags, DMAR_DIAG_SCOPE_ID_SHARED, DIAG_ERROR, b->offset, DMAR_FIX_FIRMWARE,
-                    "%s %u is at offset 0x%x already, with another source id",
-                    a->type == DMAR_SCOPE_IOAPIC ? "I/O APIC" : "HPET", a->enumeration_id, a->offset);
+    if (first == second || first->segment != second->segment || !same_scope(a, b)) {
+        return false;
     }
+    bool one = first->same_as == second->same_as;
+    dmar_report(diags, DMAR_DIAG_SCOPE_SHARED, one ? DIAG_NOTE : DIAG_ERROR, b->offset, one ? "" : DMAR_FIX_FIRMWARE,
+                "this device scope is at offset 0x%x already, in %s", a->offset,
+                one ? "the same unit" : "another unit: which of them its requests go through is unknown");
+    return true;
 }
 
-/* Every scope of unit j with every one before it. */
-static void check_scopes(const struct dmar *dmar, size_t j, struct diag_list *diags)
+/* One I/O APIC or HPET at two source ids. An HPET may have a function for each timer, in one unit (X79 chipsets do);
+ * an I/O APIC has one source id. True when something was said. */
+static bool report_id_shared(const struct dmar_unit *first, const struct dmar_scope *a, const struct dmar_unit *second,
+                             const struct dmar_scope *b, struct diag_list *diags)
 {
-    const struct dmar_scopes *mine = &dmar->units[j].scopes;
-    for (size_t m = 0; m < mine->count; m++) {
-        for (size_t i = 0; i <= j; i++) {
-            const struct dmar_scopes *theirs = &dmar->units[i].scopes;
-            size_t end = i == j ? m : theirs->count;
-            for (size_t t = 0; t < end; t++) {
-                compare_scopes(dmar, i, &theirs->items[t], j, &mine->items[m], diags);
+    bool by_id = a->type == DMAR_SCOPE_IOAPIC || a->type == DMAR_SCOPE_HPET;
+    if (!by_id || a->type != b->type || a->enumeration_id != b->enumeration_id ||
+        (first->segment == second->segment && same_path(a, b))) {
+        return false;
+    }
+    bool timers = a->type == DMAR_SCOPE_HPET && first->same_as == second->same_as;
+    dmar_report(diags, DMAR_DIAG_SCOPE_ID_SHARED, timers ? DIAG_NOTE : DIAG_ERROR, b->offset,
+                timers ? "" : DMAR_FIX_FIRMWARE, "%s %u is at offset 0x%x already, with another source id",
+                a->type == DMAR_SCOPE_IOAPIC ? "I/O APIC" : "HPET", a->enumeration_id, a->offset);
+    return true;
+}
+
+/* Scope m of unit j with every one before it; the first clash is enough. */
+static void check_scope(const struct dmar *dmar, size_t j, size_t m, struct diag_list *diags)
+{
+    const struct dmar_unit *second = &dmar->units[j];
+    const struct dmar_scope *b = &second->scopes.items[m];
+    for (size_t i = 0; i <= j; i++) {
+        const struct dmar_unit *first = &dmar->units[i];
+        size_t end = i == j ? m : first->scopes.count;
+        for (size_t t = 0; t < end; t++) {
+            const struct dmar_scope *a = &first->scopes.items[t];
+            if (report_shared(first, a, second, b, diags) || report_id_shared(first, a, second, b, diags)) {
+                return;
             }
         }
     }
@@ -188,7 +201,9 @@ static void check_units(struct dmar *dmar, struct diag_list *diags)
         check_repeats(dmar, i, diags);
         check_include_all(dmar, i, diags);
         check_segment(dmar, i, diags);
-        check_scopes(dmar, i, diags);
+        for (size_t m = 0; m < u->scopes.count; m++) {
+            check_scope(dmar, i, m, diags);
+        }
         check_namespace_scopes(dmar, u, diags);
         if (!u->include_all && u->scopes.count == 0) {
             dmar_report(diags, DMAR_DIAG_UNIT_COVERS_NOTHING, DIAG_NOTE, u->place.offset, "",
