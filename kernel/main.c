@@ -123,7 +123,8 @@ static void start_interrupts(void)
 {
     const struct platform *p = &hypervisor.platform;
     require(time_calibrate(platform_pm_timer_port(p)), "time");
-    require(lapic_init(platform_needs_x2apic(p)), "lapic");
+    bool x2apic = platform_needs_x2apic(p) || cmdline_has(hypervisor.boot.cmdline, "x2apic");
+    require(lapic_init(x2apic), "lapic: x2APIC mode");
     require(timer_calibrate(), "timer");
     percpu_set_online();
     cpu_irq_enable();
