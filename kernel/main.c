@@ -172,7 +172,8 @@ static void start_interrupts(void)
 {
     const struct platform *p = &hypervisor.platform;
     require(time_calibrate(platform_pm_timer_port(p)), "time");
-    require_machine(lapic_init(platform_needs_x2apic(p)), "this machine needs x2APIC mode, which its CPUs lack");
+    bool x2apic = platform_needs_x2apic(p) || cmdline_has(hypervisor.boot.cmdline, "x2apic");
+    require_machine(lapic_init(x2apic), "this machine needs x2APIC mode, which its CPUs lack");
     require(timer_calibrate(), "timer");
     percpu_set_online();
     cpu_irq_enable();
