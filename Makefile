@@ -54,7 +54,7 @@ $(BUILD)/$(1)/libbulkhead.a: $(HOST_SRC:%=$(BUILD)/$(1)/%.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/unit/%: $(BUILD)/$(1)/tests/unit/%.c.o $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a
 	@mkdir -p $$(@D)
-	$(2) $(3) $$< $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a $(BUILD)/$(1)/libfake.a -lcmocka -o $$@
+	$(2) $(3) $$< -Wl,--start-group $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a -Wl,--end-group -lcmocka -o $$@
 endef
 $(eval $(call host_rules,host,$(CC),))
 $(eval $(call host_rules,host-gcc,$(CC),$(SANITIZE)))

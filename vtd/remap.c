@@ -12,10 +12,10 @@
 #define TABLE_BYTES (VTD_REMAP_ENTRIES * 16u)
 #define ENTRY_BYTES 16u
 
-/* Aligned to its own size, so that IRTA could hold it whatever its base granularity. */
+/* Aligned to its own size: the base needs a page only (VT-d 4.1 11.4.9.15), but so index and address go together. */
 enum status vtd_remap_init(struct vtd_unit *u)
 {
-    enum status s = pages_alloc_block(TABLE_BYTES, TABLE_BYTES, BIT64(32), &u->remap.table);
+    enum status s = pages_alloc_block(TABLE_BYTES, TABLE_BYTES, UINT64_MAX, &u->remap.table);
     if (s != STATUS_OK) {
         return s;
     }
