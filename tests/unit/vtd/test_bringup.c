@@ -194,6 +194,23 @@ static void faults(void **state)
     end();
 }
 
+/* A new context table is empty in the unit's eyes too, not only in the CPU's cache. */
+static void neighbour(void **state)
+{
+    (void)state;
+    struct vtd_fault last = {.reason = 0};
+    struct vtd_domain d;
+    start(vtd_model_server(), (struct vtd_quirks){0});
+    up();
+    assert_int_equal(vtd_domain_create(&vtd, &d), STATUS_OK);
+    assert_int_equal(vtd_attach(&unit, DEVICE, &d), STATUS_OK);
+    assert_false(dma(DEVICE + 8, 0x5000, false)); /* its entry lies in another cache line */
+    assert_int_equal(vtd_fault_drain(&unit, sink, &last).count, 1);
+    assert_int_equal(last.reason, 2); /* no context entry, and not a broken one */
+    assert_int_equal(last.access, VTD_FAULT_READ);
+    end();
+}
+
 static bool interrupt(uint16_t sid, uint16_t handle, struct vtd_model_message *m)
 {
     struct vtd_msi msi = vtd_msi_compose(handle);
@@ -385,10 +402,10 @@ static void probing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_unit), cmocka_unit_test(refused_addresses), cmocka_unit_test(reserved_region),
-        cmocka_unit_test(faults),     cmocka_unit_test(interrupts),        cmocka_unit_test(wide_apic_ids),
-        cmocka_unit_test(dead_unit),  cmocka_unit_test(stuck_commands),    cmocka_unit_test(queue_errors),
-        cmocka_unit_test(take_over),  cmocka_unit_test(probing),
+        cmocka_unit_test(every_unit),    cmocka_unit_test(refused_addresses), cmocka_unit_test(reserved_region),
+        cmocka_unit_test(faults),        cmocka_unit_test(neighbour),         cmocka_unit_test(interrupts),
+        cmocka_unit_test(wide_apic_ids), cmocka_unit_test(dead_unit),         cmocka_unit_test(stuck_commands),
+        cmocka_unit_test(queue_errors),  cmocka_unit_test(take_over),         cmocka_unit_test(probing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
