@@ -25,21 +25,22 @@ all: $(BUILD)/bulkhead.elf
 
 $(BUILD)/kernel/%.c.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+	@echo "  cc $<"; $(CC) $(KERNEL_CFLAGS) -c $< -o $@
 
 $(BUILD)/kernel/%.S.o: %.S
 	@mkdir -p $(@D)
-	$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+	@echo "  cc $<"; $(CC) $(KERNEL_CFLAGS) -c $< -o $@
 
 KERNEL_LINK = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack,--fatal-warnings \
 	-T linker.ld -o $@
 $(BUILD)/bulkhead.elf: $(KERNEL_OBJ) linker.ld
-	$(KERNEL_LINK) $(KERNEL_OBJ)
+	@echo "  ld $@"; $(KERNEL_LINK) $(KERNEL_OBJ)
 
 # --- the same sources for the host, in two compilers, with sanitizers; tests and tools link them against the fakes.
 # What touches the hardware stays out: kernel/hw, and the parts of kernel/core that tests/fake replaces.
 HOST_EXCLUDE := $(wildcard kernel/hw/*.c) kernel/lib/string.c $(addprefix kernel/core/,time.c log.c panic.c lock.c \
-	mmio_map.c irq.c smp.c idt.c percpu.c paging.c lapic.c stack.c)
+	irq.c smp.c idt.c percpu.c paging.c lapic.c stack.c ap_start.c cpu_setup.c exception.c gdt.c pci_config.c pic.c power.c \
+	serial.c timer.c)
 HOST_SRC := $(filter-out $(HOST_EXCLUDE) $(wildcard kernel/*.c),$(filter %.c,$(KERNEL_SRC)))
 FAKE_SRC := $(wildcard tests/fake/*.c tests/model/*.c)
 HOST_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fno-strict-aliasing
@@ -48,14 +49,14 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 define host_rules # $(1) folder, $(2) compiler, $(3) extra flags
 $(BUILD)/$(1)/%.c.o: %.c
 	@mkdir -p $$(@D)
-	$(2) $(HOST_CFLAGS) $(3) -c $$< -o $$@
+	@echo "  $(1) $$<"; $(2) $(HOST_CFLAGS) $(3) -c $$< -o $$@
 $(BUILD)/$(1)/libfake.a: $(FAKE_SRC:%=$(BUILD)/$(1)/%.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/libbulkhead.a: $(HOST_SRC:%=$(BUILD)/$(1)/%.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/unit/%: $(BUILD)/$(1)/tests/unit/%.c.o $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a
 	@mkdir -p $$(@D)
-	$(2) $(3) $$< $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a $(BUILD)/$(1)/libfake.a -lcmocka -o $$@
+	$(2) $(3) $$< -Wl,--start-group $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a -Wl,--end-group -lcmocka -o $$@
 endef
 $(eval $(call host_rules,host,$(CC),))
 $(eval $(call host_rules,host-gcc,$(CC),$(SANITIZE)))
@@ -71,8 +72,8 @@ unit: $(UNIT:%=$(BUILD)/host-gcc/unit/%) $(UNIT:%=$(BUILD)/host-clang/unit/%)
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 $(BUILD)/fuzz/%: $(BUILD)/host-fuzz/tests/fuzz/%.c.o $(BUILD)/host-fuzz/libfake.a $(BUILD)/host-fuzz/libbulkhead.a
 	@mkdir -p $(@D)
-	$(CLANG) -fsanitize=fuzzer $(SANITIZE) $< $(BUILD)/host-fuzz/libfake.a $(BUILD)/host-fuzz/libbulkhead.a \
-		$(BUILD)/host-fuzz/libfake.a -o $@
+	$(CLANG) -fsanitize=fuzzer $(SANITIZE) $< -Wl,--start-group $(BUILD)/host-fuzz/libfake.a \
+		$(BUILD)/host-fuzz/libbulkhead.a -Wl,--end-group -o $@
 .PHONY: fuzzers
 fuzzers: $(FUZZ:%=$(BUILD)/fuzz/%)
 

@@ -166,14 +166,18 @@ static unsigned fixed_bytes(bool extended, uint16_t id)
     return 0;
 }
 
-/* MSI grows with its flags: 64-bit addresses and masks (PCI 3.0 6.8.1). */
+/* MSI grows with its flags (PCI 3.0 6.8.1), PCI Express with its version and port type (PCIe 6.0 7.5.3). */
 static unsigned bytes_needed(const struct pci_cap_walk *walk, const struct pci_cap *cap)
 {
     unsigned bytes = fixed_bytes(walk->extended, cap->id);
+    uint16_t flags = (uint16_t)(pci_reader_u32(walk->reader, cap->offset) >> 16);
     if (!walk->extended && cap->id == PCI_CAP_MSI) {
-        uint16_t control = (uint16_t)(pci_reader_u32(walk->reader, cap->offset) >> 16);
-        bytes += (control & PCI_MSI_64BIT) != 0 ? 4 : 0;
-        bytes += (control & PCI_MSI_MASKING) != 0 ? 10 : 0;
+        bytes += (flags & PCI_MSI_64BIT) != 0 ? 4 : 0;
+        bytes += (flags & PCI_MSI_MASKING) != 0 ? 10 : 0;
+    }
+    if (!walk->extended && cap->id == PCI_CAP_EXPRESS) {
+        bool has_root = bits_get(flags, 7, 4) == PCI_EXPRESS_ROOT_PORT;
+        bytes = bits_get(flags, 3, 0) >= 2 ? 0x3c : has_root ? 0x24 : bytes;
     }
     return bytes;
 }

@@ -53,8 +53,9 @@ static void check_numbers(struct pci_function *f, struct diag_list *diag)
 /* inner hangs below outer and claims a part of what outer claims beyond its own secondary bus. */
 static bool nests(const struct pci_function *outer, const struct pci_function *inner)
 {
-    return sbdf_bus(inner->at) >= outer->secondary && sbdf_bus(inner->at) <= outer->subordinate &&
-           inner->secondary > outer->secondary && inner->subordinate <= outer->subordinate;
+    return sbdf_bus(inner->at) > sbdf_bus(outer->at) && sbdf_bus(inner->at) >= outer->secondary &&
+           sbdf_bus(inner->at) <= outer->subordinate && inner->secondary > outer->secondary &&
+           inner->subordinate <= outer->subordinate;
 }
 
 static bool clash(const struct pci_function *a, const struct pci_function *b)

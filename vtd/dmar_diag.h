@@ -29,7 +29,7 @@ enum dmar_diag {
     DMAR_DIAG_SCOPE_PATH = 146,      /* error: a device above 31 or a function above 7 */
     DMAR_DIAG_SCOPE_MISPLACED = 147, /* note: a scope type that its structure may not have */
     DMAR_DIAG_SCOPE_SHARED = 148,    /* one scope in two units; a note when both are one unit, else an error */
-    DMAR_DIAG_SCOPE_ID_SHARED = 149, /* error: one I/O APIC or HPET id at two source ids */
+    DMAR_DIAG_SCOPE_ID_SHARED = 149, /* one I/O APIC or HPET id at two source ids; a note for timers of one HPET */
     DMAR_DIAG_SCOPE_NO_ANDD = 150,   /* note: a namespace scope that no ANDD declares */
 
     /* DRHD */

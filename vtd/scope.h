@@ -33,7 +33,8 @@ MUST_CHECK enum status scope_unit_of(const struct dmar *dmar, const struct scope
                                      size_t *unit);
 
 /* The unit and the source id of the I/O APIC, HPET or ACPI device with that enumeration id (type is
- * DMAR_SCOPE_IOAPIC, DMAR_SCOPE_HPET or DMAR_SCOPE_ACPI). STATUS_NOT_FOUND: no unit names it, or its path leads
+ * DMAR_SCOPE_IOAPIC, DMAR_SCOPE_HPET or DMAR_SCOPE_ACPI). Of an HPET with a function for each timer it
+ * is the first; they differ in the function number alone. STATUS_NOT_FOUND: no unit names it, or its path leads
  * nowhere.
  */
 MUST_CHECK enum status scope_unit_of_id(const struct dmar *dmar, const struct scope_bus_view *view,
