@@ -20,7 +20,7 @@ MUST_CHECK enum status pages_alloc_block(uint64_t bytes, uint64_t align, uint64_
 /* Give back what either of the above returned (bytes = 4096 for a page). Freeing what is free is a panic. */
 void pages_free(struct hpa start, uint64_t bytes);
 
-/* Bytes handed out one page at a time (the hypervisor's own), and bytes free. */
+/* Bytes handed out one page at a time (the hypervisor's own; blocks of 4 KiB count as pages), and bytes free. */
 uint64_t pages_used_bytes(void);
 uint64_t pages_free_bytes(void);
 

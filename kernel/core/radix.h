@@ -50,15 +50,17 @@ MUST_CHECK enum status radix_init(struct radix *r, const struct radix_format *fo
 
 /* Map [from, from+size) to [to, to+size), largest pages first. All three 4 KiB aligned, size > 0, no overflow, and
  * `from` within the table's reach, else STATUS_OUT_OF_RANGE. A page already mapped is STATUS_CONFLICT and nothing
- * changes; when tables run out STATUS_NO_MEMORY, and what this call had mapped is unmapped again. */
+ * changes; when tables run out STATUS_NO_MEMORY, and what this call had mapped is unmapped again (a walker may have
+ * seen it: invalidate). Rights without RADIX_READ are STATUS_UNSUPPORTED: not every format can say them. */
 MUST_CHECK enum status radix_map(struct radix *r, uint64_t from, struct hpa to, uint64_t size, unsigned rights);
 
 /* Unmap [from, from+size), splitting larger pages at the edges; unmapped parts are skipped. Empty tables are kept
- * until radix_free (their reuse would need an invalidation first); the caller invalidates the TLBs. */
+ * until radix_free (their reuse would need an invalidation first); the caller invalidates the TLBs.
+ * STATUS_NO_MEMORY when a table for a split is missing: then nothing is unmapped. */
 MUST_CHECK enum status radix_unmap(struct radix *r, uint64_t from, uint64_t size);
 
 /* Change the rights of a wholly mapped [from, from+size), splitting at the edges. STATUS_NOT_FOUND if any page is not
- * mapped. */
+ * mapped, STATUS_NO_MEMORY when a table for a split is missing: then no rights have changed. */
 MUST_CHECK enum status radix_protect(struct radix *r, uint64_t from, uint64_t size, unsigned rights);
 
 struct radix_mapping {
@@ -69,6 +71,16 @@ struct radix_mapping {
 
 /* Where does `from` lead? STATUS_NOT_FOUND when it is not mapped. */
 MUST_CHECK enum status radix_lookup(const struct radix *r, uint64_t from, struct radix_mapping *out);
+
+/* Call visit for every leaf, in rising order of `from`, the leaf's first address; mapping->to is its start. */
+typedef void radix_visit(void *context, uint64_t from, const struct radix_mapping *mapping);
+void radix_for_each_leaf(const struct radix *r, radix_visit *visit, void *context);
+
+/* Bytes that one entry of a level spans: 4 KiB for level 1, times 512 a level. level 1..6. */
+static inline uint64_t radix_span(unsigned level)
+{
+    return PAGE_SIZE << (9 * (level - 1));
+}
 
 /* Give every table page back. Only after no walker can reach the root any more. */
 void radix_free(struct radix *r);

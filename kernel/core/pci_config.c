@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Physical PCI configuration space (PCI Firmware 3.3 4.1; PCI Local Bus 3.0 3.2.2.3.2). It is in this folder, not beside
+ * its header, because it needs the lock. */
+#include "kernel/hw/pci_config.h"
+
+#include "kernel/core/lock.h"
+#include "kernel/hw/mmio.h"
+#include "kernel/hw/port.h"
+#include "kernel/lib/bits.h"
+
+enum {
+    PORT_ADDRESS = 0xcf8,
+    PORT_DATA = 0xcfc,
+    LEGACY_BYTES = 256,
+    ECAM_FUNCTION_BYTES = 4096,
+};
+
+static struct {
+    struct lock lock;
+    const struct pci_ecam *windows;
+    size_t count;
+} pci;
+
+void pci_config_use_ecam(const struct pci_ecam *windows, size_t count)
+{
+    uint64_t flags = lock_take(&pci.lock);
+    pci.windows = windows;
+    pci.count = count;
+    lock_release(&pci.lock, flags);
+}
+
+/* Where ECAM has the register; false when no window holds that bus. */
+static bool find_ecam(struct sbdf at, uint16_t offset, struct hpa *out)
+{
+    for (size_t i = 0; i < pci.count; i++) {
+        const struct pci_ecam *w = &pci.windows[i];
+        if (w->segment == sbdf_segment(at) && sbdf_bus(at) >= w->first_bus && sbdf_bus(at) <= w->last_bus) {
+            *out = hpa_add(w->base, (uint64_t)sbdf_rid(at) * ECAM_FUNCTION_BYTES + offset);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_legacy(struct sbdf at, uint16_t offset)
+{
+    return sbdf_segment(at) == 0 && offset < LEGACY_BYTES;
+}
+
+static uint16_t select_legacy(struct sbdf at, uint16_t offset)
+{
+    port_write32(PORT_ADDRESS, BIT32(31) | (uint32_t)sbdf_rid(at) << 8 | (offset & 0xfcU));
+    return (uint16_t)(PORT_DATA + (offset & 3));
+}
+
+static uint32_t read_mmio(struct hpa at, unsigned width)
+{
+    switch (width) {
+    case 1:
+        return mmio_read8(at);
+    case 2:
+        return mmio_read16(at);
+    default:
+        return mmio_read32(at);
+    }
+}
+
+static uint32_t read_port(uint16_t port, unsigned width)
+{
+    switch (width) {
+    case 1:
+        return port_read8(port);
+    case 2:
+        return port_read16(port);
+    default:
+        return port_read32(port);
+    }
+}
+
+static uint32_t read_config(struct sbdf at, uint16_t offset, unsigned width)
+{
+    struct hpa address;
+    uint32_t value = UINT32_MAX;
+    if (offset >= ECAM_FUNCTION_BYTES || !is_aligned(offset, width)) {
+        return value;
+    }
+    uint64_t flags = lock_take(&pci.lock);
+    if (find_ecam(at, offset, &address)) {
+        value = read_mmio(address, width);
+    } else if (is_legacy(at, offset)) {
+        value = read_port(select_legacy(at, offset), width);
+    }
+    lock_release(&pci.lock, flags);
+    return value;
+}
+
+static void write_mmio(struct hpa at, unsigned width, uint32_t value)
+{
+    switch (width) {
+    case 1:
+        mmio_write8(at, (uint8_t)value);
+        break;
+    case 2:
+        mmio_write16(at, (uint16_t)value);
+        break;
+    default:
+        mmio_write32(at, value);
+        break;
+    }
+}
+
+static void write_port(uint16_t port, unsigned width, uint32_t value)
+{
+    switch (width) {
+    case 1:
+        port_write8(port, (uint8_t)value);
+        break;
+    case 2:
+        port_write16(port, (uint16_t)value);
+        break;
+    default:
+        port_write32(port, value);
+        break;
+    }
+}
+
+static void write_config(struct sbdf at, uint16_t offset, unsigned width, uint32_t value)
+{
+    struct hpa address;
+    if (offset >= ECAM_FUNCTION_BYTES || !is_aligned(offset, width)) {
+        return;
+    }
+    uint64_t flags = lock_take(&pci.lock);
+    if (find_ecam(at, offset, &address)) {
+        write_mmio(address, width, value);
+    } else if (is_legacy(at, offset)) {
+        write_port(select_legacy(at, offset), width, value);
+    }
+    lock_release(&pci.lock, flags);
+}
+
+uint8_t pci_config_read8(struct sbdf at, uint16_t offset)
+{
+    return (uint8_t)read_config(at, offset, 1);
+}
+
+uint16_t pci_config_read16(struct sbdf at, uint16_t offset)
+{
+    return (uint16_t)read_config(at, offset, 2);
+}
+
+uint32_t pci_config_read32(struct sbdf at, uint16_t offset)
+{
+    return read_config(at, offset, 4);
+}
+
+void pci_config_write8(struct sbdf at, uint16_t offset, uint8_t value)
+{
+    write_config(at, offset, 1, value);
+}
+
+void pci_config_write16(struct sbdf at, uint16_t offset, uint16_t value)
+{
+    write_config(at, offset, 2, value);
+}
+
+void pci_config_write32(struct sbdf at, uint16_t offset, uint32_t value)
+{
+    write_config(at, offset, 4, value);
+}

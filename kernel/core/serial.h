@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The physical 16550 serial port that carries the console: polled, bounded, no lock of its own (the log holds one). */
+#ifndef BULKHEAD_CORE_SERIAL_H
+#define BULKHEAD_CORE_SERIAL_H
+
+#include "kernel/core/console_option.h"
+#include "kernel/lib/types.h"
+
+/* Program 8n1, FIFOs on, interrupts off. A port where no UART answers is left alone and output is dropped. */
+void serial_init(struct console_option option);
+
+/* Write bytes; '\n' becomes "\r\n". Each byte waits at most a few character times; then it is dropped. */
+void serial_write(const char *bytes, size_t length);
+
+/* Next received byte, or -1 when there is none. Never waits. */
+int serial_read(void);
+
+/* First port in use (8 of them), 0 when there is no console: guests must not reach these. */
+uint16_t serial_port(void);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Deadlines on the one-shot LAPIC timer. */
+#include "kernel/core/timer.h"
+
+#include "kernel/core/clock.h"
+#include "kernel/core/lapic.h"
+#include "kernel/core/log.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/percpu.h"
+#include "kernel/core/time.h"
+#include "kernel/hw/cpu.h"
+
+#define CALIBRATION_US 10000
+#define LONGEST_NS UINT64_C(1000000000) /* then look again: the counter has 32 bits */
+
+struct timer_cpu {
+    uint64_t deadline_ns; /* 0 is TIMER_NEVER too: zeroed memory has no deadline */
+    timer_handler *handler;
+    void *context;
+} CPU_ALIGNED;
+
+static struct {
+    struct timer_cpu cpus[CPU_MAX];
+    uint64_t hz;
+} timer;
+
+enum status timer_calibrate(void)
+{
+    uint64_t flags = cpu_irq_save();
+    lapic_timer_once(UINT32_MAX);
+    uint64_t from = time_now_ns();
+    time_wait_us(CALIBRATION_US);
+    uint32_t left = lapic_timer_left();
+    uint64_t to = time_now_ns();
+    lapic_timer_once(0);
+    cpu_irq_restore(flags);
+    timer.hz = clock_frequency(UINT32_MAX - left, to - from, UINT64_C(1000000000));
+    if (left == 0 || timer.hz < 1000000) {
+        log_error("timer: the local APIC timer does not count");
+        return STATUS_HARDWARE;
+    }
+    log_info("timer: local APIC timer runs at %llu kHz", (unsigned long long)(timer.hz / 1000));
+    return STATUS_OK;
+}
+
+void timer_set_handler(unsigned cpu, timer_handler *handler, void *context)
+{
+    bulkhead_assert(cpu < CPU_MAX);
+    struct timer_cpu *t = &timer.cpus[cpu];
+    __atomic_store_n(&t->handler, NULL, __ATOMIC_SEQ_CST);
+    t->context = context;
+    __atomic_store_n(&t->handler, handler, __ATOMIC_RELEASE);
+}
+
+/* Count to the deadline, or as far as the counter is trusted to. */
+static void arm(uint64_t deadline_ns)
+{
+    uint64_t now = time_now_ns();
+    uint64_t wait = deadline_ns > now ? deadline_ns - now : 0;
+    uint64_t ticks = clock_ticks(timer.hz, wait < LONGEST_NS ? wait : LONGEST_NS);
+    ticks = ticks < 1 ? 1 : ticks;
+    lapic_timer_once(ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
+}
+
+void timer_set_deadline(uint64_t ns)
+{
+    uint64_t flags = cpu_irq_save();
+    struct timer_cpu *t = &timer.cpus[cpu_index()];
+    t->deadline_ns = ns == TIMER_NEVER ? 0 : (ns != 0 ? ns : 1);
+    if (t->deadline_ns == 0) {
+        lapic_timer_once(0);
+    } else {
+        arm(t->deadline_ns);
+    }
+    cpu_irq_restore(flags);
+}
+
+uint64_t timer_deadline(void)
+{
+    uint64_t deadline = timer.cpus[cpu_index()].deadline_ns;
+    return deadline != 0 ? deadline : TIMER_NEVER;
+}
+
+void timer_interrupt(void)
+{
+    struct timer_cpu *t = &timer.cpus[cpu_index()];
+    if (t->deadline_ns == 0) {
+        return; /* cancelled while it was on its way */
+    }
+    if (time_now_ns() < t->deadline_ns) {
+        arm(t->deadline_ns);
+        return;
+    }
+    t->deadline_ns = 0;
+    timer_handler *handler = __atomic_load_n(&t->handler, __ATOMIC_ACQUIRE);
+    if (handler != NULL) {
+        handler(t->context);
+    }
+}

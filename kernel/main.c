@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The order in which the hypervisor comes up. */
+#include "boot/multiboot2.h"
+#include "kernel/core/ap_start.h"
+#include "kernel/core/cmdline.h"
+#include "kernel/core/console_option.h"
+#include "kernel/core/cpu_setup.h"
+#include "kernel/core/gdt.h"
+#include "kernel/core/idt.h"
+#include "kernel/core/image.h"
+#include "kernel/core/lapic.h"
+#include "kernel/core/log.h"
+#include "kernel/core/pages.h"
+#include "kernel/core/paging.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/panic_control.h"
+#include "kernel/core/percpu.h"
+#include "kernel/core/pic.h"
+#include "kernel/core/power.h"
+#include "kernel/core/serial.h"
+#include "kernel/core/smp.h"
+#include "kernel/core/stack.h"
+#include "kernel/core/time.h"
+#include "kernel/core/time_calibrate.h"
+#include "kernel/core/timer.h"
+#include "kernel/hw/cpu.h"
+#include "kernel/hw/cpu_state.h"
+#include "kernel/hw/phys.h"
+#include "kernel/selftest.h"
+
+#define BOOT_INFORMATION_MAX MIB
+#define CONSOLE_TEXT_SIZE 32
+
+_Noreturn void kernel_main(uint32_t magic, struct hpa multiboot_info);
+
+static struct {
+    struct boot_info boot;
+} hypervisor;
+
+/* A status that leaves nothing to do but to say so. */
+static void require(enum status status, const char *what)
+{
+    if (status != STATUS_OK) {
+        panic("%s: %s", what, status_text(status));
+    }
+}
+
+static void start_cpu_state(void)
+{
+    gdt_load(0);
+    percpu_init(0, lapic_cpuid_id());
+    idt_init();
+    idt_load();
+    pic_disable();
+}
+
+static void choose_console(void)
+{
+    struct console_option option = console_option_default();
+    char text[CONSOLE_TEXT_SIZE];
+    bool named = cmdline_value(hypervisor.boot.cmdline, "console", text, sizeof(text));
+    enum status status = named ? console_option_parse(text, &option) : STATUS_OK;
+    serial_init(option);
+    if (status != STATUS_OK) {
+        log_error("boot: console=%s: %s; write console=com1,115200 or console=0x3f8,115200", text, status_text(status));
+    }
+}
+
+static void log_memory(void)
+{
+    const struct memory_map *map = &hypervisor.boot.memory;
+    for (size_t i = 0; i < map->count; i++) {
+        const struct memory_range *r = &map->ranges[i];
+        log_info("memory: 0x%012llx..0x%012llx %s", (unsigned long long)r->start, (unsigned long long)r->end,
+                 memory_kind_text(r->kind));
+    }
+}
+
+static void read_boot_information(uint32_t magic, struct hpa info)
+{
+    struct boot_info *boot = &hypervisor.boot;
+    if (magic != MULTIBOOT2_LOADER_MAGIC) {
+        panic("boot: not started by a multiboot2 loader; use GRUB's multiboot2 command");
+    }
+    require(multiboot2_parse(phys_to_virt(info), BOOT_INFORMATION_MAX, boot), "boot: the loader's information");
+    choose_console();
+    panic_set_reset(cmdline_has(boot->cmdline, "panic=reset"));
+    if (cmdline_has(boot->cmdline, "debug")) {
+        log_set_level(LOG_DEBUG);
+    }
+    log_info("boot: Bulkhead, started by %s with \"%s\"", boot->loader, boot->cmdline);
+}
+
+static void start_memory(void)
+{
+    struct memory_map *map = &hypervisor.boot.memory;
+    require(memory_map_add(map, (uint64_t)image_start, (uint64_t)(image_end - image_start), MEMORY_HYPERVISOR),
+            "memory: the image's place");
+    require(ap_start_reserve(map), "smp: the start page");
+    log_memory();
+    require(cpu_setup(), "cpu: no-execute pages");
+    require(pages_init(map), "memory: page allocator");
+    require(paging_init(map), "memory: page tables");
+    require(stack_init(0), "memory: stacks");
+}
+
+static void start_time(void)
+{
+    require(time_calibrate(0), "time");
+    require(lapic_init(false), "lapic");
+    require(timer_calibrate(), "timer");
+    percpu_set_online();
+    cpu_irq_enable();
+}
+
+static _Noreturn void finish(void)
+{
+    if (cmdline_has(hypervisor.boot.cmdline, "exit")) {
+        log_info("bulkhead: done");
+        power_reset();
+    }
+    smp_idle();
+}
+
+/* On the boot CPU's own stack. */
+static void run(void *argument)
+{
+    (void)argument;
+    start_time();
+    log_info("smp: %u CPUs online", cpu_count());
+    require(selftest_run(hypervisor.boot.cmdline), "selftest");
+    finish();
+}
+
+_Noreturn void kernel_main(uint32_t magic, struct hpa multiboot_info)
+{
+    time_init();
+    start_cpu_state();
+    serial_init(console_option_default());
+    read_boot_information(magic, multiboot_info);
+    start_memory();
+    cpu_continue_on(stack_top(0), run, NULL);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * kernel/lib/sbdf.c: text to address and back. */
+#include "kernel/lib/sbdf.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+static void round_trips(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint32_t value;
+    } cases[] = {
+        {"0000:00:00.0", 0}, {"0000:3b:00.0", 0x3b00}, {"0001:ff:1f.7", 0x1ffff}, {"ffff:00:02.0", 0xffff0010}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct sbdf s;
+        char text[SBDF_TEXT_SIZE];
+        assert_true(sbdf_parse(cases[i].text, strlen(cases[i].text), &s));
+        assert_int_equal(s.v, cases[i].value);
+        assert_string_equal(sbdf_text(s, text), cases[i].text);
+    }
+    struct sbdf upper;
+    assert_true(sbdf_parse("00AB:CD:1E.3", 12, &upper));
+    assert_int_equal(upper.v, 0x00abcdf3);
+    assert_int_equal(sbdf_rid(upper), 0xcdf3);
+}
+
+static void refuses_malformed(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "0000:00:00",
+        "0000:00:00.",
+        "0000:00:00.8",
+        "0000:00:20.0",
+        "0000-00:00.0",
+        "0000:00:00:0",
+        "0000:0g:00.0",
+        "000:000:00.0",
+        "0000:00:00.00",
+        "00:02.0",
+        " 000:00:00.0",
+        "0000:+0:00.0",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
+        struct sbdf s = {0x1234};
+        assert_false(sbdf_parse(bad[i], strlen(bad[i]), &s));
+        assert_int_equal(s.v, 0x1234);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trips),
+        cmocka_unit_test(refuses_malformed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
