@@ -4,7 +4,9 @@
 
 #include "kernel/core/pages.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/percpu.h"
 #include "kernel/core/vcpu_resident.h"
+#include "kernel/core/vectors.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/msr.h"
 #include "kernel/hw/phys.h"
@@ -20,11 +22,6 @@
 #include "svm/registers.h"
 #include "svm/vmcb.h"
 
-enum {
-    CPUS_MAX = 256,
-    SPURIOUS_VECTOR = 0xff, /* the LAPIC's own spurious vector: its handler neither counts on a cause nor sends EOI */
-};
-
 struct svm_cpu {
     bool enabled;
     struct hpa host_save;  /* VM_HSAVE_PA: VMRUN's own */
@@ -37,7 +34,7 @@ static struct {
     struct svm_exit_features features;
     struct svm_quirks quirks;
     bool quirks_off;
-    struct svm_cpu cpus[CPUS_MAX];
+    struct svm_cpu cpus[CPU_MAX];
 } svm;
 
 /* One block of pages for each vCPU. */
@@ -90,7 +87,7 @@ static void read_facts(void)
 
 static enum status cpu_enable(unsigned index)
 {
-    bulkhead_assert(index < CPUS_MAX && !svm.cpus[index].enabled);
+    bulkhead_assert(index < CPU_MAX && !svm.cpus[index].enabled);
     struct svm_cpu *cpu = &svm.cpus[index];
     read_facts();
     if (svm_capability_refusal(&svm.capability) != NULL) {
@@ -119,7 +116,7 @@ static enum status cpu_enable(unsigned index)
 
 static void cpu_disable(unsigned index)
 {
-    bulkhead_assert(index < CPUS_MAX && svm.cpus[index].enabled);
+    bulkhead_assert(index < CPU_MAX && svm.cpus[index].enabled);
     struct svm_cpu *cpu = &svm.cpus[index];
     msr_write(MSR_VM_HSAVE_PA, 0);
     msr_write(MSR_EFER, msr_read(MSR_EFER) & ~(uint64_t)EFER_SVME);
@@ -147,7 +144,7 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
         .iopm = hpa_add(block, LAYOUT_IOPM),
         .msrpm = hpa_add(block, LAYOUT_MSRPM),
         .nested_root = nested->root,
-        .spurious_vector = SPURIOUS_VECTOR,
+        .spurious_vector = VECTOR_SPURIOUS,
     };
     svm_permissions_deny_msrs(s->msrpm);
     svm_permissions_deny_ports(s->iopm);
@@ -158,7 +155,7 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
 
 static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
 {
-    bulkhead_assert(cpu < CPUS_MAX && nested->format == &radix_npt && nested->levels == 4);
+    bulkhead_assert(cpu < CPU_MAX && nested->format == &radix_npt && nested->levels == 4);
     struct hpa block;
     vcpu->cpu = cpu;
     enum status status = pages_alloc_block(LAYOUT_BYTES, PAGE_SIZE, UINT64_MAX, &block);

@@ -4,6 +4,7 @@
 
 #include "kernel/core/pages.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/percpu.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/msr.h"
 #include "kernel/hw/phys.h"
@@ -12,7 +13,6 @@
 #include "kernel/lib/string.h"
 
 enum {
-    CPUS_MAX = 256,
     FXSAVE_BYTES = 512,
     FXSAVE_FCW = 0,     /* 2 bytes */
     FXSAVE_MXCSR = 24,  /* 4 bytes */
@@ -29,7 +29,7 @@ static struct {
     bool probed, has_xsave, has_tsc_aux;
     uint64_t xcr0_max; /* what an area holds; 0 without XSAVE */
     uint64_t bytes;
-    struct vcpu *owner[CPUS_MAX]; /* whose state each CPU holds; NULL: nobody's */
+    struct vcpu *owner[CPU_MAX]; /* whose state each CPU holds; NULL: nobody's */
 } resident;
 
 static void probe(void)
@@ -54,7 +54,7 @@ static void probe(void)
 
 void vcpu_resident_cpu_enable(unsigned cpu)
 {
-    bulkhead_assert(cpu < CPUS_MAX);
+    bulkhead_assert(cpu < CPU_MAX);
     probe();
     xstate_enable(resident.has_xsave);
 }
@@ -67,7 +67,7 @@ uint64_t vcpu_resident_xcr0_offer(void)
 
 enum status vcpu_resident_init(struct vcpu *vcpu)
 {
-    bulkhead_assert(vcpu->cpu < CPUS_MAX);
+    bulkhead_assert(vcpu->cpu < CPU_MAX);
     probe();
     struct vcpu_resident *r = &vcpu->resident;
     r->xsave_bytes = align_up(resident.bytes, PAGE_SIZE);

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Timers and IPIs. */
+#include "tests/stress/load.h"
+
+#include "kernel/core/irq.h"
+#include "kernel/core/lapic.h"
+#include "kernel/core/log.h"
+#include "kernel/core/smp.h"
+#include "kernel/core/time.h"
+#include "kernel/core/timer.h"
+#include "kernel/hw/cpu.h"
+#include "kernel/hw/mmio.h"
+#include "tests/stress/stress.h"
+
+enum {
+    TIMER_SHORTEST_US = 20,
+    TIMER_SPREAD_US = 400,
+    STALL_MS = 2000,
+    LAPIC_IRR = 0x200, /* eight registers, 16 bytes apart (SDM 3A 11.8.4) */
+    IRR_WORDS = 8,
+};
+
+#define LAPIC_BASE UINT64_C(0xfee00000)
+
+/* IPIs from one CPU to another: never two under way, because a LAPIC keeps only one request a vector. */
+struct lane {
+    uint64_t sent, received;
+    uint8_t vector;
+};
+
+static struct {
+    struct lane lanes[CPU_MAX][CPU_MAX]; /* from, to */
+} load;
+
+static void ipi_arrived(void *context)
+{
+    struct lane *lane = context;
+    stress_self()->interrupts++;
+    __atomic_fetch_add(&lane->received, 1, __ATOMIC_RELEASE);
+}
+
+enum status load_init(void)
+{
+    for (unsigned from = 0; from < stress.options.cpus; from++) {
+        for (unsigned to = 0; to < stress.options.cpus; to++) {
+            struct lane *lane = &load.lanes[from][to];
+            enum status status = irq_alloc(to, ipi_arrived, lane, &lane->vector);
+            if (status != STATUS_OK) {
+                return status;
+            }
+        }
+    }
+    return STATUS_OK;
+}
+
+static void arm_timer(void)
+{
+    timer_set_deadline(time_now_ns() + 1000 * (TIMER_SHORTEST_US + stress_random(TIMER_SPREAD_US)));
+}
+
+static void timer_fired(void *context)
+{
+    (void)context;
+    struct stress_cpu *self = stress_self();
+    self->interrupts++;
+    self->timer_fired++;
+    __atomic_store_n(&self->timer_last_ns, time_now_ns(), __ATOMIC_RELAXED);
+    self->pending = true;
+    arm_timer();
+}
+
+void load_start(void)
+{
+    struct stress_cpu *self = stress_self();
+    __atomic_store_n(&self->timer_last_ns, time_now_ns(), __ATOMIC_RELAXED);
+    timer_set_handler(cpu_index(), timer_fired, NULL);
+    if (stress.options.timer) {
+        arm_timer();
+    }
+}
+
+void load_step(void)
+{
+    if (!stress.options.ipi || stress_random(4) != 0) {
+        return;
+    }
+    unsigned to = stress_random((uint32_t)stress.options.cpus);
+    struct lane *lane = &load.lanes[cpu_index()][to];
+    if (__atomic_load_n(&lane->received, __ATOMIC_ACQUIRE) != lane->sent) {
+        return;
+    }
+    lane->sent++;
+    lapic_send(percpu_at(to)->apic_id, lane->vector);
+}
+
+static uint32_t irr_word(unsigned i)
+{
+    return mmio_read32(hpa(LAPIC_BASE + LAPIC_IRR + 16 * i));
+}
+
+static void let_interrupts_in(void)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        cpu_irq_enable();
+        cpu_pause();
+        cpu_irq_disable();
+    }
+}
+
+/* Reading the LAPIC takes the lock under which an emulator's device posts a request, both halves of it: what stands
+ * in IRR has been announced to the CPU. If the CPU then takes interrupts and the request is still there, with none
+ * handled meanwhile, the announcement is gone. */
+void load_detect(void)
+{
+    struct stress_cpu *self = stress_self();
+    for (unsigned i = 0; i < IRR_WORDS; i++) {
+        uint32_t before = irr_word(i);
+        if (before == 0) {
+            continue;
+        }
+        uint64_t handled = self->interrupts;
+        let_interrupts_in();
+        uint32_t after = irr_word(i);
+        if ((before & after) != 0 && self->interrupts == handled) {
+            self->lost++;
+            cpu_write_cr8(cpu_read_cr8());
+            let_interrupts_in();
+        }
+    }
+}
+
+void load_watch(void)
+{
+    for (unsigned cpu = 0; stress.options.timer && cpu < stress.options.cpus; cpu++) {
+        struct stress_cpu *other = &stress.cpus[cpu];
+        uint64_t last = __atomic_load_n(&other->timer_last_ns, __ATOMIC_RELAXED);
+        uint64_t now = time_now_ns();
+        if (last != 0 && now > last && now - last > STALL_MS * UINT64_C(1000000) &&
+            __atomic_compare_exchange_n(&other->timer_last_ns, &last, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+            __atomic_fetch_add(&other->stalls, 1, __ATOMIC_RELAXED);
+            log_warn("stress: CPU %u heard no timer for %u ms", cpu, STALL_MS);
+            smp_kick(cpu);
+        }
+    }
+}
+
+static uint64_t sum(bool sent)
+{
+    uint64_t total = 0;
+    for (unsigned from = 0; from < stress.options.cpus; from++) {
+        for (unsigned to = 0; to < stress.options.cpus; to++) {
+            const struct lane *lane = &load.lanes[from][to];
+            total += sent ? lane->sent : __atomic_load_n(&lane->received, __ATOMIC_ACQUIRE);
+        }
+    }
+    return total;
+}
+
+uint64_t load_ipis_sent(void)
+{
+    return sum(true);
+}
+
+uint64_t load_ipis_received(void)
+{
+    return sum(false);
+}

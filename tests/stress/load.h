@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The interrupts of the stress: one-shot timers that arm themselves again, and IPIs between all CPUs. */
+#ifndef BULKHEAD_TESTS_STRESS_LOAD_H
+#define BULKHEAD_TESTS_STRESS_LOAD_H
+
+#include "kernel/lib/status.h"
+#include "kernel/lib/types.h"
+
+/* Vectors for every pair of CPUs; once. */
+MUST_CHECK enum status load_init(void);
+/* Start this CPU's timer chain. */
+void load_start(void);
+/* Between two exits: perhaps an IPI to another CPU, unless the last one to it has not arrived yet. */
+void load_step(void);
+
+/* After interrupts were on for a moment: a request that still waits in the LAPIC, though nothing held it back, was
+ * lost. Counts and mends it. */
+void load_detect(void);
+/* Does the timer of any CPU seem dead? Counts, and kicks that CPU. */
+void load_watch(void);
+
+uint64_t load_ipis_sent(void);
+uint64_t load_ipis_received(void);
+
+#endif

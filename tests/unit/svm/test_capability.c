@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * svm/capability.c: which CPUs are refused, and in which words. */
+#include "svm/capability.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+static struct svm_capability good(void)
+{
+    return (struct svm_capability){.svm = true, .nested_paging = true, .asids = 16};
+}
+
+static void enough_is_enough(void **state)
+{
+    (void)state;
+    struct svm_capability c = good();
+    assert_null(svm_capability_refusal(&c));
+    c.disabled = true; /* but not locked: software may switch it on */
+    assert_null(svm_capability_refusal(&c));
+}
+
+static void each_lack_has_its_words(void **state)
+{
+    (void)state;
+    struct svm_capability c = {0};
+    assert_non_null(strstr(svm_capability_refusal(&c), "no AMD SVM"));
+    c = good();
+    c.disabled = c.locked = true;
+    assert_non_null(strstr(svm_capability_refusal(&c), "firmware"));
+    c = good();
+    c.nested_paging = false;
+    assert_non_null(strstr(svm_capability_refusal(&c), "nested paging"));
+    c = good();
+    c.asids = 1;
+    assert_non_null(strstr(svm_capability_refusal(&c), "address space identifier"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(enough_is_enough),
+        cmocka_unit_test(each_lack_has_its_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

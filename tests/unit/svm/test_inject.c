@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * svm/inject.c: events in and out, windows, NMI blocking. */
+#include "svm/inject.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+static uint8_t vmcb[VMCB_SIZE];
+static struct vcpu vcpu;
+static struct svm_inject_iret iret;
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(vmcb, 0, sizeof(vmcb));
+    memset(&vcpu, 0, sizeof(vcpu));
+    memset(&iret, 0, sizeof(iret));
+    return 0;
+}
+
+static void put(unsigned offset, uint64_t v)
+{
+    memcpy(vmcb + offset, &v, sizeof(v));
+}
+
+static uint64_t get(unsigned offset)
+{
+    uint64_t v;
+    memcpy(&v, vmcb + offset, sizeof(v));
+    return v;
+}
+
+static const struct {
+    struct vcpu_event event;
+    uint64_t encoded; /* APM2 figure 15-4 */
+} pairs[] = {
+    {{.kind = VCPU_EVENT_NONE}, 0},
+    {{.kind = VCPU_EVENT_INTERRUPT, .vector = 0x30}, 0x80000030},
+    {{.kind = VCPU_EVENT_NMI, .vector = 2}, 0x80000202},
+    {{.kind = VCPU_EVENT_EXCEPTION, .vector = 6}, 0x80000306},
+    {{.kind = VCPU_EVENT_EXCEPTION, .vector = 14, .has_error = true, .error = 0x12}, 0x0000001280000b0e},
+    {{.kind = VCPU_EVENT_EXCEPTION, .vector = 13, .has_error = true, .error = 0xffffffff}, 0xffffffff80000b0d},
+};
+
+static void events_go_in_and_out(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++) {
+        assert_int_equal(svm_inject_encode(pairs[i].event), pairs[i].encoded);
+        struct vcpu_event back = svm_inject_decode(pairs[i].encoded);
+        assert_int_equal(back.kind, pairs[i].event.kind);
+        assert_int_equal(back.vector, pairs[i].event.vector);
+        assert_int_equal(back.has_error, pairs[i].event.has_error);
+        assert_int_equal(back.error, pairs[i].event.error);
+    }
+}
+
+static void software_interrupts_are_executed_again(void **state)
+{
+    (void)state;
+    assert_int_equal(svm_inject_decode(0x80000480).kind, VCPU_EVENT_NONE); /* INT 0x80 */
+    assert_int_equal(svm_inject_decode(0x80000303).kind, VCPU_EVENT_NONE); /* INT3 */
+    assert_int_equal(svm_inject_decode(0x80000304).kind, VCPU_EVENT_NONE); /* INTO */
+    assert_int_equal(svm_inject_decode(0x00000b0e).kind, VCPU_EVENT_NONE); /* not valid */
+}
+
+static void an_undelivered_event_comes_back(void **state)
+{
+    (void)state;
+    vcpu.event = pairs[4].event;
+    svm_inject_prepare(&vcpu, vmcb);
+    assert_int_equal(get(0x0a8), pairs[4].encoded);
+    assert_int_equal(vcpu.event.kind, VCPU_EVENT_NONE);
+    put(0x088, pairs[4].encoded);
+    put(0x070, 0x400);
+    assert_false(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_int_equal(vcpu.event.vector, 14);
+    assert_int_equal(vcpu.event.error, 0x12);
+    put(0x088, 0);
+    assert_false(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_int_equal(vcpu.event.kind, VCPU_EVENT_NONE);
+}
+
+static void no_event_clears_what_was_injected_before(void **state)
+{
+    (void)state;
+    put(0x0a8, 0x80000030);
+    svm_inject_prepare(&vcpu, vmcb);
+    assert_int_equal(get(0x0a8), 0);
+}
+
+static void the_window_is_a_virtual_interrupt(void **state)
+{
+    (void)state;
+    put(0x060, UINT64_C(0xff011f0005));
+    vcpu.window = true;
+    svm_inject_prepare(&vcpu, vmcb);
+    assert_int_equal(get(0x060), UINT64_C(0xff011f0105));
+    put(0x070, 0x64);
+    assert_false(svm_inject_finish(&vcpu, vmcb, &iret)); /* wanted: the caller hears of it */
+    vcpu.window = false;
+    svm_inject_prepare(&vcpu, vmcb);
+    assert_int_equal(get(0x060), UINT64_C(0xff011f0005));
+    assert_true(svm_inject_finish(&vcpu, vmcb, &iret)); /* left over: nobody does */
+}
+
+static void the_shadow_is_carried(void **state)
+{
+    (void)state;
+    vcpu.shadow = true;
+    svm_inject_prepare(&vcpu, vmcb);
+    assert_int_equal(get(0x068), 1);
+    put(0x068, 0);
+    put(0x070, 0x72);
+    assert_false(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_false(vcpu.shadow);
+    put(0x068, 3); /* bit 1 is another thing */
+    assert_false(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_true(vcpu.shadow);
+}
+
+static void nmis_are_blocked_until_iret_has_run(void **state)
+{
+    (void)state;
+    vcpu.event = pairs[2].event;
+    svm_inject_prepare(&vcpu, vmcb);
+    assert_true(vcpu.nmi_blocked);
+    assert_int_equal(vmcb[0x00e] & 0x10, 0x10); /* IRET intercept */
+    put(0x070, 0x72);
+    vcpu.rip = 0x100;
+    assert_false(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_true(vcpu.nmi_blocked);
+    put(0x070, 0x74);
+    vcpu.rip = 0x180;
+    assert_true(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_true(vcpu.nmi_blocked);
+    assert_int_equal(vmcb[0x00e] & 0x10, 0);
+    put(0x070, 0x60);
+    assert_false(svm_inject_finish(&vcpu, vmcb, &iret)); /* a host interrupt before the IRET ran */
+    assert_true(vcpu.nmi_blocked);
+    vcpu.rip = 0x5000;
+    assert_false(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_false(vcpu.nmi_blocked);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(events_go_in_and_out, setup),
+        cmocka_unit_test_setup(software_interrupts_are_executed_again, setup),
+        cmocka_unit_test_setup(an_undelivered_event_comes_back, setup),
+        cmocka_unit_test_setup(no_event_clears_what_was_injected_before, setup),
+        cmocka_unit_test_setup(the_window_is_a_virtual_interrupt, setup),
+        cmocka_unit_test_setup(the_shadow_is_carried, setup),
+        cmocka_unit_test_setup(nmis_are_blocked_until_iret_has_run, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
