@@ -190,6 +190,7 @@ static enum status run_memory(const struct decode_insn *insn, struct decode_regi
     bool plain_store = insn->op == DECODE_MOV && !insn->to_register;
     if (!plain_store) { /* device registers may change by being read */
         s = io->read(io->context, o.linear, insn->width, &o.memory);
+        o.memory = decode_truncate(o.memory, insn->width);
     }
     return s == STATUS_OK ? run_operation(&o) : s;
 }

@@ -57,7 +57,7 @@ static enum status port_in(const struct decode_insn *insn, struct decode_registe
         return s;
     }
     uint64_t value = io->port_read(io->context, (uint16_t)regs->gpr[DECODE_RDX], insn->width);
-    return io->write(io->context, at, insn->width, value);
+    return io->write(io->context, at, insn->width, decode_truncate(value, insn->width));
 }
 
 static enum status one_iteration(const struct decode_insn *insn, struct decode_registers *regs,
@@ -69,6 +69,7 @@ static enum status one_iteration(const struct decode_insn *insn, struct decode_r
         if (s != STATUS_OK) {
             return s;
         }
+        value = decode_truncate(value, insn->width);
     }
     switch (insn->op) {
     case DECODE_MOVS:
