@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * A vCPU's local APIC: the xAPIC register page and, over the same state, the x2APIC MSRs (SDM 3A chapter 11).
+ * Everything is touched by its own vCPU alone, but irr, tmr and events, which any CPU may post to (lapic_irq.h), and
+ * id, base, tpr, svr, ldr and dfr, which routing reads. */
+#ifndef BULKHEAD_GUEST_LAPIC_H
+#define BULKHEAD_GUEST_LAPIC_H
+
+#include "guest/apic_message.h"
+#include "kernel/lib/status.h"
+
+#define LAPIC_DEFAULT_BASE UINT64_C(0xfee00000)
+#define LAPIC_SIZE 0x1000
+
+/* Register offsets in the page; an x2APIC MSR is 0x800 + offset / 16. */
+enum lapic_register {
+    LAPIC_ID = 0x20,
+    LAPIC_VERSION = 0x30,
+    LAPIC_TPR = 0x80,
+    LAPIC_APR = 0x90,
+    LAPIC_PPR = 0xa0,
+    LAPIC_EOI = 0xb0,
+    LAPIC_LDR = 0xd0,
+    LAPIC_DFR = 0xe0,
+    LAPIC_SVR = 0xf0,
+    LAPIC_ISR = 0x100, /* eight of them, as of the next two */
+    LAPIC_TMR = 0x180,
+    LAPIC_IRR = 0x200,
+    LAPIC_ESR = 0x280,
+    LAPIC_ICR_LOW = 0x300,
+    LAPIC_ICR_HIGH = 0x310,
+    LAPIC_LVT_TIMER = 0x320, /* first of six */
+    LAPIC_LVT_THERMAL = 0x330,
+    LAPIC_LVT_COUNTERS = 0x340,
+    LAPIC_LVT_LINT0 = 0x350,
+    LAPIC_LVT_LINT1 = 0x360,
+    LAPIC_LVT_ERROR = 0x370,
+    LAPIC_TIMER_INITIAL = 0x380,
+    LAPIC_TIMER_CURRENT = 0x390,
+    LAPIC_TIMER_DIVIDE = 0x3e0,
+    LAPIC_SELF_IPI = 0x3f0, /* x2APIC only */
+};
+
+enum lapic_bits {
+    LAPIC_SVR_ENABLE = 1 << 8,
+    LAPIC_LVT_MASKED = 1 << 16,
+    LAPIC_BASE_BSP = 1 << 8,
+    LAPIC_BASE_X2APIC = 1 << 10,
+    LAPIC_BASE_ENABLE = 1 << 11,
+    LAPIC_ERROR_SEND_VECTOR = 1 << 5,
+    LAPIC_ERROR_RECEIVE_VECTOR = 1 << 6,
+    LAPIC_ERROR_REGISTER = 1 << 7,
+};
+
+#define LAPIC_LVTS 6
+
+struct lapic;
+
+/* What a LAPIC needs from outside. Both may be called from any register write of its vCPU. */
+struct lapic_output {
+    void *context;
+    /* An IPI leaves (lapic_route_message delivers it). */
+    void (*send)(void *context, struct lapic *from, const struct apic_message *message);
+    /* A level-triggered vector was finished: tell the I/O APIC. */
+    void (*eoi)(void *context, uint8_t vector);
+};
+
+struct lapic_config {
+    uint32_t id;
+    bool bootstrap; /* this is the BSP */
+    bool x2apic;    /* the guest may switch x2APIC mode on */
+    bool tsc_deadline;
+    uint64_t tsc_hz; /* of the guest's TSC; only for TSC-deadline */
+    uint8_t physical_bits;
+    struct lapic_output output;
+};
+
+struct lapic {
+    struct lapic_config config;
+    uint64_t base; /* IA32_APIC_BASE */
+    uint32_t tpr, ldr, dfr, svr;
+    uint32_t esr, errors; /* errors: collected since the last write of ESR */
+    uint32_t icr_low, icr_high;
+    uint32_t lvt[LAPIC_LVTS];
+    uint32_t isr[8], tmr[8], irr[8];
+    uint32_t events;      /* enum lapic_event bits (lapic_irq.h) */
+    uint32_t sipi_vector; /* of the last start-up IPI */
+    uint32_t lint_levels; /* bit n: LINTn is asserted */
+    uint32_t timer_initial, timer_divide;
+    uint64_t timer_expiry_ns;    /* TICKS_NEVER when it does not run */
+    uint64_t timer_tsc_deadline; /* 0 when not armed */
+};
+
+/* Power-on state, LAPIC enabled at the default address in xAPIC mode. */
+void lapic_init(struct lapic *l, const struct lapic_config *config);
+/* What an INIT does: all but the id and IA32_APIC_BASE. */
+void lapic_reset(struct lapic *l);
+
+bool lapic_is_enabled(const struct lapic *l); /* by IA32_APIC_BASE */
+bool lapic_is_x2apic(const struct lapic *l);
+bool lapic_is_software_enabled(const struct lapic *l); /* and by SVR */
+/* Guest-physical address of the register page, meaningful in xAPIC mode. */
+uint64_t lapic_page(const struct lapic *l);
+
+/* The register page. Reads of 1, 2 or 4 bytes inside a register; writes of 4 aligned bytes only. Anything else reads 0
+ * and is ignored, and a reserved register also sets "illegal register address". */
+uint32_t lapic_read(struct lapic *l, uint64_t offset, unsigned width, uint64_t now_ns);
+void lapic_write(struct lapic *l, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns);
+
+/* MSRs 0x800..0x8FF. OUT_OF_RANGE means #GP (also when not in x2APIC mode). */
+MUST_CHECK enum status lapic_msr_read(struct lapic *l, uint32_t msr, uint64_t now_ns, uint64_t *value);
+MUST_CHECK enum status lapic_msr_write(struct lapic *l, uint32_t msr, uint64_t value, uint64_t now_ns);
+
+/* IA32_APIC_BASE. OUT_OF_RANGE means #GP: reserved bits, or a forbidden change of mode (SDM 3A 11.12.5). */
+uint64_t lapic_base_read(const struct lapic *l);
+MUST_CHECK enum status lapic_base_write(struct lapic *l, uint64_t value);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Posting is atomic and lock-free: the trigger mode is written before the request, which publishes it. */
+#include "guest/lapic_irq.h"
+
+#define FIRST_LEGAL_VECTOR 16
+
+static uint32_t load(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static void set_bit(uint32_t *words, uint8_t vector)
+{
+    (void)__atomic_fetch_or(&words[vector / 32], BIT32(vector % 32), __ATOMIC_ACQ_REL);
+}
+
+static void clear_bit(uint32_t *words, uint8_t vector)
+{
+    (void)__atomic_fetch_and(&words[vector / 32], ~BIT32(vector % 32), __ATOMIC_ACQ_REL);
+}
+
+static bool test_bit(const uint32_t *words, uint8_t vector)
+{
+    return (load(&words[vector / 32]) & BIT32(vector % 32)) != 0;
+}
+
+static int highest_bit(const uint32_t *words)
+{
+    for (int i = 7; i >= 0; i--) {
+        uint32_t word = load(&words[i]);
+        if (word != 0) {
+            return 32 * i + 31 - __builtin_clz(word);
+        }
+    }
+    return -1;
+}
+
+bool lapic_irq_post(struct lapic *l, uint8_t vector, bool level)
+{
+    if (!lapic_is_software_enabled(l) || vector < FIRST_LEGAL_VECTOR) {
+        return false;
+    }
+    if (level) {
+        set_bit(l->tmr, vector);
+    } else {
+        clear_bit(l->tmr, vector);
+    }
+    set_bit(l->irr, vector);
+    return true;
+}
+
+static bool post_event(struct lapic *l, uint32_t event)
+{
+    (void)__atomic_fetch_or(&l->events, event, __ATOMIC_RELEASE);
+    return true;
+}
+
+bool lapic_irq_deliver(struct lapic *l, const struct apic_message *message)
+{
+    switch (message->delivery) {
+    case APIC_FIXED:
+    case APIC_LOWEST:
+        return lapic_irq_post(l, message->vector, message->level);
+    case APIC_NMI:
+        return post_event(l, LAPIC_EVENT_NMI);
+    case APIC_INIT:
+        return post_event(l, LAPIC_EVENT_INIT);
+    case APIC_SIPI:
+        __atomic_store_n(&l->sipi_vector, message->vector, __ATOMIC_RELAXED);
+        return post_event(l, LAPIC_EVENT_SIPI);
+    case APIC_EXTINT:
+        return post_event(l, LAPIC_EVENT_EXTINT);
+    default: /* a guest has no SMM */
+        return false;
+    }
+}
+
+uint32_t lapic_irq_take_events(struct lapic *l, uint32_t wanted)
+{
+    if ((load(&l->events) & wanted) == 0) {
+        return 0;
+    }
+    return __atomic_fetch_and(&l->events, ~wanted, __ATOMIC_ACQ_REL) & wanted;
+}
+
+uint8_t lapic_irq_ppr(const struct lapic *l)
+{
+    int in_service = highest_bit(l->isr);
+    unsigned service_class = in_service < 0 ? 0 : (unsigned)in_service & 0xf0;
+    return (l->tpr & 0xf0) >= service_class ? (uint8_t)l->tpr : (uint8_t)service_class;
+}
+
+int lapic_irq_highest(const struct lapic *l)
+{
+    return highest_bit(l->irr);
+}
+
+int lapic_irq_pending(const struct lapic *l)
+{
+    int vector = highest_bit(l->irr);
+    if (vector < 0 || !lapic_is_enabled(l)) {
+        return -1;
+    }
+    return (vector & 0xf0) > (lapic_irq_ppr(l) & 0xf0) ? vector : -1;
+}
+
+void lapic_irq_accept(struct lapic *l, uint8_t vector)
+{
+    clear_bit(l->irr, vector);
+    set_bit(l->isr, vector);
+}
+
+void lapic_irq_eoi(struct lapic *l)
+{
+    int vector = highest_bit(l->isr);
+    if (vector < 0) {
+        return;
+    }
+    clear_bit(l->isr, (uint8_t)vector);
+    if (test_bit(l->tmr, (uint8_t)vector) && l->config.output.eoi != NULL) {
+        l->config.output.eoi(l->config.output.context, (uint8_t)vector);
+    }
+}
+
+static uint32_t lvt_entry(const struct lapic *l, enum lapic_register lvt)
+{
+    return l->lvt[(lvt - LAPIC_LVT_TIMER) / 0x10];
+}
+
+/* Timer and error entries have no delivery mode: fixed. */
+static enum apic_delivery lvt_delivery(enum lapic_register lvt, uint32_t entry)
+{
+    bool fixed = lvt == LAPIC_LVT_TIMER || lvt == LAPIC_LVT_ERROR;
+    return fixed ? APIC_FIXED : (enum apic_delivery)bits_get(entry, 10, 8);
+}
+
+void lapic_irq_local(struct lapic *l, enum lapic_register lvt)
+{
+    uint32_t entry = lvt_entry(l, lvt);
+    struct apic_message m = {.vector = (uint8_t)entry, .delivery = lvt_delivery(lvt, entry)};
+    if ((entry & LAPIC_LVT_MASKED) != 0 || m.delivery == APIC_EXTINT || m.delivery == APIC_SIPI) {
+        return;
+    }
+    bool fixed = m.delivery == APIC_FIXED;
+    if (fixed && m.vector < FIRST_LEGAL_VECTOR) {
+        if (lvt != LAPIC_LVT_ERROR) { /* else it would report itself for ever */
+            lapic_irq_error(l, LAPIC_ERROR_RECEIVE_VECTOR);
+        }
+        return;
+    }
+    (void)lapic_irq_deliver(l, &m);
+}
+
+void lapic_irq_lint(struct lapic *l, unsigned pin, bool level)
+{
+    uint32_t bit = BIT32(pin & 1);
+    bool rises = level && (l->lint_levels & bit) == 0;
+    l->lint_levels = level ? l->lint_levels | bit : l->lint_levels & ~bit;
+    if (rises && lapic_is_enabled(l)) {
+        lapic_irq_local(l, (pin & 1) == 0 ? LAPIC_LVT_LINT0 : LAPIC_LVT_LINT1);
+    }
+}
+
+bool lapic_irq_takes_extint(const struct lapic *l)
+{
+    uint32_t entry = lvt_entry(l, LAPIC_LVT_LINT0);
+    if (!lapic_is_enabled(l)) {
+        return l->config.bootstrap;
+    }
+    return (entry & LAPIC_LVT_MASKED) == 0 && bits_get(entry, 10, 8) == APIC_EXTINT;
+}
+
+void lapic_irq_error(struct lapic *l, uint32_t error)
+{
+    l->errors |= error;
+    lapic_irq_local(l, LAPIC_LVT_ERROR);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * From a message to the local APICs of one guest that it names (SDM 3A 11.6.2). Works from any CPU. */
+#ifndef BULKHEAD_GUEST_LAPIC_ROUTE_H
+#define BULKHEAD_GUEST_LAPIC_ROUTE_H
+
+#include "guest/lapic.h"
+
+/* The local APICs of one guest, and how to make vCPU `index` look at its own. */
+struct lapic_set {
+    struct lapic *const *lapics;
+    size_t count;
+    uint32_t turn; /* where the next lowest-priority search starts; atomic */
+    void *context;
+    void (*kick)(void *context, size_t index); /* called after each delivery; may be NULL */
+};
+
+/* True when the message is for this LAPIC. from: the sender of an IPI, else NULL. */
+bool lapic_route_matches(const struct lapic *l, const struct apic_message *message, const struct lapic *from);
+
+/* Deliver, kick the receivers, return how many there were. Lowest priority picks one of the least TPR in turn. */
+size_t lapic_route_message(struct lapic_set *set, const struct apic_message *message, const struct lapic *from);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * guest/lapic.c, lapic_irq.c: registers, priorities, end of interrupt, x2APIC, as Linux programs them. */
+#include "guest/lapic.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "guest/lapic_irq.h"
+
+struct out {
+    struct apic_message sent;
+    unsigned sends, eois;
+    uint8_t eoi_vector;
+};
+
+static void on_send(void *context, struct lapic *from, const struct apic_message *m)
+{
+    struct out *o = context;
+    (void)from;
+    o->sent = *m;
+    o->sends++;
+}
+
+static void on_eoi(void *context, uint8_t vector)
+{
+    struct out *o = context;
+    o->eois++;
+    o->eoi_vector = vector;
+}
+
+static void make(struct lapic *l, struct out *o)
+{
+    *o = (struct out){0};
+    struct lapic_config c = {.id = 3,
+                             .bootstrap = true,
+                             .x2apic = true,
+                             .tsc_deadline = true,
+                             .tsc_hz = 1000000000,
+                             .physical_bits = 40,
+                             .output = {o, on_send, on_eoi}};
+    lapic_init(l, &c);
+}
+
+static void write(struct lapic *l, uint32_t offset, uint32_t value)
+{
+    lapic_write(l, offset, 4, value, 0);
+}
+
+static uint32_t read(struct lapic *l, uint32_t offset)
+{
+    return lapic_read(l, offset, 4, 0);
+}
+
+static void test_reset_state(void **state)
+{
+    (void)state;
+    struct lapic l;
+    struct out o;
+    make(&l, &o);
+    assert_int_equal(read(&l, LAPIC_ID), 3 << 24);
+    assert_int_equal(read(&l, LAPIC_VERSION), 0x00050014);
+    assert_int_equal(read(&l, LAPIC_SVR), 0xff);
+    assert_int_equal(read(&l, LAPIC_DFR), 0xffffffff);
+    assert_int_equal(read(&l, LAPIC_LVT_LINT0), 0x10000);
+    assert_int_equal(lapic_base_read(&l), 0xfee00900);
+    assert_false(lapic_irq_post(&l, 0x40, false)); /* not software-enabled */
+    write(&l, LAPIC_LVT_TIMER, 0x30);
+    assert_int_equal(read(&l, LAPIC_LVT_TIMER), 0x10030); /* mask is forced while disabled */
+}
+
+static void test_priorities(void **state)
+{
+    (void)state;
+    struct lapic l;
+    struct out o;
+    make(&l, &o);
+    write(&l, LAPIC_SVR, 0x1ff);
+    assert_int_equal(lapic_irq_pending(&l), -1);
+    assert_true(lapic_irq_post(&l, 0x41, false));
+    assert_true(lapic_irq_post(&l, 0x95, true));
+    assert_true(lapic_irq_post(&l, 0x49, false));
+    assert_int_equal(read(&l, LAPIC_IRR + 0x20), 1 << 1 | 1 << 9);
+    assert_int_equal(read(&l, LAPIC_TMR + 0x40), 1 << 21);
+    assert_int_equal(lapic_irq_pending(&l), 0x95);
+    write(&l, LAPIC_TPR, 0x9f);
+    assert_int_equal(lapic_irq_pending(&l), -1); /* same class */
+    write(&l, LAPIC_TPR, 0x8f);
+    assert_int_equal(lapic_irq_pending(&l), 0x95);
+    lapic_irq_accept(&l, 0x95);
+    assert_int_equal(read(&l, LAPIC_PPR), 0x90);
+    assert_int_equal(read(&l, LAPIC_ISR + 0x40), 1 << 21);
+    write(&l, LAPIC_TPR, 0);
+    assert_int_equal(lapic_irq_pending(&l), -1); /* 0x49 waits for the end of 0x95 */
+    write(&l, LAPIC_EOI, 0);
+    assert_int_equal(o.eois, 1);
+    assert_int_equal(o.eoi_vector, 0x95);
+    assert_int_equal(lapic_irq_pending(&l), 0x49);
+    lapic_irq_accept(&l, 0x49);
+    assert_int_equal(lapic_irq_pending(&l), -1); /* 0x41 is of the same class */
+    write(&l, LAPIC_EOI, 0);
+    assert_int_equal(o.eois, 1); /* edge: nobody is told */
+    assert_int_equal(lapic_irq_pending(&l), 0x41);
+    lapic_irq_accept(&l, 0x41);
+    write(&l, LAPIC_EOI, 0);
+    write(&l, LAPIC_EOI, 0); /* one too many is harmless */
+    assert_int_equal(lapic_irq_highest(&l), -1);
+}
+
+static void test_widths_and_errors(void **state)
+{
+    (void)state;
+    struct lapic l;
+    struct out o;
+    make(&l, &o);
+    write(&l, LAPIC_SVR, 0x1ff);
+    lapic_write(&l, LAPIC_TPR, 1, 0x50, 0);
+    lapic_write(&l, LAPIC_TPR, 8, 0x50, 0);
+    lapic_write(&l, LAPIC_TPR + 1, 4, 0x50, 0);
+    lapic_write(&l, 0x10000 + LAPIC_TPR, 4, 0x50, 0);
+    assert_int_equal(read(&l, LAPIC_TPR), 0);
+    assert_int_equal(lapic_read(&l, LAPIC_ID + 3, 1, 0), 3);
+    assert_int_equal(lapic_read(&l, LAPIC_ID + 4, 4, 0), 0);
+    assert_int_equal(lapic_read(&l, LAPIC_ID, 8, 0), 0);
+    assert_int_equal(lapic_read(&l, LAPIC_SIZE, 4, 0), 0);
+    write(&l, LAPIC_LVT_ERROR, 0xfe);
+    (void)read(&l, 0x3d0);
+    assert_int_equal(lapic_irq_pending(&l), 0xfe);
+    assert_int_equal(read(&l, LAPIC_ESR), 0); /* latched by a write only */
+    write(&l, LAPIC_ESR, 0);
+    assert_int_equal(read(&l, LAPIC_ESR), LAPIC_ERROR_REGISTER);
+    write(&l, LAPIC_ESR, 0);
+    assert_int_equal(read(&l, LAPIC_ESR), 0);
+    write(&l, LAPIC_ICR_LOW, 0x0000400f); /* fixed, vector 15 */
+    write(&l, LAPIC_ESR, 0);
+    assert_int_equal(read(&l, LAPIC_ESR), LAPIC_ERROR_SEND_VECTOR);
+    assert_int_equal(o.sends, 0);
+    write(&l, LAPIC_LVT_ERROR, 5); /* an illegal vector must not loop */
+    (void)read(&l, 0x3d0);
+}
+
+static void test_icr(void **state)
+{
+    (void)state;
+    struct lapic l;
+    struct out o;
+    make(&l, &o);
+    write(&l, LAPIC_SVR, 0x1ff);
+    write(&l, LAPIC_ICR_HIGH, 1 << 24);
+    write(&l, LAPIC_ICR_LOW, 0x0000c500); /* INIT, level, assert */
+    assert_int_equal(o.sends, 1);
+    assert_int_equal(o.sent.delivery, APIC_INIT);
+    assert_int_equal(o.sent.destination, 1);
+    write(&l, LAPIC_ICR_LOW, 0x00008500); /* INIT level de-assert: nothing */
+    assert_int_equal(o.sends, 1);
+    write(&l, LAPIC_ICR_LOW, 0x00000699); /* start-up at 0x99000 */
+    assert_int_equal(o.sent.delivery, APIC_SIPI);
+    assert_int_equal(o.sent.vector, 0x99);
+    write(&l, LAPIC_ICR_LOW, 0x000c08fd); /* all but self, fixed */
+    assert_int_equal(o.sent.shorthand, APIC_TO_OTHERS);
+    assert_int_equal(o.sends, 3);
+    assert_int_equal(read(&l, LAPIC_ICR_LOW), 0x000c08fd); /* delivery status idle */
+    write(&l, LAPIC_ICR_HIGH, 0xff000000);
+    write(&l, LAPIC_ICR_LOW, 0x000000f0);
+    assert_true(o.sent.destination == APIC_BROADCAST);
+    write(&l, LAPIC_ICR_LOW, 0x00040400); /* NMI to self is not allowed */
+    assert_int_equal(o.sends, 4);
+}
+
+static void test_events_and_lint(void **state)
+{
+    (void)state;
+    struct lapic l;
+    struct out o;
+    make(&l, &o);
+    assert_false(lapic_irq_takes_extint(&l));
+    write(&l, LAPIC_SVR, 0x1ff);
+    write(&l, LAPIC_LVT_LINT0, 0x700);
+    write(&l, LAPIC_LVT_LINT1, 0x400);
+    assert_true(lapic_irq_takes_extint(&l));
+    lapic_irq_lint(&l, 1, true);
+    assert_int_equal(lapic_irq_take_events(&l, LAPIC_EVENT_INIT), 0);
+    assert_int_equal(lapic_irq_take_events(&l, LAPIC_EVENT_NMI | LAPIC_EVENT_INIT), LAPIC_EVENT_NMI);
+    lapic_irq_lint(&l, 1, true); /* still high: no second NMI */
+    assert_int_equal(lapic_irq_take_events(&l, LAPIC_EVENT_NMI), 0);
+    write(&l, LAPIC_LVT_LINT0, 0x55); /* fixed */
+    assert_false(lapic_irq_takes_extint(&l));
+    lapic_irq_lint(&l, 0, true);
+    assert_int_equal(lapic_irq_pending(&l), 0x55);
+    struct apic_message sipi = {.vector = 0x12, .delivery = APIC_SIPI};
+    struct apic_message smi = {.delivery = APIC_SMI};
+    assert_true(lapic_irq_deliver(&l, &sipi));
+    assert_false(lapic_irq_deliver(&l, &smi));
+    assert_int_equal(lapic_irq_take_events(&l, ~0U), LAPIC_EVENT_SIPI);
+    assert_int_equal(l.sipi_vector, 0x12);
+    lapic_reset(&l);
+    assert_int_equal(read(&l, LAPIC_ID), 3 << 24);
+    assert_int_equal(lapic_irq_highest(&l), -1);
+    assert_int_equal(read(&l, LAPIC_LVT_LINT0), 0x10000);
+}
+
+static void test_base(void **state)
+{
+    (void)state;
+    struct lapic l;
+    struct out o;
+    make(&l, &o);
+    uint64_t v;
+    assert_int_equal(lapic_base_write(&l, 0xfee00800 | 1), STATUS_OUT_OF_RANGE);
+    assert_int_equal(lapic_base_write(&l, UINT64_C(1) << 40 | 0x800), STATUS_OUT_OF_RANGE);
+    assert_int_equal(lapic_base_write(&l, 0xfee00400), STATUS_OUT_OF_RANGE); /* x2APIC without enable */
+    assert_int_equal(lapic_msr_read(&l, 0x802, 0, &v), STATUS_OUT_OF_RANGE); /* not in x2APIC mode */
+    assert_int_equal(lapic_base_write(&l, 0x42000800), STATUS_OK);
+    assert_int_equal(lapic_page(&l), 0x42000000);
+    assert_int_equal(lapic_base_read(&l), 0x42000900); /* the BSP flag is not the guest's */
+    write(&l, LAPIC_SVR, 0x1ff);
+    assert_int_equal(lapic_base_write(&l, 0xfee00000), STATUS_OK);
+    assert_false(lapic_is_enabled(&l));
+    assert_true(lapic_irq_takes_extint(&l));                                 /* the BSP without LAPIC gets INTR */
+    assert_int_equal(lapic_base_write(&l, 0xfee00c00), STATUS_OUT_OF_RANGE); /* off to x2APIC */
+    assert_int_equal(lapic_base_write(&l, 0xfee00800), STATUS_OK);
+    assert_int_equal(read(&l, LAPIC_SVR), 0xff); /* it was reset */
+}
+
+static void test_x2apic(void **state)
+{
+    (void)state;
+    struct lapic l;
+    struct out o;
+    make(&l, &o);
+    uint64_t v;
+    assert_int_equal(lapic_base_write(&l, 0xfee00d00), STATUS_OK);
+    assert_int_equal(lapic_base_write(&l, 0xfee00900), STATUS_OUT_OF_RANGE); /* back only by off */
+    assert_int_equal(lapic_msr_read(&l, 0x802, 0, &v), STATUS_OK);
+    assert_int_equal(v, 3);
+    assert_int_equal(lapic_msr_read(&l, 0x80d, 0, &v), STATUS_OK);
+    assert_int_equal(v, 1 << 3);
+    assert_int_equal(lapic_msr_read(&l, 0x80e, 0, &v), STATUS_OUT_OF_RANGE); /* no DFR */
+    assert_int_equal(lapic_msr_write(&l, 0x80d, 1, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(lapic_msr_write(&l, 0x80f, 0x1ff, 0), STATUS_OK);
+    assert_int_equal(lapic_msr_write(&l, 0x80b, 1, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(lapic_msr_write(&l, 0x808, UINT64_C(1) << 32, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(lapic_msr_write(&l, 0x830, UINT64_C(0x500000041), 0), STATUS_OK);
+    assert_int_equal(o.sent.destination, 5);
+    assert_int_equal(o.sent.vector, 0x41);
+    assert_int_equal(lapic_msr_read(&l, 0x830, 0, &v), STATUS_OK);
+    assert_int_equal(v, UINT64_C(0x500000041));
+    assert_int_equal(lapic_msr_write(&l, 0x831, 0, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(lapic_msr_write(&l, 0x83f, 0x77, 0), STATUS_OK);
+    assert_int_equal(o.sent.shorthand, APIC_TO_SELF);
+    assert_int_equal(o.sent.vector, 0x77);
+    assert_int_equal(lapic_msr_write(&l, 0x83f, 0x100, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(lapic_msr_write(&l, 0x8ff, 0, 0), STATUS_OUT_OF_RANGE);
+    l.config.x2apic = false;
+    assert_int_equal(lapic_base_write(&l, 0xfee00d00), STATUS_OUT_OF_RANGE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reset_state),
+        cmocka_unit_test(test_priorities),
+        cmocka_unit_test(test_widths_and_errors),
+        cmocka_unit_test(test_icr),
+        cmocka_unit_test(test_events_and_lint),
+        cmocka_unit_test(test_base),
+        cmocka_unit_test(test_x2apic),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
