@@ -19,7 +19,9 @@
 MUST_CHECK enum status selftest_smp_calls(void);
 MUST_CHECK enum status selftest_smp_crossing_calls(void);
 MUST_CHECK enum status selftest_smp_work(void);
+MUST_CHECK enum status selftest_smp_absent_cpu(void);
 MUST_CHECK enum status selftest_timer_deadlines(void);
+MUST_CHECK enum status selftest_timer_periodic(void);
 MUST_CHECK enum status selftest_irq_vectors(void);
 
 /* Memory: rights of the hypervisor's own pages. */

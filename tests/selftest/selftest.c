@@ -12,9 +12,14 @@ static const struct {
     const char *name;
     enum status (*run)(void);
 } cases[] = {
-    {"smp calls", selftest_smp_calls},       {"smp crossing calls", selftest_smp_crossing_calls},
-    {"smp work", selftest_smp_work},         {"timer deadlines", selftest_timer_deadlines},
-    {"irq vectors", selftest_irq_vectors},   {"paging rights", selftest_paging_rights},
+    {"smp calls", selftest_smp_calls},
+    {"smp crossing calls", selftest_smp_crossing_calls},
+    {"smp work", selftest_smp_work},
+    {"smp absent cpu", selftest_smp_absent_cpu},
+    {"timer deadlines", selftest_timer_deadlines},
+    {"timer periodic", selftest_timer_periodic},
+    {"irq vectors", selftest_irq_vectors},
+    {"paging rights", selftest_paging_rights},
     {"paging views", selftest_paging_views},
 };
 
