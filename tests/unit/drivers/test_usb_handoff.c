@@ -122,6 +122,9 @@ static void lying_registers(void **state)
     registers[0x10 / 4] = 0xffffu << 16; /* leaves the BAR */
     assert_int_equal(usb_handoff(&function, &list), STATUS_BAD_FORMAT);
     setup(state);
+    registers[0x10 / 4] = (BYTES - 4) / 4 << 16; /* its second register would lie outside */
+    assert_int_equal(usb_handoff(&function, &list), STATUS_BAD_FORMAT);
+    setup(state);
     registers[0] = 0xfc;
     function.bars[0].size = 0x100;
     registers[0x10 / 4] = 0;
