@@ -58,10 +58,10 @@ static bool nests(const struct pci_function *outer, const struct pci_function *i
            inner->subordinate <= outer->subordinate;
 }
 
+/* a comes before b in address order, so that only b can hang below a. */
 static bool clash(const struct pci_function *a, const struct pci_function *b)
 {
-    return same_segment(a, b) && a->secondary <= b->subordinate && b->secondary <= a->subordinate && !nests(a, b) &&
-           !nests(b, a);
+    return same_segment(a, b) && a->secondary <= b->subordinate && b->secondary <= a->subordinate && !nests(a, b);
 }
 
 /* Both bridges of a clash go bad, whichever is found first: collected before any is marked. */

@@ -12,7 +12,6 @@
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/paging.h"
-#include "kernel/core/panic.h"
 #include "kernel/core/panic_control.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/pic.h"
@@ -42,11 +41,29 @@ static struct {
     struct isolate isolate;
 } hypervisor;
 
-/* A status that leaves nothing to do but to say so. */
+static _Noreturn void finish(void)
+{
+    if (cmdline_has(hypervisor.boot.cmdline, "exit")) {
+        log_info("bulkhead: done");
+        power_reset();
+    }
+    smp_idle();
+}
+
+/* A machine that cannot be served is left safe: every device blocked, one line that says why, no guest started. It is
+ * no bug of ours, so no panic. */
+static _Noreturn void refuse(const char *what, enum status status)
+{
+    log_diagnostics(&hypervisor.platform.diags);
+    isolate_block(&hypervisor.platform.machine);
+    log_error("bulkhead: refused: %s: %s; all devices are blocked, no guest was started", what, status_text(status));
+    finish();
+}
+
 static void require(enum status status, const char *what)
 {
     if (status != STATUS_OK) {
-        panic("%s: %s", what, status_text(status));
+        refuse(what, status);
     }
 }
 
@@ -85,9 +102,10 @@ static void read_boot_information(uint32_t magic, struct hpa info)
 {
     struct boot_info *boot = &hypervisor.boot;
     if (magic != MULTIBOOT2_LOADER_MAGIC) {
-        panic("boot: not started by a multiboot2 loader; use GRUB's multiboot2 command");
+        log_error("boot: not started by a multiboot2 loader; use GRUB's multiboot2 command");
+        cpu_stop();
     }
-    require(multiboot2_parse(phys_to_virt(info), BOOT_INFORMATION_MAX, boot), "boot: the loader's information");
+    require(multiboot2_parse(phys_to_virt(info), BOOT_INFORMATION_MAX, boot), "the loader's information");
     choose_console();
     panic_set_reset(cmdline_has(boot->cmdline, "panic=reset"));
     if (cmdline_has(boot->cmdline, "debug")) {
@@ -100,22 +118,13 @@ static void start_memory(void)
 {
     struct memory_map *map = &hypervisor.boot.memory;
     require(memory_map_add(map, (uint64_t)image_start, (uint64_t)(image_end - image_start), MEMORY_HYPERVISOR),
-            "memory: the image's place");
-    require(ap_start_reserve(map), "smp: the start page");
+            "the image's place in memory");
+    require(ap_start_reserve(map), "a page for starting CPUs");
     log_memory();
-    require(cpu_setup(), "cpu: no-execute pages");
-    require(pages_init(map), "memory: page allocator");
-    require(paging_init(map), "memory: page tables");
-    require(stack_init(0), "memory: stacks");
-}
-
-static _Noreturn void finish(void)
-{
-    if (cmdline_has(hypervisor.boot.cmdline, "exit")) {
-        log_info("bulkhead: done");
-        power_reset();
-    }
-    smp_idle();
+    require(cpu_setup(), "no-execute pages");
+    require(pages_init(map), "the page allocator");
+    require(paging_init(map), "page tables");
+    require(stack_init(0), "stacks");
 }
 
 /* Entry to ready, without the waits that the architecture asks for: what `make bench` reads. */
@@ -126,32 +135,13 @@ static void log_ready(void)
              (unsigned long long)((pages_used_bytes() + (uint64_t)(image_end - image_start)) / KIB));
 }
 
-/* What cannot be used is left safe: every device blocked, one line that says what to change, and no guest started. */
-static _Noreturn void refuse(const char *what)
-{
-    struct platform *p = &hypervisor.platform;
-    log_diagnostics(&p->diags);
-    isolate_block(&p->machine);
-    log_error("bulkhead: refused: %s; no guest was started, all devices are blocked", what);
-    finish();
-}
-
-/* STATUS_OK, or the end of this boot. */
-static void require_machine(enum status status, const char *what)
-{
-    if (status != STATUS_OK) {
-        refuse(what);
-    }
-}
-
 static void read_platform(void)
 {
     struct platform *p = &hypervisor.platform;
     uint64_t limit = SIZE_MAX;
     (void)cmdline_number(hypervisor.boot.cmdline, "max-cpus", &limit);
     enum status status = platform_read(p, &hypervisor.boot, percpu_self()->apic_id, limit);
-    require_machine(status, status == STATUS_NO_MEMORY ? "not enough memory: this machine needs at least 32 MiB"
-                                                       : "the firmware's tables cannot be used");
+    require(status, "the firmware's tables");
     if (platform_use_reset(p) != STATUS_OK) {
         log_warn("power: FADT's reset register lies in RAM and is not used");
     }
@@ -162,8 +152,8 @@ static enum status stop_devices(void)
 {
     struct platform *p = &hypervisor.platform;
     enum status dmar = machine_read_dmar(&p->machine, &p->arena, &p->diags);
-    require_machine(platform_open_pci(p), "PCI configuration space cannot be reached");
-    require_machine(machine_read_pci(&p->machine, &p->arena, &p->diags), "not enough memory for the PCI functions");
+    require(platform_open_pci(p), "PCI configuration space");
+    require(machine_read_pci(&p->machine, &p->arena, &p->diags), "the PCI functions");
     isolate_quiesce(&p->machine, &p->diags);
     return dmar;
 }
@@ -171,10 +161,10 @@ static enum status stop_devices(void)
 static void start_interrupts(void)
 {
     const struct platform *p = &hypervisor.platform;
-    require(time_calibrate(platform_pm_timer_port(p)), "time");
+    require(time_calibrate(platform_pm_timer_port(p)), "the clock");
     bool x2apic = platform_needs_x2apic(p) || cmdline_has(hypervisor.boot.cmdline, "x2apic");
-    require_machine(lapic_init(x2apic), "this machine needs x2APIC mode, which its CPUs lack");
-    require(timer_calibrate(), "timer");
+    require(lapic_init(x2apic), "the local APIC (x2APIC mode may be needed)");
+    require(timer_calibrate(), "the local APIC timer");
     percpu_set_online();
     cpu_irq_enable();
 }
@@ -187,14 +177,14 @@ static void run(void *argument)
     read_platform();
     enum status dmar = stop_devices();
     start_interrupts();
-    require_machine(ap_start_all(p->apic_ids, p->cpu_count), "not all CPUs run");
+    require(ap_start_all(p->apic_ids, p->cpu_count), "starting all CPUs");
     log_info("smp: %u CPUs online", cpu_count());
     inventory_log(p);
-    require_machine(dmar, "VT-d cannot be used");
-    require_machine(isolate_units(&hypervisor.isolate, &p->machine, &p->arena, &p->diags), "VT-d cannot be used");
+    require(dmar, "VT-d");
+    require(isolate_units(&hypervisor.isolate, &p->machine, &p->arena, &p->diags), "VT-d");
     log_diagnostics(&p->diags);
     log_ready();
-    require(selftest_run(&(struct selftest){hypervisor.boot.cmdline, &p->machine, &hypervisor.isolate}), "selftest");
+    require(selftest_run(&(struct selftest){hypervisor.boot.cmdline, &p->machine, &hypervisor.isolate}), "self-tests");
     finish();
 }
 

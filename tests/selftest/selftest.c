@@ -12,10 +12,21 @@ static const struct {
     const char *name;
     enum status (*run)(const struct selftest *test);
 } cases[] = {
-    {"smp calls", selftest_smp_calls},       {"smp crossing calls", selftest_smp_crossing_calls},
-    {"smp work", selftest_smp_work},         {"timer deadlines", selftest_timer_deadlines},
-    {"irq vectors", selftest_irq_vectors},   {"paging rights", selftest_paging_rights},
+    {"smp calls", selftest_smp_calls},
+    {"smp crossing calls", selftest_smp_crossing_calls},
+    {"smp work", selftest_smp_work},
+    {"smp absent cpu", selftest_smp_absent_cpu},
+    {"timer deadlines", selftest_timer_deadlines},
+    {"timer periodic", selftest_timer_periodic},
+    {"irq vectors", selftest_irq_vectors},
+    {"paging rights", selftest_paging_rights},
     {"paging views", selftest_paging_views},
+    {"dma translated", selftest_dma_translated},
+    {"dma blocked", selftest_dma_blocked},
+    {"irq msi", selftest_irq_msi},
+    {"irq forged", selftest_irq_forged},
+    {"dma withdrawn", selftest_dma_withdrawn},
+    {"irq ioapic", selftest_irq_ioapic},
 };
 
 enum status selftest_run(const struct selftest *test)
