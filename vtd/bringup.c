@@ -127,7 +127,7 @@ enum status vtd_unit_bringup(struct vtd_unit *u, const struct vtd_bringup_option
     if (o->x2apic && u->remapping && !u->caps.x2apic) {
         return STATUS_UNSUPPORTED;
     }
-    if (!o->x2apic && o->fault_apic_id > 0xfe) {
+    if (o->fault_apic_id > 0xfe && !(o->x2apic && u->caps.x2apic)) {
         return STATUS_OUT_OF_RANGE;
     }
     u->extended = o->x2apic && u->remapping;

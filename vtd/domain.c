@@ -34,14 +34,20 @@ enum status vtd_domain_destroy(struct vtd_domain *d)
     return STATUS_OK;
 }
 
-/* Whole pages, below limit, and clear of the interrupt addresses, which the unit never translates. */
-static bool is_mappable(uint64_t start, uint64_t size, uint64_t limit)
+/* Whole pages that end at or below limit. */
+static bool is_page_range(uint64_t start, uint64_t size, uint64_t limit)
 {
     uint64_t end;
     if (size == 0 || !is_aligned(start | size, PAGE_SIZE) || __builtin_add_overflow(start, size, &end)) {
         return false;
     }
-    return end <= limit && (end <= VTD_INTERRUPT_FIRST || start > VTD_INTERRUPT_LAST);
+    return end <= limit;
+}
+
+/* ... and that keep clear of the interrupt addresses, which the unit never translates. */
+static bool is_mappable(uint64_t start, uint64_t size, uint64_t limit)
+{
+    return is_page_range(start, size, limit) && (start + size <= VTD_INTERRUPT_FIRST || start > VTD_INTERRUPT_LAST);
 }
 
 /* After entries appeared: only a unit that caches not-present ones has anything to forget. */
@@ -62,6 +68,26 @@ static enum status tell_mapped(struct vtd_domain *d, uint64_t from, uint64_t siz
     return result;
 }
 
+/* After entries went away: every unit lets go of them, requests in flight included, or the domain is quarantined. */
+static enum status forget(struct vtd_domain *d, uint64_t from, uint64_t size)
+{
+    enum status result = STATUS_OK;
+    for (unsigned i = 0; i < d->vtd->count; i++) {
+        struct vtd_unit *u = &d->vtd->units[i];
+        if (d->ids[i] == 0 || !u->live) {
+            continue;
+        }
+        uint64_t flags = lock_take(&u->lock);
+        enum status s = vtd_invalidate_range(u, d->ids[i], from, size);
+        lock_release(&u->lock, flags);
+        if (s != STATUS_OK) {
+            d->quarantined = true;
+            result = s;
+        }
+    }
+    return result;
+}
+
 enum status vtd_domain_map(struct vtd_domain *d, struct iova from, struct hpa to, uint64_t size, unsigned rights)
 {
     bulkhead_assert((rights & ~(unsigned)(RADIX_READ | RADIX_WRITE)) == 0 && rights != 0);
@@ -69,6 +95,10 @@ enum status vtd_domain_map(struct vtd_domain *d, struct iova from, struct hpa to
         return STATUS_OUT_OF_RANGE;
     }
     enum status s = radix_map(&d->tables, from.v, to, size, rights | (d->vtd->snoop ? (unsigned)RADIX_SNOOP : 0));
+    if (s == STATUS_NO_MEMORY) { /* part of it was there for a moment, and a device may have used it */
+        enum status undo = forget(d, from.v, size);
+        return undo != STATUS_OK ? undo : s;
+    }
     return s == STATUS_OK ? tell_mapped(d, from.v, size) : s;
 }
 
@@ -82,25 +112,13 @@ enum status vtd_domain_map_reserved(struct vtd_domain *d, struct hpa first, stru
 
 enum status vtd_domain_unmap(struct vtd_domain *d, struct iova from, uint64_t size)
 {
-    if (!is_mappable(from.v, size, d->vtd->address_limit)) {
+    if (!is_page_range(from.v, size, d->vtd->address_limit)) {
         return STATUS_OUT_OF_RANGE;
     }
-    enum status result = radix_unmap(&d->tables, from.v, size);
+    enum status s = radix_unmap(&d->tables, from.v, size);
     /* Even when splitting failed half-way: what did go away must be forgotten. */
-    for (unsigned i = 0; i < d->vtd->count; i++) {
-        struct vtd_unit *u = &d->vtd->units[i];
-        if (d->ids[i] == 0 || !u->live) {
-            continue;
-        }
-        uint64_t flags = lock_take(&u->lock);
-        enum status s = vtd_invalidate_range(u, d->ids[i], from.v, size);
-        lock_release(&u->lock, flags);
-        if (s != STATUS_OK) {
-            d->quarantined = true;
-            result = s;
-        }
-    }
-    return result;
+    enum status forgotten = forget(d, from.v, size);
+    return forgotten != STATUS_OK ? forgotten : s;
 }
 
 /* The last source on a unit is gone: its id can go too, if the unit confirmed that it forgot everything. */

@@ -26,7 +26,8 @@ MUST_CHECK enum status vtd_domain_destroy(struct vtd_domain *d);
 
 /* Let devices reach [to, to+size) at [from, from+size). rights: RADIX_READ and/or RADIX_WRITE.
  * STATUS_OUT_OF_RANGE: not page-aligned, beyond the units' address width, or touching the interrupt addresses
- * 0xfee00000-0xfeefffff on either side. STATUS_CONFLICT: some of it is mapped; nothing changed. */
+ * 0xfee00000-0xfeefffff on either side. STATUS_CONFLICT: some of it is mapped; nothing changed. STATUS_NO_MEMORY:
+ * nothing stays mapped. STATUS_TIMEOUT or STATUS_HARDWARE: a unit did not answer; unmap before anything else. */
 MUST_CHECK enum status vtd_domain_map(struct vtd_domain *d, struct iova from, struct hpa to, uint64_t size,
                                       unsigned rights);
 
@@ -35,7 +36,8 @@ MUST_CHECK enum status vtd_domain_map(struct vtd_domain *d, struct iova from, st
 MUST_CHECK enum status vtd_domain_map_reserved(struct vtd_domain *d, struct hpa first, struct hpa last);
 
 /* Withdraw. When it returns STATUS_OK no device can reach the pages any more, requests in flight included.
- * Otherwise the domain is quarantined and the pages must not be reused. */
+ * STATUS_NO_MEMORY: a larger page could not be split; some of it may still be mapped. Otherwise the domain is
+ * quarantined. In both cases the pages must not be reused. Parts that are not mapped are skipped. */
 MUST_CHECK enum status vtd_domain_unmap(struct vtd_domain *d, struct iova from, uint64_t size);
 
 /* Put a source id of that unit into the domain. STATUS_CONFLICT when it is in one already. Also before bring-up. */

@@ -9,13 +9,13 @@
 #include "vtd/invalidate.h"
 #include "vtd/unit.h"
 
-#define TABLE_BYTES (VTD_REMAP_ENTRIES * 16u)
+#define TABLE_BYTES (VTD_REMAP_ENTRIES * UINT64_C(16))
 #define ENTRY_BYTES 16u
 
-/* Aligned to its own size, so that IRTA could hold it whatever its base granularity. */
+/* The base must be aligned to a page (VT-d 4.1 11.4.9.15). */
 enum status vtd_remap_init(struct vtd_unit *u)
 {
-    enum status s = pages_alloc_block(TABLE_BYTES, TABLE_BYTES, BIT64(32), &u->remap.table);
+    enum status s = pages_alloc_block(TABLE_BYTES, PAGE_SIZE, UINT64_MAX, &u->remap.table);
     if (s != STATUS_OK) {
         return s;
     }

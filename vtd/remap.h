@@ -28,11 +28,12 @@ MUST_CHECK enum status vtd_remap_init(struct vtd_unit *u);
 MUST_CHECK enum status vtd_irq_alloc_block(struct vtd_unit *u, struct vtd_irte_source source, unsigned count,
                                            uint16_t *handle);
 
-/* One entry, present from now on. */
+/* One entry, present from now on. Only after bring-up. */
 MUST_CHECK enum status vtd_irq_alloc(struct vtd_unit *u, struct vtd_irte_source source, struct vtd_irte_target target,
                                      uint16_t *handle);
 
-/* Make an allocated entry present, or send it elsewhere; atomic for the unit. Returns after the old target can get no
+/* Make an allocated entry present, or send it elsewhere; atomic for the unit. Only after bring-up, which decides on the
+ * width of APIC ids. Returns after the old target can get no
  * more interrupts from it, save those already on their way to that CPU. */
 MUST_CHECK enum status vtd_irq_update(struct vtd_unit *u, uint16_t handle, struct vtd_irte_target target);
 
