@@ -132,7 +132,7 @@ static void paging_flush(struct vtd_model *m, unsigned grain, uint16_t did, uint
 
 void model_iotlb_flush(struct vtd_model *m, unsigned grain, uint16_t did, uint64_t iova, unsigned am, bool hint)
 {
-    uint64_t bytes = UINT64_C(1) << (12 + am);
+    uint64_t bytes = UINT64_C(1) << (12 + (am <= 51 ? am : 51)); /* of no account unless narrow */
     iova &= ~(bytes - 1);
     model_drain(m);
     for (size_t i = 0; i < VTD_MODEL_IOTLB; i++) {
