@@ -47,6 +47,19 @@ void log_line(enum log_level level, const char *fmt, ...)
     lock_release(&log.lock, flags);
 }
 
+void log_guest(const char *name, char mark, const char *text)
+{
+    const char between[2] = {mark, ' '};
+    if (__atomic_load_n(&log.panicking, __ATOMIC_RELAXED)) {
+        return;
+    }
+    uint64_t flags = lock_take(&log.lock);
+    serial_write(name, strlen(name));
+    serial_write(between, sizeof(between));
+    emit(text);
+    lock_release(&log.lock, flags);
+}
+
 void log_diagnostics(const struct diag_list *list)
 {
     static const enum log_level levels[] = {

@@ -25,6 +25,10 @@ void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
 
+/* A guest's line, "NAME" mark " text"; mark is '|' for a whole line and '>' for a part of one. Never in the ring: the
+ * log keeps nothing of what guests print. */
+void log_guest(const char *name, char mark, const char *text);
+
 /* Every diagnostic of a list, one line each, at the level of its severity. */
 void log_diagnostics(const struct diag_list *list);
 

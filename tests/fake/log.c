@@ -79,6 +79,11 @@ static size_t count_in(const struct lines *lines, const char *what)
     return count;
 }
 
+void log_guest(const char *name, char mark, const char *line)
+{
+    log_line(LOG_INFO, "%s%c %s", name, mark, line);
+}
+
 size_t fake_log_count(const char *what)
 {
     return count_in(&kept.all, what);
