@@ -2,6 +2,8 @@
  * guest/lapic.c, lapic_irq.c: registers, priorities, end of interrupt, x2APIC, as Linux programs them. */
 #include "guest/lapic.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -257,6 +259,56 @@ static void test_x2apic(void **state)
     assert_int_equal(lapic_base_write(&l, 0xfee00d00), STATUS_OUT_OF_RANGE);
 }
 
+#define ROUNDS 2000
+#define POSTERS 2
+
+struct poster {
+    struct lapic *l;
+    uint8_t first;
+};
+
+/* Each poster owns 32 vectors in words shared with the other's, and posts one again only after it was taken. */
+static void *post_many(void *context)
+{
+    struct poster *p = context;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        uint8_t vector = (uint8_t)(p->first + 2 * (i % 32));
+        while ((__atomic_load_n(&p->l->irr[vector / 32], __ATOMIC_ACQUIRE) & BIT32(vector % 32)) != 0) {
+            sched_yield();
+        }
+        (void)lapic_irq_post(p->l, vector, false);
+    }
+    return NULL;
+}
+
+static void test_posting_from_other_cpus(void **state)
+{
+    (void)state;
+    struct lapic l;
+    struct out o;
+    make(&l, &o);
+    write(&l, LAPIC_SVR, 0x1ff);
+    struct poster posters[POSTERS] = {{&l, 0x40}, {&l, 0x41}};
+    pthread_t threads[POSTERS];
+    for (unsigned i = 0; i < POSTERS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, post_many, &posters[i]), 0);
+    }
+    for (unsigned taken = 0; taken < POSTERS * ROUNDS;) {
+        int vector = lapic_irq_pending(&l);
+        if (vector < 0) {
+            sched_yield();
+            continue;
+        }
+        lapic_irq_accept(&l, (uint8_t)vector);
+        lapic_irq_eoi(&l);
+        taken++;
+    }
+    for (unsigned i = 0; i < POSTERS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    assert_int_equal(lapic_irq_highest(&l), -1); /* neither lost (the loop would hang) nor doubled */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_events_and_lint),
         cmocka_unit_test(test_base),
         cmocka_unit_test(test_x2apic),
+        cmocka_unit_test(test_posting_from_other_cpus),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

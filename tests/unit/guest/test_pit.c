@@ -136,6 +136,8 @@ static void test_square_wave_and_gate(void **state)
     assert_true(pit_output(&p, 2, at_tick(70))); /* gate low: high */
     pit_write(&p, 0x61, 3, at_tick(1000));
     assert_int_equal(pit_read(&p, 0x61, at_tick(1010)) & 0x23, 0x23);
+    assert_int_equal(read16(&p, 0x42, at_tick(1000) + at_tick(10)), 80); /* it counts down by two */
+    assert_int_equal(read16(&p, 0x42, at_tick(1000) + at_tick(60)), 80);
     assert_false(pit_output(&p, 2, at_tick(1055)));
     assert_true(pit_output(&p, 2, at_tick(1105)));
     pit_write(&p, 0x43, 0xb0, 0); /* mode 0 stops and goes on with its gate */
