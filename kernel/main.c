@@ -12,7 +12,6 @@
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/paging.h"
-#include "kernel/core/panic.h"
 #include "kernel/core/panic_control.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/pic.h"
@@ -26,6 +25,7 @@
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/cpu_state.h"
 #include "kernel/hw/phys.h"
+#include "kernel/platform.h"
 #include "kernel/selftest.h"
 
 #define BOOT_INFORMATION_MAX MIB
@@ -35,13 +35,23 @@ _Noreturn void kernel_main(uint32_t magic, struct hpa multiboot_info);
 
 static struct {
     struct boot_info boot;
+    struct platform platform;
 } hypervisor;
 
-/* A status that leaves nothing to do but to say so. */
+/* This machine, or what it was told to do, cannot be served: say why and stop. No bug of ours, so no panic. */
+static _Noreturn void refuse(const char *what, enum status status)
+{
+    log_error("boot: %s: %s; stopped before any guest was started", what, status_text(status));
+    if (cmdline_has(hypervisor.boot.cmdline, "panic=reset")) {
+        power_reset();
+    }
+    cpu_stop();
+}
+
 static void require(enum status status, const char *what)
 {
     if (status != STATUS_OK) {
-        panic("%s: %s", what, status_text(status));
+        refuse(what, status);
     }
 }
 
@@ -80,9 +90,10 @@ static void read_boot_information(uint32_t magic, struct hpa info)
 {
     struct boot_info *boot = &hypervisor.boot;
     if (magic != MULTIBOOT2_LOADER_MAGIC) {
-        panic("boot: not started by a multiboot2 loader; use GRUB's multiboot2 command");
+        log_error("boot: not started by a multiboot2 loader; use GRUB's multiboot2 command");
+        cpu_stop();
     }
-    require(multiboot2_parse(phys_to_virt(info), BOOT_INFORMATION_MAX, boot), "boot: the loader's information");
+    require(multiboot2_parse(phys_to_virt(info), BOOT_INFORMATION_MAX, boot), "the loader's information");
     choose_console();
     panic_set_reset(cmdline_has(boot->cmdline, "panic=reset"));
     if (cmdline_has(boot->cmdline, "debug")) {
@@ -95,20 +106,35 @@ static void start_memory(void)
 {
     struct memory_map *map = &hypervisor.boot.memory;
     require(memory_map_add(map, (uint64_t)image_start, (uint64_t)(image_end - image_start), MEMORY_HYPERVISOR),
-            "memory: the image's place");
-    require(ap_start_reserve(map), "smp: the start page");
+            "the image's place in memory");
+    require(ap_start_reserve(map), "a page for starting CPUs");
     log_memory();
-    require(cpu_setup(), "cpu: no-execute pages");
-    require(pages_init(map), "memory: page allocator");
-    require(paging_init(map), "memory: page tables");
-    require(stack_init(0), "memory: stacks");
+    require(cpu_setup(), "no-execute pages");
+    require(pages_init(map), "the page allocator");
+    require(paging_init(map), "page tables");
+    require(stack_init(0), "stacks");
 }
 
-static void start_time(void)
+static void read_platform(void)
 {
-    require(time_calibrate(0), "time");
-    require(lapic_init(false), "lapic");
-    require(timer_calibrate(), "timer");
+    struct platform *p = &hypervisor.platform;
+    uint64_t limit = SIZE_MAX;
+    (void)cmdline_number(hypervisor.boot.cmdline, "max-cpus", &limit);
+    enum status status = platform_read(p, &hypervisor.boot, percpu_self()->apic_id, limit);
+    log_diagnostics(&p->diags);
+    require(status, "ACPI tables");
+    if (platform_use_reset(p) != STATUS_OK) {
+        log_warn("power: FADT's reset register lies in RAM and is not used");
+    }
+}
+
+static void start_interrupts(void)
+{
+    const struct platform *p = &hypervisor.platform;
+    require(time_calibrate(platform_pm_timer_port(p)), "the clock");
+    bool x2apic = platform_needs_x2apic(p) || cmdline_has(hypervisor.boot.cmdline, "x2apic");
+    require(lapic_init(x2apic), "the local APIC (x2APIC mode may be needed)");
+    require(timer_calibrate(), "the local APIC timer");
     percpu_set_online();
     cpu_irq_enable();
 }
@@ -126,9 +152,11 @@ static _Noreturn void finish(void)
 static void run(void *argument)
 {
     (void)argument;
-    start_time();
+    read_platform();
+    start_interrupts();
+    require(ap_start_all(hypervisor.platform.apic_ids, hypervisor.platform.cpu_count), "starting all CPUs");
     log_info("smp: %u CPUs online", cpu_count());
-    require(selftest_run(hypervisor.boot.cmdline), "selftest");
+    require(selftest_run(hypervisor.boot.cmdline), "self-tests");
     finish();
 }
 

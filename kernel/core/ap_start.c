@@ -31,11 +31,11 @@ uint64_t ap_stack_token;
 _Noreturn void ap_main(void);
 
 static struct {
-    uint64_t page;  /* of the trampoline, below 640 KiB */
+    uint64_t page;   /* of the trampoline, below 640 KiB */
     struct hpa root; /* copy of our root table, below 4 GiB: 32-bit code loads it */
-    unsigned index; /* of the CPU being started */
+    unsigned index;  /* of the CPU being started */
     uint32_t apic_id;
-    uint64_t tsc;   /* of the CPU that starts, when it came */
+    uint64_t tsc; /* of the CPU that starts, when it came */
 } start;
 
 enum status ap_start_reserve(struct memory_map *map)

@@ -73,6 +73,9 @@ bool cmdline_parse_number(const char *text, size_t length, uint64_t *out)
         text += 2;
         length -= 2;
     }
+    if (length == 0) {
+        return false;
+    }
     uint64_t value = 0;
     for (size_t i = 0; i < length; i++) {
         unsigned digit;
@@ -82,7 +85,7 @@ bool cmdline_parse_number(const char *text, size_t length, uint64_t *out)
         }
     }
     *out = value;
-    return length != 0;
+    return true;
 }
 
 bool cmdline_number(const char *line, const char *name, uint64_t *out)

@@ -14,8 +14,8 @@ struct console_option {
 /* com1 at 115200 baud. */
 struct console_option console_option_default(void);
 
-/* "com1".."com4", "0x3f8" or "none", optionally ",BAUD". STATUS_BAD_FORMAT when it is anything else; STATUS_OUT_OF_RANGE
- * for a port below 0x100 or above 0xfff8, or a rate that does not divide 115200. */
+/* "com1".."com4", "0x3f8" or "none", optionally ",BAUD". STATUS_BAD_FORMAT when it is anything else;
+ * STATUS_OUT_OF_RANGE for a port below 0x100 or above 0xfff8, or a rate that does not divide 115200. */
 MUST_CHECK enum status console_option_parse(const char *text, struct console_option *out);
 
 #endif

@@ -43,7 +43,7 @@ static uint64_t task_high(uint64_t base)
 
 void gdt_set_ist(unsigned cpu, enum gdt_ist ist, uint64_t top)
 {
-    memcpy(gdt.cpus[cpu].task + TASK_IST1 + 8 * (ist - 1), &top, sizeof(top));
+    memcpy(gdt.cpus[cpu].task + TASK_IST1 + sizeof(top) * (ist - 1), &top, sizeof(top));
 }
 
 static void fill(unsigned cpu)

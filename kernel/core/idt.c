@@ -10,7 +10,7 @@
 #include "kernel/lib/bits.h"
 
 #define IDT_VECTORS 256
-#define IDT_STUB_BYTES 16 /* stride of idt_stubs */
+#define IDT_STUB_BYTES 16  /* stride of idt_stubs */
 #define GATE_INTERRUPT 0xe /* 64-bit interrupt gate: interrupts off on entry */
 
 extern const char idt_stubs[];

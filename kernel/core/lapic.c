@@ -15,7 +15,7 @@
 #define APIC_BASE_X2APIC BIT64(10)
 #define APIC_BASE_ENABLE BIT64(11)
 #define APIC_BASE_ADDRESS MASK64(51, 12)
-#define MSR_X2APIC 0x800 /* + register offset / 16 */
+#define MSR_X2APIC 0x800       /* + register offset / 16 */
 #define CPUID_X2APIC BIT32(21) /* CPUID.1:ECX */
 #define ICR_WAIT_US 10000
 
@@ -24,11 +24,11 @@ enum lapic_register {
     LAPIC_ID = 0x20,
     LAPIC_TPR = 0x80,
     LAPIC_EOI = 0xb0,
-    LAPIC_LDR = 0xd0,      /* read-only in x2APIC mode */
-    LAPIC_SVR = 0xf0,      /* vector 7:0, software enable 8 */
+    LAPIC_LDR = 0xd0, /* read-only in x2APIC mode */
+    LAPIC_SVR = 0xf0, /* vector 7:0, software enable 8 */
     LAPIC_ESR = 0x280,
     LAPIC_LVT_CMCI = 0x2f0,
-    LAPIC_ICR = 0x300,     /* low half; one 64-bit register in x2APIC mode */
+    LAPIC_ICR = 0x300,      /* low half; one 64-bit register in x2APIC mode */
     LAPIC_ICR_HIGH = 0x310, /* destination 31:24, xAPIC only */
     LAPIC_LVT_TIMER = 0x320,
     LAPIC_LVT_THERMAL = 0x330,

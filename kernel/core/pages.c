@@ -91,16 +91,24 @@ static void insert_or_spill(uint64_t start, uint64_t end)
     }
 }
 
-/* Bring spilled ranges back into the array while they fit. */
-static void unspill(void)
+/* Bring spilled ranges back into the array, those that fit or join what is there. True when any went. */
+static bool unspill_some(void)
 {
+    bool any = false;
+    uint64_t kept = 0;
     while (pages.spilled != 0) {
-        const struct spill *node = phys_to_virt(hpa(pages.spilled));
-        if (!insert(pages.spilled, pages.spilled + node->bytes)) {
-            return;
-        }
+        uint64_t start = pages.spilled;
+        struct spill *node = phys_to_virt(hpa(start));
         pages.spilled = node->next;
+        if (insert(start, start + node->bytes)) {
+            any = true;
+        } else {
+            node->next = kept;
+            kept = start;
+        }
     }
+    pages.spilled = kept;
+    return any;
 }
 
 /* Only walked while something is spilled, which takes thousands of holes. */
@@ -159,8 +167,7 @@ enum status pages_init(const struct memory_map *map)
 enum status pages_alloc(struct hpa *out)
 {
     uint64_t flags = lock_take(&pages.lock);
-    unspill();
-    if (pages.count == 0) {
+    if (pages.count == 0 && !unspill_some()) {
         lock_release(&pages.lock, flags);
         return STATUS_NO_MEMORY;
     }
@@ -184,24 +191,30 @@ static bool place_block(struct range r, uint64_t bytes, uint64_t align, uint64_t
     return *start >= r.start;
 }
 
-enum status pages_alloc_block(uint64_t bytes, uint64_t align, uint64_t limit, struct hpa *out)
+static bool take_block(uint64_t bytes, uint64_t align, uint64_t limit, struct hpa *out)
 {
-    bulkhead_assert(bytes > 0 && is_aligned(bytes, PAGE_SIZE));
-    bulkhead_assert(align >= PAGE_SIZE && is_aligned(align, align));
-    uint64_t flags = lock_take(&pages.lock);
-    unspill();
-    enum status status = STATUS_NO_MEMORY;
     for (size_t i = pages.count; i > 0; i--) {
         uint64_t start = 0;
         if (place_block(pages.ranges[i - 1], bytes, align, limit, &start)) {
             carve(i - 1, start, bytes);
             *out = hpa(start);
-            status = STATUS_OK;
-            break;
+            return true;
         }
     }
+    return false;
+}
+
+enum status pages_alloc_block(uint64_t bytes, uint64_t align, uint64_t limit, struct hpa *out)
+{
+    bulkhead_assert(bytes > 0 && is_aligned(bytes, PAGE_SIZE));
+    bulkhead_assert(align >= PAGE_SIZE && is_aligned(align, align));
+    uint64_t flags = lock_take(&pages.lock);
+    bool taken = take_block(bytes, align, limit, out);
+    while (!taken && unspill_some()) {
+        taken = take_block(bytes, align, limit, out);
+    }
     lock_release(&pages.lock, flags);
-    return status;
+    return taken ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 void pages_free(struct hpa start, uint64_t bytes)
@@ -216,7 +229,6 @@ void pages_free(struct hpa start, uint64_t bytes)
         panic("pages: 0x%llx..0x%llx is freed but was free", (unsigned long long)start.v, (unsigned long long)end);
     }
     insert_or_spill(start.v, end);
-    unspill();
     pages.free += bytes;
     pages.used -= bytes == PAGE_SIZE && pages.used > 0 ? PAGE_SIZE : 0; /* memory never handed out may come in too */
     lock_release(&pages.lock, flags);

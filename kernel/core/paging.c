@@ -169,8 +169,7 @@ enum status mmio_map(struct hpa base, uint64_t size)
 
 const void *phys_view(struct hpa start, size_t bytes)
 {
-    if (paging.map == NULL || start.v < PAGE_SIZE || bytes == 0 ||
-        !memory_map_covers(paging.map, start.v, bytes) ||
+    if (paging.map == NULL || start.v < PAGE_SIZE || bytes == 0 || !memory_map_covers(paging.map, start.v, bytes) ||
         memory_map_overlaps(paging.map, start.v, bytes, MEMORY_UNUSABLE)) {
         return NULL;
     }

@@ -99,7 +99,7 @@ static void print_registers(const struct trap_frame *f)
 /* The boot stack lies in the image's data; all others in the stack window. */
 static bool is_stack(uint64_t start)
 {
-    if (start >= (uint64_t)image_data_start && start + 16 <= (uint64_t)image_data_end) {
+    if (start >= (uint64_t)image_data_start && start <= (uint64_t)image_data_end - 16) {
         return true;
     }
     struct stack_spot low;

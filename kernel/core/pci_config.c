@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Physical PCI configuration space (PCI Firmware 3.3 4.1; PCI Local Bus 3.0 3.2.2.3.2). It is in this folder, not beside
- * its header, because it needs the lock. */
+ * Physical PCI configuration space (PCI Firmware 3.3 4.1; PCI Local Bus 3.0 3.2.2.3.2). It is in this folder, not
+ * beside its header, because it needs the lock. */
 #include "kernel/hw/pci_config.h"
 
 #include "kernel/core/lock.h"

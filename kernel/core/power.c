@@ -2,6 +2,7 @@
  * Machine reset. */
 #include "kernel/core/power.h"
 
+#include "kernel/core/serial.h"
 #include "kernel/core/time.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/cpu_state.h"
@@ -12,7 +13,7 @@
 enum {
     PORT_PCI_ADDRESS = 0xcf8,
     PORT_PCI_DATA = 0xcfc,
-    PORT_RESET = 0xcf9,       /* Intel PCH: reset control */
+    PORT_RESET = 0xcf9,        /* Intel PCH: reset control */
     RESET_COLD_PREPARE = 0x02, /* hard reset chosen */
     RESET_COLD_NOW = 0x06,     /* 0 -> 1 of bit 2 resets */
     PORT_KEYBOARD = 0x64,
@@ -60,6 +61,7 @@ static void try_register(void)
 _Noreturn void power_reset(void)
 {
     cpu_irq_disable();
+    serial_drain();
     try_register();
     port_write8(PORT_RESET, RESET_COLD_PREPARE);
     port_write8(PORT_RESET, RESET_COLD_NOW);

@@ -7,28 +7,29 @@
 #include "kernel/hw/port.h"
 
 enum {
-    UART_DATA = 0,          /* receive, transmit; divisor low while DLAB */
-    UART_INTERRUPTS = 1,    /* divisor high while DLAB */
-    UART_FIFO = 2,          /* write only */
-    UART_LINE = 3,          /* line control */
-    UART_MODEM = 4,         /* modem control */
-    UART_STATUS = 5,        /* line status */
-    UART_SCRATCH = 7,       /* no function; tells whether a UART is there */
-    UART_FIFO_ON = 0x07,    /* enable and clear both FIFOs */
+    UART_DATA = 0,       /* receive, transmit; divisor low while DLAB */
+    UART_INTERRUPTS = 1, /* divisor high while DLAB */
+    UART_FIFO = 2,       /* write only */
+    UART_LINE = 3,       /* line control */
+    UART_MODEM = 4,      /* modem control */
+    UART_STATUS = 5,     /* line status */
+    UART_SCRATCH = 7,    /* no function; tells whether a UART is there */
+    UART_FIFO_ON = 0x07, /* enable and clear both FIFOs */
     UART_LINE_8N1 = 0x03,
     UART_LINE_DLAB = 0x80,
     UART_MODEM_DTR_RTS = 0x03,
     UART_STATUS_DATA = 1 << 0,
     UART_STATUS_EMPTY = 1 << 5, /* transmit holding register (FIFO) empty */
+    UART_STATUS_IDLE = 1 << 6,  /* and the last bit is on the wire */
     UART_CLOCK = 115200,
     UART_FIFO_BYTES = 16,
 };
 
 static struct {
-    uint16_t port;      /* 0: none */
-    uint64_t patience;  /* microseconds for a full FIFO to drain, twice over */
-    unsigned room;      /* bytes the transmit FIFO surely takes without a look */
-    bool stuck;         /* the last wait was in vain: do not wait again until it moves */
+    uint16_t port;     /* 0: none */
+    uint64_t patience; /* microseconds for a full FIFO to drain, twice over */
+    unsigned room;     /* bytes the transmit FIFO surely takes without a look */
+    bool stuck;        /* the last wait was in vain: do not wait again until it moves */
 } serial;
 
 static bool is_present(uint16_t port)
@@ -87,6 +88,15 @@ static bool make_room(void)
     }
     serial.room--;
     return true;
+}
+
+void serial_drain(void)
+{
+    struct deadline end = deadline_in_us(serial.patience);
+    while (serial.port != 0 && (port_read8(serial.port + UART_STATUS) & UART_STATUS_IDLE) == 0 &&
+           !deadline_passed(end)) {
+        cpu_pause();
+    }
 }
 
 static void put(char c)

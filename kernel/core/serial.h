@@ -12,6 +12,9 @@ void serial_init(struct console_option option);
 /* Write bytes; '\n' becomes "\r\n". Each byte waits at most a few character times; then it is dropped. */
 void serial_write(const char *bytes, size_t length);
 
+/* Wait, as long as a full FIFO takes at most, until all that was written is on the wire. */
+void serial_drain(void);
+
 /* Next received byte, or -1 when there is none. Never waits. */
 int serial_read(void);
 

@@ -21,7 +21,7 @@ struct stack_place stack_layout_place(unsigned cpu, enum stack_kind kind)
 
 bool stack_layout_find(uint64_t address, unsigned cpus, struct stack_spot *out)
 {
-    if (address < STACK_WINDOW || address - STACK_WINDOW >= cpus * STACK_KINDS * STACK_CELL) {
+    if (address < STACK_WINDOW || address - STACK_WINDOW >= (uint64_t)cpus * STACK_KINDS * STACK_CELL) {
         return false;
     }
     uint64_t cell = (address - STACK_WINDOW) / STACK_CELL;

@@ -23,8 +23,12 @@ enum {
     PIT_OUTPUT = 1 << 5,
 };
 
-/* A reference that does not move is given up after this many TSC steps: a second at 5 GHz. */
-#define TSC_PATIENCE UINT64_C(5000000000)
+/* A reference that does not move is given up after this many looks. A look costs 100 ns at the very least, mostly a
+ * microsecond; the window is 20 ms. */
+#define LOOKS_MAX 4000000
+/* Emulated TSCs are as slow as 10 MHz, no real one is as fast as 20 GHz. */
+#define TSC_HZ_MIN UINT64_C(1000000)
+#define TSC_HZ_MAX UINT64_C(20000000000)
 
 static struct {
     struct clock clock;
@@ -66,17 +70,13 @@ static uint64_t measure_pm_timer(uint16_t port)
 {
     uint32_t from = port_read32(port);
     uint64_t tsc_from = cpu_tsc();
-    uint32_t steps = 0;
-    uint64_t tsc_to = tsc_from;
-    while (steps < PM_TIMER_WINDOW) {
-        tsc_to = cpu_tsc();
-        if (tsc_to - tsc_from > TSC_PATIENCE) {
-            return 0;
+    for (unsigned look = 0; look < LOOKS_MAX; look++) {
+        uint32_t steps = clock_wrapped_difference(from, port_read32(port), PM_TIMER_BITS);
+        if (steps >= PM_TIMER_WINDOW) {
+            return clock_frequency(cpu_tsc() - tsc_from, steps, CLOCK_PM_TIMER_HZ);
         }
-        steps = clock_wrapped_difference(from, port_read32(port), PM_TIMER_BITS);
     }
-    tsc_to = cpu_tsc();
-    return clock_frequency(tsc_to - tsc_from, steps, CLOCK_PM_TIMER_HZ);
+    return 0;
 }
 
 /* TSC frequency by PIT channel 2, whose output rises when it has counted down; 0 when it never does. */
@@ -88,17 +88,14 @@ static uint64_t measure_pit(void)
     port_write8(PIT_CHANNEL2, PIT_WINDOW & 0xff);
     port_write8(PIT_CHANNEL2, PIT_WINDOW >> 8);
     uint64_t from = cpu_tsc();
-    uint64_t to = from;
-    while ((port_read8(PIT_GATE_PORT) & PIT_OUTPUT) == 0) {
-        to = cpu_tsc();
-        if (to - from > TSC_PATIENCE) {
-            port_write8(PIT_GATE_PORT, gate);
-            return 0;
+    uint64_t hz = 0;
+    for (unsigned look = 0; look < LOOKS_MAX && hz == 0; look++) {
+        if ((port_read8(PIT_GATE_PORT) & PIT_OUTPUT) != 0) {
+            hz = clock_frequency(cpu_tsc() - from, PIT_WINDOW, CLOCK_PIT_HZ);
         }
     }
-    to = cpu_tsc();
     port_write8(PIT_GATE_PORT, gate);
-    return clock_frequency(to - from, PIT_WINDOW, CLOCK_PIT_HZ);
+    return hz;
 }
 
 enum status time_calibrate(uint16_t pm_timer_port)
@@ -109,8 +106,7 @@ enum status time_calibrate(uint16_t pm_timer_port)
         reference = "PIT";
         hz = measure_pit();
     }
-    /* Slower than 100 MHz or faster than 20 GHz is no TSC: something else answered. */
-    if (hz < UINT64_C(100000000) || hz > UINT64_C(20000000000)) {
+    if (hz < TSC_HZ_MIN || hz > TSC_HZ_MAX) {
         log_error("time: neither the ACPI PM timer nor the PIT counts; the TSC cannot be calibrated");
         return STATUS_HARDWARE;
     }

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * From ACPI tables to what the core needs. */
+#include "kernel/platform.h"
+
+#include "kernel/core/mmio_map.h"
+#include "kernel/core/pages.h"
+#include "kernel/core/power.h"
+#include "kernel/hw/phys.h"
+
+#define ARENA_BYTES (1 * MIB)
+#define XAPIC_ID_MAX 254 /* 255 means all CPUs */
+
+static enum status make_arena(struct arena *arena)
+{
+    struct hpa at;
+    enum status status = pages_alloc_block(ARENA_BYTES, PAGE_SIZE, UINT64_MAX, &at);
+    if (status == STATUS_OK) {
+        *arena = arena_make(phys_to_virt(at), ARENA_BYTES);
+    }
+    return status;
+}
+
+static enum status read_tables(struct platform *p, const struct boot_info *boot)
+{
+    struct acpi_view view;
+    enum status status = acpi_open(&p->acpi, boot->rsdp, boot->rsdp_length, &p->arena, &p->diags);
+    if (status == STATUS_OK) {
+        status = acpi_find(&p->acpi, "APIC", 0, &view);
+    }
+    if (status == STATUS_OK) {
+        status = madt_parse(&p->madt, &view, &p->arena, &p->diags);
+    }
+    if (status == STATUS_OK) {
+        status = acpi_find(&p->acpi, "FACP", 0, &view);
+    }
+    return status == STATUS_OK ? fadt_parse(&p->fadt, &view, &p->diags) : status;
+}
+
+/* The boot CPU first, then MADT's order, which firmware chooses so that one thread of each core comes early. */
+static enum status list_cpus(struct platform *p, uint32_t boot_apic_id, size_t cpu_limit)
+{
+    uint32_t *ids = arena_array(&p->arena, p->madt.cpu_count + 1, sizeof(uint32_t));
+    if (ids == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    ids[0] = boot_apic_id;
+    p->cpu_count = 1;
+    for (size_t i = 0; i < p->madt.cpu_count && p->cpu_count < cpu_limit; i++) {
+        const struct madt_cpu *cpu = &p->madt.cpus[i];
+        if (cpu->enabled && cpu->apic_id != boot_apic_id) {
+            ids[p->cpu_count++] = cpu->apic_id;
+        }
+    }
+    p->apic_ids = ids;
+    return STATUS_OK;
+}
+
+enum status platform_read(struct platform *platform, const struct boot_info *boot, uint32_t boot_apic_id,
+                          size_t cpu_limit)
+{
+    platform->diags = diag_list_make(platform->diag_items, PLATFORM_DIAGS_MAX);
+    enum status status = make_arena(&platform->arena);
+    if (status == STATUS_OK) {
+        status = read_tables(platform, boot);
+    }
+    return status == STATUS_OK ? list_cpus(platform, boot_apic_id, cpu_limit) : status;
+}
+
+uint16_t platform_pm_timer_port(const struct platform *platform)
+{
+    const struct fadt_register *timer = &platform->fadt.pm_timer;
+    bool usable = timer->present && timer->space == FADT_SPACE_IO && timer->address <= UINT16_MAX;
+    return usable ? (uint16_t)timer->address : 0;
+}
+
+bool platform_needs_x2apic(const struct platform *platform)
+{
+    for (size_t i = 0; i < platform->cpu_count; i++) {
+        if (platform->apic_ids[i] > XAPIC_ID_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status platform_use_reset(const struct platform *platform)
+{
+    const struct fadt_register *r = &platform->fadt.reset;
+    struct power_reset_register reset = {POWER_NONE, r->address, platform->fadt.reset_value};
+    if (!r->present) {
+        return STATUS_OK;
+    }
+    switch (r->space) {
+    case FADT_SPACE_IO:
+        reset.space = POWER_PORT;
+        break;
+    case FADT_SPACE_PCI:
+        reset.space = POWER_PCI;
+        break;
+    case FADT_SPACE_MEMORY: {
+        enum status status = mmio_map(hpa(r->address), 1);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        reset.space = POWER_MMIO;
+        break;
+    }
+    }
+    power_use_reset_register(reset);
+    return STATUS_OK;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Runs the self-tests and says how each went. */
+#include "kernel/selftest.h"
+
+#include "kernel/core/cmdline.h"
+#include "kernel/lib/types.h"
+#include "tests/selftest/cases.h"
+
+#define NAME_SIZE 32
+
+static const struct {
+    const char *name;
+    enum status (*run)(void);
+} cases[] = {
+    {"smp calls", selftest_smp_calls},
+    {"smp crossing calls", selftest_smp_crossing_calls},
+    {"smp work", selftest_smp_work},
+    {"smp absent cpu", selftest_smp_absent_cpu},
+    {"timer deadlines", selftest_timer_deadlines},
+    {"timer periodic", selftest_timer_periodic},
+    {"irq vectors", selftest_irq_vectors},
+    {"paging rights", selftest_paging_rights},
+    {"paging views", selftest_paging_views},
+};
+
+enum status selftest_run(const char *cmdline)
+{
+    char name[NAME_SIZE];
+    if (cmdline_value(cmdline, "panic-test", name, sizeof(name))) {
+        selftest_panic(name);
+        log_error("selftest: panic-test=%s did not panic", name);
+        return STATUS_CONFLICT;
+    }
+    enum status worst = STATUS_OK;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        enum status status = cases[i].run();
+        log_info("selftest: %s: %s", cases[i].name, status == STATUS_OK ? "pass" : "FAIL");
+        worst = status != STATUS_OK ? status : worst;
+    }
+    return worst;
+}

@@ -1,0 +1,5 @@
+# The second image: tests/selftest in the place of kernel/selftest.c; everything else is the product's own objects.
+SELFTEST_OBJ := $(filter-out %/kernel/selftest.c.o,$(KERNEL_OBJ)) \
+	$(patsubst %,$(BUILD)/kernel/%.o,$(wildcard tests/selftest/*.c))
+$(BUILD)/bulkhead-selftest.elf: $(SELFTEST_OBJ) linker.ld
+	$(KERNEL_LINK) $(SELFTEST_OBJ)

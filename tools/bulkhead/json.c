@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * JSON writer (RFC 8259). */
+#include "tools/bulkhead/json.h"
+
+#include <assert.h>
+#include <stdarg.h>
+
+struct json json_make(FILE *out)
+{
+    return (struct json){.out = out};
+}
+
+static void write_string(struct json *j, const char *text)
+{
+    fputc('"', j->out);
+    for (const char *c = text; *c != 0; c++) {
+        unsigned char byte = (unsigned char)*c;
+        if (byte == '"' || byte == '\\') {
+            fprintf(j->out, "\\%c", byte);
+        } else if (byte < 0x20 || byte >= 0x7f) {
+            fprintf(j->out, "\\u%04x", byte);
+        } else {
+            fputc(byte, j->out);
+        }
+    }
+    fputc('"', j->out);
+}
+
+static void new_line(struct json *j)
+{
+    fprintf(j->out, "\n%*s", (int)j->depth, "");
+}
+
+/* What precedes every value: a comma if it is not the first, a line of its own, its key. */
+static void begin(struct json *j, const char *key)
+{
+    if (j->depth != 0) {
+        if (j->filled[j->depth]) {
+            fputc(',', j->out);
+        }
+        new_line(j);
+        j->filled[j->depth] = true;
+    }
+    if (key != NULL) {
+        write_string(j, key);
+        fputs(": ", j->out);
+    }
+}
+
+static void open_one(struct json *j, const char *key, char bracket)
+{
+    begin(j, key);
+    fputc(bracket, j->out);
+    j->depth++;
+    assert(j->depth < JSON_DEPTH_MAX);
+    j->filled[j->depth] = false;
+}
+
+static void close_one(struct json *j, char bracket)
+{
+    bool filled = j->filled[j->depth];
+    j->depth--;
+    if (filled) {
+        new_line(j);
+    }
+    fputc(bracket, j->out);
+    if (j->depth == 0) {
+        fputc('\n', j->out);
+    }
+}
+
+void json_open_object(struct json *j, const char *key)
+{
+    open_one(j, key, '{');
+}
+
+void json_open_list(struct json *j, const char *key)
+{
+    open_one(j, key, '[');
+}
+
+void json_close_object(struct json *j)
+{
+    close_one(j, '}');
+}
+
+void json_close_list(struct json *j)
+{
+    close_one(j, ']');
+}
+
+void json_text(struct json *j, const char *key, const char *value)
+{
+    begin(j, key);
+    write_string(j, value);
+}
+
+void json_number(struct json *j, const char *key, uint64_t value)
+{
+    begin(j, key);
+    fprintf(j->out, "%llu", (unsigned long long)value);
+}
+
+void json_bool(struct json *j, const char *key, bool value)
+{
+    begin(j, key);
+    fputs(value ? "true" : "false", j->out);
+}
+
+void json_format(struct json *j, const char *key, const char *fmt, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    json_text(j, key, text);
+}
+
+void json_diagnostics(struct json *j, const struct diag_list *list)
+{
+    json_open_list(j, "diagnostics");
+    for (size_t i = 0; i < list->count; i++) {
+        const struct diag *d = &list->items[i];
+        json_open_object(j, NULL);
+        json_format(j, "code", "BH%04u", d->code);
+        json_text(j, "severity", diag_severity_text(d->severity));
+        json_text(j, "where", d->where);
+        json_text(j, "what", d->what);
+        json_text(j, "fix", d->fix);
+        json_close_object(j);
+    }
+    json_close_list(j);
+}
