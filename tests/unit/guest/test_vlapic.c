@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * guest/lapic.c, lapic_irq.c: registers, priorities, end of interrupt, x2APIC, as Linux programs them. */
-#include "guest/lapic.h"
+ * guest/vlapic.c, vlapic_irq.c: registers, priorities, end of interrupt, x2APIC, as Linux programs them. */
+#include "guest/vlapic.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "guest/lapic_irq.h"
+#include "guest/vlapic_irq.h"
 
 struct out {
     struct apic_message sent;
@@ -18,7 +18,7 @@ struct out {
     uint8_t eoi_vector;
 };
 
-static void on_send(void *context, struct lapic *from, const struct apic_message *m)
+static void on_send(void *context, struct vlapic *from, const struct apic_message *m)
 {
     struct out *o = context;
     (void)from;
@@ -33,33 +33,33 @@ static void on_eoi(void *context, uint8_t vector)
     o->eoi_vector = vector;
 }
 
-static void make(struct lapic *l, struct out *o)
+static void make(struct vlapic *l, struct out *o)
 {
     *o = (struct out){0};
-    struct lapic_config c = {.id = 3,
-                             .bootstrap = true,
-                             .x2apic = true,
-                             .tsc_deadline = true,
-                             .tsc_hz = 1000000000,
-                             .physical_bits = 40,
-                             .output = {o, on_send, on_eoi}};
-    lapic_init(l, &c);
+    struct vlapic_config c = {.id = 3,
+                              .bootstrap = true,
+                              .x2apic = true,
+                              .tsc_deadline = true,
+                              .tsc_hz = 1000000000,
+                              .physical_bits = 40,
+                              .output = {o, on_send, on_eoi}};
+    vlapic_init(l, &c);
 }
 
-static void write(struct lapic *l, uint32_t offset, uint32_t value)
+static void write(struct vlapic *l, uint32_t offset, uint32_t value)
 {
-    lapic_write(l, offset, 4, value, 0);
+    vlapic_write(l, offset, 4, value, 0);
 }
 
-static uint32_t read(struct lapic *l, uint32_t offset)
+static uint32_t read(struct vlapic *l, uint32_t offset)
 {
-    return lapic_read(l, offset, 4, 0);
+    return vlapic_read(l, offset, 4, 0);
 }
 
 static void test_reset_state(void **state)
 {
     (void)state;
-    struct lapic l;
+    struct vlapic l;
     struct out o;
     make(&l, &o);
     assert_int_equal(read(&l, LAPIC_ID), 3 << 24);
@@ -67,8 +67,8 @@ static void test_reset_state(void **state)
     assert_int_equal(read(&l, LAPIC_SVR), 0xff);
     assert_int_equal(read(&l, LAPIC_DFR), 0xffffffff);
     assert_int_equal(read(&l, LAPIC_LVT_LINT0), 0x10000);
-    assert_int_equal(lapic_base_read(&l), 0xfee00900);
-    assert_false(lapic_irq_post(&l, 0x40, false)); /* not software-enabled */
+    assert_int_equal(vlapic_base_read(&l), 0xfee00900);
+    assert_false(vlapic_irq_post(&l, 0x40, false)); /* not software-enabled */
     write(&l, LAPIC_LVT_TIMER, 0x30);
     assert_int_equal(read(&l, LAPIC_LVT_TIMER), 0x10030); /* mask is forced while disabled */
 }
@@ -76,60 +76,60 @@ static void test_reset_state(void **state)
 static void test_priorities(void **state)
 {
     (void)state;
-    struct lapic l;
+    struct vlapic l;
     struct out o;
     make(&l, &o);
     write(&l, LAPIC_SVR, 0x1ff);
-    assert_int_equal(lapic_irq_pending(&l), -1);
-    assert_true(lapic_irq_post(&l, 0x41, false));
-    assert_true(lapic_irq_post(&l, 0x95, true));
-    assert_true(lapic_irq_post(&l, 0x49, false));
+    assert_int_equal(vlapic_irq_pending(&l), -1);
+    assert_true(vlapic_irq_post(&l, 0x41, false));
+    assert_true(vlapic_irq_post(&l, 0x95, true));
+    assert_true(vlapic_irq_post(&l, 0x49, false));
     assert_int_equal(read(&l, LAPIC_IRR + 0x20), 1 << 1 | 1 << 9);
     assert_int_equal(read(&l, LAPIC_TMR + 0x40), 1 << 21);
-    assert_int_equal(lapic_irq_pending(&l), 0x95);
+    assert_int_equal(vlapic_irq_pending(&l), 0x95);
     write(&l, LAPIC_TPR, 0x9f);
-    assert_int_equal(lapic_irq_pending(&l), -1); /* same class */
+    assert_int_equal(vlapic_irq_pending(&l), -1); /* same class */
     write(&l, LAPIC_TPR, 0x8f);
-    assert_int_equal(lapic_irq_pending(&l), 0x95);
-    lapic_irq_accept(&l, 0x95);
+    assert_int_equal(vlapic_irq_pending(&l), 0x95);
+    vlapic_irq_accept(&l, 0x95);
     assert_int_equal(read(&l, LAPIC_PPR), 0x90);
     assert_int_equal(read(&l, LAPIC_ISR + 0x40), 1 << 21);
     write(&l, LAPIC_TPR, 0);
-    assert_int_equal(lapic_irq_pending(&l), -1); /* 0x49 waits for the end of 0x95 */
+    assert_int_equal(vlapic_irq_pending(&l), -1); /* 0x49 waits for the end of 0x95 */
     write(&l, LAPIC_EOI, 0);
     assert_int_equal(o.eois, 1);
     assert_int_equal(o.eoi_vector, 0x95);
-    assert_int_equal(lapic_irq_pending(&l), 0x49);
-    lapic_irq_accept(&l, 0x49);
-    assert_int_equal(lapic_irq_pending(&l), -1); /* 0x41 is of the same class */
+    assert_int_equal(vlapic_irq_pending(&l), 0x49);
+    vlapic_irq_accept(&l, 0x49);
+    assert_int_equal(vlapic_irq_pending(&l), -1); /* 0x41 is of the same class */
     write(&l, LAPIC_EOI, 0);
     assert_int_equal(o.eois, 1); /* edge: nobody is told */
-    assert_int_equal(lapic_irq_pending(&l), 0x41);
-    lapic_irq_accept(&l, 0x41);
+    assert_int_equal(vlapic_irq_pending(&l), 0x41);
+    vlapic_irq_accept(&l, 0x41);
     write(&l, LAPIC_EOI, 0);
     write(&l, LAPIC_EOI, 0); /* one too many is harmless */
-    assert_int_equal(lapic_irq_highest(&l), -1);
+    assert_int_equal(vlapic_irq_highest(&l), -1);
 }
 
 static void test_widths_and_errors(void **state)
 {
     (void)state;
-    struct lapic l;
+    struct vlapic l;
     struct out o;
     make(&l, &o);
     write(&l, LAPIC_SVR, 0x1ff);
-    lapic_write(&l, LAPIC_TPR, 1, 0x50, 0);
-    lapic_write(&l, LAPIC_TPR, 8, 0x50, 0);
-    lapic_write(&l, LAPIC_TPR + 1, 4, 0x50, 0);
-    lapic_write(&l, 0x10000 + LAPIC_TPR, 4, 0x50, 0);
+    vlapic_write(&l, LAPIC_TPR, 1, 0x50, 0);
+    vlapic_write(&l, LAPIC_TPR, 8, 0x50, 0);
+    vlapic_write(&l, LAPIC_TPR + 1, 4, 0x50, 0);
+    vlapic_write(&l, 0x10000 + LAPIC_TPR, 4, 0x50, 0);
     assert_int_equal(read(&l, LAPIC_TPR), 0);
-    assert_int_equal(lapic_read(&l, LAPIC_ID + 3, 1, 0), 3);
-    assert_int_equal(lapic_read(&l, LAPIC_ID + 4, 4, 0), 0);
-    assert_int_equal(lapic_read(&l, LAPIC_ID, 8, 0), 0);
-    assert_int_equal(lapic_read(&l, LAPIC_SIZE, 4, 0), 0);
+    assert_int_equal(vlapic_read(&l, LAPIC_ID + 3, 1, 0), 3);
+    assert_int_equal(vlapic_read(&l, LAPIC_ID + 4, 4, 0), 0);
+    assert_int_equal(vlapic_read(&l, LAPIC_ID, 8, 0), 0);
+    assert_int_equal(vlapic_read(&l, LAPIC_SIZE, 4, 0), 0);
     write(&l, LAPIC_LVT_ERROR, 0xfe);
     (void)read(&l, 0x3d0);
-    assert_int_equal(lapic_irq_pending(&l), 0xfe);
+    assert_int_equal(vlapic_irq_pending(&l), 0xfe);
     assert_int_equal(read(&l, LAPIC_ESR), 0); /* latched by a write only */
     write(&l, LAPIC_ESR, 0);
     assert_int_equal(read(&l, LAPIC_ESR), LAPIC_ERROR_REGISTER);
@@ -146,7 +146,7 @@ static void test_widths_and_errors(void **state)
 static void test_icr(void **state)
 {
     (void)state;
-    struct lapic l;
+    struct vlapic l;
     struct out o;
     make(&l, &o);
     write(&l, LAPIC_SVR, 0x1ff);
@@ -174,96 +174,96 @@ static void test_icr(void **state)
 static void test_events_and_lint(void **state)
 {
     (void)state;
-    struct lapic l;
+    struct vlapic l;
     struct out o;
     make(&l, &o);
-    assert_false(lapic_irq_takes_extint(&l));
+    assert_false(vlapic_irq_takes_extint(&l));
     write(&l, LAPIC_SVR, 0x1ff);
     write(&l, LAPIC_LVT_LINT0, 0x700);
     write(&l, LAPIC_LVT_LINT1, 0x400);
-    assert_true(lapic_irq_takes_extint(&l));
-    lapic_irq_lint(&l, 1, true);
-    assert_int_equal(lapic_irq_take_events(&l, LAPIC_EVENT_INIT), 0);
-    assert_int_equal(lapic_irq_take_events(&l, LAPIC_EVENT_NMI | LAPIC_EVENT_INIT), LAPIC_EVENT_NMI);
-    lapic_irq_lint(&l, 1, true); /* still high: no second NMI */
-    assert_int_equal(lapic_irq_take_events(&l, LAPIC_EVENT_NMI), 0);
+    assert_true(vlapic_irq_takes_extint(&l));
+    vlapic_irq_lint(&l, 1, true);
+    assert_int_equal(vlapic_irq_take_events(&l, LAPIC_EVENT_INIT), 0);
+    assert_int_equal(vlapic_irq_take_events(&l, LAPIC_EVENT_NMI | LAPIC_EVENT_INIT), LAPIC_EVENT_NMI);
+    vlapic_irq_lint(&l, 1, true); /* still high: no second NMI */
+    assert_int_equal(vlapic_irq_take_events(&l, LAPIC_EVENT_NMI), 0);
     write(&l, LAPIC_LVT_LINT0, 0x55); /* fixed */
-    assert_false(lapic_irq_takes_extint(&l));
-    lapic_irq_lint(&l, 0, true);
-    assert_int_equal(lapic_irq_pending(&l), 0x55);
+    assert_false(vlapic_irq_takes_extint(&l));
+    vlapic_irq_lint(&l, 0, true);
+    assert_int_equal(vlapic_irq_pending(&l), 0x55);
     struct apic_message sipi = {.vector = 0x12, .delivery = APIC_SIPI};
     struct apic_message smi = {.delivery = APIC_SMI};
-    assert_true(lapic_irq_deliver(&l, &sipi));
-    assert_false(lapic_irq_deliver(&l, &smi));
-    assert_int_equal(lapic_irq_take_events(&l, ~0U), LAPIC_EVENT_SIPI);
+    assert_true(vlapic_irq_deliver(&l, &sipi));
+    assert_false(vlapic_irq_deliver(&l, &smi));
+    assert_int_equal(vlapic_irq_take_events(&l, ~0U), LAPIC_EVENT_SIPI);
     assert_int_equal(l.sipi_vector, 0x12);
-    lapic_reset(&l);
+    vlapic_reset(&l);
     assert_int_equal(read(&l, LAPIC_ID), 3 << 24);
-    assert_int_equal(lapic_irq_highest(&l), -1);
+    assert_int_equal(vlapic_irq_highest(&l), -1);
     assert_int_equal(read(&l, LAPIC_LVT_LINT0), 0x10000);
 }
 
 static void test_base(void **state)
 {
     (void)state;
-    struct lapic l;
+    struct vlapic l;
     struct out o;
     make(&l, &o);
     uint64_t v;
-    assert_int_equal(lapic_base_write(&l, 0xfee00800 | 1), STATUS_OUT_OF_RANGE);
-    assert_int_equal(lapic_base_write(&l, UINT64_C(1) << 40 | 0x800), STATUS_OUT_OF_RANGE);
-    assert_int_equal(lapic_base_write(&l, 0xfee00400), STATUS_OUT_OF_RANGE); /* x2APIC without enable */
-    assert_int_equal(lapic_msr_read(&l, 0x802, 0, &v), STATUS_OUT_OF_RANGE); /* not in x2APIC mode */
-    assert_int_equal(lapic_base_write(&l, 0x42000800), STATUS_OK);
-    assert_int_equal(lapic_page(&l), 0x42000000);
-    assert_int_equal(lapic_base_read(&l), 0x42000900); /* the BSP flag is not the guest's */
+    assert_int_equal(vlapic_base_write(&l, 0xfee00800 | 1), STATUS_OUT_OF_RANGE);
+    assert_int_equal(vlapic_base_write(&l, UINT64_C(1) << 40 | 0x800), STATUS_OUT_OF_RANGE);
+    assert_int_equal(vlapic_base_write(&l, 0xfee00400), STATUS_OUT_OF_RANGE); /* x2APIC without enable */
+    assert_int_equal(vlapic_msr_read(&l, 0x802, 0, &v), STATUS_OUT_OF_RANGE); /* not in x2APIC mode */
+    assert_int_equal(vlapic_base_write(&l, 0x42000800), STATUS_OK);
+    assert_int_equal(vlapic_page(&l), 0x42000000);
+    assert_int_equal(vlapic_base_read(&l), 0x42000900); /* the BSP flag is not the guest's */
     write(&l, LAPIC_SVR, 0x1ff);
-    assert_int_equal(lapic_base_write(&l, 0xfee00000), STATUS_OK);
-    assert_false(lapic_is_enabled(&l));
-    assert_true(lapic_irq_takes_extint(&l));                                 /* the BSP without LAPIC gets INTR */
-    assert_int_equal(lapic_base_write(&l, 0xfee00c00), STATUS_OUT_OF_RANGE); /* off to x2APIC */
-    assert_int_equal(lapic_base_write(&l, 0xfee00800), STATUS_OK);
+    assert_int_equal(vlapic_base_write(&l, 0xfee00000), STATUS_OK);
+    assert_false(vlapic_is_enabled(&l));
+    assert_true(vlapic_irq_takes_extint(&l));                                 /* the BSP without LAPIC gets INTR */
+    assert_int_equal(vlapic_base_write(&l, 0xfee00c00), STATUS_OUT_OF_RANGE); /* off to x2APIC */
+    assert_int_equal(vlapic_base_write(&l, 0xfee00800), STATUS_OK);
     assert_int_equal(read(&l, LAPIC_SVR), 0xff); /* it was reset */
 }
 
 static void test_x2apic(void **state)
 {
     (void)state;
-    struct lapic l;
+    struct vlapic l;
     struct out o;
     make(&l, &o);
     uint64_t v;
-    assert_int_equal(lapic_base_write(&l, 0xfee00d00), STATUS_OK);
-    assert_int_equal(lapic_base_write(&l, 0xfee00900), STATUS_OUT_OF_RANGE); /* back only by off */
-    assert_int_equal(lapic_msr_read(&l, 0x802, 0, &v), STATUS_OK);
+    assert_int_equal(vlapic_base_write(&l, 0xfee00d00), STATUS_OK);
+    assert_int_equal(vlapic_base_write(&l, 0xfee00900), STATUS_OUT_OF_RANGE); /* back only by off */
+    assert_int_equal(vlapic_msr_read(&l, 0x802, 0, &v), STATUS_OK);
     assert_int_equal(v, 3);
-    assert_int_equal(lapic_msr_read(&l, 0x80d, 0, &v), STATUS_OK);
+    assert_int_equal(vlapic_msr_read(&l, 0x80d, 0, &v), STATUS_OK);
     assert_int_equal(v, 1 << 3);
-    assert_int_equal(lapic_msr_read(&l, 0x80e, 0, &v), STATUS_OUT_OF_RANGE); /* no DFR */
-    assert_int_equal(lapic_msr_write(&l, 0x80d, 1, 0), STATUS_OUT_OF_RANGE);
-    assert_int_equal(lapic_msr_write(&l, 0x80f, 0x1ff, 0), STATUS_OK);
-    assert_int_equal(lapic_msr_write(&l, 0x80b, 1, 0), STATUS_OUT_OF_RANGE);
-    assert_int_equal(lapic_msr_write(&l, 0x808, UINT64_C(1) << 32, 0), STATUS_OUT_OF_RANGE);
-    assert_int_equal(lapic_msr_write(&l, 0x830, UINT64_C(0x500000041), 0), STATUS_OK);
+    assert_int_equal(vlapic_msr_read(&l, 0x80e, 0, &v), STATUS_OUT_OF_RANGE); /* no DFR */
+    assert_int_equal(vlapic_msr_write(&l, 0x80d, 1, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(vlapic_msr_write(&l, 0x80f, 0x1ff, 0), STATUS_OK);
+    assert_int_equal(vlapic_msr_write(&l, 0x80b, 1, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(vlapic_msr_write(&l, 0x808, UINT64_C(1) << 32, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(vlapic_msr_write(&l, 0x830, UINT64_C(0x500000041), 0), STATUS_OK);
     assert_int_equal(o.sent.destination, 5);
     assert_int_equal(o.sent.vector, 0x41);
-    assert_int_equal(lapic_msr_read(&l, 0x830, 0, &v), STATUS_OK);
+    assert_int_equal(vlapic_msr_read(&l, 0x830, 0, &v), STATUS_OK);
     assert_int_equal(v, UINT64_C(0x500000041));
-    assert_int_equal(lapic_msr_write(&l, 0x831, 0, 0), STATUS_OUT_OF_RANGE);
-    assert_int_equal(lapic_msr_write(&l, 0x83f, 0x77, 0), STATUS_OK);
+    assert_int_equal(vlapic_msr_write(&l, 0x831, 0, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(vlapic_msr_write(&l, 0x83f, 0x77, 0), STATUS_OK);
     assert_int_equal(o.sent.shorthand, APIC_TO_SELF);
     assert_int_equal(o.sent.vector, 0x77);
-    assert_int_equal(lapic_msr_write(&l, 0x83f, 0x100, 0), STATUS_OUT_OF_RANGE);
-    assert_int_equal(lapic_msr_write(&l, 0x8ff, 0, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(vlapic_msr_write(&l, 0x83f, 0x100, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(vlapic_msr_write(&l, 0x8ff, 0, 0), STATUS_OUT_OF_RANGE);
     l.config.x2apic = false;
-    assert_int_equal(lapic_base_write(&l, 0xfee00d00), STATUS_OUT_OF_RANGE);
+    assert_int_equal(vlapic_base_write(&l, 0xfee00d00), STATUS_OUT_OF_RANGE);
 }
 
 #define ROUNDS 2000
 #define POSTERS 2
 
 struct poster {
-    struct lapic *l;
+    struct vlapic *l;
     uint8_t first;
 };
 
@@ -276,7 +276,7 @@ static void *post_many(void *context)
         while ((__atomic_load_n(&p->l->irr[vector / 32], __ATOMIC_ACQUIRE) & BIT32(vector % 32)) != 0) {
             sched_yield();
         }
-        (void)lapic_irq_post(p->l, vector, false);
+        (void)vlapic_irq_post(p->l, vector, false);
     }
     return NULL;
 }
@@ -284,7 +284,7 @@ static void *post_many(void *context)
 static void test_posting_from_other_cpus(void **state)
 {
     (void)state;
-    struct lapic l;
+    struct vlapic l;
     struct out o;
     make(&l, &o);
     write(&l, LAPIC_SVR, 0x1ff);
@@ -294,19 +294,19 @@ static void test_posting_from_other_cpus(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, post_many, &posters[i]), 0);
     }
     for (unsigned taken = 0; taken < POSTERS * ROUNDS;) {
-        int vector = lapic_irq_pending(&l);
+        int vector = vlapic_irq_pending(&l);
         if (vector < 0) {
             sched_yield();
             continue;
         }
-        lapic_irq_accept(&l, (uint8_t)vector);
-        lapic_irq_eoi(&l);
+        vlapic_irq_accept(&l, (uint8_t)vector);
+        vlapic_irq_eoi(&l);
         taken++;
     }
     for (unsigned i = 0; i < POSTERS; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
     }
-    assert_int_equal(lapic_irq_highest(&l), -1); /* neither lost (the loop would hang) nor doubled */
+    assert_int_equal(vlapic_irq_highest(&l), -1); /* neither lost (the loop would hang) nor doubled */
 }
 
 int main(void)

@@ -8,7 +8,7 @@
 
 #define PIC_CASCADE 2
 
-struct pic_chip {
+struct vpic_chip {
     uint8_t irr, isr, imr;
     uint8_t elcr;      /* bit n: level-triggered */
     uint8_t lines;     /* inputs as they stand */
@@ -19,22 +19,22 @@ struct pic_chip {
     bool read_isr, poll;
 };
 
-struct pic {
-    struct pic_chip chips[2];
+struct vpic {
+    struct vpic_chip chips[2];
 };
 
-void pic_init(struct pic *p);
+void vpic_init(struct vpic *p);
 
 /* irq 0..15, 2 is the cascade and ignored. */
-void pic_set_line(struct pic *p, unsigned irq, bool asserted);
+void vpic_set_line(struct vpic *p, unsigned irq, bool asserted);
 
 /* True while INTR is asserted; ask again after every call that changes something. */
-bool pic_is_pending(const struct pic *p);
+bool vpic_is_pending(const struct vpic *p);
 /* The INTA cycle: the vector to deliver; spurious (7 or 15) when the request went away. */
-uint8_t pic_acknowledge(struct pic *p);
+uint8_t vpic_acknowledge(struct vpic *p);
 
 /* port is one of the six; other ports read 0xFF. Width is always 1: the bus splits wider accesses. */
-uint8_t pic_read(struct pic *p, uint16_t port);
-void pic_write(struct pic *p, uint16_t port, uint8_t value);
+uint8_t vpic_read(struct vpic *p, uint16_t port);
+void vpic_write(struct vpic *p, uint16_t port, uint8_t value);
 
 #endif

@@ -3,11 +3,11 @@
 #ifndef BULKHEAD_GUEST_LAPIC_ROUTE_H
 #define BULKHEAD_GUEST_LAPIC_ROUTE_H
 
-#include "guest/lapic.h"
+#include "guest/vlapic.h"
 
 /* The local APICs of one guest, and how to make vCPU `index` look at its own. */
-struct lapic_set {
-    struct lapic *const *lapics;
+struct vlapic_set {
+    struct vlapic *const *lapics;
     size_t count;
     uint32_t turn; /* where the next lowest-priority search starts; atomic */
     void *context;
@@ -15,9 +15,9 @@ struct lapic_set {
 };
 
 /* True when the message is for this LAPIC. from: the sender of an IPI, else NULL. */
-bool lapic_route_matches(const struct lapic *l, const struct apic_message *message, const struct lapic *from);
+bool vlapic_route_matches(const struct vlapic *l, const struct apic_message *message, const struct vlapic *from);
 
 /* Deliver, kick the receivers, return how many there were. Lowest priority picks one of the least TPR in turn. */
-size_t lapic_route_message(struct lapic_set *set, const struct apic_message *message, const struct lapic *from);
+size_t vlapic_route_message(struct vlapic_set *set, const struct apic_message *message, const struct vlapic *from);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Registers of the local APIC, by page and by MSR. */
-#include "guest/lapic.h"
+#include "guest/vlapic.h"
 
-#include "guest/lapic_irq.h"
-#include "guest/lapic_timer.h"
 #include "guest/ticks.h"
+#include "guest/vlapic_irq.h"
+#include "guest/vlapic_timer.h"
 
 #define VERSION (0x14 | (LAPIC_LVTS - 1) << 16)
 #define X2APIC_FIRST_MSR 0x800
@@ -22,22 +22,22 @@ static void store(uint32_t *word, uint32_t value)
     __atomic_store_n(word, value, __ATOMIC_RELAXED);
 }
 
-bool lapic_is_enabled(const struct lapic *l)
+bool vlapic_is_enabled(const struct vlapic *l)
 {
     return (__atomic_load_n(&l->base, __ATOMIC_RELAXED) & LAPIC_BASE_ENABLE) != 0;
 }
 
-bool lapic_is_x2apic(const struct lapic *l)
+bool vlapic_is_x2apic(const struct vlapic *l)
 {
     return (__atomic_load_n(&l->base, __ATOMIC_RELAXED) & LAPIC_BASE_X2APIC) != 0;
 }
 
-bool lapic_is_software_enabled(const struct lapic *l)
+bool vlapic_is_software_enabled(const struct vlapic *l)
 {
-    return lapic_is_enabled(l) && (load(&l->svr) & LAPIC_SVR_ENABLE) != 0;
+    return vlapic_is_enabled(l) && (load(&l->svr) & LAPIC_SVR_ENABLE) != 0;
 }
 
-uint64_t lapic_page(const struct lapic *l)
+uint64_t vlapic_page(const struct vlapic *l)
 {
     return align_down(l->base, LAPIC_SIZE);
 }
@@ -48,7 +48,7 @@ static uint32_t x2apic_ldr(uint32_t id)
     return id >> 4 << 16 | BIT32(id & 0xf);
 }
 
-void lapic_reset(struct lapic *l)
+void vlapic_reset(struct vlapic *l)
 {
     store(&l->svr, 0xff); /* nothing is accepted from here on */
     for (unsigned i = 0; i < 8; i++) {
@@ -60,27 +60,27 @@ void lapic_reset(struct lapic *l)
         l->lvt[i] = LAPIC_LVT_MASKED;
     }
     store(&l->tpr, 0);
-    store(&l->ldr, lapic_is_x2apic(l) ? x2apic_ldr(l->config.id) : 0);
+    store(&l->ldr, vlapic_is_x2apic(l) ? x2apic_ldr(l->config.id) : 0);
     store(&l->dfr, UINT32_MAX);
     l->esr = l->errors = l->icr_low = l->icr_high = 0;
     l->timer_initial = l->timer_divide = 0;
-    lapic_timer_stop(l);
+    vlapic_timer_stop(l);
 }
 
-void lapic_init(struct lapic *l, const struct lapic_config *config)
+void vlapic_init(struct vlapic *l, const struct vlapic_config *config)
 {
-    *l = (struct lapic){.config = *config};
+    *l = (struct vlapic){.config = *config};
     l->base = LAPIC_DEFAULT_BASE | LAPIC_BASE_ENABLE | (config->bootstrap ? LAPIC_BASE_BSP : 0);
-    lapic_reset(l);
+    vlapic_reset(l);
 }
 
-static uint32_t id_register(const struct lapic *l)
+static uint32_t id_register(const struct vlapic *l)
 {
-    return lapic_is_x2apic(l) ? l->config.id : l->config.id << 24;
+    return vlapic_is_x2apic(l) ? l->config.id : l->config.id << 24;
 }
 
 /* False for a register that does not exist or cannot be read. */
-static bool read_register(struct lapic *l, uint32_t offset, uint64_t now_ns, uint32_t *value)
+static bool read_register(struct vlapic *l, uint32_t offset, uint64_t now_ns, uint32_t *value)
 {
     unsigned word = (offset & 0x70) >> 4;
     switch (offset) {
@@ -94,14 +94,14 @@ static bool read_register(struct lapic *l, uint32_t offset, uint64_t now_ns, uin
         *value = l->tpr;
         return true;
     case LAPIC_PPR:
-        *value = lapic_irq_ppr(l);
+        *value = vlapic_irq_ppr(l);
         return true;
     case LAPIC_LDR:
         *value = l->ldr;
         return true;
     case LAPIC_DFR:
         *value = l->dfr;
-        return !lapic_is_x2apic(l);
+        return !vlapic_is_x2apic(l);
     case LAPIC_SVR:
         *value = l->svr;
         return true;
@@ -113,13 +113,13 @@ static bool read_register(struct lapic *l, uint32_t offset, uint64_t now_ns, uin
         return true;
     case LAPIC_ICR_HIGH:
         *value = l->icr_high;
-        return !lapic_is_x2apic(l);
+        return !vlapic_is_x2apic(l);
     case LAPIC_TIMER_INITIAL:
         *value = l->timer_initial;
         return true;
     case LAPIC_TIMER_CURRENT:
-        lapic_timer_advance(l, now_ns);
-        *value = lapic_timer_current(l, now_ns);
+        vlapic_timer_advance(l, now_ns);
+        *value = vlapic_timer_current(l, now_ns);
         return true;
     case LAPIC_TIMER_DIVIDE:
         *value = l->timer_divide;
@@ -139,7 +139,7 @@ static bool read_register(struct lapic *l, uint32_t offset, uint64_t now_ns, uin
     return true;
 }
 
-static void write_lvt(struct lapic *l, unsigned index, uint32_t value)
+static void write_lvt(struct vlapic *l, unsigned index, uint32_t value)
 {
     uint32_t timer = l->config.tsc_deadline ? 0x700ff : 0x300ff;
     const uint32_t writable[LAPIC_LVTS] = {timer, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff};
@@ -148,14 +148,14 @@ static void write_lvt(struct lapic *l, unsigned index, uint32_t value)
         value |= LAPIC_LVT_MASKED;
     }
     if (index == 0) {
-        lapic_timer_set_lvt(l, value);
+        vlapic_timer_set_lvt(l, value);
     } else {
         l->lvt[index] = value;
     }
 }
 
 /* Software disabling masks every local source, and they stay masked (SDM 3A 11.4.7.2). */
-static void write_svr(struct lapic *l, uint32_t value)
+static void write_svr(struct vlapic *l, uint32_t value)
 {
     store(&l->svr, value & 0x1ff);
     if ((value & LAPIC_SVR_ENABLE) != 0) {
@@ -166,11 +166,11 @@ static void write_svr(struct lapic *l, uint32_t value)
     }
 }
 
-static bool is_legal_ipi(struct lapic *l, const struct apic_message *m)
+static bool is_legal_ipi(struct vlapic *l, const struct apic_message *m)
 {
     bool has_vector = m->delivery == APIC_FIXED || m->delivery == APIC_LOWEST;
     if (has_vector && m->vector < 16) {
-        lapic_irq_error(l, LAPIC_ERROR_SEND_VECTOR);
+        vlapic_irq_error(l, LAPIC_ERROR_SEND_VECTOR);
         return false;
     }
     if (m->shorthand == APIC_TO_SELF || m->shorthand == APIC_TO_ALL) {
@@ -180,7 +180,7 @@ static bool is_legal_ipi(struct lapic *l, const struct apic_message *m)
 }
 
 /* An IPI is always edge-triggered on arrival; the INIT level de-assert does nothing since the Pentium 4. */
-static void send_ipi(struct lapic *l, uint32_t low, uint32_t destination)
+static void send_ipi(struct vlapic *l, uint32_t low, uint32_t destination)
 {
     struct apic_message m = {
         .vector = (uint8_t)low,
@@ -195,15 +195,15 @@ static void send_ipi(struct lapic *l, uint32_t low, uint32_t destination)
     }
 }
 
-static void write_icr(struct lapic *l, uint32_t low)
+static void write_icr(struct vlapic *l, uint32_t low)
 {
     l->icr_low = low & ICR_WRITABLE;
-    uint32_t destination = lapic_is_x2apic(l) ? l->icr_high : apic_message_destination((uint8_t)(l->icr_high >> 24));
+    uint32_t destination = vlapic_is_x2apic(l) ? l->icr_high : apic_message_destination((uint8_t)(l->icr_high >> 24));
     send_ipi(l, l->icr_low, destination);
 }
 
 /* What is known only in xAPIC mode. False for unknown registers. */
-static bool write_xapic_register(struct lapic *l, uint32_t offset, uint32_t value)
+static bool write_xapic_register(struct vlapic *l, uint32_t offset, uint32_t value)
 {
     switch (offset) {
     case LAPIC_ID: /* the id is fixed here, as the SDM allows */
@@ -222,14 +222,14 @@ static bool write_xapic_register(struct lapic *l, uint32_t offset, uint32_t valu
     }
 }
 
-static bool write_register(struct lapic *l, uint32_t offset, uint32_t value, uint64_t now_ns)
+static bool write_register(struct vlapic *l, uint32_t offset, uint32_t value, uint64_t now_ns)
 {
     switch (offset) {
     case LAPIC_TPR:
         store(&l->tpr, value & 0xff);
         return true;
     case LAPIC_EOI:
-        lapic_irq_eoi(l);
+        vlapic_irq_eoi(l);
         return true;
     case LAPIC_SVR:
         write_svr(l, value);
@@ -242,10 +242,10 @@ static bool write_register(struct lapic *l, uint32_t offset, uint32_t value, uin
         write_icr(l, value);
         return true;
     case LAPIC_TIMER_INITIAL:
-        lapic_timer_set_initial(l, value, now_ns);
+        vlapic_timer_set_initial(l, value, now_ns);
         return true;
     case LAPIC_TIMER_DIVIDE:
-        lapic_timer_set_divide(l, value, now_ns);
+        vlapic_timer_set_divide(l, value, now_ns);
         return true;
     default:
         break;
@@ -254,10 +254,10 @@ static bool write_register(struct lapic *l, uint32_t offset, uint32_t value, uin
         write_lvt(l, (offset - LAPIC_LVT_TIMER) / 0x10, value);
         return true;
     }
-    return !lapic_is_x2apic(l) && write_xapic_register(l, offset, value);
+    return !vlapic_is_x2apic(l) && write_xapic_register(l, offset, value);
 }
 
-uint32_t lapic_read(struct lapic *l, uint64_t offset, unsigned width, uint64_t now_ns)
+uint32_t vlapic_read(struct vlapic *l, uint64_t offset, unsigned width, uint64_t now_ns)
 {
     unsigned byte = offset & 0xf;
     uint32_t value = 0;
@@ -265,28 +265,28 @@ uint32_t lapic_read(struct lapic *l, uint64_t offset, unsigned width, uint64_t n
         return 0;
     }
     if (!read_register(l, (uint32_t)(offset - byte), now_ns, &value)) {
-        lapic_irq_error(l, LAPIC_ERROR_REGISTER);
+        vlapic_irq_error(l, LAPIC_ERROR_REGISTER);
         return 0;
     }
     return (uint32_t)bits_get(value, 8 * (byte + width) - 1, 8 * byte);
 }
 
-void lapic_write(struct lapic *l, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+void vlapic_write(struct vlapic *l, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
 {
     if (offset >= LAPIC_SIZE || width != 4 || (offset & 0xf) != 0) {
         return;
     }
     if (!write_register(l, (uint32_t)offset, (uint32_t)value, now_ns)) {
-        lapic_irq_error(l, LAPIC_ERROR_REGISTER);
+        vlapic_irq_error(l, LAPIC_ERROR_REGISTER);
     }
 }
 
-static bool is_x2apic_msr(const struct lapic *l, uint32_t msr)
+static bool is_x2apic_msr(const struct vlapic *l, uint32_t msr)
 {
-    return lapic_is_enabled(l) && lapic_is_x2apic(l) && msr >= X2APIC_FIRST_MSR && msr <= X2APIC_LAST_MSR;
+    return vlapic_is_enabled(l) && vlapic_is_x2apic(l) && msr >= X2APIC_FIRST_MSR && msr <= X2APIC_LAST_MSR;
 }
 
-enum status lapic_msr_read(struct lapic *l, uint32_t msr, uint64_t now_ns, uint64_t *value)
+enum status vlapic_msr_read(struct vlapic *l, uint32_t msr, uint64_t now_ns, uint64_t *value)
 {
     uint32_t offset = (msr - X2APIC_FIRST_MSR) << 4;
     uint32_t word;
@@ -300,7 +300,7 @@ enum status lapic_msr_read(struct lapic *l, uint32_t msr, uint64_t now_ns, uint6
     return STATUS_OK;
 }
 
-static enum status write_x2apic_icr(struct lapic *l, uint64_t value)
+static enum status write_x2apic_icr(struct vlapic *l, uint64_t value)
 {
     if (((uint32_t)value & ~ICR_WRITABLE) != 0) {
         return STATUS_OUT_OF_RANGE;
@@ -310,7 +310,7 @@ static enum status write_x2apic_icr(struct lapic *l, uint64_t value)
     return STATUS_OK;
 }
 
-static enum status self_ipi(struct lapic *l, uint64_t value)
+static enum status self_ipi(struct vlapic *l, uint64_t value)
 {
     if (value > 0xff) {
         return STATUS_OUT_OF_RANGE;
@@ -319,7 +319,7 @@ static enum status self_ipi(struct lapic *l, uint64_t value)
     return STATUS_OK;
 }
 
-enum status lapic_msr_write(struct lapic *l, uint32_t msr, uint64_t value, uint64_t now_ns)
+enum status vlapic_msr_write(struct vlapic *l, uint32_t msr, uint64_t value, uint64_t now_ns)
 {
     uint32_t offset = (msr - X2APIC_FIRST_MSR) << 4;
     if (!is_x2apic_msr(l, msr)) {
@@ -338,37 +338,37 @@ enum status lapic_msr_write(struct lapic *l, uint32_t msr, uint64_t value, uint6
     return write_register(l, offset, (uint32_t)value, now_ns) ? STATUS_OK : STATUS_OUT_OF_RANGE;
 }
 
-uint64_t lapic_base_read(const struct lapic *l)
+uint64_t vlapic_base_read(const struct vlapic *l)
 {
     return l->base;
 }
 
 /* Off, xAPIC and x2APIC, and the ways between them: x2APIC is left only by switching off. */
-static bool is_legal_transition(const struct lapic *l, uint64_t value)
+static bool is_legal_transition(const struct vlapic *l, uint64_t value)
 {
     bool enabled = (value & LAPIC_BASE_ENABLE) != 0;
     bool x2apic = (value & LAPIC_BASE_X2APIC) != 0;
     if (x2apic) {
-        return l->config.x2apic && enabled && lapic_is_enabled(l);
+        return l->config.x2apic && enabled && vlapic_is_enabled(l);
     }
-    return !enabled || !lapic_is_x2apic(l);
+    return !enabled || !vlapic_is_x2apic(l);
 }
 
-enum status lapic_base_write(struct lapic *l, uint64_t value)
+enum status vlapic_base_write(struct vlapic *l, uint64_t value)
 {
     uint64_t writable =
         LAPIC_BASE_ENABLE | LAPIC_BASE_X2APIC | LAPIC_BASE_BSP | MASK64(l->config.physical_bits - 1, 12);
     if ((value & ~writable) != 0 || !is_legal_transition(l, value)) {
         return STATUS_OUT_OF_RANGE;
     }
-    bool was_x2apic = lapic_is_x2apic(l);
-    bool was_enabled = lapic_is_enabled(l);
+    bool was_x2apic = vlapic_is_x2apic(l);
+    bool was_enabled = vlapic_is_enabled(l);
     uint64_t bsp = l->base & LAPIC_BASE_BSP;
     __atomic_store_n(&l->base, (value & ~(uint64_t)LAPIC_BASE_BSP) | bsp, __ATOMIC_RELAXED);
-    if (was_enabled && !lapic_is_enabled(l)) {
-        lapic_reset(l);
+    if (was_enabled && !vlapic_is_enabled(l)) {
+        vlapic_reset(l);
     }
-    if (lapic_is_x2apic(l) && !was_x2apic) {
+    if (vlapic_is_x2apic(l) && !was_x2apic) {
         store(&l->ldr, x2apic_ldr(l->config.id));
         l->icr_high = 0;
     }

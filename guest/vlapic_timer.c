@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * The timer is one expiry time; counts are computed from it when somebody looks. */
-#include "guest/lapic_timer.h"
+#include "guest/vlapic_timer.h"
 
-#include "guest/lapic_irq.h"
 #include "guest/ticks.h"
+#include "guest/vlapic_irq.h"
 
 enum timer_mode {
     MODE_ONE_SHOT = 0,
@@ -16,32 +16,32 @@ static enum timer_mode mode_of(uint32_t entry)
     return (enum timer_mode)bits_get(entry, 18, 17);
 }
 
-static enum timer_mode mode(const struct lapic *l)
+static enum timer_mode mode(const struct vlapic *l)
 {
     return mode_of(l->lvt[0]);
 }
 
 /* Nanoseconds a tick: SDM 3A figure 11-10, 0 is 2, 6 is 128, 7 is 1. */
-static uint64_t tick_ns(const struct lapic *l)
+static uint64_t tick_ns(const struct vlapic *l)
 {
     unsigned code = (l->timer_divide & 3) | (l->timer_divide >> 1 & 4);
     return BIT64((code + 1) & 7);
 }
 
-static uint64_t period_ns(const struct lapic *l)
+static uint64_t period_ns(const struct vlapic *l)
 {
     uint64_t period = l->timer_initial * tick_ns(l);
     bool too_fast = mode(l) == MODE_PERIODIC && period < LAPIC_TIMER_MIN_PERIOD_NS;
     return too_fast ? LAPIC_TIMER_MIN_PERIOD_NS : period;
 }
 
-void lapic_timer_stop(struct lapic *l)
+void vlapic_timer_stop(struct vlapic *l)
 {
     l->timer_expiry_ns = TICKS_NEVER;
     l->timer_tsc_deadline = 0;
 }
 
-void lapic_timer_set_initial(struct lapic *l, uint32_t count, uint64_t now_ns)
+void vlapic_timer_set_initial(struct vlapic *l, uint32_t count, uint64_t now_ns)
 {
     if (mode(l) == MODE_TSC_DEADLINE) {
         return;
@@ -50,7 +50,7 @@ void lapic_timer_set_initial(struct lapic *l, uint32_t count, uint64_t now_ns)
     l->timer_expiry_ns = count == 0 ? TICKS_NEVER : ticks_add(now_ns, period_ns(l));
 }
 
-uint32_t lapic_timer_current(const struct lapic *l, uint64_t now_ns)
+uint32_t vlapic_timer_current(const struct vlapic *l, uint64_t now_ns)
 {
     bool runs = mode(l) != MODE_TSC_DEADLINE && l->timer_expiry_ns != TICKS_NEVER && l->timer_expiry_ns > now_ns;
     if (!runs) {
@@ -60,27 +60,27 @@ uint32_t lapic_timer_current(const struct lapic *l, uint64_t now_ns)
     return count > l->timer_initial ? l->timer_initial : (uint32_t)count; /* the shortest period is longer than asked */
 }
 
-void lapic_timer_set_divide(struct lapic *l, uint32_t divide, uint64_t now_ns)
+void vlapic_timer_set_divide(struct vlapic *l, uint32_t divide, uint64_t now_ns)
 {
-    uint64_t left = lapic_timer_current(l, now_ns);
+    uint64_t left = vlapic_timer_current(l, now_ns);
     l->timer_divide = divide & 0xb;
     if (left != 0) {
         l->timer_expiry_ns = ticks_add(now_ns, left * tick_ns(l));
     }
 }
 
-void lapic_timer_set_lvt(struct lapic *l, uint32_t entry)
+void vlapic_timer_set_lvt(struct vlapic *l, uint32_t entry)
 {
     bool was = mode(l) == MODE_TSC_DEADLINE;
     bool becomes = mode_of(entry) == MODE_TSC_DEADLINE;
     if (was != becomes) {
-        lapic_timer_stop(l);
+        vlapic_timer_stop(l);
         l->timer_initial = 0;
     }
     l->lvt[0] = entry;
 }
 
-void lapic_timer_write_deadline(struct lapic *l, uint64_t deadline, uint64_t tsc, uint64_t now_ns)
+void vlapic_timer_write_deadline(struct vlapic *l, uint64_t deadline, uint64_t tsc, uint64_t now_ns)
 {
     if (mode(l) != MODE_TSC_DEADLINE) {
         return;
@@ -94,17 +94,17 @@ void lapic_timer_write_deadline(struct lapic *l, uint64_t deadline, uint64_t tsc
     }
 }
 
-uint64_t lapic_timer_read_deadline(const struct lapic *l)
+uint64_t vlapic_timer_read_deadline(const struct vlapic *l)
 {
     return mode(l) == MODE_TSC_DEADLINE ? l->timer_tsc_deadline : 0;
 }
 
-uint64_t lapic_timer_next_deadline(const struct lapic *l)
+uint64_t vlapic_timer_next_deadline(const struct vlapic *l)
 {
     return l->timer_expiry_ns;
 }
 
-void lapic_timer_advance(struct lapic *l, uint64_t now_ns)
+void vlapic_timer_advance(struct vlapic *l, uint64_t now_ns)
 {
     if (l->timer_expiry_ns == TICKS_NEVER || now_ns < l->timer_expiry_ns) {
         return;
@@ -114,7 +114,7 @@ void lapic_timer_advance(struct lapic *l, uint64_t now_ns)
         uint64_t missed = (now_ns - l->timer_expiry_ns) / period;
         l->timer_expiry_ns = ticks_add(l->timer_expiry_ns, (missed + 1) * period);
     } else {
-        lapic_timer_stop(l);
+        vlapic_timer_stop(l);
     }
-    lapic_irq_local(l, LAPIC_LVT_TIMER);
+    vlapic_irq_local(l, LAPIC_LVT_TIMER);
 }

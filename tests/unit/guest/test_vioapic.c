@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * guest/ioapic.c: entries, edge and level pins, end of interrupt. */
-#include "guest/ioapic.h"
+ * guest/vioapic.c: entries, edge and level pins, end of interrupt. */
+#include "guest/vioapic.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,24 +19,24 @@ static void on_send(void *context, const struct apic_message *m)
     s->count++;
 }
 
-static uint32_t get(struct ioapic *io, uint8_t index)
+static uint32_t get(struct vioapic *io, uint8_t index)
 {
-    ioapic_write(io, IOAPIC_SELECT, 4, index);
-    return ioapic_read(io, IOAPIC_WINDOW, 4);
+    vioapic_write(io, IOAPIC_SELECT, 4, index);
+    return vioapic_read(io, IOAPIC_WINDOW, 4);
 }
 
-static void set(struct ioapic *io, uint8_t index, uint32_t value)
+static void set(struct vioapic *io, uint8_t index, uint32_t value)
 {
-    ioapic_write(io, IOAPIC_SELECT, 4, index);
-    ioapic_write(io, IOAPIC_WINDOW, 4, value);
+    vioapic_write(io, IOAPIC_SELECT, 4, index);
+    vioapic_write(io, IOAPIC_WINDOW, 4, value);
 }
 
 static void test_registers(void **state)
 {
     (void)state;
-    struct ioapic io;
+    struct vioapic io;
     struct sink s = {0};
-    ioapic_init(&io, 2, IOAPIC_VERSION_EOI, &s, on_send);
+    vioapic_init(&io, 2, IOAPIC_VERSION_EOI, &s, on_send);
     assert_int_equal(get(&io, 0), 2 << 24);
     assert_int_equal(get(&io, 1), 0x00170020);
     assert_int_equal(get(&io, 0x10), 0x10000);
@@ -49,67 +49,67 @@ static void test_registers(void **state)
     set(&io, 0x40, 1); /* there is no pin 24 */
     assert_int_equal(get(&io, 0x40), 0);
     assert_int_equal(get(&io, 0x0f), 0);
-    ioapic_write(&io, IOAPIC_SELECT, 1, 1);
-    assert_int_equal(ioapic_read(&io, IOAPIC_WINDOW, 4), 0x00170020);
-    assert_int_equal(ioapic_read(&io, IOAPIC_WINDOW, 8), 0);
-    assert_int_equal(ioapic_read(&io, IOAPIC_WINDOW + 1, 4), 0);
-    ioapic_write(&io, IOAPIC_WINDOW, 2, 0);
-    ioapic_set_line(&io, 24, true);
-    ioapic_set_line(&io, 1000, true);
+    vioapic_write(&io, IOAPIC_SELECT, 1, 1);
+    assert_int_equal(vioapic_read(&io, IOAPIC_WINDOW, 4), 0x00170020);
+    assert_int_equal(vioapic_read(&io, IOAPIC_WINDOW, 8), 0);
+    assert_int_equal(vioapic_read(&io, IOAPIC_WINDOW + 1, 4), 0);
+    vioapic_write(&io, IOAPIC_WINDOW, 2, 0);
+    vioapic_set_line(&io, 24, true);
+    vioapic_set_line(&io, 1000, true);
     assert_int_equal(s.count, 0);
 }
 
 static void test_edge(void **state)
 {
     (void)state;
-    struct ioapic io;
+    struct vioapic io;
     struct sink s = {0};
-    ioapic_init(&io, 0, IOAPIC_VERSION_CLASSIC, &s, on_send);
-    ioapic_set_line(&io, 4, true);
-    ioapic_set_line(&io, 4, false); /* lost: masked */
+    vioapic_init(&io, 0, IOAPIC_VERSION_CLASSIC, &s, on_send);
+    vioapic_set_line(&io, 4, true);
+    vioapic_set_line(&io, 4, false); /* lost: masked */
     set(&io, 0x19, 0x03000000);
     set(&io, 0x18, 0x00000931); /* lowest priority, logical, vector 0x31 */
     assert_int_equal(s.count, 0);
-    ioapic_set_line(&io, 4, true);
+    vioapic_set_line(&io, 4, true);
     assert_int_equal(s.count, 1);
     assert_int_equal(s.last.vector, 0x31);
     assert_int_equal(s.last.delivery, APIC_LOWEST);
     assert_true(s.last.logical);
     assert_false(s.last.level);
     assert_int_equal(s.last.destination, 3);
-    ioapic_set_line(&io, 4, true); /* no edge */
+    vioapic_set_line(&io, 4, true); /* no edge */
     assert_int_equal(s.count, 1);
-    assert_false(ioapic_handles_vector(&io, 0x31));
-    ioapic_eoi(&io, 0x31);
+    assert_false(vioapic_handles_vector(&io, 0x31));
+    vioapic_eoi(&io, 0x31);
     assert_int_equal(s.count, 1);
 }
 
 static void test_level(void **state)
 {
     (void)state;
-    struct ioapic io;
+    struct vioapic io;
     struct sink s = {0};
-    ioapic_init(&io, 0, IOAPIC_VERSION_EOI, &s, on_send);
+    vioapic_init(&io, 0, IOAPIC_VERSION_EOI, &s, on_send);
     set(&io, 0x21, 0xff000000);
     set(&io, 0x20, 0x0000a051); /* level, active low, vector 0x51 */
-    assert_true(ioapic_handles_vector(&io, 0x51));
-    ioapic_set_line(&io, 8, true);
+    assert_true(vioapic_handles_vector(&io, 0x51));
+    vioapic_set_line(&io, 8, true);
     assert_int_equal(s.count, 1);
     assert_true(s.last.level);
     assert_true(s.last.destination == APIC_BROADCAST);
     assert_int_equal(get(&io, 0x20), 0x0000e051); /* remote IRR */
-    ioapic_set_line(&io, 8, true);
+    vioapic_set_line(&io, 8, true);
     assert_int_equal(s.count, 1);
-    ioapic_eoi(&io, 0x52); /* another vector */
+    vioapic_eoi(&io, 0x52); /* another vector */
     assert_int_equal(s.count, 1);
-    ioapic_eoi(&io, 0x51); /* still asserted: again */
+    vioapic_eoi(&io, 0x51); /* still asserted: again */
     assert_int_equal(s.count, 2);
-    ioapic_set_line(&io, 8, false);
-    ioapic_write(&io, IOAPIC_EOI, 4, 0x51);
+    vioapic_set_line(&io, 8, false);
+    vioapic_write(&io, IOAPIC_EOI, 4, 0x51);
     assert_int_equal(s.count, 2);
     assert_int_equal(get(&io, 0x20), 0x0000a051);
     set(&io, 0x20, 0x0001a051); /* masked while it rises, then unmasked */
-    ioapic_set_line(&io, 8, true);
+    vioapic_set_line(&io, 8, true);
     assert_int_equal(s.count, 2);
     set(&io, 0x20, 0x0000a051);
     assert_int_equal(s.count, 3);
@@ -122,15 +122,15 @@ static void test_level(void **state)
 static void test_classic_has_no_eoi_register(void **state)
 {
     (void)state;
-    struct ioapic io;
+    struct vioapic io;
     struct sink s = {0};
-    ioapic_init(&io, 0, IOAPIC_VERSION_CLASSIC, &s, on_send);
+    vioapic_init(&io, 0, IOAPIC_VERSION_CLASSIC, &s, on_send);
     set(&io, 0x10, 0x00008040);
-    ioapic_set_line(&io, 0, true);
-    ioapic_write(&io, IOAPIC_EOI, 4, 0x40);
+    vioapic_set_line(&io, 0, true);
+    vioapic_write(&io, IOAPIC_EOI, 4, 0x40);
     assert_int_equal(s.count, 1);
     set(&io, 0x12, 0x00008400); /* level NMI on pin 1 never waits for an EOI */
-    ioapic_set_line(&io, 1, true);
+    vioapic_set_line(&io, 1, true);
     assert_int_equal(s.last.delivery, APIC_NMI);
     assert_int_equal(get(&io, 0x12), 0x00008400);
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Redirection entries and pins. */
-#include "guest/ioapic.h"
+#include "guest/vioapic.h"
 
 #define READ_ONLY (IOAPIC_ENTRY_STATUS | IOAPIC_ENTRY_REMOTE_IRR)
 #define ENTRY_MASK (MASK64(63, 56) | MASK64(16, 0))
 
-void ioapic_init(struct ioapic *io, uint8_t id, uint8_t version, void *context,
-                 void (*send)(void *context, const struct apic_message *message))
+void vioapic_init(struct vioapic *io, uint8_t id, uint8_t version, void *context,
+                  void (*send)(void *context, const struct apic_message *message))
 {
-    *io = (struct ioapic){.id = id & 0xf, .version = version, .context = context, .send = send};
+    *io = (struct vioapic){.id = id & 0xf, .version = version, .context = context, .send = send};
     for (unsigned i = 0; i < IOAPIC_PINS; i++) {
         io->entries[i] = IOAPIC_ENTRY_MASKED;
     }
 }
 
-static void send(const struct ioapic *io, uint64_t entry)
+static void send(const struct vioapic *io, uint64_t entry)
 {
     struct apic_message m = {
         .vector = (uint8_t)entry,
@@ -38,7 +38,7 @@ static bool wants_eoi(uint64_t entry)
 }
 
 /* A level pin that is asserted, unmasked and not waiting for an EOI. */
-static void service_level(struct ioapic *io, unsigned pin)
+static void service_level(struct vioapic *io, unsigned pin)
 {
     uint64_t *entry = &io->entries[pin];
     bool asserted = (io->lines & BIT32(pin)) != 0;
@@ -51,7 +51,7 @@ static void service_level(struct ioapic *io, unsigned pin)
     send(io, *entry);
 }
 
-void ioapic_set_line(struct ioapic *io, unsigned pin, bool asserted)
+void vioapic_set_line(struct vioapic *io, unsigned pin, bool asserted)
 {
     if (pin >= IOAPIC_PINS) {
         return;
@@ -66,7 +66,7 @@ void ioapic_set_line(struct ioapic *io, unsigned pin, bool asserted)
     }
 }
 
-void ioapic_eoi(struct ioapic *io, uint8_t vector)
+void vioapic_eoi(struct vioapic *io, uint8_t vector)
 {
     for (unsigned pin = 0; pin < IOAPIC_PINS; pin++) {
         uint64_t *entry = &io->entries[pin];
@@ -77,7 +77,7 @@ void ioapic_eoi(struct ioapic *io, uint8_t vector)
     }
 }
 
-bool ioapic_handles_vector(const struct ioapic *io, uint8_t vector)
+bool vioapic_handles_vector(const struct vioapic *io, uint8_t vector)
 {
     for (unsigned pin = 0; pin < IOAPIC_PINS; pin++) {
         if (is_level(io->entries[pin]) && (io->entries[pin] & 0xff) == vector) {
@@ -88,7 +88,7 @@ bool ioapic_handles_vector(const struct ioapic *io, uint8_t vector)
 }
 
 /* Turning a pin to edge clears Remote IRR: that is how kernels end an interrupt on versions without EOI register. */
-static void write_entry(struct ioapic *io, unsigned pin, bool high, uint32_t value)
+static void write_entry(struct vioapic *io, unsigned pin, bool high, uint32_t value)
 {
     uint64_t old = io->entries[pin];
     uint64_t entry = high ? bits_set(old, 63, 32, value) : bits_set(old, 31, 0, value);
@@ -100,7 +100,7 @@ static void write_entry(struct ioapic *io, unsigned pin, bool high, uint32_t val
     service_level(io, pin);
 }
 
-static uint32_t read_window(const struct ioapic *io)
+static uint32_t read_window(const struct vioapic *io)
 {
     unsigned entry = io->select - IOAPIC_INDEX_ENTRIES;
     switch (io->select) {
@@ -118,7 +118,7 @@ static uint32_t read_window(const struct ioapic *io)
     return (uint32_t)(io->entries[entry / 2] >> (32 * (entry % 2)));
 }
 
-static void write_window(struct ioapic *io, uint32_t value)
+static void write_window(struct vioapic *io, uint32_t value)
 {
     unsigned entry = io->select - IOAPIC_INDEX_ENTRIES;
     if (io->select == IOAPIC_INDEX_ID) {
@@ -128,7 +128,7 @@ static void write_window(struct ioapic *io, uint32_t value)
     }
 }
 
-uint32_t ioapic_read(const struct ioapic *io, uint64_t offset, unsigned width)
+uint32_t vioapic_read(const struct vioapic *io, uint64_t offset, unsigned width)
 {
     if (offset == IOAPIC_SELECT && width <= 4) {
         return io->select;
@@ -136,13 +136,13 @@ uint32_t ioapic_read(const struct ioapic *io, uint64_t offset, unsigned width)
     return offset == IOAPIC_WINDOW && width == 4 ? read_window(io) : 0;
 }
 
-void ioapic_write(struct ioapic *io, uint64_t offset, unsigned width, uint64_t value)
+void vioapic_write(struct vioapic *io, uint64_t offset, unsigned width, uint64_t value)
 {
     if (offset == IOAPIC_SELECT && width <= 4) {
         io->select = (uint8_t)value;
     } else if (offset == IOAPIC_WINDOW && width == 4) {
         write_window(io, (uint32_t)value);
     } else if (offset == IOAPIC_EOI && width == 4 && io->version >= IOAPIC_VERSION_EOI) {
-        ioapic_eoi(io, (uint8_t)value);
+        vioapic_eoi(io, (uint8_t)value);
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Posting is atomic and lock-free: the trigger mode is written before the request, which publishes it. */
-#include "guest/lapic_irq.h"
+#include "guest/vlapic_irq.h"
 
 #define FIRST_LEGAL_VECTOR 16
 
@@ -35,9 +35,9 @@ static int highest_bit(const uint32_t *words)
     return -1;
 }
 
-bool lapic_irq_post(struct lapic *l, uint8_t vector, bool level)
+bool vlapic_irq_post(struct vlapic *l, uint8_t vector, bool level)
 {
-    if (!lapic_is_software_enabled(l) || vector < FIRST_LEGAL_VECTOR) {
+    if (!vlapic_is_software_enabled(l) || vector < FIRST_LEGAL_VECTOR) {
         return false;
     }
     if (level) {
@@ -49,18 +49,18 @@ bool lapic_irq_post(struct lapic *l, uint8_t vector, bool level)
     return true;
 }
 
-static bool post_event(struct lapic *l, uint32_t event)
+static bool post_event(struct vlapic *l, uint32_t event)
 {
     (void)__atomic_fetch_or(&l->events, event, __ATOMIC_RELEASE);
     return true;
 }
 
-bool lapic_irq_deliver(struct lapic *l, const struct apic_message *message)
+bool vlapic_irq_deliver(struct vlapic *l, const struct apic_message *message)
 {
     switch (message->delivery) {
     case APIC_FIXED:
     case APIC_LOWEST:
-        return lapic_irq_post(l, message->vector, message->level);
+        return vlapic_irq_post(l, message->vector, message->level);
     case APIC_NMI:
         return post_event(l, LAPIC_EVENT_NMI);
     case APIC_INIT:
@@ -75,7 +75,7 @@ bool lapic_irq_deliver(struct lapic *l, const struct apic_message *message)
     }
 }
 
-uint32_t lapic_irq_take_events(struct lapic *l, uint32_t wanted)
+uint32_t vlapic_irq_take_events(struct vlapic *l, uint32_t wanted)
 {
     if ((load(&l->events) & wanted) == 0) {
         return 0;
@@ -83,34 +83,34 @@ uint32_t lapic_irq_take_events(struct lapic *l, uint32_t wanted)
     return __atomic_fetch_and(&l->events, ~wanted, __ATOMIC_ACQ_REL) & wanted;
 }
 
-uint8_t lapic_irq_ppr(const struct lapic *l)
+uint8_t vlapic_irq_ppr(const struct vlapic *l)
 {
     int in_service = highest_bit(l->isr);
     unsigned service_class = in_service < 0 ? 0 : (unsigned)in_service & 0xf0;
     return (l->tpr & 0xf0) >= service_class ? (uint8_t)l->tpr : (uint8_t)service_class;
 }
 
-int lapic_irq_highest(const struct lapic *l)
+int vlapic_irq_highest(const struct vlapic *l)
 {
     return highest_bit(l->irr);
 }
 
-int lapic_irq_pending(const struct lapic *l)
+int vlapic_irq_pending(const struct vlapic *l)
 {
     int vector = highest_bit(l->irr);
-    if (vector < 0 || !lapic_is_enabled(l)) {
+    if (vector < 0 || !vlapic_is_enabled(l)) {
         return -1;
     }
-    return (vector & 0xf0) > (lapic_irq_ppr(l) & 0xf0) ? vector : -1;
+    return (vector & 0xf0) > (vlapic_irq_ppr(l) & 0xf0) ? vector : -1;
 }
 
-void lapic_irq_accept(struct lapic *l, uint8_t vector)
+void vlapic_irq_accept(struct vlapic *l, uint8_t vector)
 {
     clear_bit(l->irr, vector);
     set_bit(l->isr, vector);
 }
 
-void lapic_irq_eoi(struct lapic *l)
+void vlapic_irq_eoi(struct vlapic *l)
 {
     int vector = highest_bit(l->isr);
     if (vector < 0) {
@@ -122,19 +122,19 @@ void lapic_irq_eoi(struct lapic *l)
     }
 }
 
-static uint32_t lvt_entry(const struct lapic *l, enum lapic_register lvt)
+static uint32_t lvt_entry(const struct vlapic *l, enum vlapic_register lvt)
 {
     return l->lvt[(lvt - LAPIC_LVT_TIMER) / 0x10];
 }
 
 /* Timer and error entries have no delivery mode: fixed. */
-static enum apic_delivery lvt_delivery(enum lapic_register lvt, uint32_t entry)
+static enum apic_delivery lvt_delivery(enum vlapic_register lvt, uint32_t entry)
 {
     bool fixed = lvt == LAPIC_LVT_TIMER || lvt == LAPIC_LVT_ERROR;
     return fixed ? APIC_FIXED : (enum apic_delivery)bits_get(entry, 10, 8);
 }
 
-void lapic_irq_local(struct lapic *l, enum lapic_register lvt)
+void vlapic_irq_local(struct vlapic *l, enum vlapic_register lvt)
 {
     uint32_t entry = lvt_entry(l, lvt);
     struct apic_message m = {.vector = (uint8_t)entry, .delivery = lvt_delivery(lvt, entry)};
@@ -144,34 +144,34 @@ void lapic_irq_local(struct lapic *l, enum lapic_register lvt)
     bool fixed = m.delivery == APIC_FIXED;
     if (fixed && m.vector < FIRST_LEGAL_VECTOR) {
         if (lvt != LAPIC_LVT_ERROR) { /* else it would report itself for ever */
-            lapic_irq_error(l, LAPIC_ERROR_RECEIVE_VECTOR);
+            vlapic_irq_error(l, LAPIC_ERROR_RECEIVE_VECTOR);
         }
         return;
     }
-    (void)lapic_irq_deliver(l, &m);
+    (void)vlapic_irq_deliver(l, &m);
 }
 
-void lapic_irq_lint(struct lapic *l, unsigned pin, bool level)
+void vlapic_irq_lint(struct vlapic *l, unsigned pin, bool level)
 {
     uint32_t bit = BIT32(pin & 1);
     bool rises = level && (l->lint_levels & bit) == 0;
     l->lint_levels = level ? l->lint_levels | bit : l->lint_levels & ~bit;
-    if (rises && lapic_is_enabled(l)) {
-        lapic_irq_local(l, (pin & 1) == 0 ? LAPIC_LVT_LINT0 : LAPIC_LVT_LINT1);
+    if (rises && vlapic_is_enabled(l)) {
+        vlapic_irq_local(l, (pin & 1) == 0 ? LAPIC_LVT_LINT0 : LAPIC_LVT_LINT1);
     }
 }
 
-bool lapic_irq_takes_extint(const struct lapic *l)
+bool vlapic_irq_takes_extint(const struct vlapic *l)
 {
     uint32_t entry = lvt_entry(l, LAPIC_LVT_LINT0);
-    if (!lapic_is_enabled(l)) {
+    if (!vlapic_is_enabled(l)) {
         return l->config.bootstrap;
     }
     return (entry & LAPIC_LVT_MASKED) == 0 && bits_get(entry, 10, 8) == APIC_EXTINT;
 }
 
-void lapic_irq_error(struct lapic *l, uint32_t error)
+void vlapic_irq_error(struct vlapic *l, uint32_t error)
 {
     l->errors |= error;
-    lapic_irq_local(l, LAPIC_LVT_ERROR);
+    vlapic_irq_local(l, LAPIC_LVT_ERROR);
 }

@@ -3,10 +3,10 @@
 #ifndef BULKHEAD_GUEST_LAPIC_IRQ_H
 #define BULKHEAD_GUEST_LAPIC_IRQ_H
 
-#include "guest/lapic.h"
+#include "guest/vlapic.h"
 
 /* What is not a vector; posted by any CPU, taken by the vCPU's own loop. */
-enum lapic_event {
+enum vlapic_event {
     LAPIC_EVENT_NMI = 1 << 0,
     LAPIC_EVENT_INIT = 1 << 1,
     LAPIC_EVENT_SIPI = 1 << 2, /* start page in sipi_vector */
@@ -14,32 +14,32 @@ enum lapic_event {
 };
 
 /* From any CPU: make the vector pending. False when this LAPIC takes none (disabled, or vector below 16). */
-bool lapic_irq_post(struct lapic *l, uint8_t vector, bool level);
+bool vlapic_irq_post(struct vlapic *l, uint8_t vector, bool level);
 /* From any CPU: whatever a message asks for, its destination already matched. False when nothing came of it. */
-bool lapic_irq_deliver(struct lapic *l, const struct apic_message *message);
+bool vlapic_irq_deliver(struct vlapic *l, const struct apic_message *message);
 
 /* From its own vCPU only: */
 
 /* Pending events are handed over and forgotten; the others stay. */
-uint32_t lapic_irq_take_events(struct lapic *l, uint32_t wanted);
+uint32_t vlapic_irq_take_events(struct vlapic *l, uint32_t wanted);
 /* The vector to inject next, PPR respected; -1 for none. */
-int lapic_irq_pending(const struct lapic *l);
+int vlapic_irq_pending(const struct vlapic *l);
 /* Highest vector in IRR whatever the priority, -1 for none (to decide whether TPR changes matter). */
-int lapic_irq_highest(const struct lapic *l);
-/* The vector lapic_irq_pending named is being delivered: IRR to ISR. */
-void lapic_irq_accept(struct lapic *l, uint8_t vector);
-void lapic_irq_eoi(struct lapic *l);
-uint8_t lapic_irq_ppr(const struct lapic *l);
+int vlapic_irq_highest(const struct vlapic *l);
+/* The vector vlapic_irq_pending named is being delivered: IRR to ISR. */
+void vlapic_irq_accept(struct vlapic *l, uint8_t vector);
+void vlapic_irq_eoi(struct vlapic *l);
+uint8_t vlapic_irq_ppr(const struct vlapic *l);
 
 /* A local source fires as its LVT entry says. lvt: one of the LAPIC_LVT_ offsets. */
-void lapic_irq_local(struct lapic *l, enum lapic_register lvt);
+void vlapic_irq_local(struct vlapic *l, enum vlapic_register lvt);
 /* LINT0 (pin 0) or LINT1 changes. Fixed and NMI delivery act on the rising edge; ExtINT is asked for by
- * lapic_irq_takes_extint. */
-void lapic_irq_lint(struct lapic *l, unsigned pin, bool level);
+ * vlapic_irq_takes_extint. */
+void vlapic_irq_lint(struct vlapic *l, unsigned pin, bool level);
 /* True when the 8259 pair's INTR reaches this vCPU: LAPIC off, or LINT0 unmasked in ExtINT mode. */
-bool lapic_irq_takes_extint(const struct lapic *l);
+bool vlapic_irq_takes_extint(const struct vlapic *l);
 
-/* Record an error of enum lapic_bits; interrupts by LVT error. */
-void lapic_irq_error(struct lapic *l, uint32_t error);
+/* Record an error of enum vlapic_bits; interrupts by LVT error. */
+void vlapic_irq_error(struct vlapic *l, uint32_t error);
 
 #endif

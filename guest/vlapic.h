@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * A vCPU's local APIC: the xAPIC register page and, over the same state, the x2APIC MSRs (SDM 3A chapter 11).
- * Everything is touched by its own vCPU alone, but irr, tmr and events, which any CPU may post to (lapic_irq.h), and
+ * Everything is touched by its own vCPU alone, but irr, tmr and events, which any CPU may post to (vlapic_irq.h), and
  * id, base, tpr, svr, ldr and dfr, which routing reads. */
 #ifndef BULKHEAD_GUEST_LAPIC_H
 #define BULKHEAD_GUEST_LAPIC_H
@@ -12,7 +12,7 @@
 #define LAPIC_SIZE 0x1000
 
 /* Register offsets in the page; an x2APIC MSR is 0x800 + offset / 16. */
-enum lapic_register {
+enum vlapic_register {
     LAPIC_ID = 0x20,
     LAPIC_VERSION = 0x30,
     LAPIC_TPR = 0x80,
@@ -40,7 +40,7 @@ enum lapic_register {
     LAPIC_SELF_IPI = 0x3f0, /* x2APIC only */
 };
 
-enum lapic_bits {
+enum vlapic_bits {
     LAPIC_SVR_ENABLE = 1 << 8,
     LAPIC_LVT_MASKED = 1 << 16,
     LAPIC_BASE_BSP = 1 << 8,
@@ -53,36 +53,36 @@ enum lapic_bits {
 
 #define LAPIC_LVTS 6
 
-struct lapic;
+struct vlapic;
 
 /* What a LAPIC needs from outside. Both may be called from any register write of its vCPU. */
-struct lapic_output {
+struct vlapic_output {
     void *context;
-    /* An IPI leaves (lapic_route_message delivers it). */
-    void (*send)(void *context, struct lapic *from, const struct apic_message *message);
+    /* An IPI leaves (vlapic_route_message delivers it). */
+    void (*send)(void *context, struct vlapic *from, const struct apic_message *message);
     /* A level-triggered vector was finished: tell the I/O APIC. */
     void (*eoi)(void *context, uint8_t vector);
 };
 
-struct lapic_config {
+struct vlapic_config {
     uint32_t id;
     bool bootstrap; /* this is the BSP */
     bool x2apic;    /* the guest may switch x2APIC mode on */
     bool tsc_deadline;
     uint64_t tsc_hz; /* of the guest's TSC; only for TSC-deadline */
     uint8_t physical_bits;
-    struct lapic_output output;
+    struct vlapic_output output;
 };
 
-struct lapic {
-    struct lapic_config config;
+struct vlapic {
+    struct vlapic_config config;
     uint64_t base; /* IA32_APIC_BASE */
     uint32_t tpr, ldr, dfr, svr;
     uint32_t esr, errors; /* errors: collected since the last write of ESR */
     uint32_t icr_low, icr_high;
     uint32_t lvt[LAPIC_LVTS];
     uint32_t isr[8], tmr[8], irr[8];
-    uint32_t events;      /* enum lapic_event bits (lapic_irq.h) */
+    uint32_t events;      /* enum vlapic_event bits (vlapic_irq.h) */
     uint32_t sipi_vector; /* of the last start-up IPI */
     uint32_t lint_levels; /* bit n: LINTn is asserted */
     uint32_t timer_initial, timer_divide;
@@ -91,27 +91,27 @@ struct lapic {
 };
 
 /* Power-on state, LAPIC enabled at the default address in xAPIC mode. */
-void lapic_init(struct lapic *l, const struct lapic_config *config);
+void vlapic_init(struct vlapic *l, const struct vlapic_config *config);
 /* What an INIT does: all but the id and IA32_APIC_BASE. */
-void lapic_reset(struct lapic *l);
+void vlapic_reset(struct vlapic *l);
 
-bool lapic_is_enabled(const struct lapic *l); /* by IA32_APIC_BASE */
-bool lapic_is_x2apic(const struct lapic *l);
-bool lapic_is_software_enabled(const struct lapic *l); /* and by SVR */
+bool vlapic_is_enabled(const struct vlapic *l); /* by IA32_APIC_BASE */
+bool vlapic_is_x2apic(const struct vlapic *l);
+bool vlapic_is_software_enabled(const struct vlapic *l); /* and by SVR */
 /* Guest-physical address of the register page, meaningful in xAPIC mode. */
-uint64_t lapic_page(const struct lapic *l);
+uint64_t vlapic_page(const struct vlapic *l);
 
 /* The register page. Reads of 1, 2 or 4 bytes inside a register; writes of 4 aligned bytes only. Anything else reads 0
  * and is ignored, and a reserved register also sets "illegal register address". */
-uint32_t lapic_read(struct lapic *l, uint64_t offset, unsigned width, uint64_t now_ns);
-void lapic_write(struct lapic *l, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns);
+uint32_t vlapic_read(struct vlapic *l, uint64_t offset, unsigned width, uint64_t now_ns);
+void vlapic_write(struct vlapic *l, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns);
 
 /* MSRs 0x800..0x8FF. OUT_OF_RANGE means #GP (also when not in x2APIC mode). */
-MUST_CHECK enum status lapic_msr_read(struct lapic *l, uint32_t msr, uint64_t now_ns, uint64_t *value);
-MUST_CHECK enum status lapic_msr_write(struct lapic *l, uint32_t msr, uint64_t value, uint64_t now_ns);
+MUST_CHECK enum status vlapic_msr_read(struct vlapic *l, uint32_t msr, uint64_t now_ns, uint64_t *value);
+MUST_CHECK enum status vlapic_msr_write(struct vlapic *l, uint32_t msr, uint64_t value, uint64_t now_ns);
 
 /* IA32_APIC_BASE. OUT_OF_RANGE means #GP: reserved bits, or a forbidden change of mode (SDM 3A 11.12.5). */
-uint64_t lapic_base_read(const struct lapic *l);
-MUST_CHECK enum status lapic_base_write(struct lapic *l, uint64_t value);
+uint64_t vlapic_base_read(const struct vlapic *l);
+MUST_CHECK enum status vlapic_base_write(struct vlapic *l, uint64_t value);
 
 #endif

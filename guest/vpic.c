@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Two 8259A chips. */
-#include "guest/pic.h"
+#include "guest/vpic.h"
 
 #include "kernel/lib/bits.h"
 
@@ -9,14 +9,14 @@
 #define ELCR_FIRST 0xf8
 #define ELCR_SECOND 0xde
 
-static void reset_chip(struct pic_chip *c)
+static void reset_chip(struct vpic_chip *c)
 {
-    *c = (struct pic_chip){.elcr = c->elcr, .lines = c->lines, .lowest = 7};
+    *c = (struct vpic_chip){.elcr = c->elcr, .lines = c->lines, .lowest = 7};
 }
 
-void pic_init(struct pic *p)
+void vpic_init(struct vpic *p)
 {
-    *p = (struct pic){0};
+    *p = (struct vpic){0};
     reset_chip(&p->chips[0]);
     reset_chip(&p->chips[1]);
     p->chips[0].imr = p->chips[1].imr = 0xff; /* what firmware leaves behind */
@@ -25,12 +25,12 @@ void pic_init(struct pic *p)
 }
 
 /* 0 is the highest priority, NONE when no bit is set; rotation moves the start. */
-static unsigned rank(const struct pic_chip *c, unsigned input)
+static unsigned rank(const struct vpic_chip *c, unsigned input)
 {
     return (input - c->lowest - 1) & 7;
 }
 
-static unsigned best_input(const struct pic_chip *c, uint8_t bits)
+static unsigned best_input(const struct vpic_chip *c, uint8_t bits)
 {
     for (unsigned i = 1; i <= 8; i++) {
         unsigned input = (c->lowest + i) & 7;
@@ -43,7 +43,7 @@ static unsigned best_input(const struct pic_chip *c, uint8_t bits)
 
 /* The input to serve next. In special mask mode a masked in-service input blocks nobody; in special fully nested mode
  * the cascade does not block itself. */
-static unsigned next_input(const struct pic_chip *c, bool first)
+static unsigned next_input(const struct vpic_chip *c, bool first)
 {
     unsigned wanted = best_input(c, c->irr & ~c->imr);
     uint8_t in_service = c->isr;
@@ -61,12 +61,12 @@ static unsigned next_input(const struct pic_chip *c, bool first)
 }
 
 /* While being initialised a chip raises nothing. */
-static bool chip_is_pending(const struct pic_chip *c, bool first)
+static bool chip_is_pending(const struct vpic_chip *c, bool first)
 {
     return c->init_step == 0 && next_input(c, first) != NONE;
 }
 
-static void set_chip_line(struct pic_chip *c, unsigned input, bool asserted)
+static void set_chip_line(struct vpic_chip *c, unsigned input, bool asserted)
 {
     uint8_t bit = (uint8_t)BIT32(input);
     bool rises = asserted && (c->lines & bit) == 0;
@@ -81,15 +81,15 @@ static void set_chip_line(struct pic_chip *c, unsigned input, bool asserted)
 }
 
 /* The second chip's INTR is the first one's input 2. */
-static void update_cascade(struct pic *p)
+static void update_cascade(struct vpic *p)
 {
     bool pending = chip_is_pending(&p->chips[1], false);
-    struct pic_chip *first = &p->chips[0];
+    struct vpic_chip *first = &p->chips[0];
     uint8_t bit = (uint8_t)BIT32(PIC_CASCADE);
     first->irr = pending ? first->irr | bit : first->irr & (uint8_t)~bit;
 }
 
-void pic_set_line(struct pic *p, unsigned irq, bool asserted)
+void vpic_set_line(struct vpic *p, unsigned irq, bool asserted)
 {
     if (irq >= 16 || irq == PIC_CASCADE) {
         return;
@@ -98,13 +98,13 @@ void pic_set_line(struct pic *p, unsigned irq, bool asserted)
     update_cascade(p);
 }
 
-bool pic_is_pending(const struct pic *p)
+bool vpic_is_pending(const struct vpic *p)
 {
     return chip_is_pending(&p->chips[0], true);
 }
 
 /* A level input stays requested as long as its line is up. */
-static void accept(struct pic_chip *c, unsigned input)
+static void accept(struct vpic_chip *c, unsigned input)
 {
     uint8_t bit = (uint8_t)BIT32(input);
     if (!c->auto_eoi) {
@@ -117,7 +117,7 @@ static void accept(struct pic_chip *c, unsigned input)
     }
 }
 
-static uint8_t acknowledge_chip(struct pic_chip *c, bool first)
+static uint8_t acknowledge_chip(struct vpic_chip *c, bool first)
 {
     unsigned input = next_input(c, first);
     if (input == NONE) {
@@ -127,7 +127,7 @@ static uint8_t acknowledge_chip(struct pic_chip *c, bool first)
     return (uint8_t)(c->base + input);
 }
 
-uint8_t pic_acknowledge(struct pic *p)
+uint8_t vpic_acknowledge(struct vpic *p)
 {
     uint8_t vector = acknowledge_chip(&p->chips[0], true);
     if (vector == p->chips[0].base + PIC_CASCADE) {
@@ -137,7 +137,7 @@ uint8_t pic_acknowledge(struct pic *p)
     return vector;
 }
 
-static void write_icw1(struct pic_chip *c, uint8_t value)
+static void write_icw1(struct vpic_chip *c, uint8_t value)
 {
     uint8_t base = c->base;
     reset_chip(c);
@@ -147,7 +147,7 @@ static void write_icw1(struct pic_chip *c, uint8_t value)
     c->init_step = 2;
 }
 
-static void end_of_interrupt(struct pic_chip *c, unsigned input, bool rotate)
+static void end_of_interrupt(struct vpic_chip *c, unsigned input, bool rotate)
 {
     if (input == NONE) {
         return;
@@ -159,12 +159,12 @@ static void end_of_interrupt(struct pic_chip *c, unsigned input, bool rotate)
 }
 
 /* In special mask mode a non-specific EOI leaves masked inputs alone. */
-static unsigned highest_in_service(const struct pic_chip *c)
+static unsigned highest_in_service(const struct vpic_chip *c)
 {
     return best_input(c, c->special_mask ? c->isr & ~c->imr : c->isr);
 }
 
-static void write_ocw2(struct pic_chip *c, uint8_t value)
+static void write_ocw2(struct vpic_chip *c, uint8_t value)
 {
     unsigned input = value & 7;
     switch (value >> 5) {
@@ -188,7 +188,7 @@ static void write_ocw2(struct pic_chip *c, uint8_t value)
     }
 }
 
-static void write_ocw3(struct pic_chip *c, uint8_t value)
+static void write_ocw3(struct vpic_chip *c, uint8_t value)
 {
     if ((value & 0x40) != 0) {
         c->special_mask = (value & 0x20) != 0;
@@ -199,7 +199,7 @@ static void write_ocw3(struct pic_chip *c, uint8_t value)
     }
 }
 
-static void write_command(struct pic_chip *c, uint8_t value)
+static void write_command(struct vpic_chip *c, uint8_t value)
 {
     if ((value & 0x10) != 0) {
         write_icw1(c, value);
@@ -211,7 +211,7 @@ static void write_command(struct pic_chip *c, uint8_t value)
 }
 
 /* ICW3 only confirms how a PC is wired. */
-static void write_data(struct pic_chip *c, uint8_t value)
+static void write_data(struct vpic_chip *c, uint8_t value)
 {
     switch (c->init_step) {
     case 2:
@@ -232,7 +232,7 @@ static void write_data(struct pic_chip *c, uint8_t value)
 }
 
 /* A poll is an acknowledge without vector: bit 7 says whether there was one. */
-static uint8_t poll(struct pic_chip *c, bool first)
+static uint8_t poll(struct vpic_chip *c, bool first)
 {
     unsigned input = next_input(c, first);
     c->poll = false;
@@ -243,10 +243,10 @@ static uint8_t poll(struct pic_chip *c, bool first)
     return (uint8_t)(0x80 | input);
 }
 
-uint8_t pic_read(struct pic *p, uint16_t port)
+uint8_t vpic_read(struct vpic *p, uint16_t port)
 {
     unsigned index = (port & 0x80) != 0 ? 1 : 0;
-    struct pic_chip *c = &p->chips[index];
+    struct vpic_chip *c = &p->chips[index];
     uint8_t value;
     switch (port) {
     case 0x20:
@@ -268,9 +268,9 @@ uint8_t pic_read(struct pic *p, uint16_t port)
     }
 }
 
-void pic_write(struct pic *p, uint16_t port, uint8_t value)
+void vpic_write(struct vpic *p, uint16_t port, uint8_t value)
 {
-    struct pic_chip *c = &p->chips[(port & 0x80) != 0 ? 1 : 0];
+    struct vpic_chip *c = &p->chips[(port & 0x80) != 0 ? 1 : 0];
     switch (port) {
     case 0x20:
     case 0xa0:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Destination matching and lowest-priority arbitration. */
-#include "guest/lapic_route.h"
+#include "guest/vlapic_route.h"
 
-#include "guest/lapic_irq.h"
+#include "guest/vlapic_irq.h"
 
 static uint32_t look(const uint32_t *word)
 {
@@ -10,14 +10,14 @@ static uint32_t look(const uint32_t *word)
 }
 
 /* x2APIC: cluster in 31:16, one bit a member in 15:0. */
-static bool matches_x2apic_logical(const struct lapic *l, uint32_t destination)
+static bool matches_x2apic_logical(const struct vlapic *l, uint32_t destination)
 {
     uint32_t ldr = look(&l->ldr);
     return ldr >> 16 == destination >> 16 && (ldr & destination & 0xffff) != 0;
 }
 
 /* xAPIC: flat model when DFR[31:28] is all ones, else four clusters bits and four member bits. */
-static bool matches_xapic_logical(const struct lapic *l, uint8_t destination)
+static bool matches_xapic_logical(const struct vlapic *l, uint8_t destination)
 {
     uint8_t ldr = (uint8_t)(look(&l->ldr) >> 24);
     if (look(&l->dfr) >> 28 == 0xf) {
@@ -27,7 +27,7 @@ static bool matches_xapic_logical(const struct lapic *l, uint8_t destination)
     return cluster && (ldr & destination & 0xf) != 0;
 }
 
-static bool matches_destination(const struct lapic *l, const struct apic_message *m)
+static bool matches_destination(const struct vlapic *l, const struct apic_message *m)
 {
     if (m->destination == APIC_BROADCAST) {
         return true;
@@ -35,15 +35,15 @@ static bool matches_destination(const struct lapic *l, const struct apic_message
     if (!m->logical) {
         return m->destination == l->config.id;
     }
-    if (lapic_is_x2apic(l)) {
+    if (vlapic_is_x2apic(l)) {
         return matches_x2apic_logical(l, m->destination);
     }
     return m->destination <= 0xff && matches_xapic_logical(l, (uint8_t)m->destination);
 }
 
-bool lapic_route_matches(const struct lapic *l, const struct apic_message *message, const struct lapic *from)
+bool vlapic_route_matches(const struct vlapic *l, const struct apic_message *message, const struct vlapic *from)
 {
-    if (!lapic_is_enabled(l)) {
+    if (!vlapic_is_enabled(l)) {
         return false;
     }
     switch (message->shorthand) {
@@ -58,9 +58,9 @@ bool lapic_route_matches(const struct lapic *l, const struct apic_message *messa
     }
 }
 
-static bool deliver_to(struct lapic_set *set, size_t index, const struct apic_message *message)
+static bool deliver_to(struct vlapic_set *set, size_t index, const struct apic_message *message)
 {
-    if (!lapic_irq_deliver(set->lapics[index], message)) {
+    if (!vlapic_irq_deliver(set->lapics[index], message)) {
         return false;
     }
     if (set->kick != NULL) {
@@ -69,14 +69,14 @@ static bool deliver_to(struct lapic_set *set, size_t index, const struct apic_me
     return true;
 }
 
-static size_t deliver_lowest(struct lapic_set *set, const struct apic_message *message, const struct lapic *from)
+static size_t deliver_lowest(struct vlapic_set *set, const struct apic_message *message, const struct vlapic *from)
 {
     size_t start = __atomic_fetch_add(&set->turn, 1, __ATOMIC_RELAXED) % set->count;
     size_t best = set->count;
     for (size_t i = 0; i < set->count; i++) {
         size_t index = (start + i) % set->count;
-        const struct lapic *l = set->lapics[index];
-        if (!lapic_route_matches(l, message, from) || !lapic_is_software_enabled(l)) {
+        const struct vlapic *l = set->lapics[index];
+        if (!vlapic_route_matches(l, message, from) || !vlapic_is_software_enabled(l)) {
             continue;
         }
         if (best == set->count || look(&l->tpr) < look(&set->lapics[best]->tpr)) {
@@ -86,7 +86,7 @@ static size_t deliver_lowest(struct lapic_set *set, const struct apic_message *m
     return best < set->count && deliver_to(set, best, message) ? 1 : 0;
 }
 
-size_t lapic_route_message(struct lapic_set *set, const struct apic_message *message, const struct lapic *from)
+size_t vlapic_route_message(struct vlapic_set *set, const struct apic_message *message, const struct vlapic *from)
 {
     if (set->count == 0) {
         return 0;
@@ -96,7 +96,7 @@ size_t lapic_route_message(struct lapic_set *set, const struct apic_message *mes
     }
     size_t delivered = 0;
     for (size_t i = 0; i < set->count; i++) {
-        if (lapic_route_matches(set->lapics[i], message, from) && deliver_to(set, i, message)) {
+        if (vlapic_route_matches(set->lapics[i], message, from) && deliver_to(set, i, message)) {
             delivered++;
         }
     }

@@ -14,13 +14,13 @@
 #define IOAPIC_VERSION_CLASSIC 0x11
 #define IOAPIC_VERSION_EOI 0x20
 
-enum ioapic_offset {
+enum vioapic_offset {
     IOAPIC_SELECT = 0x00,
     IOAPIC_WINDOW = 0x10,
     IOAPIC_EOI = 0x40,
 };
 
-enum ioapic_index {
+enum vioapic_index {
     IOAPIC_INDEX_ID = 0,
     IOAPIC_INDEX_VERSION = 1,
     IOAPIC_INDEX_ARBITRATION = 2,
@@ -32,7 +32,7 @@ enum ioapic_index {
 #define IOAPIC_ENTRY_LEVEL BIT64(15)
 #define IOAPIC_ENTRY_MASKED BIT64(16)
 
-struct ioapic {
+struct vioapic {
     uint8_t id;
     uint8_t version;
     uint8_t select;
@@ -42,20 +42,20 @@ struct ioapic {
     void (*send)(void *context, const struct apic_message *message);
 };
 
-void ioapic_init(struct ioapic *io, uint8_t id, uint8_t version, void *context,
-                 void (*send)(void *context, const struct apic_message *message));
+void vioapic_init(struct vioapic *io, uint8_t id, uint8_t version, void *context,
+                  void (*send)(void *context, const struct apic_message *message));
 
 /* Writes take 4 bytes (the select register also 1 or 2); other widths and offsets read 0 and are ignored. */
-uint32_t ioapic_read(const struct ioapic *io, uint64_t offset, unsigned width);
-void ioapic_write(struct ioapic *io, uint64_t offset, unsigned width, uint64_t value);
+uint32_t vioapic_read(const struct vioapic *io, uint64_t offset, unsigned width);
+void vioapic_write(struct vioapic *io, uint64_t offset, unsigned width, uint64_t value);
 
 /* A pin's input; pins above 23 are ignored. An edge pin fires on the rise, and loses it while masked. */
-void ioapic_set_line(struct ioapic *io, unsigned pin, bool asserted);
+void vioapic_set_line(struct vioapic *io, unsigned pin, bool asserted);
 
 /* A local APIC finished this level-triggered vector: pins still asserted fire again. */
-void ioapic_eoi(struct ioapic *io, uint8_t vector);
+void vioapic_eoi(struct vioapic *io, uint8_t vector);
 
 /* True when an EOI of this vector matters here (some level pin uses it). */
-bool ioapic_handles_vector(const struct ioapic *io, uint8_t vector);
+bool vioapic_handles_vector(const struct vioapic *io, uint8_t vector);
 
 #endif
