@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * A guest's PCI: bus 0 with an emulated host bridge at 00:00.0 and its assigned functions at 00:01.0, 00:02.0, ...,
+ * reached by ports 0xCF8/0xCFC (PCI 3.0 3.2.2.3.2) and by an ECAM window (PCIe 6.0 7.2.2). What is not there reads all
+ * ones. All calls of one guest are serialised by the caller (the guest's lock). */
+#ifndef BULKHEAD_GUEST_PCI_H
+#define BULKHEAD_GUEST_PCI_H
+
+#include "guest/pci_function.h"
+
+#define GUEST_PCI_SLOTS 17u /* the bridge and up to 16 assigned functions */
+/* Ranges that it may take on the guest's MMIO bus: ECAM and one trap a function. */
+#define GUEST_PCI_MMIO_RANGES GUEST_PCI_SLOTS
+#define GUEST_PCI_PORT_RANGES 2u
+
+struct guest_pci {
+    struct guest_pci_config config;
+    struct guest_pci_function functions[GUEST_PCI_SLOTS]; /* by device number */
+    unsigned count;                                       /* of those in use; 0 is the bridge */
+    uint32_t address;                                     /* 0xCF8 */
+    uint64_t next_low, next_high;                         /* where the next BARs go */
+};
+
+/* The host bridge, and the handlers on both buses. config is copied; what it points to, and *pci itself, stay where
+ * they are. windows are cut to what the domain can address. STATUS_NO_MEMORY, STATUS_CONFLICT. */
+MUST_CHECK enum status guest_pci_init(struct guest_pci *pci, const struct guest_pci_config *config);
+
+/* The guest resets or starts again: as after power-on, devices' bus mastering off, interrupts released. The devices
+ * themselves keep their state: assign_reset (guest/assign.h) resets them as well. */
+void guest_pci_reset(struct guest_pci *pci);
+
+/* Handlers off the buses, memory of the bridge given back; every function was detached before (guest/assign.h). */
+void guest_pci_free(struct guest_pci *pci);
+
+/* The assigned function of that host address, or NULL. */
+struct guest_pci_function *guest_pci_find(struct guest_pci *pci, struct sbdf host);
+
+#endif

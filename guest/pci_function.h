@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * One function on a guest's PCI bus: the emulated host bridge, or an assigned function of the machine behind its view.
+ * What a guest writes reaches the device in three ways only: bus mastering on or off, and MSI or MSI-X programmed with
+ * messages of ours. BARs and memory decode change the nested and second-level tables alone. */
+#ifndef BULKHEAD_GUEST_PCI_FUNCTION_H
+#define BULKHEAD_GUEST_PCI_FUNCTION_H
+
+#include "guest/bus.h"
+#include "guest/pci_bar.h"
+#include "guest/pci_msi.h"
+#include "guest/pci_msix.h"
+#include "guest/pci_view.h"
+#include "vtd/domain.h"
+
+/* What the functions of one guest share. */
+struct guest_pci_config {
+    const struct pci_facts *facts; /* of the machine */
+    struct radix *nested;          /* the guest's nested tables */
+    struct vtd_domain *domain;     /* the guest's second-level tables */
+    struct guest_bar_windows windows;
+    struct bus *mmio;  /* the guest's; trapped pages and ECAM are registered here */
+    struct bus *ports; /* 0xCF8..0xCFF are registered here */
+    const struct message_router *router;
+    /* Called when the nested tables changed: returns after no vCPU of the guest uses an old translation. */
+    void (*flush)(void *context);
+    void *context; /* flush's */
+};
+
+struct guest_pci_function {
+    const struct guest_pci_config *config;
+    const struct pci_function *host; /* NULL: the emulated host bridge */
+    struct vtd_unit *unit;
+    struct pci_view view;
+    struct guest_bar bars[PCI_BARS];
+    uint64_t first_address[PCI_BARS]; /* where BARs are after a reset */
+    struct guest_msix msix;
+    struct guest_msi msi;
+    bool attached; /* in the guest's domain: bus mastering may be on */
+    bool trapped;  /* trapped pages are on the MMIO bus at trap_at */
+    uint64_t trap_at;
+};
+
+/* The emulated host bridge. STATUS_NO_MEMORY. */
+MUST_CHECK enum status guest_pci_function_bridge(struct guest_pci_function *f, const struct guest_pci_config *config);
+
+/* An assigned function that is quiet, with memory decode on: view, BARs (placed from *next_low and *next_high on) and
+ * interrupts. Nothing is mapped yet. On failure nothing is left behind. */
+MUST_CHECK enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
+                                               const struct pci_function *host, struct vtd_unit *unit,
+                                               uint64_t *next_low, uint64_t *next_high);
+
+/* Config access; any offset and width (1, 2, 4) with offset + width <= PCI_VIEW_SIZE. */
+uint32_t guest_pci_function_read(struct guest_pci_function *f, uint16_t offset, unsigned width);
+void guest_pci_function_write(struct guest_pci_function *f, uint16_t offset, unsigned width, uint32_t value);
+
+/* As after the guest's power-on: bus mastering and interrupts off, BARs at their first addresses, memory decode on (as
+ * firmware would leave it). */
+void guest_pci_function_reset(struct guest_pci_function *f);
+
+/* Everything withdrawn: bus mastering and interrupts off, BARs unmapped everywhere. STATUS_TIMEOUT or
+ * STATUS_HARDWARE: a unit did not confirm it (the domain is quarantined). */
+MUST_CHECK enum status guest_pci_function_withdraw(struct guest_pci_function *f);
+
+/* Give the memory back; after withdraw. */
+void guest_pci_function_free(struct guest_pci_function *f);
+
+#endif

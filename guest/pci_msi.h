@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * MSI of an assigned function as its guest programs it: one vector (PCI 3.0 6.8.1). The registers the guest sees are
+ * bytes of its view; the device's hold a remappable message of ours.
+ * One guest's calls here are serialised by the caller. */
+#ifndef BULKHEAD_GUEST_PCI_MSI_H
+#define BULKHEAD_GUEST_PCI_MSI_H
+
+#include "guest/device_irq.h"
+#include "guest/pci_view.h"
+#include "kernel/lib/status.h"
+#include "kernel/lib/types.h"
+
+struct guest_msi {
+    const struct pci_function *host; /* NULL: no MSI */
+    struct device_irq irq;
+};
+
+void guest_msi_init(struct guest_msi *m, const struct pci_function *host, const struct pci_view *view,
+                    struct vtd_unit *unit, const struct message_router *router);
+
+/* The guest wrote somewhere in the capability: make the device do what the view now says. */
+void guest_msi_update(struct guest_msi *m, const struct pci_view *view);
+
+/* Off; vector and entry given back. False: the unit did not confirm it, and *m must stay where it is for good. */
+MUST_CHECK bool guest_msi_reset(struct guest_msi *m);
+
+#endif
