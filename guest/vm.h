@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * One guest: its memory, its vCPUs and its machine. Names and numbers come from the configuration; everything in here
+ * belongs to the guest alone.
+ * Locks: vm->lock guards the platform's devices and PCI functions and is taken on exits only. A vCPU's local APIC is
+ * its own, but for posting interrupts, which is atomic. */
+#ifndef BULKHEAD_GUEST_VM_H
+#define BULKHEAD_GUEST_VM_H
+
+#include "guest/image.h"
+#include "guest/memory.h"
+#include "guest/msr.h"
+#include "guest/vlapic.h"
+#include "guest/vlapic_route.h"
+#include "guest/vm_platform.h"
+#include "kernel/core/lock.h"
+#include "kernel/core/vcpu.h"
+
+#define VM_NAME_SIZE 32
+#define VM_CPUS_MAX 64
+
+/* Why a guest does not run any more. */
+enum vm_end {
+    VM_RUNNING,
+    VM_POWERED_OFF, /* the guest asked for it */
+    VM_RESET,       /* the guest asked for it: it starts anew */
+    VM_CRASHED,     /* triple fault, or something it may not do: vm->why says what */
+};
+
+enum vm_cpu_state {
+    VM_CPU_RUNS,
+    VM_CPU_HALTED,    /* waits for an interrupt */
+    VM_CPU_WAIT_SIPI, /* waits to be started */
+};
+
+/* Exits by what they cost the guest; docs/performance.md. */
+enum vm_exit_count {
+    VM_COUNT_INTERRUPT,
+    VM_COUNT_WINDOW,
+    VM_COUNT_IO,
+    VM_COUNT_MMIO,
+    VM_COUNT_CPUID,
+    VM_COUNT_MSR,
+    VM_COUNT_HLT,
+    VM_COUNT_OTHER,
+    VM_COUNTS,
+};
+
+struct vm_cpu {
+    struct vcpu vcpu;
+    struct vlapic lapic;
+    struct guest_msrs msrs;
+    struct vm *vm;
+    unsigned index; /* in its guest; also its APIC id */
+    enum vm_cpu_state state;
+    uint8_t shown_cr8; /* what the backend was last told */
+    bool in_guest;     /* atomic: between entry and exit */
+    bool flush_wanted; /* atomic: forget translations at the next entry */
+    uint64_t counts[VM_COUNTS];
+};
+
+struct vm {
+    char name[VM_NAME_SIZE];
+    struct guest_memory memory;
+    struct radix nested;
+    const struct cpu_backend *backend;
+    struct lock lock;
+    struct vm_cpu *cpus;
+    unsigned cpu_count;
+    struct vlapic *lapics[VM_CPUS_MAX];
+    struct vlapic_set lapic_set;
+    struct vm_platform platform;
+    struct message_router router;
+    uint64_t start_ns; /* host time that is the guest's 0 */
+    bool real_wbinvd;  /* it has devices whose DMA may not snoop caches */
+
+    enum vm_end end; /* atomic; VM_RUNNING while it runs */
+    char why[96];    /* of VM_CRASHED */
+    unsigned active; /* vCPUs inside vm_run(); atomic */
+    unsigned resets;
+};
+
+/* Guest time: nanoseconds since it started. */
+uint64_t vm_now(const struct vm *vm);
+
+/* Make every vCPU leave the guest, from any CPU. The first reason given stays. fmt: why, for VM_CRASHED. */
+void vm_stop(struct vm *vm, enum vm_end end, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+bool vm_is_stopping(const struct vm *vm);
+
+/* Wake vCPU `index`: it looks at its LAPIC and at the platform again. From any CPU. */
+void vm_kick(struct vm *vm, unsigned index);
+
+/* The nested tables changed: returns after no vCPU uses an old translation. */
+void vm_flush(struct vm *vm);
+
+/* Run vCPU cpu on the calling (its) host CPU until the guest ends. */
+void vm_run(struct vm_cpu *cpu);
+
+#endif

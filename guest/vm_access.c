@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Memory as a vCPU sees it. */
+#include "guest/vm_access.h"
+
+#include "guest/emulate.h"
+#include "guest/page_walk.h"
+#include "kernel/lib/bits.h"
+#include "kernel/lib/string.h"
+
+#define CR2_FAULT 14
+
+/* Why an access of the emulated instruction ended, beyond a status. */
+struct access {
+    struct vm_cpu *cpu;
+    struct page_walk_mode mode;
+    const struct vcpu_exit *exit;
+    bool single; /* one memory operand: its guest-physical address is the exit's */
+    bool faulted;
+    uint64_t fault_linear;
+    uint32_t fault_error;
+};
+
+static struct page_walk_mode mode_of(const struct vcpu *vcpu)
+{
+    return (struct page_walk_mode){
+        .cr0 = vcpu->backend->read(vcpu, VCPU_CR0),
+        .cr3 = vcpu->backend->read(vcpu, VCPU_CR3),
+        .cr4 = vcpu->backend->read(vcpu, VCPU_CR4),
+        .efer = vcpu->backend->read(vcpu, VCPU_EFER),
+        .user = vcpu_privilege(vcpu) == 3,
+    };
+}
+
+static enum decode_mode code_mode(const struct vcpu *vcpu)
+{
+    unsigned bits = vcpu_code_bits(vcpu);
+    return bits == 64 ? DECODE_64 : bits == 32 ? DECODE_32 : DECODE_16;
+}
+
+/* Up to 15 bytes at RIP; fewer when the next page is not there. */
+static size_t fetch(struct vm_cpu *cpu, uint8_t bytes[DECODE_MAX_LENGTH])
+{
+    const struct vcpu *vcpu = &cpu->vcpu;
+    struct page_walk_mode mode = mode_of(vcpu);
+    uint64_t base = vcpu_code_bits(vcpu) == 64 ? 0 : vcpu->backend->read_segment(vcpu, VCPU_CS).base;
+    uint64_t linear = base + vcpu->rip;
+    size_t got = 0;
+    while (got < DECODE_MAX_LENGTH) {
+        struct gpa at;
+        uint32_t error = 0;
+        uint64_t here = linear + got;
+        size_t part = PAGE_SIZE - (here & (PAGE_SIZE - 1));
+        part = part < DECODE_MAX_LENGTH - got ? part : DECODE_MAX_LENGTH - got;
+        if (page_walk(&cpu->vm->memory, &mode, here, PAGE_WALK_FETCH, &at, &error) != STATUS_OK ||
+            guest_memory_read(&cpu->vm->memory, at, bytes + got, part) != STATUS_OK) {
+            break;
+        }
+        got += part;
+    }
+    return got;
+}
+
+enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit, struct decode_insn *insn)
+{
+    uint8_t bytes[DECODE_MAX_LENGTH];
+    size_t count = exit->byte_count;
+    if (count != 0) {
+        memcpy(bytes, exit->bytes, count);
+    } else {
+        count = fetch(cpu, bytes);
+    }
+    return count == 0 ? STATUS_NOT_FOUND : decode_instruction(bytes, count, code_mode(&cpu->vcpu), insn);
+}
+
+static enum status translate(struct access *a, uint64_t linear, bool write, struct gpa *at)
+{
+    if (a->single) {
+        *at = a->exit->memory.at;
+        return STATUS_OK;
+    }
+    enum status status =
+        page_walk(&a->cpu->vm->memory, &a->mode, linear, write ? PAGE_WALK_WRITE : PAGE_WALK_READ, at, &a->fault_error);
+    if (status == STATUS_NOT_FOUND) {
+        a->faulted = true;
+        a->fault_linear = linear;
+    }
+    return status;
+}
+
+/* The local APIC's page is the vCPU's own and needs no lock; RAM none either; everything else is on the bus. */
+static bool is_lapic(const struct vm_cpu *cpu, uint64_t at)
+{
+    return vlapic_is_enabled(&cpu->lapic) && !vlapic_is_x2apic(&cpu->lapic) &&
+           align_down(at, PAGE_SIZE) == vlapic_page(&cpu->lapic);
+}
+
+static uint64_t device_read(struct vm_cpu *cpu, uint64_t at, unsigned width)
+{
+    struct vm *vm = cpu->vm;
+    if (is_lapic(cpu, at)) {
+        return vlapic_read(&cpu->lapic, at & (PAGE_SIZE - 1), width, vm_now(vm));
+    }
+    uint64_t flags = lock_take(&vm->lock);
+    uint64_t value = bus_read(&vm->platform.mmio, at, width, vm_now(vm));
+    vm_platform_settle(vm);
+    lock_release(&vm->lock, flags);
+    return value;
+}
+
+static void device_write(struct vm_cpu *cpu, uint64_t at, unsigned width, uint64_t value)
+{
+    struct vm *vm = cpu->vm;
+    if (is_lapic(cpu, at)) {
+        vlapic_write(&cpu->lapic, at & (PAGE_SIZE - 1), width, value, vm_now(vm));
+        return;
+    }
+    uint64_t flags = lock_take(&vm->lock);
+    bus_write(&vm->platform.mmio, at, width, value, vm_now(vm));
+    vm_platform_settle(vm);
+    lock_release(&vm->lock, flags);
+}
+
+static enum status read_linear(void *context, uint64_t linear, unsigned width, uint64_t *value)
+{
+    struct access *a = context;
+    struct gpa at;
+    enum status status = translate(a, linear, false, &at);
+    *value = 0;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (guest_memory_read(&a->cpu->vm->memory, at, value, width) != STATUS_OK) {
+        *value = device_read(a->cpu, at.v, width);
+    }
+    return STATUS_OK;
+}
+
+static enum status write_linear(void *context, uint64_t linear, unsigned width, uint64_t value)
+{
+    struct access *a = context;
+    struct gpa at;
+    enum status status = translate(a, linear, true, &at);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (guest_memory_write(&a->cpu->vm->memory, at, &value, width) != STATUS_OK) {
+        device_write(a->cpu, at.v, width, value);
+    }
+    return STATUS_OK;
+}
+
+static uint64_t read_port(void *context, uint16_t port, unsigned width)
+{
+    struct vm *vm = ((struct access *)context)->cpu->vm;
+    uint64_t flags = lock_take(&vm->lock);
+    uint64_t value = bus_read(&vm->platform.ports, port, width, vm_now(vm));
+    vm_platform_settle(vm);
+    lock_release(&vm->lock, flags);
+    return value;
+}
+
+static void write_port(void *context, uint16_t port, unsigned width, uint64_t value)
+{
+    struct vm *vm = ((struct access *)context)->cpu->vm;
+    uint64_t flags = lock_take(&vm->lock);
+    bus_write(&vm->platform.ports, port, width, value, vm_now(vm));
+    vm_platform_settle(vm);
+    lock_release(&vm->lock, flags);
+}
+
+static void load_registers(const struct vcpu *vcpu, struct decode_registers *regs)
+{
+    static const enum vcpu_segment_name names[DECODE_SEGMENTS] = {
+        [DECODE_ES] = VCPU_ES, [DECODE_CS] = VCPU_CS, [DECODE_SS] = VCPU_SS,
+        [DECODE_DS] = VCPU_DS, [DECODE_FS] = VCPU_FS, [DECODE_GS] = VCPU_GS,
+    };
+    memcpy(regs->gpr, vcpu->gprs, sizeof(regs->gpr));
+    regs->rip = vcpu->rip;
+    regs->rflags = vcpu->rflags;
+    for (unsigned i = 0; i < DECODE_SEGMENTS; i++) {
+        regs->segment_base[i] = vcpu->backend->read_segment(vcpu, names[i]).base;
+    }
+}
+
+/* RIP moved by a finished instruction goes through vcpu_advance, so that shadow and single step are right. */
+static void store_registers(struct vcpu *vcpu, const struct decode_registers *regs, const struct decode_insn *insn)
+{
+    memcpy(vcpu->gprs, regs->gpr, sizeof(regs->gpr));
+    vcpu->rflags = regs->rflags;
+    if (regs->rip != vcpu->rip) {
+        vcpu_advance(vcpu, insn->length);
+    }
+}
+
+static enum status inject_page_fault(struct access *a)
+{
+    struct vcpu *vcpu = &a->cpu->vcpu;
+    vcpu->backend->write(vcpu, VCPU_CR2, a->fault_linear);
+    if (!vcpu_inject_exception_with(vcpu, CR2_FAULT, a->fault_error)) {
+        vm_stop(a->cpu->vm, VM_CRASHED, "triple fault");
+    }
+    return STATUS_OK;
+}
+
+static bool is_string(enum decode_op op)
+{
+    return op >= DECODE_MOVS && op <= DECODE_OUTS;
+}
+
+enum status vm_access_emulate(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    struct decode_insn insn;
+    struct decode_registers regs;
+    enum status status = vm_access_decode(cpu, exit, &insn);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOT_FOUND ? STATUS_OK : status; /* unreadable now: run again, it will fault by itself */
+    }
+    if (!emulate_can(&insn)) {
+        return STATUS_UNSUPPORTED;
+    }
+    struct access a = {.cpu = cpu,
+                       .mode = mode_of(&cpu->vcpu),
+                       .exit = exit,
+                       .single = exit->kind == VCPU_EXIT_MEMORY && !is_string(insn.op)};
+    const struct emulate_io io = {&a, read_linear, write_linear, read_port, write_port};
+    load_registers(&cpu->vcpu, &regs);
+    status = emulate_run(&insn, &regs, &io);
+    if (status == STATUS_OK || a.faulted) {
+        store_registers(&cpu->vcpu, &regs, &insn);
+    }
+    return a.faulted ? inject_page_fault(&a) : status;
+}

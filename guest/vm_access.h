@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * A vCPU's view of memory: linear addresses through its own paging, the bytes of the instruction at RIP, and
+ * instructions that touch emulated devices. */
+#ifndef BULKHEAD_GUEST_VM_ACCESS_H
+#define BULKHEAD_GUEST_VM_ACCESS_H
+
+#include "guest/decode.h"
+#include "guest/vm.h"
+#include "kernel/core/vcpu_exit.h"
+
+/* Fetch and decode the instruction at RIP. STATUS_NOT_FOUND: its bytes are not readable (the guest changed its tables
+ * meanwhile); otherwise what decode_instruction says. */
+MUST_CHECK enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit, struct decode_insn *insn);
+
+/* Carry out the instruction that touched a device's address (exit memory), or moves between ports and memory (INS,
+ * OUTS: exit io). STATUS_OK: done or a page fault was injected; STATUS_UNSUPPORTED: an instruction we cannot emulate.
+ */
+MUST_CHECK enum status vm_access_emulate(struct vm_cpu *cpu, const struct vcpu_exit *exit);
+
+#endif

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Exits of a vCPU. */
+#include "guest/vm_exit.h"
+
+#include "guest/cpuid.h"
+#include "guest/emulate.h"
+#include "guest/vm_access.h"
+#include "kernel/core/log.h"
+#include "kernel/core/vcpu_resident.h"
+#include "kernel/hw/cpu.h"
+#include "kernel/lib/bits.h"
+
+#define VECTOR_UD 6
+#define VECTOR_GP 13
+#define VECTOR_MACHINE_CHECK 18
+
+/* CR4 bits a guest may set, each only if CPUID offers what it turns on: VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR
+ * OSXMMEXCPT UMIP FSGSBASE PCIDE OSXSAVE SMEP SMAP. */
+#define CR4_ALLOWED (MASK64(10, 0) | BIT64(11) | BIT64(16) | BIT64(17) | BIT64(18) | BIT64(20) | BIT64(21))
+#define CR4_PAE BIT64(5)
+#define CR4_UMIP BIT64(11)
+#define CR4_FSGSBASE BIT64(16)
+#define CR4_PCIDE BIT64(17)
+#define CR4_OSXSAVE BIT64(18)
+#define CR4_SMEP BIT64(20)
+#define CR4_SMAP BIT64(21)
+#define EFER_LMA BIT64(10)
+
+static void exception(struct vm_cpu *cpu, uint8_t vector)
+{
+    if (!vcpu_inject_exception(&cpu->vcpu, vector)) {
+        vm_stop(cpu->vm, VM_CRASHED, "triple fault");
+    }
+}
+
+static void general_protection(struct vm_cpu *cpu)
+{
+    if (!vcpu_inject_exception_with(&cpu->vcpu, VECTOR_GP, 0)) {
+        vm_stop(cpu->vm, VM_CRASHED, "triple fault");
+    }
+}
+
+/* Step over the instruction. When it cannot be read any more it simply runs again. */
+static void skip(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    struct decode_insn insn;
+    if (exit->length != 0) {
+        vcpu_advance(&cpu->vcpu, exit->length);
+    } else if (vm_access_decode(cpu, exit, &insn) == STATUS_OK) {
+        vcpu_advance(&cpu->vcpu, insn.length);
+    }
+}
+
+static struct cpuid_context cpuid_context_of(const struct vm_cpu *cpu)
+{
+    return (struct cpuid_context){
+        .cpu_index = cpu->index,
+        .cpu_count = cpu->vm->cpu_count,
+        .cr4 = cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4),
+        .xcr0 = cpu->vcpu.resident.xcr0,
+    };
+}
+
+/* What CPUID answers this vCPU. */
+static struct cpuid ask(const struct vm_cpu *cpu, uint32_t leaf, uint32_t subleaf)
+{
+    struct cpuid_context context = cpuid_context_of(cpu);
+    return cpuid_filter(leaf, subleaf, cpu_cpuid(leaf, subleaf), &context);
+}
+
+static void on_cpuid(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    uint64_t *gprs = cpu->vcpu.gprs;
+    struct cpuid id = ask(cpu, (uint32_t)gprs[VCPU_RAX], (uint32_t)gprs[VCPU_RCX]);
+    gprs[VCPU_RAX] = id.eax;
+    gprs[VCPU_RBX] = id.ebx;
+    gprs[VCPU_RCX] = id.ecx;
+    gprs[VCPU_RDX] = id.edx;
+    skip(cpu, exit);
+}
+
+/* The APIC base and the x2APIC range; TSC-deadline mode is not offered. */
+static enum status lapic_msr(struct vm_cpu *cpu, uint32_t msr, bool write, uint64_t *value)
+{
+    uint64_t now = vm_now(cpu->vm);
+    if (msr == 0x1b) {
+        *value = write ? *value : vlapic_base_read(&cpu->lapic);
+        return write ? vlapic_base_write(&cpu->lapic, *value) : STATUS_OK;
+    }
+    if (msr < 0x800) {
+        return STATUS_NOT_FOUND;
+    }
+    return write ? vlapic_msr_write(&cpu->lapic, msr, *value, now) : vlapic_msr_read(&cpu->lapic, msr, now, value);
+}
+
+static void on_msr(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    uint64_t *gprs = cpu->vcpu.gprs;
+    uint32_t msr = (uint32_t)gprs[VCPU_RCX];
+    uint64_t value = (uint32_t)gprs[VCPU_RAX] | gprs[VCPU_RDX] << 32;
+    bool write = exit->msr.write;
+    enum status status;
+    if (guest_msr_is_lapic(msr)) {
+        status = lapic_msr(cpu, msr, write, &value);
+    } else if (write) {
+        status = guest_msr_write(&cpu->vcpu, &cpu->msrs, msr, cpu_tsc(), value);
+    } else {
+        status = guest_msr_read(&cpu->vcpu, &cpu->msrs, msr, cpu_tsc(), &value);
+    }
+    if (status != STATUS_OK) {
+        log_debug("guest %s: %s of MSR 0x%x refused", cpu->vm->name, write ? "write" : "read", msr);
+        general_protection(cpu);
+        return;
+    }
+    if (!write) {
+        gprs[VCPU_RAX] = (uint32_t)value;
+        gprs[VCPU_RDX] = value >> 32;
+    }
+    skip(cpu, exit);
+}
+
+static void unsupported_instruction(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    if (exit->kind == VCPU_EXIT_MEMORY) {
+        vm_stop(cpu->vm, VM_CRASHED, "an instruction at 0x%llx that cannot be emulated touched 0x%llx",
+                (unsigned long long)cpu->vcpu.rip, (unsigned long long)exit->memory.at.v);
+    } else {
+        exception(cpu, VECTOR_UD);
+    }
+}
+
+static void on_io(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    const struct vcpu_exit_io *io = &exit->io;
+    struct vm *vm = cpu->vm;
+    if (io->string) {
+        if (vm_access_emulate(cpu, exit) != STATUS_OK) {
+            unsupported_instruction(cpu, exit);
+        }
+        return;
+    }
+    uint64_t *rax = &cpu->vcpu.gprs[VCPU_RAX];
+    uint64_t mask = MASK64(8 * io->width - 1, 0);
+    uint64_t flags = lock_take(&vm->lock);
+    if (io->in) {
+        uint64_t value = bus_read(&vm->platform.ports, io->port, io->width, vm_now(vm)) & mask;
+        *rax = io->width == 4 ? value : (*rax & ~mask) | value;
+    } else {
+        bus_write(&vm->platform.ports, io->port, io->width, *rax & mask, vm_now(vm));
+    }
+    vm_platform_settle(vm);
+    lock_release(&vm->lock, flags);
+    skip(cpu, exit);
+}
+
+static void on_memory(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    const struct vcpu_exit_memory *m = &exit->memory;
+    if (m->fetch || m->page_walk) {
+        vm_stop(cpu->vm, VM_CRASHED, "%s at 0x%llx, where there is no memory (rip 0x%llx)",
+                m->fetch ? "instructions" : "page tables", (unsigned long long)m->at.v,
+                (unsigned long long)cpu->vcpu.rip);
+        return;
+    }
+    if (vm_access_emulate(cpu, exit) != STATUS_OK) {
+        unsupported_instruction(cpu, exit);
+    }
+}
+
+static bool offers(const struct vm_cpu *cpu, uint32_t leaf, unsigned word, unsigned bit)
+{
+    struct cpuid id = ask(cpu, leaf, 0);
+    const uint32_t words[4] = {id.eax, id.ebx, id.ecx, id.edx};
+    return (words[word] >> bit & 1) != 0;
+}
+
+static uint64_t cr4_offered(const struct vm_cpu *cpu)
+{
+    uint64_t allowed = CR4_ALLOWED;
+    allowed &= offers(cpu, 7, 2, 2) ? ~UINT64_C(0) : ~CR4_UMIP;
+    allowed &= offers(cpu, 7, 1, 0) ? ~UINT64_C(0) : ~CR4_FSGSBASE;
+    allowed &= offers(cpu, 1, 2, 17) ? ~UINT64_C(0) : ~CR4_PCIDE;
+    allowed &= offers(cpu, 1, 2, 26) ? ~UINT64_C(0) : ~CR4_OSXSAVE;
+    allowed &= offers(cpu, 7, 1, 7) ? ~UINT64_C(0) : ~CR4_SMEP;
+    allowed &= offers(cpu, 7, 1, 20) ? ~UINT64_C(0) : ~CR4_SMAP;
+    return allowed;
+}
+
+static bool write_cr4(struct vm_cpu *cpu, uint64_t value)
+{
+    struct vcpu *vcpu = &cpu->vcpu;
+    bool long_mode = (vcpu->backend->read(vcpu, VCPU_EFER) & EFER_LMA) != 0;
+    uint64_t old = vcpu->backend->read(vcpu, VCPU_CR4);
+    if ((value & ~cr4_offered(cpu)) != 0 || (long_mode && (value & CR4_PAE) == 0)) {
+        return false;
+    }
+    bool pcide_rises = (value & CR4_PCIDE) != 0 && (old & CR4_PCIDE) == 0;
+    if (pcide_rises && (!long_mode || (vcpu->backend->read(vcpu, VCPU_CR3) & 0xfff) != 0)) {
+        return false;
+    }
+    vcpu->backend->write(vcpu, VCPU_CR4, value);
+    vcpu->flush = vcpu->flush || value != old; /* a changed PGE, PSE, PAE, SMEP ... forgets translations */
+    return true;
+}
+
+static bool write_cr(struct vm_cpu *cpu, unsigned number, uint64_t value)
+{
+    if (number == 8) {
+        if ((value & ~UINT64_C(0xf)) != 0) {
+            return false;
+        }
+        cpu->lapic.tpr = (uint32_t)(value << 4);
+        return true;
+    }
+    return number == 4 && write_cr4(cpu, value);
+}
+
+static uint64_t read_cr(const struct vm_cpu *cpu, unsigned number)
+{
+    return number == 8 ? cpu->lapic.tpr >> 4 : cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4);
+}
+
+static void on_cr(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    struct decode_insn insn;
+    unsigned gpr = exit->cr.gpr;
+    if (!exit->cr.known) {
+        if (vm_access_decode(cpu, exit, &insn) != STATUS_OK) {
+            return;
+        }
+        gpr = insn.op == DECODE_MOV_TO_CR || insn.op == DECODE_MOV_FROM_CR ? insn.rm : VCPU_GPR_COUNT;
+    }
+    if (gpr >= VCPU_GPR_COUNT || (exit->cr.number != 4 && exit->cr.number != 8)) {
+        vm_stop(cpu->vm, VM_CRASHED, "access to CR%u that nobody asked to see", exit->cr.number);
+        return;
+    }
+    bool wide = vcpu_code_bits(&cpu->vcpu) == 64;
+    uint64_t value = wide ? cpu->vcpu.gprs[gpr] : (uint32_t)cpu->vcpu.gprs[gpr];
+    if (!exit->cr.write) {
+        cpu->vcpu.gprs[gpr] = read_cr(cpu, exit->cr.number);
+    } else if (!write_cr(cpu, exit->cr.number, value)) {
+        general_protection(cpu);
+        return;
+    }
+    skip(cpu, exit);
+}
+
+static void on_xsetbv(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    const uint64_t *gprs = cpu->vcpu.gprs;
+    uint64_t value = (uint32_t)gprs[VCPU_RAX] | gprs[VCPU_RDX] << 32;
+    uint64_t offered = cpuid_xcr0_allowed(vcpu_resident_xcr0_offer());
+    if (vcpu_privilege(&cpu->vcpu) != 0 || (uint32_t)gprs[VCPU_RCX] != 0 ||
+        !vcpu_resident_set_xcr0(&cpu->vcpu, value, offered)) {
+        general_protection(cpu);
+        return;
+    }
+    skip(cpu, exit);
+}
+
+static void on_exception(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    const struct vcpu_exit_exception *e = &exit->exception;
+    if (e->vector == VECTOR_MACHINE_CHECK) {
+        vm_stop(cpu->vm, VM_CRASHED, "machine check while it ran");
+        return;
+    }
+    bool alive = e->has_error ? vcpu_inject_exception_with(&cpu->vcpu, e->vector, e->error)
+                              : vcpu_inject_exception(&cpu->vcpu, e->vector);
+    if (!alive) {
+        vm_stop(cpu->vm, VM_CRASHED, "triple fault");
+    }
+}
+
+static void on_wbinvd(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    if (cpu->vm->real_wbinvd) {
+        cpu_wbinvd();
+    }
+    skip(cpu, exit);
+}
+
+/* What came with the exit is served by the host: interrupts on for a moment. */
+static void serve_host(void)
+{
+    cpu_irq_enable();
+    cpu_pause();
+    cpu_irq_disable();
+}
+
+static enum vm_exit_count kind_of(enum vcpu_exit_kind kind)
+{
+    switch (kind) {
+    case VCPU_EXIT_INTERRUPT:
+        return VM_COUNT_INTERRUPT;
+    case VCPU_EXIT_WINDOW:
+        return VM_COUNT_WINDOW;
+    case VCPU_EXIT_IO:
+        return VM_COUNT_IO;
+    case VCPU_EXIT_MEMORY:
+        return VM_COUNT_MMIO;
+    case VCPU_EXIT_CPUID:
+        return VM_COUNT_CPUID;
+    case VCPU_EXIT_MSR:
+        return VM_COUNT_MSR;
+    case VCPU_EXIT_HLT:
+        return VM_COUNT_HLT;
+    default:
+        return VM_COUNT_OTHER;
+    }
+}
+
+static void handle_rare(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    switch (exit->kind) {
+    case VCPU_EXIT_WBINVD:
+    case VCPU_EXIT_INVD:
+        on_wbinvd(cpu, exit);
+        break;
+    case VCPU_EXIT_RDPMC:
+        general_protection(cpu);
+        break;
+    case VCPU_EXIT_MONITOR:
+    case VCPU_EXIT_MWAIT:
+    case VCPU_EXIT_HYPERCALL:
+    case VCPU_EXIT_FORBIDDEN:
+        exception(cpu, VECTOR_UD);
+        break;
+    case VCPU_EXIT_TASK_SWITCH:
+        vm_stop(cpu->vm, VM_CRASHED, "a hardware task switch (selector 0x%x) is not supported", exit->task.selector);
+        break;
+    case VCPU_EXIT_SHUTDOWN:
+        vm_stop(cpu->vm, VM_CRASHED, "triple fault");
+        break;
+    default:
+        vm_stop(cpu->vm, VM_CRASHED, "%s (code 0x%llx)", exit->text == NULL ? "an exit nobody asked for" : exit->text,
+                (unsigned long long)exit->code);
+        break;
+    }
+}
+
+void vm_exit_handle(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    cpu->counts[kind_of(exit->kind)]++;
+    switch (exit->kind) {
+    case VCPU_EXIT_INTERRUPT:
+        serve_host();
+        break;
+    case VCPU_EXIT_WINDOW:
+        break; /* the loop offers what waits */
+    case VCPU_EXIT_IO:
+        on_io(cpu, exit);
+        break;
+    case VCPU_EXIT_MEMORY:
+        on_memory(cpu, exit);
+        break;
+    case VCPU_EXIT_CPUID:
+        on_cpuid(cpu, exit);
+        break;
+    case VCPU_EXIT_MSR:
+        on_msr(cpu, exit);
+        break;
+    case VCPU_EXIT_CR:
+        on_cr(cpu, exit);
+        break;
+    case VCPU_EXIT_XSETBV:
+        on_xsetbv(cpu, exit);
+        break;
+    case VCPU_EXIT_HLT:
+        skip(cpu, exit);
+        cpu->state = VM_CPU_HALTED;
+        break;
+    case VCPU_EXIT_PAUSE:
+        skip(cpu, exit);
+        cpu_pause();
+        break;
+    case VCPU_EXIT_EXCEPTION:
+        on_exception(cpu, exit);
+        break;
+    default:
+        handle_rare(cpu, exit);
+        break;
+    }
+}

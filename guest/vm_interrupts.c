@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Delivery of interrupts to vCPUs. */
+#include "guest/vm_interrupts.h"
+
+#include "guest/vlapic_irq.h"
+#include "kernel/core/percpu.h"
+
+#define MESSAGE_FIRST UINT64_C(0xfee00000)
+#define MESSAGE_LAST UINT64_C(0xfeefffff)
+
+static void kick(void *context, size_t index)
+{
+    vm_kick(context, (unsigned)index);
+}
+
+static void send(void *context, struct vlapic *from, const struct apic_message *message)
+{
+    struct vm_cpu *cpu = context;
+    (void)vlapic_route_message(&cpu->vm->lapic_set, message, from);
+}
+
+static void end_of_interrupt(void *context, uint8_t vector)
+{
+    struct vm_cpu *cpu = context;
+    uint64_t flags = lock_take(&cpu->vm->lock);
+    vioapic_eoi(&cpu->vm->platform.ioapic, vector);
+    lock_release(&cpu->vm->lock, flags);
+}
+
+/* A message of an assigned device, as its driver wrote it. Called in the host's interrupt handler. */
+static void deliver(void *context, uint64_t address, uint32_t data)
+{
+    struct vm *vm = context;
+    struct apic_message message = apic_message_from_msi(address, data);
+    (void)vlapic_route_message(&vm->lapic_set, &message, NULL);
+}
+
+/* Only fixed and lowest-priority messages may be routed to hardware; the first vCPU they name decides the CPU. */
+static bool target(void *context, uint64_t address, uint32_t data, unsigned *host_cpu, uint32_t *apic_id)
+{
+    struct vm *vm = context;
+    if (address < MESSAGE_FIRST || address > MESSAGE_LAST) {
+        return false;
+    }
+    struct apic_message message = apic_message_from_msi(address, data);
+    if (message.vector < 16 || (message.delivery != APIC_FIXED && message.delivery != APIC_LOWEST)) {
+        return false;
+    }
+    for (unsigned i = 0; i < vm->cpu_count; i++) {
+        if (vlapic_route_matches(&vm->cpus[i].lapic, &message, NULL)) {
+            *host_cpu = vm->cpus[i].vcpu.cpu;
+            *apic_id = percpu_at(*host_cpu)->apic_id;
+            return true;
+        }
+    }
+    return false;
+}
+
+void vm_interrupts_init(struct vm *vm)
+{
+    for (unsigned i = 0; i < vm->cpu_count; i++) {
+        struct vm_cpu *cpu = &vm->cpus[i];
+        const struct vlapic_config config = {
+            .id = i,
+            .bootstrap = i == 0,
+            .physical_bits = 40,
+            .output = {.context = cpu, .send = send, .eoi = end_of_interrupt},
+        };
+        vlapic_init(&cpu->lapic, &config);
+        vm->lapics[i] = &cpu->lapic;
+    }
+    vm->lapic_set = (struct vlapic_set){.lapics = vm->lapics, .count = vm->cpu_count, .context = vm, .kick = kick};
+    vm->router = (struct message_router){.deliver = deliver, .target = target, .context = vm};
+}
+
+void vm_interrupts_take_events(struct vm_cpu *cpu)
+{
+    uint32_t events = vlapic_irq_take_events(&cpu->lapic, LAPIC_EVENT_INIT | LAPIC_EVENT_SIPI);
+    if ((events & LAPIC_EVENT_INIT) != 0) {
+        vlapic_reset(&cpu->lapic);
+        vcpu_reset(&cpu->vcpu, VCPU_RESET_INIT, 0);
+        cpu->state = cpu->index == 0 ? VM_CPU_RUNS : VM_CPU_WAIT_SIPI;
+    }
+    if ((events & LAPIC_EVENT_SIPI) != 0 && cpu->state == VM_CPU_WAIT_SIPI) {
+        vcpu_startup(&cpu->vcpu, (uint8_t)cpu->lapic.sipi_vector);
+        cpu->state = VM_CPU_RUNS;
+    }
+}
+
+/* The 8259 pair reaches the first vCPU alone. */
+static bool pic_waits(const struct vm_cpu *cpu)
+{
+    return cpu->index == 0 && vlapic_irq_takes_extint(&cpu->lapic) && vpic_is_pending(&cpu->vm->platform.pic);
+}
+
+static void inject(struct vm_cpu *cpu, enum vcpu_event_kind kind, uint8_t vector)
+{
+    struct vcpu_event event = {.kind = kind, .vector = vector};
+    if (!vcpu_inject(&cpu->vcpu, event)) {
+        vm_stop(cpu->vm, VM_CRASHED, "triple fault");
+    }
+}
+
+static void inject_from_pic(struct vm_cpu *cpu)
+{
+    uint64_t flags = lock_take(&cpu->vm->lock);
+    uint8_t vector = vpic_acknowledge(&cpu->vm->platform.pic);
+    lock_release(&cpu->vm->lock, flags);
+    inject(cpu, VCPU_EVENT_INTERRUPT, vector);
+}
+
+static bool offer_nmi(struct vm_cpu *cpu)
+{
+    if (!vcpu_can_nmi(&cpu->vcpu) || vlapic_irq_take_events(&cpu->lapic, LAPIC_EVENT_NMI) == 0) {
+        return false;
+    }
+    inject(cpu, VCPU_EVENT_NMI, 2);
+    return true;
+}
+
+bool vm_interrupts_offer(struct vm_cpu *cpu)
+{
+    struct vcpu *vcpu = &cpu->vcpu;
+    vcpu->window = false;
+    bool waits = vcpu->event.kind != VCPU_EVENT_NONE || offer_nmi(cpu);
+    bool from_pic = pic_waits(cpu);
+    int vector = vlapic_irq_pending(&cpu->lapic);
+    if (!from_pic && vector < 0) {
+        return waits;
+    }
+    if (!vcpu_can_interrupt(vcpu)) {
+        vcpu->window = true;
+        return waits || (vcpu->rflags & 0x200) != 0;
+    }
+    if (from_pic) {
+        inject_from_pic(cpu);
+    } else {
+        vlapic_irq_accept(&cpu->lapic, (uint8_t)vector);
+        inject(cpu, VCPU_EVENT_INTERRUPT, (uint8_t)vector);
+    }
+    vcpu->window = pic_waits(cpu) || vlapic_irq_pending(&cpu->lapic) >= 0;
+    return true;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Interrupts of one vCPU: from the local APIC, the 8259 pair and messages to the next entry. */
+#ifndef BULKHEAD_GUEST_VM_INTERRUPTS_H
+#define BULKHEAD_GUEST_VM_INTERRUPTS_H
+
+#include "guest/vm.h"
+
+/* Connect the local APICs to each other and to the I/O APIC, and device messages to them. */
+void vm_interrupts_init(struct vm *vm);
+
+/* INIT, start-up and NMI that came meanwhile. On the vCPU's own CPU. */
+void vm_interrupts_take_events(struct vm_cpu *cpu);
+
+/* Give the vCPU what it can take now, or ask for a window. True when something waits for it. */
+bool vm_interrupts_offer(struct vm_cpu *cpu);
+
+#endif

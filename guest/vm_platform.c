@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Devices of a guest's platform on its buses. */
+#include "guest/vm_platform.h"
+
+#include "guest/platform.h"
+#include "guest/pmtimer.h"
+#include "guest/vm.h"
+
+#define PMTIMER_BITS 32
+#define PIC_FIRST 0x20
+#define PIC_SECOND 0xa0
+#define PIC_ELCR 0x4d0
+#define SYSTEM_CONTROL 0x61
+
+static void set_irq(struct vm *vm, unsigned irq, bool asserted)
+{
+    struct vm_platform *p = &vm->platform;
+    vpic_set_line(&p->pic, irq, asserted);
+    vioapic_set_line(&p->ioapic, irq == PLATFORM_PIT_IRQ ? PLATFORM_PIT_GSI : irq, asserted);
+    if (vpic_is_pending(&p->pic)) {
+        vm_kick(vm, 0);
+    }
+}
+
+static void follow(struct vm *vm, unsigned irq, bool wanted, bool *line)
+{
+    if (wanted != *line) {
+        *line = wanted;
+        set_irq(vm, irq, wanted);
+    }
+}
+
+void vm_platform_settle(struct vm *vm)
+{
+    struct vm_platform *p = &vm->platform;
+    follow(vm, PLATFORM_COM1_IRQ, uart_irq(&p->uart), &p->uart_line);
+    follow(vm, PLATFORM_RTC_IRQ, rtc_irq(&p->rtc), &p->rtc_line);
+    follow(vm, PLATFORM_SCI_IRQ, pm1_sci(&p->pm1), &p->sci_line);
+    if (pm1_is_off(&p->pm1)) {
+        vm_stop(vm, VM_POWERED_OFF, "powered off");
+    } else if (reset_is_requested(&p->reset)) {
+        vm_stop(vm, VM_RESET, "reset");
+    }
+}
+
+void vm_platform_advance(struct vm *vm, uint64_t now_ns)
+{
+    struct vm_platform *p = &vm->platform;
+    if (pit_advance(&p->pit, now_ns) != 0) {
+        set_irq(vm, PLATFORM_PIT_IRQ, false);
+        set_irq(vm, PLATFORM_PIT_IRQ, true);
+    }
+    rtc_advance(&p->rtc, now_ns);
+    console_advance(&p->console, now_ns);
+    vm_platform_settle(vm);
+}
+
+uint64_t vm_platform_next_deadline(const struct vm *vm)
+{
+    const struct vm_platform *p = &vm->platform;
+    uint64_t next = pit_next_deadline(&p->pit);
+    uint64_t rtc = rtc_next_deadline(&p->rtc, vm_now(vm));
+    uint64_t console = console_next_deadline(&p->console);
+    next = rtc < next ? rtc : next;
+    return console < next ? console : next;
+}
+
+/* Handlers of the buses. The context is the guest. */
+
+static uint64_t read_pic(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    (void)now_ns;
+    return vpic_read(&vm->platform.pic, (uint16_t)(PIC_FIRST + offset));
+}
+
+static void write_pic(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    (void)now_ns;
+    vpic_write(&vm->platform.pic, (uint16_t)(PIC_FIRST + offset), (uint8_t)value);
+    if (vpic_is_pending(&vm->platform.pic)) {
+        vm_kick(vm, 0);
+    }
+}
+
+static uint64_t read_second_pic(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    return read_pic(context, PIC_SECOND - PIC_FIRST + offset, width, now_ns);
+}
+
+static void write_second_pic(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    write_pic(context, PIC_SECOND - PIC_FIRST + offset, width, value, now_ns);
+}
+
+static uint64_t read_elcr(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    return read_pic(context, PIC_ELCR - PIC_FIRST + offset, width, now_ns);
+}
+
+static void write_elcr(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    write_pic(context, PIC_ELCR - PIC_FIRST + offset, width, value, now_ns);
+}
+
+static uint64_t read_pit(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    return pit_read(&vm->platform.pit, (uint16_t)(PLATFORM_PIT_PORT + offset), now_ns);
+}
+
+/* The first vCPU keeps the platform's time: a new count may be due sooner than what it waits for. */
+static void write_pit(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    pit_write(&vm->platform.pit, (uint16_t)(PLATFORM_PIT_PORT + offset), (uint8_t)value, now_ns);
+    vm_kick(vm, 0);
+}
+
+static uint64_t read_speaker(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    return read_pit(context, SYSTEM_CONTROL - PLATFORM_PIT_PORT + offset, width, now_ns);
+}
+
+static void write_speaker(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    write_pit(context, SYSTEM_CONTROL - PLATFORM_PIT_PORT + offset, width, value, now_ns);
+}
+
+static uint64_t read_rtc(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    return rtc_read(&vm->platform.rtc, (unsigned)offset, now_ns);
+}
+
+static void write_rtc(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    rtc_write(&vm->platform.rtc, (unsigned)offset, (uint8_t)value, now_ns);
+    vm_kick(vm, 0);
+}
+
+static uint64_t read_uart(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    (void)now_ns;
+    return uart_read(&vm->platform.uart, (unsigned)offset);
+}
+
+static void write_uart(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    (void)now_ns;
+    uart_write(&vm->platform.uart, (unsigned)offset, (uint8_t)value);
+}
+
+static void uart_out(void *context, uint8_t byte)
+{
+    struct vm *vm = context;
+    bool first = vm->platform.console.used == 0;
+    console_put(&vm->platform.console, byte, vm_now(vm));
+    if (first) {
+        vm_kick(vm, 0); /* it shows lines that do not end */
+    }
+}
+
+static uint64_t read_pm1(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)now_ns;
+    return pm1_read(&vm->platform.pm1, (unsigned)offset, width);
+}
+
+static void write_pm1(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)now_ns;
+    pm1_write(&vm->platform.pm1, (unsigned)offset, width, (uint32_t)value);
+}
+
+static uint64_t read_pmtimer(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    (void)context;
+    return pmtimer_read(PMTIMER_BITS, (unsigned)offset, width, now_ns);
+}
+
+static uint64_t read_keyboard(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    (void)now_ns;
+    return reset_read(&vm->platform.reset, (uint16_t)(RESET_KEYBOARD + offset));
+}
+
+static void write_keyboard(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    (void)now_ns;
+    reset_write(&vm->platform.reset, (uint16_t)(RESET_KEYBOARD + offset), (uint8_t)value);
+}
+
+static uint64_t read_system(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    return read_keyboard(context, RESET_SYSTEM_CONTROL - RESET_KEYBOARD + offset, width, now_ns);
+}
+
+static void write_system(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    write_keyboard(context, RESET_SYSTEM_CONTROL - RESET_KEYBOARD + offset, width, value, now_ns);
+}
+
+static uint64_t read_reset(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)offset;
+    (void)width;
+    (void)now_ns;
+    return reset_read(&vm->platform.reset, RESET_CONTROL);
+}
+
+static void write_reset(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)offset;
+    (void)width;
+    (void)now_ns;
+    reset_write(&vm->platform.reset, RESET_CONTROL, (uint8_t)value);
+}
+
+struct bus_range vm_platform_reset_port(struct vm *vm)
+{
+    return (struct bus_range){RESET_CONTROL, 1, 1, read_reset, write_reset, vm};
+}
+
+static uint64_t read_ioapic(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)now_ns;
+    return vioapic_read(&vm->platform.ioapic, offset, width);
+}
+
+static void write_ioapic(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)now_ns;
+    vioapic_write(&vm->platform.ioapic, offset, width, value);
+}
+
+static void ioapic_out(void *context, const struct apic_message *message)
+{
+    struct vm *vm = context;
+    (void)vlapic_route_message(&vm->lapic_set, message, NULL);
+}
+
+static enum status connect_ports(struct vm *vm)
+{
+    const struct bus_range ranges[] = {
+        {PIC_FIRST, 2, 1, read_pic, write_pic, vm},
+        {PLATFORM_PIT_PORT, 4, 1, read_pit, write_pit, vm},
+        {SYSTEM_CONTROL, 1, 1, read_speaker, write_speaker, vm},
+        {RESET_KEYBOARD, 1, 1, read_keyboard, write_keyboard, vm},
+        {PLATFORM_RTC_PORT, 2, 1, read_rtc, write_rtc, vm},
+        {RESET_SYSTEM_CONTROL, 1, 1, read_system, write_system, vm},
+        {PIC_SECOND, 2, 1, read_second_pic, write_second_pic, vm},
+        {PLATFORM_COM1_PORT, UART_PORTS, 1, read_uart, write_uart, vm},
+        {PIC_ELCR, 2, 1, read_elcr, write_elcr, vm},
+        {PLATFORM_PM1_EVENT_PORT, PM1_SIZE, 1 | 2 | 4, read_pm1, write_pm1, vm},
+        {PLATFORM_PM_TIMER_PORT, 4, 1 | 2 | 4, read_pmtimer, NULL, vm},
+    };
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < ARRAY_LENGTH(ranges) && status == STATUS_OK; i++) {
+        status = bus_add(&vm->platform.ports, &ranges[i]);
+    }
+    return status;
+}
+
+enum status vm_platform_init(struct vm *vm, uint64_t unix_seconds)
+{
+    struct vm_platform *p = &vm->platform;
+    bool connected = p->ports.capacity != 0;
+    p->uart_line = p->rtc_line = p->sci_line = false;
+    vioapic_init(&p->ioapic, (uint8_t)vm->cpu_count, IOAPIC_VERSION_EOI, vm, ioapic_out);
+    vpic_init(&p->pic);
+    pit_init(&p->pit);
+    rtc_init(&p->rtc, unix_seconds, 0);
+    pm1_init(&p->pm1, PLATFORM_SLEEP_TYPE_OFF);
+    reset_init(&p->reset);
+    uart_init(&p->uart, vm, uart_out);
+    console_init(&p->console, vm->name);
+    if (connected) {
+        return STATUS_OK;
+    }
+    bus_init(&p->ports, BUS_PORTS, p->port_ranges, VM_PORT_RANGES);
+    bus_init(&p->mmio, BUS_MMIO, p->mmio_ranges, VM_MMIO_RANGES);
+    const struct bus_range ioapic = {GUEST_IOAPIC_START, IOAPIC_SIZE, 1 | 2 | 4, read_ioapic, write_ioapic, vm};
+    enum status status = connect_ports(vm);
+    return status == STATUS_OK ? bus_add(&p->mmio, &ioapic) : status;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The guest's platform: the devices of a small PC behind its two buses, and their interrupt lines. All functions but
+ * vm_platform_init are called with the guest's lock held. Time is guest time in nanoseconds. */
+#ifndef BULKHEAD_GUEST_VM_PLATFORM_H
+#define BULKHEAD_GUEST_VM_PLATFORM_H
+
+#include "guest/bus.h"
+#include "guest/console.h"
+#include "guest/pci.h"
+#include "guest/pit.h"
+#include "guest/pm1.h"
+#include "guest/reset.h"
+#include "guest/rtc.h"
+#include "guest/uart.h"
+#include "guest/vioapic.h"
+#include "guest/vpic.h"
+
+#define VM_PORT_RANGES 24
+#define VM_MMIO_RANGES (4 + GUEST_PCI_MMIO_RANGES)
+
+struct vm;
+
+struct vm_platform {
+    struct bus ports, mmio;
+    struct bus_range port_ranges[VM_PORT_RANGES];
+    struct bus_range mmio_ranges[VM_MMIO_RANGES];
+    struct vioapic ioapic;
+    struct vpic pic;
+    struct pit pit;
+    struct rtc rtc;
+    struct pm1 pm1;
+    struct reset reset;
+    struct uart uart;
+    struct console console;
+    struct guest_pci pci;
+    bool uart_line, rtc_line, sci_line; /* as last given to the interrupt controllers */
+};
+
+/* Set every device up (again, after a reset; PCI functions apart) and connect it. unix_seconds: the clock's start. */
+MUST_CHECK enum status vm_platform_init(struct vm *vm, uint64_t unix_seconds);
+
+/* The device at port 0xCF9, for the PCI address port around it. */
+struct bus_range vm_platform_reset_port(struct vm *vm);
+
+/* After any access to a device: lines follow what the devices ask for; requests to end the guest are carried out. */
+void vm_platform_settle(struct vm *vm);
+
+/* Fire what is due, and when something will be next (UINT64_MAX: never). */
+void vm_platform_advance(struct vm *vm, uint64_t now_ns);
+uint64_t vm_platform_next_deadline(const struct vm *vm);
+
+#endif

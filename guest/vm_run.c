@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The loop of one vCPU on its host CPU. Interrupts of the host are off but for two places: the moment after an exit
+ * that one caused, and the wait of a halted vCPU. So nothing that any CPU asks for between the look at it and the
+ * entry is lost: its kick is then pending and ends the run at once. */
+#include "guest/vm.h"
+
+#include "guest/vlapic_irq.h"
+#include "guest/vlapic_timer.h"
+#include "guest/vm_exit.h"
+#include "guest/vm_interrupts.h"
+#include "kernel/core/time.h"
+#include "kernel/core/timer.h"
+#include "kernel/hw/cpu.h"
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Everything of this vCPU (and, on the first one, of the platform) that time brings; when to look again. */
+static uint64_t advance(struct vm_cpu *cpu)
+{
+    struct vm *vm = cpu->vm;
+    uint64_t now = vm_now(vm);
+    uint64_t next = vlapic_timer_next_deadline(&cpu->lapic);
+    if (next <= now) {
+        vlapic_timer_advance(&cpu->lapic, now);
+        next = vlapic_timer_next_deadline(&cpu->lapic);
+    }
+    if (cpu->index != 0) {
+        return next;
+    }
+    uint64_t flags = lock_take(&vm->lock);
+    uint64_t platform = vm_platform_next_deadline(vm);
+    if (platform <= now) {
+        vm_platform_advance(vm, now);
+        platform = vm_platform_next_deadline(vm);
+    }
+    lock_release(&vm->lock, flags);
+    return earlier(next, platform);
+}
+
+static void set_timer(struct vm_cpu *cpu, uint64_t guest_ns)
+{
+    uint64_t host_ns = guest_ns == UINT64_MAX ? TIMER_NEVER : cpu->vm->start_ns + guest_ns;
+    if (host_ns != timer_deadline()) {
+        timer_set_deadline(host_ns);
+    }
+}
+
+/* The priority as the backend shows it to MOV from CR8. */
+static void show_priority(struct vm_cpu *cpu)
+{
+    uint8_t cr8 = (uint8_t)(cpu->lapic.tpr >> 4);
+    if (cr8 != cpu->shown_cr8) {
+        cpu->vcpu.backend->write(&cpu->vcpu, VCPU_CR8, cr8);
+        cpu->shown_cr8 = cr8;
+    }
+}
+
+static void enter(struct vm_cpu *cpu)
+{
+    struct vcpu_exit exit;
+    show_priority(cpu);
+    __atomic_store_n(&cpu->in_guest, true, __ATOMIC_SEQ_CST);
+    if (__atomic_exchange_n(&cpu->flush_wanted, false, __ATOMIC_SEQ_CST)) {
+        cpu->vcpu.flush = true;
+    }
+    cpu->vcpu.backend->run(&cpu->vcpu, &exit);
+    __atomic_store_n(&cpu->in_guest, false, __ATOMIC_SEQ_CST);
+    vm_exit_handle(cpu, &exit);
+}
+
+static bool may_run(struct vm_cpu *cpu)
+{
+    bool waits = vm_interrupts_offer(cpu);
+    if (cpu->state == VM_CPU_HALTED && waits) {
+        cpu->state = VM_CPU_RUNS;
+    }
+    return cpu->state == VM_CPU_RUNS;
+}
+
+void vm_run(struct vm_cpu *cpu)
+{
+    struct vm *vm = cpu->vm;
+    uint64_t flags = cpu_irq_save();
+    while (!vm_is_stopping(vm)) {
+        vm_interrupts_take_events(cpu);
+        set_timer(cpu, advance(cpu));
+        if (cpu->state != VM_CPU_WAIT_SIPI && may_run(cpu)) {
+            enter(cpu);
+        } else if (!vm_is_stopping(vm)) {
+            cpu_irq_wait();
+        }
+    }
+    timer_set_deadline(TIMER_NEVER);
+    cpu_irq_restore(flags);
+}
