@@ -4,6 +4,7 @@
 
 #include "kernel/core/irq.h"
 #include "kernel/core/log.h"
+#include "kernel/lib/sbdf.h"
 
 void device_irq_init(struct device_irq *irq, struct vtd_unit *unit, uint16_t source,
                      const struct message_router *router)
@@ -11,12 +12,21 @@ void device_irq_init(struct device_irq *irq, struct vtd_unit *unit, uint16_t sou
     *irq = (struct device_irq){.unit = unit, .source = source, .router = router};
 }
 
+static void deliver(struct device_irq *irq)
+{
+    uint64_t flags = lock_take(&irq->lock);
+    uint64_t address = irq->address;
+    uint32_t data = irq->data;
+    lock_release(&irq->lock, flags);
+    irq->router->deliver(irq->router->context, address, data);
+}
+
 /* Runs on the vCPU's own host CPU: the exit that brought us here is the one that delivers. */
 static void arrived(void *context)
 {
     struct device_irq *irq = context;
-    irq->count++;
-    irq->router->deliver(irq->router->context, irq->address, irq->data);
+    __atomic_fetch_add(&irq->count, 1, __ATOMIC_RELAXED);
+    deliver(irq);
 }
 
 static enum status first_route(struct device_irq *irq, unsigned cpu, uint32_t apic_id)
@@ -36,8 +46,9 @@ static enum status first_route(struct device_irq *irq, unsigned cpu, uint32_t ap
     return STATUS_OK;
 }
 
-/* The new vector is ready before the entry names it, and the old one is given back only after no interrupt can use
- * it any more. */
+/* The new vector is ready before the entry names it, and the old one is given back only after the unit sends nothing
+ * there any more. One may still wait in the old CPU's LAPIC and is lost with the vector: so the guest gets one too many
+ * rather than one too few. */
 static enum status move_route(struct device_irq *irq, unsigned cpu, uint32_t apic_id)
 {
     uint8_t vector = 0;
@@ -54,7 +65,26 @@ static enum status move_route(struct device_irq *irq, unsigned cpu, uint32_t api
     irq_free(irq->cpu, irq->vector);
     irq->cpu = cpu;
     irq->vector = vector;
+    deliver(irq);
     return STATUS_OK;
+}
+
+static void set_message(struct device_irq *irq, uint64_t address, uint32_t data)
+{
+    uint64_t flags = lock_take(&irq->lock);
+    irq->address = address;
+    irq->data = data;
+    lock_release(&irq->lock, flags);
+}
+
+static void warn_once(struct device_irq *irq, enum status status)
+{
+    char text[SBDF_TEXT_SIZE];
+    if (!irq->warned) {
+        irq->warned = true;
+        log_warn("pci: %s: an interrupt of it has no route: %s",
+                 sbdf_text(sbdf_from_rid(irq->unit->segment, irq->source), text), status_text(status));
+    }
 }
 
 enum status device_irq_route(struct device_irq *irq, uint64_t address, uint32_t data, struct vtd_msi *message)
@@ -64,31 +94,33 @@ enum status device_irq_route(struct device_irq *irq, uint64_t address, uint32_t 
     if (!irq->router->target(irq->router->context, address, data, &cpu, &apic_id)) {
         return STATUS_NOT_FOUND;
     }
-    irq->address = address;
-    irq->data = data;
+    set_message(irq, address, data);
     enum status status = STATUS_OK;
     if (!irq->routed) {
         status = first_route(irq, cpu, apic_id);
     } else if (irq->cpu != cpu) {
         status = move_route(irq, cpu, apic_id);
     }
-    if (status == STATUS_OK) {
-        *message = vtd_msi_compose(irq->handle);
+    if (status != STATUS_OK) {
+        warn_once(irq, status);
+        return status;
     }
-    return status;
+    *message = vtd_msi_compose(irq->handle);
+    return STATUS_OK;
 }
 
-void device_irq_release(struct device_irq *irq)
+enum status device_irq_release(struct device_irq *irq)
 {
     if (!irq->routed) {
-        return;
+        return STATUS_OK;
     }
     irq->routed = false;
     enum status status = vtd_irq_free(irq->unit, irq->handle, 1);
     if (status != STATUS_OK) {
         log_warn("vtd: interrupt entry %u of unit %u is quarantined: %s", irq->handle, irq->unit->index,
                  status_text(status));
-        return;
+        return status;
     }
     irq_free(irq->cpu, irq->vector);
+    return STATUS_OK;
 }

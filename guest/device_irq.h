@@ -4,12 +4,14 @@
 #ifndef BULKHEAD_GUEST_DEVICE_IRQ_H
 #define BULKHEAD_GUEST_DEVICE_IRQ_H
 
+#include "kernel/core/lock.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
 #include "vtd/remap.h"
 #include "vtd/unit.h"
 
-/* How a guest's interrupt messages reach its vCPUs; the address and data are as the guest wrote them. */
+/* How a guest's interrupt messages reach its vCPUs; the address and data are as the guest wrote them. deliver is called
+ * with interrupts off on any CPU, and must take no lock that anybody holds while calling the functions below. */
 struct message_router {
     void (*deliver)(void *context, uint64_t address, uint32_t data);
     /* Host CPU that the message's (first) target runs on, and its APIC id; false when it names no vCPU. */
@@ -21,26 +23,29 @@ struct device_irq {
     struct vtd_unit *unit;
     uint16_t source; /* requester id of the device */
     const struct message_router *router;
+    struct lock lock; /* of address and data: an interrupt may arrive while the guest changes them */
     uint64_t address; /* the guest's */
     uint32_t data;
     bool routed;    /* vector and handle are taken */
+    bool warned;    /* the log says once that there is no route */
     unsigned cpu;   /* host CPU */
     uint8_t vector; /* host vector there */
     uint16_t handle;
-    uint64_t count; /* interrupts delivered */
+    uint64_t count; /* interrupts delivered; atomic */
 };
 
 /* Not routed yet; nothing taken. */
 void device_irq_init(struct device_irq *irq, struct vtd_unit *unit, uint16_t source,
                      const struct message_router *router);
 
-/* Route to what the guest wrote; `message` is what goes into the device's own registers. STATUS_NOT_FOUND when the
- * guest's message names no vCPU of its: leave the device's entry masked. STATUS_NO_MEMORY: vectors or entries ran
- * out. */
+/* Route to what the guest wrote; `message` is what goes into the device's own registers: the same one as long as it
+ * stays routed. STATUS_NOT_FOUND when the guest's message names no vCPU of its: leave the device's entry masked.
+ * STATUS_NO_MEMORY: vectors or entries ran out. */
 MUST_CHECK enum status device_irq_route(struct device_irq *irq, uint64_t address, uint32_t data,
                                         struct vtd_msi *message);
 
-/* Give vector and entry back; the device's own entry is masked already. What could not be confirmed stays taken. */
-void device_irq_release(struct device_irq *irq);
+/* Give vector and entry back; the device's own entry is masked already. When it returns STATUS_OK no handler uses *irq
+ * any more. Otherwise the unit did not confirm it: vector and entry stay taken, and *irq must stay where it is. */
+MUST_CHECK enum status device_irq_release(struct device_irq *irq);
 
 #endif

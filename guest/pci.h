@@ -12,10 +12,10 @@
 #define GUEST_PCI_MMIO_RANGES GUEST_PCI_SLOTS
 #define GUEST_PCI_PORT_RANGES 2u
 
+/* Stays where it is while it lives, and for good when a function of it is dead. */
 struct guest_pci {
     struct guest_pci_config config;
     struct guest_pci_function functions[GUEST_PCI_SLOTS]; /* by device number */
-    unsigned count;                                       /* of those in use; 0 is the bridge */
     uint32_t address;                                     /* 0xCF8 */
     uint64_t next_low, next_high;                         /* where the next BARs go */
 };

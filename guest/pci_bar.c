@@ -87,58 +87,120 @@ bool guest_bar_fits(const struct guest_bar *bar, const struct guest_bar_windows 
     return low || high;
 }
 
-/* The parts before and after the emulated pages. */
-static enum status map_parts(const struct guest_bar *bar, struct radix *nested)
+struct part {
+    uint64_t offset, size;
+};
+
+/* The parts before and after the emulated pages; those are in no table. Returns how many there are. */
+static size_t split(const struct guest_bar *bar, struct part parts[2])
+{
+    size_t count = 0;
+    uint64_t before = bar->trap_end == 0 ? bar->size : bar->trap_start;
+    if (before != 0) {
+        parts[count++] = (struct part){0, before};
+    }
+    if (bar->trap_end != 0 && bar->trap_end < bar->size) {
+        parts[count++] = (struct part){bar->trap_end, bar->size - bar->trap_end};
+    }
+    return count;
+}
+
+static enum status map_nested(const struct guest_bar *bar, struct radix *nested)
 {
     const unsigned rights = RADIX_READ | RADIX_WRITE | RADIX_USER | RADIX_UNCACHED;
-    uint64_t first = bar->trap_end == 0 ? bar->size : bar->trap_start;
-    if (first != 0) {
-        enum status status = radix_map(nested, bar->address, bar->host, first, rights);
+    struct part parts[2];
+    size_t count = split(bar, parts);
+    for (size_t i = 0; i < count; i++) {
+        enum status status = radix_map(nested, bar->address + parts[i].offset, hpa_add(bar->host, parts[i].offset),
+                                       parts[i].size, rights);
+        if (status != STATUS_OK) {
+            enum status undone = i == 0 ? STATUS_OK : radix_unmap(nested, bar->address, parts[0].size);
+            return undone == STATUS_OK ? status : undone;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* Only what this BAR itself mapped may go: its trapped pages were never there, and may be another's. What was mapped by
+ * one call goes by one call, so that no larger page needs splitting. */
+static enum status unmap_nested(const struct guest_bar *bar, struct radix *nested)
+{
+    struct part parts[2];
+    size_t count = split(bar, parts);
+    enum status result = STATUS_OK;
+    for (size_t i = 0; i < count; i++) {
+        enum status status = radix_unmap(nested, bar->mapped_at + parts[i].offset, parts[i].size);
+        result = result == STATUS_OK ? status : result;
+    }
+    return result;
+}
+
+static enum status unmap_domain(const struct guest_bar *bar, struct vtd_domain *domain)
+{
+    struct part parts[2];
+    size_t count = split(bar, parts);
+    enum status result = STATUS_OK;
+    for (size_t i = 0; i < count; i++) {
+        enum status status = vtd_domain_unmap(domain, iova(bar->mapped_at + parts[i].offset), parts[i].size);
+        result = result == STATUS_OK ? status : result;
+    }
+    return result;
+}
+
+static enum status map_domain(const struct guest_bar *bar, struct vtd_domain *domain)
+{
+    struct part parts[2];
+    size_t count = split(bar, parts);
+    for (size_t i = 0; i < count; i++) {
+        enum status status =
+            vtd_domain_map(domain, iova(bar->address + parts[i].offset), hpa_add(bar->host, parts[i].offset),
+                           parts[i].size, RADIX_READ | RADIX_WRITE);
+        if (status != STATUS_OK) {
+            enum status undone = i == 0 ? STATUS_OK : vtd_domain_unmap(domain, iova(bar->address), parts[0].size);
+            return undone == STATUS_OK ? status : undone;
+        }
+    }
+    return STATUS_OK;
+}
+
+static enum status withdraw(struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain, bool *shrank)
+{
+    enum status result = STATUS_OK;
+    if (bar->shared) {
+        result = unmap_domain(bar, domain);
+        bar->shared = false;
+    }
+    if (bar->mapped) {
+        enum status status = unmap_nested(bar, nested);
         if (status != STATUS_OK) {
             return status;
         }
+        bar->mapped = false;
+        *shrank = true;
     }
-    if (bar->trap_end == 0 || bar->trap_end == bar->size) {
-        return STATUS_OK;
+    return result;
+}
+
+static enum status show(struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain)
+{
+    enum status status = map_nested(bar, nested);
+    if (status != STATUS_OK) {
+        return status;
     }
-    enum status status = radix_map(nested, bar->address + bar->trap_end, hpa_add(bar->host, bar->trap_end),
-                                   bar->size - bar->trap_end, rights);
-    if (status != STATUS_OK && first != 0) {
-        enum status undone = radix_unmap(nested, bar->address, first);
-        status = undone == STATUS_OK ? status : undone;
-    }
+    bar->mapped = true;
+    bar->mapped_at = bar->address;
+    status = domain == NULL ? STATUS_OK : map_domain(bar, domain);
+    bar->shared = domain != NULL && status == STATUS_OK;
     return status;
 }
 
-/* Only what this BAR itself mapped may go: its trapped pages were never there. */
-static enum status unmap_parts(const struct guest_bar *bar, struct radix *nested)
-{
-    return radix_unmap(nested, bar->mapped_at, bar->size);
-}
-
-enum status guest_bar_apply(struct guest_bar *bar, struct radix *nested, const struct guest_bar_windows *windows,
-                            bool decode, bool *changed)
+enum status guest_bar_apply(struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain,
+                            const struct guest_bar_windows *windows, bool decode, bool *shrank)
 {
     bool wanted = bar->kind != PCI_BAR_NONE && decode && guest_bar_fits(bar, windows);
     if (bar->mapped && wanted && bar->mapped_at == bar->address) {
         return STATUS_OK;
     }
-    if (bar->mapped) {
-        enum status status = unmap_parts(bar, nested);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        bar->mapped = false;
-        *changed = true;
-    }
-    if (!wanted) {
-        return STATUS_OK;
-    }
-    enum status status = map_parts(bar, nested);
-    if (status == STATUS_OK) {
-        bar->mapped = true;
-        bar->mapped_at = bar->address;
-        *changed = true;
-    }
-    return status;
+    enum status status = withdraw(bar, nested, domain, shrank);
+    return status == STATUS_OK && wanted ? show(bar, nested, domain) : status;
 }

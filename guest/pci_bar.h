@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * A BAR of an assigned function as its guest sees and moves it. The device's own BAR never changes: what moves is
- * where the nested tables show its pages, inside the windows that the guest's memory map leaves for BARs. */
+ * where the nested tables (and the second-level ones, for the guest's other devices) show its pages, inside the windows
+ * that the guest's memory map leaves for BARs. */
 #ifndef BULKHEAD_GUEST_PCI_BAR_H
 #define BULKHEAD_GUEST_PCI_BAR_H
 
@@ -9,6 +10,7 @@
 #include "kernel/core/radix.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
+#include "vtd/domain.h"
 
 struct guest_bar {
     enum pci_bar_kind kind; /* PCI_BAR_MEM32 or MEM64; NONE: not there (or I/O ports, which are not given) */
@@ -17,7 +19,8 @@ struct guest_bar {
     struct hpa host;               /* where the device has it */
     uint64_t address;              /* what the guest's register says */
     uint64_t trap_start, trap_end; /* offsets, page-aligned: these pages stay unmapped and are emulated */
-    bool mapped;
+    bool mapped;                   /* in the nested tables (all pages but trapped ones) at mapped_at */
+    bool shared;                   /* in the second-level tables too */
     uint64_t mapped_at;
 };
 
@@ -47,9 +50,11 @@ void guest_bar_write(struct guest_bar *bar, bool upper, uint32_t value);
 /* True when the address lies wholly in a window. */
 bool guest_bar_fits(const struct guest_bar *bar, const struct guest_bar_windows *windows);
 
-/* Make the nested tables show what the registers say: mapped where it fits and decode is on, else not at all. *changed
- * tells that the guest's translations must be flushed. STATUS_CONFLICT: another BAR is there; it stays unmapped. */
-MUST_CHECK enum status guest_bar_apply(struct guest_bar *bar, struct radix *nested,
-                                       const struct guest_bar_windows *windows, bool decode, bool *changed);
+/* Make the tables show what the registers say: mapped where it fits and decode is on, else not at all. *shrank tells
+ * that nested mappings went away and the guest's translations must be flushed. domain may be NULL.
+ * STATUS_CONFLICT: another BAR is there; it stays unmapped. STATUS_TIMEOUT, STATUS_HARDWARE: a unit did not answer;
+ * the domain is quarantined. */
+MUST_CHECK enum status guest_bar_apply(struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain,
+                                       const struct guest_bar_windows *windows, bool decode, bool *shrank);
 
 #endif

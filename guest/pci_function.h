@@ -21,12 +21,14 @@ struct guest_pci_config {
     struct bus *mmio;  /* the guest's; trapped pages and ECAM are registered here */
     struct bus *ports; /* 0xCF8..0xCFF are registered here */
     const struct message_router *router;
+    struct bus_range reset_port; /* read, write and context of the device at port 0xCF9, inside ours; may be empty */
     /* Called when the nested tables changed: returns after no vCPU of the guest uses an old translation. */
     void (*flush)(void *context);
     void *context; /* flush's */
 };
 
 struct guest_pci_function {
+    bool present; /* answers */
     const struct guest_pci_config *config;
     const struct pci_function *host; /* NULL: the emulated host bridge */
     struct vtd_unit *unit;
@@ -36,6 +38,8 @@ struct guest_pci_function {
     struct guest_msix msix;
     struct guest_msi msi;
     bool attached; /* in the guest's domain: bus mastering may be on */
+    bool warned;   /* the log says once that BARs do not move */
+    bool dead;     /* some part of it could not be withdrawn: this place is never used again */
     bool trapped;  /* trapped pages are on the MMIO bus at trap_at */
     uint64_t trap_at;
 };
@@ -49,6 +53,10 @@ MUST_CHECK enum status guest_pci_function_make(struct guest_pci_function *f, con
                                                const struct pci_function *host, struct vtd_unit *unit,
                                                uint64_t *next_low, uint64_t *next_high);
 
+/* Map the BARs that are not where their registers say; needed once after make. Fails for what a unit or the tables
+ * refuse. */
+MUST_CHECK enum status guest_pci_function_map(struct guest_pci_function *f);
+
 /* Config access; any offset and width (1, 2, 4) with offset + width <= PCI_VIEW_SIZE. */
 uint32_t guest_pci_function_read(struct guest_pci_function *f, uint16_t offset, unsigned width);
 void guest_pci_function_write(struct guest_pci_function *f, uint16_t offset, unsigned width, uint32_t value);
@@ -57,11 +65,12 @@ void guest_pci_function_write(struct guest_pci_function *f, uint16_t offset, uns
  * firmware would leave it). */
 void guest_pci_function_reset(struct guest_pci_function *f);
 
-/* Everything withdrawn: bus mastering and interrupts off, BARs unmapped everywhere. STATUS_TIMEOUT or
- * STATUS_HARDWARE: a unit did not confirm it (the domain is quarantined). */
+/* Everything withdrawn, in this order: bus mastering off, requests drained, interrupts released, out of the domain,
+ * BARs unmapped everywhere. The first thing that failed is returned, the rest is done nevertheless. STATUS_TIMEOUT or
+ * STATUS_HARDWARE: a unit or the device did not confirm it. */
 MUST_CHECK enum status guest_pci_function_withdraw(struct guest_pci_function *f);
 
-/* Give the memory back; after withdraw. */
+/* Give the memory back and leave the place empty (or dead); after withdraw. */
 void guest_pci_function_free(struct guest_pci_function *f);
 
 #endif

@@ -13,6 +13,7 @@
 struct guest_msi {
     const struct pci_function *host; /* NULL: no MSI */
     struct device_irq irq;
+    bool stuck; /* the interrupt could not be withdrawn: *irq is in use for good */
 };
 
 void guest_msi_init(struct guest_msi *m, const struct pci_function *host, const struct pci_view *view,
@@ -21,7 +22,7 @@ void guest_msi_init(struct guest_msi *m, const struct pci_function *host, const 
 /* The guest wrote somewhere in the capability: make the device do what the view now says. */
 void guest_msi_update(struct guest_msi *m, const struct pci_view *view);
 
-/* Off; vector and entry given back. False: the unit did not confirm it, and *m must stay where it is for good. */
-MUST_CHECK bool guest_msi_reset(struct guest_msi *m);
+/* Off; vector and entry given back. When stuck is set afterwards the unit did not confirm it. */
+void guest_msi_reset(struct guest_msi *m);
 
 #endif

@@ -22,23 +22,23 @@ enum treatment {
  * every extended capability. */
 struct capability_rule {
     uint8_t id;
-    uint8_t size; /* bytes shown; 0: computed */
+    uint8_t size; /* bytes shown; 0: as the device's registers say */
     enum treatment treatment;
 };
 static const struct capability_rule capability_rules[] = {
-    {PCI_CAP_PM, 8, TREAT_PM},      {PCI_CAP_MSI, 0, TREAT_MSI}, {PCI_CAP_EXPRESS, 0x3c, TREAT_EXPRESS},
+    {PCI_CAP_PM, 8, TREAT_PM},      {PCI_CAP_MSI, 0, TREAT_MSI}, {PCI_CAP_EXPRESS, 0, TREAT_EXPRESS},
     {PCI_CAP_MSIX, 12, TREAT_MSIX}, {0x12, 8, TREAT_READ_ONLY}, /* SATA */
 };
 
 /* Bits of the header that a guest may write: command (memory, bus master, parity, SERR, INTx disable), cache line
  * size, interrupt line. BARs are handled by guest/pci_bar.h. */
 #define COMMAND_WRITABLE 0x0546
-#define MSI_SIZE_MAX 24u
 
 /* Express capability, offsets and fields. */
 #define DEVCAP_FLR BIT32(28)
 #define DEVCTL_WRITABLE 0x7fff /* all but the reset bit: kept, not passed on */
 #define EXPRESS_LINK_FIRST 0x0c
+#define EXPRESS_LINK2_FIRST 0x2c
 #define DEVCTL2_WRITABLE 0x001f
 
 enum status pci_view_init(struct pci_view *view)
@@ -162,18 +162,27 @@ static void show_msix(struct pci_view *view, struct sbdf at, uint16_t offset)
     view->msix = offset;
 }
 
+/* Version 1 ends after the device's registers in an endpoint; what follows may be another's (PCIe 1.1 7.8). */
+static unsigned express_size(struct sbdf at, uint16_t offset)
+{
+    return bits_get(pci_config_read16(at, offset + PCI_EXP_FLAGS), 3, 0) >= 2 ? 0x3c : 0x14;
+}
+
 static void show_express(struct pci_view *view, struct sbdf at, uint16_t offset)
 {
-    copy_bytes(view, at, offset + 2, 0x3a);
-    uint32_t flags = pci_view_get(view, offset + PCI_EXP_FLAGS, 2);
+    uint32_t flags = pci_config_read16(at, offset + PCI_EXP_FLAGS);
+    copy_bytes(view, at, offset + 2, express_size(at, offset) - 2);
     pci_view_set(view, offset + PCI_EXP_FLAGS, 2, (uint32_t)bits_set(flags, 7, 4, PCI_EXPRESS_RC_ENDPOINT));
     uint32_t devcap = pci_view_get(view, offset + PCI_EXP_DEVCAP, 4);
     pci_view_set(view, offset + PCI_EXP_DEVCAP, 4, devcap & ~DEVCAP_FLR);
     set_writable(view, offset + PCI_EXP_DEVCTL, 2, DEVCTL_WRITABLE);
-    set_writable(view, offset + PCI_EXP_DEVCTL2, 2, DEVCTL2_WRITABLE);
-    pci_view_set(view, offset + PCI_EXP_DEVCTL + 2, 2, 0); /* status: no errors seen */
-    memset(view->value + offset + EXPRESS_LINK_FIRST, 0,
-           0x24 - EXPRESS_LINK_FIRST); /* an integrated endpoint has no link */
+    pci_view_set(view, offset + PCI_EXP_DEVCTL + 2, 2, 0);                           /* status: no errors seen */
+    memset(view->value + offset + EXPRESS_LINK_FIRST, 0, 0x14 - EXPRESS_LINK_FIRST); /* integrated: no link */
+    if (express_size(at, offset) > 0x14) {
+        memset(view->value + offset + 0x14, 0, 0x24 - 0x14);
+        memset(view->value + offset + EXPRESS_LINK2_FIRST, 0, 0x3c - EXPRESS_LINK2_FIRST);
+        set_writable(view, offset + PCI_EXP_DEVCTL2, 2, DEVCTL2_WRITABLE);
+    }
     view->express = offset;
 }
 
@@ -206,26 +215,61 @@ static void show_capability(struct pci_view *view, struct sbdf at, const struct 
     }
 }
 
-/* Chain the capabilities that are shown, in the device's order. The pointer to the next one is written when it is
- * known, so that the chain never leads to a hidden one. */
+/* PCI 3.0 6.8.1: 10 bytes, 4 more with a 64-bit address, 10 more with masks. */
+static unsigned msi_size(struct sbdf at, uint16_t offset)
+{
+    uint16_t control = pci_config_read16(at, offset + PCI_MSI_CONTROL);
+    return 10 + ((control & PCI_MSI_64BIT) != 0 ? 4 : 0) + ((control & PCI_MSI_MASKING) != 0 ? 10 : 0);
+}
+
+static unsigned rule_size(const struct capability_rule *rule, struct sbdf at, uint16_t offset)
+{
+    if (rule->size != 0) {
+        return rule->size;
+    }
+    return rule->treatment == TREAT_MSI ? msi_size(at, offset) : express_size(at, offset);
+}
+
+/* Take the bytes for one capability. False: they are not all in config space, or a broken device lets two
+ * capabilities overlap; the second one is hidden, so that no byte has two meanings. */
+static bool claim(uint64_t claimed[4], uint16_t offset, unsigned size)
+{
+    if (offset + size > PCI_CONFIG_BYTES) {
+        return false;
+    }
+    for (unsigned i = offset; i < offset + size; i++) {
+        if ((claimed[i / 64] & BIT64(i % 64)) != 0) {
+            return false;
+        }
+    }
+    for (unsigned i = offset; i < offset + size; i++) {
+        claimed[i / 64] |= BIT64(i % 64);
+    }
+    return true;
+}
+
+/* Chain the capabilities that are shown, in the device's order, the first of each kind. The pointer to the next one is
+ * written when it is known, so that the chain never leads to a hidden one. */
 static void show_capabilities(struct pci_view *view, const struct pci_function *host)
 {
     struct pci_reader reader = pci_reader_live(&host->at);
     struct pci_cap_walk walk = pci_caps_start(&reader, host->at, NULL);
     struct pci_cap cap;
+    uint64_t claimed[4] = {0};
+    unsigned seen = 0;
     uint16_t link = PCI_CAPABILITIES;
     while (pci_caps_next(&walk, &cap)) {
         const struct capability_rule *rule = find_rule((uint8_t)cap.id);
-        unsigned size = rule == NULL ? 0 : rule->size == 0 ? MSI_SIZE_MAX : rule->size;
-        if (rule == NULL || cap.offset + size > PCI_CONFIG_BYTES) {
+        if (rule == NULL || (seen & 1u << rule->treatment) != 0 ||
+            !claim(claimed, cap.offset, rule_size(rule, host->at, cap.offset))) {
             continue;
         }
+        seen |= 1u << rule->treatment;
         view->value[link] = (uint8_t)cap.offset;
         view->value[cap.offset] = (uint8_t)cap.id;
         link = (uint16_t)(cap.offset + 1);
         show_capability(view, host->at, rule, cap.offset);
     }
-    view->value[link] = 0;
     if (link != PCI_CAPABILITIES) {
         view->value[PCI_STATUS] |= PCI_STATUS_CAPABILITIES;
     }
@@ -233,6 +277,10 @@ static void show_capabilities(struct pci_view *view, const struct pci_function *
 
 void pci_view_of_function(struct pci_view *view, const struct pci_function *host)
 {
+    memset(view->value, 0, PCI_VIEW_SIZE);
+    memset(view->writable, 0, PCI_VIEW_SIZE);
+    memset(view->hardware, 0, PCI_VIEW_SIZE);
+    view->msi = view->msix = view->express = view->pm = 0;
     pci_view_set(view, PCI_VENDOR, 2, host->vendor);
     pci_view_set(view, PCI_DEVICE, 2, host->device);
     pci_view_set(view, PCI_REVISION, 4, host->class_code << 8 | host->revision);

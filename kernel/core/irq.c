@@ -10,6 +10,7 @@
 #include "kernel/core/smp.h"
 #include "kernel/core/timer.h"
 #include "kernel/core/vectors.h"
+#include "kernel/hw/cpu.h"
 
 #define DEVICE_VECTORS (VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1)
 
@@ -21,6 +22,7 @@ struct irq_slot {
 struct irq_cpu {
     struct lock lock; /* of this CPU's slots: handler and context are read and changed together */
     unsigned next;    /* where the search for a free slot starts: a freed vector rests as long as possible */
+    uint8_t running;  /* vector whose handler runs there now, 0 for none; set under the lock */
     struct irq_slot slots[DEVICE_VECTORS];
 } CPU_ALIGNED;
 
@@ -56,6 +58,10 @@ void irq_free(unsigned cpu, uint8_t vector)
     uint64_t flags = lock_take(&c->lock);
     c->slots[vector - VECTOR_DEVICE_FIRST] = (struct irq_slot){NULL, NULL};
     lock_release(&c->lock, flags);
+    /* The caller may free what the handler uses. A handler runs with interrupts off and waits for nothing. */
+    while (cpu != cpu_index() && __atomic_load_n(&c->running, __ATOMIC_ACQUIRE) == vector) {
+        cpu_pause();
+    }
 }
 
 uint64_t irq_spurious_count(void)
@@ -73,12 +79,14 @@ static void dispatch_device(uint8_t vector)
     struct irq_cpu *c = &irq.cpus[cpu_index()];
     uint64_t flags = lock_take(&c->lock);
     struct irq_slot slot = c->slots[vector - VECTOR_DEVICE_FIRST];
+    __atomic_store_n(&c->running, slot.handler == NULL ? 0 : vector, __ATOMIC_RELAXED);
     lock_release(&c->lock, flags);
     if (slot.handler == NULL) {
         __atomic_fetch_add(&irq.spurious, 1, __ATOMIC_RELAXED);
         return;
     }
     slot.handler(slot.context);
+    __atomic_store_n(&c->running, 0, __ATOMIC_RELEASE);
 }
 
 void irq_dispatch(uint8_t vector)

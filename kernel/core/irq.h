@@ -12,6 +12,7 @@ typedef void irq_handler(void *context);
 /* Reserve a free device vector on that CPU (index, not APIC id) and attach handler. STATUS_NO_MEMORY when all are
  * taken. */
 MUST_CHECK enum status irq_alloc(unsigned cpu, irq_handler *handler, void *context, uint8_t *vector);
+/* Returns after the handler's last run on that CPU (unless that CPU is this one) has ended: hold no lock it takes. */
 void irq_free(unsigned cpu, uint8_t vector);
 
 /* Interrupts that arrived on a vector nobody owns, all CPUs: counted, never fatal. */

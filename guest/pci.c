@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * A guest's PCI bus. */
+#include "guest/pci.h"
+
+#include "guest/platform.h"
+#include "kernel/lib/bits.h"
+
+#define ADDRESS_ENABLE BIT32(31)
+#define ADDRESS_WRITABLE UINT32_C(0x80fffffc) /* enable, bus, device, function, register */
+#define ADDRESS_BYTES 4u
+#define DATA_BYTES 4u
+#define RESET_OFFSET (PLATFORM_RESET_PORT - PLATFORM_PCI_ADDRESS_PORT)
+
+static struct guest_pci_function *function_at(struct guest_pci *pci, uint64_t bus, uint64_t devfn)
+{
+    uint64_t device = devfn >> 3;
+    if (bus != 0 || (devfn & 7) != 0 || device >= GUEST_PCI_SLOTS || !pci->functions[device].present) {
+        return NULL;
+    }
+    return &pci->functions[device];
+}
+
+static uint32_t config_read(struct guest_pci *pci, uint64_t bus, uint64_t devfn, uint16_t offset, unsigned width)
+{
+    struct guest_pci_function *f = function_at(pci, bus, devfn);
+    return f == NULL ? UINT32_MAX : guest_pci_function_read(f, offset, width);
+}
+
+static void config_write(struct guest_pci *pci, uint64_t bus, uint64_t devfn, uint16_t offset, unsigned width,
+                         uint32_t value)
+{
+    struct guest_pci_function *f = function_at(pci, bus, devfn);
+    if (f != NULL) {
+        guest_pci_function_write(f, offset, width, value);
+    }
+}
+
+/* --- ports */
+
+/* Only dwords reach the address register; bytes next to it belong to whoever else is there. */
+static uint64_t address_read(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct guest_pci *pci = context;
+    const struct bus_range *reset = &pci->config.reset_port;
+    if (offset == 0 && width == ADDRESS_BYTES) {
+        return pci->address;
+    }
+    if (offset == RESET_OFFSET && width == 1 && reset->read != NULL) {
+        return reset->read(reset->context, 0, 1, now_ns);
+    }
+    return UINT64_MAX;
+}
+
+static void address_write(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct guest_pci *pci = context;
+    const struct bus_range *reset = &pci->config.reset_port;
+    if (offset == 0 && width == ADDRESS_BYTES) {
+        pci->address = (uint32_t)value & ADDRESS_WRITABLE;
+    } else if (offset == RESET_OFFSET && width == 1 && reset->write != NULL) {
+        reset->write(reset->context, 0, 1, value, now_ns);
+    }
+}
+
+static uint16_t data_offset(const struct guest_pci *pci, uint64_t lane)
+{
+    return (uint16_t)(bits_get(pci->address, 7, 2) * 4 + lane);
+}
+
+static uint64_t data_read(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct guest_pci *pci = context;
+    (void)now_ns;
+    if ((pci->address & ADDRESS_ENABLE) == 0) {
+        return UINT64_MAX;
+    }
+    return config_read(pci, bits_get(pci->address, 23, 16), bits_get(pci->address, 15, 8), data_offset(pci, offset),
+                       width);
+}
+
+static void data_write(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct guest_pci *pci = context;
+    (void)now_ns;
+    if ((pci->address & ADDRESS_ENABLE) != 0) {
+        config_write(pci, bits_get(pci->address, 23, 16), bits_get(pci->address, 15, 8), data_offset(pci, offset),
+                     width, (uint32_t)value);
+    }
+}
+
+/* --- ECAM: bus 27:20, device and function 19:12, register 11:0 (PCIe 6.0 7.2.2) */
+
+static uint64_t ecam_read(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct guest_pci *pci = context;
+    uint64_t value = 0;
+    (void)now_ns;
+    if (bits_get(offset, 11, 0) + width > PCI_VIEW_SIZE) {
+        return UINT64_MAX;
+    }
+    for (unsigned done = 0; done < width; done += 4) {
+        uint64_t at = offset + done;
+        unsigned part = width - done < 4 ? width - done : 4;
+        uint64_t half = config_read(pci, at >> 20, bits_get(at, 19, 12), (uint16_t)bits_get(at, 11, 0), part);
+        value |= half << (8 * done);
+    }
+    return value;
+}
+
+static void ecam_write(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct guest_pci *pci = context;
+    (void)now_ns;
+    if (bits_get(offset, 11, 0) + width > PCI_VIEW_SIZE) {
+        return;
+    }
+    for (unsigned done = 0; done < width; done += 4) {
+        uint64_t at = offset + done;
+        unsigned part = width - done < 4 ? width - done : 4;
+        config_write(pci, at >> 20, bits_get(at, 19, 12), (uint16_t)bits_get(at, 11, 0), part,
+                     (uint32_t)(value >> (8 * done)));
+    }
+}
+
+/* --- life */
+
+static enum status add_ranges(struct guest_pci *pci)
+{
+    const struct bus_range address = {.base = PLATFORM_PCI_ADDRESS_PORT,
+                                      .size = ADDRESS_BYTES,
+                                      .widths = 1 | 2 | 4,
+                                      .read = address_read,
+                                      .write = address_write,
+                                      .context = pci};
+    const struct bus_range data = {.base = PLATFORM_PCI_DATA_PORT,
+                                   .size = DATA_BYTES,
+                                   .widths = 1 | 2 | 4,
+                                   .read = data_read,
+                                   .write = data_write,
+                                   .context = pci};
+    const struct bus_range ecam = {.base = GUEST_ECAM_START,
+                                   .size = GUEST_ECAM_SIZE,
+                                   .widths = 1 | 2 | 4 | 8,
+                                   .read = ecam_read,
+                                   .write = ecam_write,
+                                   .context = pci};
+    enum status status = bus_add(pci->config.ports, &address);
+    if (status == STATUS_OK) {
+        status = bus_add(pci->config.ports, &data);
+    }
+    return status == STATUS_OK ? bus_add(pci->config.mmio, &ecam) : status;
+}
+
+/* A BAR that only some of the guest's devices could reach would be a trap for its drivers. */
+static void cut_windows(struct guest_bar_windows *windows, uint64_t limit)
+{
+    windows->low_end = windows->low_end < limit ? windows->low_end : limit;
+    windows->high_end = windows->high_end < limit ? windows->high_end : limit;
+}
+
+enum status guest_pci_init(struct guest_pci *pci, const struct guest_pci_config *config)
+{
+    *pci = (struct guest_pci){.config = *config};
+    cut_windows(&pci->config.windows, config->domain->vtd->address_limit);
+    pci->next_low = pci->config.windows.low_start;
+    pci->next_high = pci->config.windows.high_start;
+    enum status status = guest_pci_function_bridge(&pci->functions[0], &pci->config);
+    return status == STATUS_OK ? add_ranges(pci) : status;
+}
+
+void guest_pci_reset(struct guest_pci *pci)
+{
+    pci->address = 0;
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        guest_pci_function_reset(&pci->functions[i]);
+    }
+    /* Those that found their first place taken by one that had not moved back yet. */
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        enum status status = pci->functions[i].present ? guest_pci_function_map(&pci->functions[i]) : STATUS_OK;
+        (void)status; /* logged by the reset above */
+    }
+}
+
+/* What was never registered is not there: nothing to do about it. */
+static void remove_range(struct bus *bus, uint64_t base)
+{
+    enum status status = bus_remove(bus, base);
+    (void)status;
+}
+
+void guest_pci_free(struct guest_pci *pci)
+{
+    remove_range(pci->config.ports, PLATFORM_PCI_ADDRESS_PORT);
+    remove_range(pci->config.ports, PLATFORM_PCI_DATA_PORT);
+    remove_range(pci->config.mmio, GUEST_ECAM_START);
+    guest_pci_function_free(&pci->functions[0]);
+}
+
+struct guest_pci_function *guest_pci_find(struct guest_pci *pci, struct sbdf host)
+{
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        struct guest_pci_function *f = &pci->functions[i];
+        if (f->present && sbdf_equal(f->host->at, host)) {
+            return f;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Assigned functions on a guest's bus (PCI 3.0 6.2). */
+#include "guest/pci_function.h"
+
+#include "drivers/pci_quiesce.h"
+#include "drivers/pci_regs.h"
+#include "kernel/core/log.h"
+#include "kernel/core/time.h"
+#include "kernel/hw/cpu.h"
+#include "kernel/lib/bits.h"
+
+#define BARS_END (PCI_BAR0 + 4 * PCI_BARS)
+#define MSI_CAP_BYTES 24u
+#define DRAIN_US UINT64_C(100000) /* PCIe 6.0 6.6.2: software may give up waiting for completions */
+
+static uint16_t command_of(const struct guest_pci_function *f)
+{
+    return (uint16_t)pci_view_get(&f->view, PCI_COMMAND, 2);
+}
+
+/* --- BARs */
+
+static uint64_t trapped_read(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct guest_pci_function *f = context;
+    (void)now_ns;
+    return guest_msix_read(&f->msix, offset, width);
+}
+
+static void trapped_write(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct guest_pci_function *f = context;
+    (void)now_ns;
+    guest_msix_write(&f->msix, offset, width, value);
+}
+
+static void warn(const struct guest_pci_function *f, const char *what, enum status status)
+{
+    char text[SBDF_TEXT_SIZE];
+    log_warn("pci: %s: %s: %s", sbdf_text(f->host->at, text), what, status_text(status));
+}
+
+static void drop_trap(struct guest_pci_function *f)
+{
+    if (f->trapped) {
+        enum status status = bus_remove(f->config->mmio, f->trap_at);
+        f->trapped = status != STATUS_OK;
+    }
+}
+
+/* The trapped pages follow their BAR. A guest that puts them onto another function's finds all ones there. */
+static void move_trap(struct guest_pci_function *f)
+{
+    if (f->msix.host == NULL) {
+        return;
+    }
+    const struct guest_bar *bar = &f->bars[f->msix.table.table_bar];
+    uint64_t at = bar->mapped_at + bar->trap_start;
+    if (f->trapped && bar->mapped && f->trap_at == at) {
+        return;
+    }
+    drop_trap(f);
+    if (!bar->mapped) {
+        return;
+    }
+    struct bus_range range = {.base = at,
+                              .size = bar->trap_end - bar->trap_start,
+                              .widths = 1 | 2 | 4 | 8,
+                              .read = trapped_read,
+                              .write = trapped_write,
+                              .context = f};
+    f->trapped = bus_add(f->config->mmio, &range) == STATUS_OK;
+    f->trap_at = at;
+}
+
+/* All BARs of the function: one that moves away may make room for another. */
+static enum status apply_bars(struct guest_pci_function *f)
+{
+    const struct guest_pci_config *c = f->config;
+    bool decode = (command_of(f) & PCI_COMMAND_MEMORY) != 0;
+    bool shrank = false;
+    enum status result = STATUS_OK;
+    for (unsigned i = 0; i < PCI_BARS; i++) {
+        enum status status = guest_bar_apply(&f->bars[i], c->nested, c->domain, &c->windows, decode, &shrank);
+        if (status != STATUS_OK && status != STATUS_CONFLICT) {
+            result = result == STATUS_OK ? status : result;
+        }
+    }
+    move_trap(f);
+    if (shrank) {
+        c->flush(c->context);
+    }
+    return result;
+}
+
+static void apply_guest_change(struct guest_pci_function *f)
+{
+    enum status status = apply_bars(f);
+    if (status != STATUS_OK && !f->warned) {
+        f->warned = true;
+        warn(f, "a BAR could not be moved", status);
+    }
+}
+
+/* The BAR behind register `index`, and which half it is. */
+static struct guest_bar *bar_of(struct guest_pci_function *f, unsigned index, bool *upper)
+{
+    *upper = index > 0 && f->bars[index - 1].kind == PCI_BAR_MEM64;
+    return &f->bars[*upper ? index - 1 : index];
+}
+
+static uint32_t read_bar(struct guest_pci_function *f, uint16_t offset)
+{
+    bool upper = false;
+    const struct guest_bar *bar = bar_of(f, (offset - PCI_BAR0) / 4u, &upper);
+    return guest_bar_register(bar, upper);
+}
+
+static void write_bar(struct guest_pci_function *f, uint16_t offset, unsigned width, uint32_t value)
+{
+    bool upper = false;
+    unsigned low = 8 * (offset & 3u);
+    struct guest_bar *bar = bar_of(f, (offset - PCI_BAR0) / 4u, &upper);
+    uint32_t merged = (uint32_t)bits_set(guest_bar_register(bar, upper), low + 8 * width - 1, low, value);
+    guest_bar_write(bar, upper, merged);
+    apply_guest_change(f);
+}
+
+/* --- command, MSI, MSI-X */
+
+static void command_written(struct guest_pci_function *f, uint16_t before)
+{
+    uint16_t changed = before ^ command_of(f);
+    if ((changed & PCI_COMMAND_MEMORY) != 0) {
+        apply_guest_change(f);
+    }
+    if ((changed & PCI_COMMAND_BUS_MASTER) != 0 && f->attached) {
+        pci_bus_master_set(f->config->facts, f->host, (command_of(f) & PCI_COMMAND_BUS_MASTER) != 0);
+    }
+}
+
+static void msix_written(struct guest_pci_function *f)
+{
+    uint16_t control = (uint16_t)pci_view_get(&f->view, f->view.msix + PCI_MSIX_CONTROL, 2);
+    guest_msix_control(&f->msix, (control & PCI_MSIX_ENABLE) != 0, (control & PCI_MSIX_MASK_ALL) != 0);
+}
+
+static bool overlaps(uint16_t offset, unsigned width, uint16_t start, unsigned bytes)
+{
+    return offset < start + bytes && offset + width > start;
+}
+
+/* --- config space in naturally aligned pieces */
+
+static uint32_t read_piece(struct guest_pci_function *f, uint16_t offset, unsigned width)
+{
+    if (f->host == NULL) {
+        return pci_view_get(&f->view, offset, width);
+    }
+    if (offset >= PCI_BAR0 && offset < BARS_END) {
+        return read_bar(f, offset & ~3u) >> (8 * (offset & 3u));
+    }
+    return pci_view_read(&f->view, f->host->at, offset, width);
+}
+
+static void write_piece(struct guest_pci_function *f, uint16_t offset, unsigned width, uint32_t value)
+{
+    if (f->host == NULL) {
+        return; /* nothing of the bridge is writable */
+    }
+    if (offset >= PCI_BAR0 && offset < BARS_END) {
+        write_bar(f, offset, width, value);
+        return;
+    }
+    uint16_t command = command_of(f);
+    pci_view_write(&f->view, offset, width, value);
+    if (overlaps(offset, width, PCI_COMMAND, 2)) {
+        command_written(f, command);
+    }
+    if (f->view.msi != 0 && overlaps(offset, width, f->view.msi, MSI_CAP_BYTES)) {
+        guest_msi_update(&f->msi, &f->view);
+    }
+    if (f->view.msix != 0 && overlaps(offset, width, f->view.msix + PCI_MSIX_CONTROL, 2)) {
+        msix_written(f);
+    }
+}
+
+static unsigned piece_at(uint16_t offset, unsigned left)
+{
+    unsigned width = left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    while (!is_aligned(offset, width)) {
+        width /= 2;
+    }
+    return width;
+}
+
+uint32_t guest_pci_function_read(struct guest_pci_function *f, uint16_t offset, unsigned width)
+{
+    uint32_t value = 0;
+    for (unsigned done = 0; done < width;) {
+        uint16_t at = (uint16_t)(offset + done);
+        unsigned piece = piece_at(at, width - done);
+        uint32_t bytes = (uint32_t)bits_get(read_piece(f, at, piece), 8 * piece - 1, 0);
+        value |= bytes << (8 * done);
+        done += piece;
+    }
+    return value;
+}
+
+void guest_pci_function_write(struct guest_pci_function *f, uint16_t offset, unsigned width, uint32_t value)
+{
+    for (unsigned done = 0; done < width;) {
+        uint16_t at = (uint16_t)(offset + done);
+        unsigned piece = piece_at(at, width - done);
+        write_piece(f, at, piece, (uint32_t)bits_get(value, 8 * (done + piece) - 1, 8 * done));
+        done += piece;
+    }
+}
+
+/* --- life */
+
+enum status guest_pci_function_bridge(struct guest_pci_function *f, const struct guest_pci_config *config)
+{
+    *f = (struct guest_pci_function){.config = config};
+    enum status status = pci_view_init(&f->view);
+    if (status == STATUS_OK) {
+        pci_view_of_host_bridge(&f->view);
+        f->present = true;
+    }
+    return status;
+}
+
+static enum status make_bars(struct guest_pci_function *f, uint64_t *next_low, uint64_t *next_high)
+{
+    uint64_t low = *next_low;
+    uint64_t high = *next_high;
+    for (unsigned i = 0; i < PCI_BARS; i++) {
+        enum status status = guest_bar_make(&f->host->bars[i], &f->bars[i]);
+        if (status == STATUS_OK) {
+            status = guest_bar_place(&f->bars[i], &f->config->windows, &low, &high);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        f->first_address[i] = f->bars[i].address;
+    }
+    *next_low = low;
+    *next_high = high;
+    return STATUS_OK;
+}
+
+static void show_function(struct guest_pci_function *f)
+{
+    pci_view_of_function(&f->view, f->host);
+    pci_view_set(&f->view, PCI_COMMAND, 2, PCI_COMMAND_MEMORY); /* as firmware leaves it */
+}
+
+enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
+                                    const struct pci_function *host, struct vtd_unit *unit, uint64_t *next_low,
+                                    uint64_t *next_high)
+{
+    *f = (struct guest_pci_function){.config = config, .host = host, .unit = unit};
+    uint64_t low = *next_low;
+    uint64_t high = *next_high;
+    enum status status = make_bars(f, &low, &high);
+    if (status == STATUS_OK) {
+        status = pci_view_init(&f->view);
+    }
+    if (status == STATUS_OK) {
+        status = guest_msix_init(&f->msix, host, unit, config->router, f->bars);
+    }
+    if (status != STATUS_OK) {
+        pci_view_free(&f->view);
+        *f = (struct guest_pci_function){0};
+        return status;
+    }
+    show_function(f);
+    guest_msi_init(&f->msi, host, &f->view, unit, config->router);
+    *next_low = low;
+    *next_high = high;
+    f->present = true;
+    return STATUS_OK;
+}
+
+enum status guest_pci_function_map(struct guest_pci_function *f)
+{
+    return apply_bars(f);
+}
+
+static void stop(struct guest_pci_function *f)
+{
+    pci_bus_master_set(f->config->facts, f->host, false);
+    guest_msi_reset(&f->msi);
+    guest_msix_reset(&f->msix);
+}
+
+void guest_pci_function_reset(struct guest_pci_function *f)
+{
+    if (!f->present || f->host == NULL) {
+        return;
+    }
+    stop(f);
+    show_function(f);
+    for (unsigned i = 0; i < PCI_BARS; i++) {
+        f->bars[i].address = f->first_address[i];
+    }
+    apply_guest_change(f);
+}
+
+static enum status drain(const struct guest_pci_function *f)
+{
+    struct deadline deadline = deadline_in_us(DRAIN_US);
+    while (pci_transactions_pending(f->host)) {
+        if (deadline_passed(deadline)) {
+            return STATUS_TIMEOUT;
+        }
+        cpu_pause();
+    }
+    return STATUS_OK;
+}
+
+static enum status leave_domain(struct guest_pci_function *f)
+{
+    if (!f->attached) {
+        return STATUS_OK;
+    }
+    f->attached = false;
+    return vtd_detach(f->unit, sbdf_rid(f->host->at), f->config->domain);
+}
+
+static enum status hide_bars(struct guest_pci_function *f)
+{
+    pci_view_set(&f->view, PCI_COMMAND, 2, 0);
+    return apply_bars(f);
+}
+
+enum status guest_pci_function_withdraw(struct guest_pci_function *f)
+{
+    pci_bus_master_set(f->config->facts, f->host, false);
+    enum status drained = drain(f);
+    stop(f);
+    enum status left = leave_domain(f);
+    enum status hidden = hide_bars(f);
+    f->dead =
+        f->msi.stuck || f->msix.stuck || f->trapped || drained != STATUS_OK || left != STATUS_OK || hidden != STATUS_OK;
+    if (!f->dead) {
+        return STATUS_OK;
+    }
+    return drained != STATUS_OK ? drained : left != STATUS_OK ? left : hidden != STATUS_OK ? hidden : STATUS_TIMEOUT;
+}
+
+void guest_pci_function_free(struct guest_pci_function *f)
+{
+    pci_view_free(&f->view);
+    f->present = false;
+    if (f->dead) {
+        return; /* what is stuck stays where it is */
+    }
+    if (f->host != NULL) {
+        guest_msix_free(&f->msix);
+    }
+    *f = (struct guest_pci_function){0};
+}
