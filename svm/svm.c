@@ -48,15 +48,25 @@ enum vcpu_layout {
 };
 _Static_assert(sizeof(struct svm_vcpu) <= LAYOUT_VMCB, "the backend's data fits its page");
 
+static struct svm_capability read_capability(void)
+{
+    const struct cpuid none = {0};
+    uint32_t last = cpu_cpuid(0x80000000, 0).eax;
+    struct cpuid leaf_1 = last >= 0x80000001 ? cpu_cpuid(0x80000001, 0) : none;
+    struct cpuid leaf_a = last >= 0x8000000a ? cpu_cpuid(0x8000000a, 0) : none;
+    bool has_svm = svm_capability_make(leaf_1, leaf_a, 0).svm; /* VM_CR is there only with SVM */
+    return svm_capability_make(leaf_1, leaf_a, has_svm ? msr_read(MSR_VM_CR) : 0);
+}
+
 static const char *refuse(void)
 {
-    struct svm_capability c = svm_capability_read();
+    struct svm_capability c = read_capability();
     return svm_capability_refusal(&c);
 }
 
 static unsigned nested_max_leaf(void)
 {
-    return svm_capability_read().gib_pages ? 3 : 2;
+    return read_capability().gib_pages ? 3 : 2;
 }
 
 const char *svm_quirk_name(void)
@@ -71,7 +81,7 @@ void svm_work_without(struct svm_quirks repairs)
 
 static void read_facts(void)
 {
-    svm.capability = svm_capability_read();
+    svm.capability = read_capability();
     svm.features.next_rip = svm.capability.next_rip;
     svm.features.decode_assists = svm.capability.decode_assists;
     svm.quirks = *svm_quirks_find(cpu_cpuid(1, 0), cpu_cpuid(0x40000000, 0));
