@@ -2,28 +2,24 @@
  * SVM's capability bits. */
 #include "svm/capability.h"
 
-#include "kernel/hw/cpu.h"
-#include "kernel/hw/msr.h"
 #include "kernel/lib/bits.h"
 #include "svm/msr.h"
 
-struct svm_capability svm_capability_read(void)
+struct svm_capability svm_capability_make(struct cpuid leaf_1, struct cpuid leaf_a, uint64_t vm_cr)
 {
-    struct svm_capability c = {0};
-    if (cpu_cpuid(0x80000000, 0).eax < 0x8000000a || (cpu_cpuid(0x80000001, 0).ecx & BIT32(2)) == 0) {
-        return c;
+    if ((leaf_1.ecx & BIT32(2)) == 0) {
+        return (struct svm_capability){.svm = false};
     }
-    struct cpuid svm = cpu_cpuid(0x8000000a, 0);
-    uint64_t vm_cr = msr_read(MSR_VM_CR);
-    c.svm = true;
-    c.disabled = (vm_cr & VM_CR_SVMDIS) != 0;
-    c.locked = (vm_cr & VM_CR_LOCK) != 0;
-    c.nested_paging = (svm.edx & BIT32(0)) != 0;
-    c.next_rip = (svm.edx & BIT32(3)) != 0;
-    c.decode_assists = (svm.edx & BIT32(7)) != 0;
-    c.gib_pages = (cpu_cpuid(0x80000001, 0).edx & BIT32(26)) != 0;
-    c.asids = svm.ebx;
-    return c;
+    return (struct svm_capability){
+        .svm = true,
+        .disabled = (vm_cr & VM_CR_SVMDIS) != 0,
+        .locked = (vm_cr & VM_CR_LOCK) != 0,
+        .nested_paging = (leaf_a.edx & BIT32(0)) != 0,
+        .next_rip = (leaf_a.edx & BIT32(3)) != 0,
+        .decode_assists = (leaf_a.edx & BIT32(7)) != 0,
+        .gib_pages = (leaf_1.edx & BIT32(26)) != 0,
+        .asids = leaf_a.ebx,
+    };
 }
 
 const char *svm_capability_refusal(const struct svm_capability *c)

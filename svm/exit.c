@@ -11,6 +11,7 @@ enum {
     CODE_DR_READ = 0x20,
     CODE_EXCEPTION = 0x40,
     CODE_EXCEPTION_END = 0x60,
+    CODE_SIMPLE = 0x60,
     CODE_IOIO = 0x7b,
     CODE_MSR = 0x7c,
     CODE_TASK_SWITCH = 0x7d,
@@ -20,38 +21,38 @@ enum {
 #define CODE_INVALID UINT64_MAX
 #define CODE_BUSY (UINT64_MAX - 1)
 
-/* Codes that say all by themselves. */
+/* Codes that say all by themselves, from CODE_SIMPLE on. */
 static const struct {
-    uint16_t code;
-    uint8_t kind;
+    bool known;
     bool instruction; /* nRIP is valid */
+    uint8_t kind;
 } simple[] = {
-    {0x60, VCPU_EXIT_INTERRUPT, false}, /* INTR */
-    {0x61, VCPU_EXIT_INTERRUPT, false}, /* NMI: taken when STGI lets it through */
-    {0x62, VCPU_EXIT_INTERRUPT, false}, /* SMI, likewise */
-    {0x63, VCPU_EXIT_INTERRUPT, false}, /* INIT, likewise */
-    {SVM_EXIT_VINTR, VCPU_EXIT_WINDOW, false},
-    {0x6f, VCPU_EXIT_RDPMC, true},
-    {0x72, VCPU_EXIT_CPUID, true},
-    {0x73, VCPU_EXIT_FORBIDDEN, true}, /* RSM */
-    {0x76, VCPU_EXIT_INVD, true},
-    {0x77, VCPU_EXIT_PAUSE, true},
-    {0x78, VCPU_EXIT_HLT, true},
-    {0x7a, VCPU_EXIT_FORBIDDEN, true}, /* INVLPGA */
-    {0x7f, VCPU_EXIT_SHUTDOWN, false},
-    {0x80, VCPU_EXIT_FORBIDDEN, true}, /* VMRUN */
-    {0x81, VCPU_EXIT_HYPERCALL, true}, /* VMMCALL */
-    {0x82, VCPU_EXIT_FORBIDDEN, true}, /* VMLOAD */
-    {0x83, VCPU_EXIT_FORBIDDEN, true}, /* VMSAVE */
-    {0x84, VCPU_EXIT_FORBIDDEN, true}, /* STGI */
-    {0x85, VCPU_EXIT_FORBIDDEN, true}, /* CLGI */
-    {0x86, VCPU_EXIT_FORBIDDEN, true}, /* SKINIT */
-    {0x89, VCPU_EXIT_WBINVD, true},
-    {0x8a, VCPU_EXIT_MONITOR, true},
-    {0x8b, VCPU_EXIT_MWAIT, true},
-    {0x8c, VCPU_EXIT_MWAIT, true}, /* MWAIT with the monitor armed */
-    {0x8d, VCPU_EXIT_XSETBV, true},
-    {0x8e, VCPU_EXIT_FORBIDDEN, true}, /* RDPRU */
+    [0x60 - CODE_SIMPLE] = {true, false, VCPU_EXIT_INTERRUPT}, /* INTR */
+    [0x61 - CODE_SIMPLE] = {true, false, VCPU_EXIT_INTERRUPT}, /* NMI: taken when STGI lets it through */
+    [0x62 - CODE_SIMPLE] = {true, false, VCPU_EXIT_INTERRUPT}, /* SMI, likewise */
+    [0x63 - CODE_SIMPLE] = {true, false, VCPU_EXIT_INTERRUPT}, /* INIT, likewise */
+    [SVM_EXIT_VINTR - CODE_SIMPLE] = {true, false, VCPU_EXIT_WINDOW},
+    [0x6f - CODE_SIMPLE] = {true, true, VCPU_EXIT_RDPMC},
+    [0x72 - CODE_SIMPLE] = {true, true, VCPU_EXIT_CPUID},
+    [0x73 - CODE_SIMPLE] = {true, true, VCPU_EXIT_FORBIDDEN}, /* RSM */
+    [0x76 - CODE_SIMPLE] = {true, true, VCPU_EXIT_INVD},
+    [0x77 - CODE_SIMPLE] = {true, true, VCPU_EXIT_PAUSE},
+    [0x78 - CODE_SIMPLE] = {true, true, VCPU_EXIT_HLT},
+    [0x7a - CODE_SIMPLE] = {true, true, VCPU_EXIT_FORBIDDEN}, /* INVLPGA */
+    [0x7f - CODE_SIMPLE] = {true, false, VCPU_EXIT_SHUTDOWN},
+    [0x80 - CODE_SIMPLE] = {true, true, VCPU_EXIT_FORBIDDEN}, /* VMRUN */
+    [0x81 - CODE_SIMPLE] = {true, true, VCPU_EXIT_HYPERCALL}, /* VMMCALL */
+    [0x82 - CODE_SIMPLE] = {true, true, VCPU_EXIT_FORBIDDEN}, /* VMLOAD */
+    [0x83 - CODE_SIMPLE] = {true, true, VCPU_EXIT_FORBIDDEN}, /* VMSAVE */
+    [0x84 - CODE_SIMPLE] = {true, true, VCPU_EXIT_FORBIDDEN}, /* STGI */
+    [0x85 - CODE_SIMPLE] = {true, true, VCPU_EXIT_FORBIDDEN}, /* CLGI */
+    [0x86 - CODE_SIMPLE] = {true, true, VCPU_EXIT_FORBIDDEN}, /* SKINIT */
+    [0x89 - CODE_SIMPLE] = {true, true, VCPU_EXIT_WBINVD},
+    [0x8a - CODE_SIMPLE] = {true, true, VCPU_EXIT_MONITOR},
+    [0x8b - CODE_SIMPLE] = {true, true, VCPU_EXIT_MWAIT},
+    [0x8c - CODE_SIMPLE] = {true, true, VCPU_EXIT_MWAIT}, /* MWAIT with the monitor armed */
+    [0x8d - CODE_SIMPLE] = {true, true, VCPU_EXIT_XSETBV},
+    [0x8e - CODE_SIMPLE] = {true, true, VCPU_EXIT_FORBIDDEN}, /* RDPRU */
 };
 
 /* Instruction length from nRIP; 0 when it is absent or makes no sense. */
@@ -194,18 +195,17 @@ static const char *entry_failure(const uint8_t *vmcb)
     return "VMRUN found the control block invalid (reserved bits of CR3, CR4 or EFER, or a bad EVENTINJ)";
 }
 
-static void decode_simple(const uint8_t *vmcb, const struct svm_exit_features *features, uint64_t code,
+/* False: not one of the simple codes. */
+static bool decode_simple(const uint8_t *vmcb, const struct svm_exit_features *features, uint64_t code,
                           struct vcpu_exit *exit)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(simple); i++) {
-        if (simple[i].code == code) {
-            exit->kind = simple[i].kind;
-            exit->length = simple[i].instruction ? length_of(vmcb, features) : 0;
-            return;
-        }
+    uint64_t i = code - CODE_SIMPLE;
+    if (i >= ARRAY_LENGTH(simple) || !simple[i].known) {
+        return false;
     }
-    exit->kind = VCPU_EXIT_UNKNOWN;
-    exit->text = "an SVM exit code that was not asked for";
+    exit->kind = simple[i].kind;
+    exit->length = simple[i].instruction ? length_of(vmcb, features) : 0;
+    return true;
 }
 
 void svm_exit_decode(const uint8_t *vmcb, const struct svm_exit_features *features, struct vcpu_exit *exit)
@@ -215,6 +215,9 @@ void svm_exit_decode(const uint8_t *vmcb, const struct svm_exit_features *featur
     exit->length = 0;
     exit->byte_count = 0;
     exit->text = NULL;
+    if (decode_simple(vmcb, features, code, exit) || decode_rich(vmcb, features, code, exit)) {
+        return;
+    }
     /* TCG stores the error code's low half only. */
     if (code == CODE_INVALID || code == UINT32_MAX) {
         exit->kind = VCPU_EXIT_ENTRY_FAILED;
@@ -222,7 +225,8 @@ void svm_exit_decode(const uint8_t *vmcb, const struct svm_exit_features *featur
     } else if (code == CODE_BUSY) {
         exit->kind = VCPU_EXIT_ENTRY_FAILED;
         exit->text = "the control block is in use by another CPU";
-    } else if (!decode_rich(vmcb, features, code, exit)) {
-        decode_simple(vmcb, features, code, exit);
+    } else {
+        exit->kind = VCPU_EXIT_UNKNOWN;
+        exit->text = "an SVM exit code that was not asked for";
     }
 }

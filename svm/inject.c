@@ -10,6 +10,7 @@ enum {
     TYPE_INTERRUPT = 0,
     TYPE_NMI = 2,
     TYPE_EXCEPTION = 3,
+    TYPE_SOFTWARE = 4,
     BIT_HAS_ERROR = 11,
     BIT_VALID = 31,
     VECTOR_NMI = 2,
@@ -72,9 +73,24 @@ struct vcpu_event svm_inject_decode(uint64_t info)
     };
 }
 
-void svm_inject_prepare(struct vcpu *vcpu, uint8_t *vmcb)
+/* EVENTINJ with its type replaced. */
+static uint64_t as_software(uint64_t encoded)
 {
-    vmcb_put64(vmcb, VMCB_EVENT_INJECTION_64, svm_inject_encode(vcpu->event));
+    return bits_set(encoded, 10, 8, TYPE_SOFTWARE);
+}
+
+static void put_event(const struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject, enum svm_inject_style style)
+{
+    uint64_t encoded = svm_inject_encode(vcpu->event);
+    inject->software =
+        style == SVM_INJECT_SOFTWARE && vcpu->event.kind == VCPU_EVENT_INTERRUPT && vmcb[VMCB_CPL_8] == 0;
+    inject->vector = vcpu->event.vector;
+    vmcb_put64(vmcb, VMCB_EVENT_INJECTION_64, inject->software ? as_software(encoded) : encoded);
+}
+
+void svm_inject_prepare(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject, enum svm_inject_style style)
+{
+    put_event(vcpu, vmcb, inject, style);
     if (vcpu->event.kind == VCPU_EVENT_NMI) {
         vcpu->nmi_blocked = true;
         vmcb_intercept_iret(vmcb, true);
@@ -86,23 +102,34 @@ void svm_inject_prepare(struct vcpu *vcpu, uint8_t *vmcb)
 }
 
 /* The IRET has run once the guest is found anywhere else; a fault in it leaves RIP, and NMIs stay blocked. */
-static void finish_iret(struct vcpu *vcpu, struct svm_inject_iret *iret)
+static void finish_iret(struct vcpu *vcpu, struct svm_inject *inject)
 {
-    if (iret->executing && vcpu->rip != iret->rip) {
-        iret->executing = false;
+    if (inject->iret && vcpu->rip != inject->iret_rip) {
+        inject->iret = false;
         vcpu->nmi_blocked = false;
     }
 }
 
-bool svm_inject_finish(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject_iret *iret)
+/* An interrupt that went in as a software interrupt comes back as one. */
+static struct vcpu_event undelivered(const uint8_t *vmcb, const struct svm_inject *inject)
 {
-    vcpu->event = svm_inject_decode(vmcb_get64(vmcb, VMCB_EXIT_INT_INFO_64));
+    uint64_t info = vmcb_get64(vmcb, VMCB_EXIT_INT_INFO_64);
+    if (inject->software && (uint32_t)info == (uint32_t)as_software(BIT64(BIT_VALID) | inject->vector)) {
+        return (struct vcpu_event){.kind = VCPU_EVENT_INTERRUPT, .vector = inject->vector};
+    }
+    return svm_inject_decode(info);
+}
+
+bool svm_inject_finish(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject)
+{
+    vcpu->event = undelivered(vmcb, inject);
     vcpu->shadow = (vmcb_get64(vmcb, VMCB_INTERRUPT_STATE_64) & 1) != 0;
-    finish_iret(vcpu, iret);
+    finish_iret(vcpu, inject);
     switch (vmcb_get64(vmcb, VMCB_EXIT_CODE_64)) {
     case SVM_EXIT_IRET:
         vmcb_intercept_iret(vmcb, false);
-        *iret = (struct svm_inject_iret){.executing = true, .rip = vcpu->rip};
+        inject->iret = true;
+        inject->iret_rip = vcpu->rip;
         return true;
     case SVM_EXIT_VINTR:
         return !vcpu->window; /* left over from a window that is no longer wanted */

@@ -17,17 +17,26 @@ uint64_t svm_inject_encode(struct vcpu_event event);
  * instruction RIP still points to. */
 struct vcpu_event svm_inject_decode(uint64_t exit_int_info);
 
-/* Before an entry: event, shadow and window of vcpu into vmcb. */
-void svm_inject_prepare(struct vcpu *vcpu, uint8_t *vmcb);
-
-/* NMI blocking ends with the guest's IRET; the intercept fires before it. Where the guest stood then: */
-struct svm_inject_iret {
-    bool executing; /* the IRET at rip runs or is about to */
-    uint64_t rip;
+/* What is remembered of a vCPU between entries. */
+struct svm_inject {
+    bool iret; /* NMI blocking ends with the IRET at iret_rip, which runs or is about to: its intercept fired */
+    uint64_t iret_rip;
+    bool software;  /* the last entry injected an external interrupt as a software interrupt ... */
+    uint8_t vector; /* ... with this vector */
 };
+
+/* How external interrupts are injected: as such, or (a quirk) as software interrupts where the guest's privilege level
+ * is 0. */
+enum svm_inject_style {
+    SVM_INJECT_HARDWARE,
+    SVM_INJECT_SOFTWARE,
+};
+
+/* Before an entry: event, shadow and window of vcpu into vmcb. */
+void svm_inject_prepare(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject, enum svm_inject_style style);
 
 /* After an exit: what was not delivered, shadow and NMI blocking back into vcpu. True when the exit was only about
  * the IRET of an NMI handler: enter again. */
-bool svm_inject_finish(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject_iret *iret);
+bool svm_inject_finish(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject);
 
 #endif

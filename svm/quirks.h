@@ -9,7 +9,8 @@
 struct svm_quirks {
     const char *name;        /* "none", "tcg" */
     bool rewrite_cr8;        /* write CR8 after every exit: makes the emulator look at its LAPIC again */
-    uint32_t backup_tick_us; /* a tick that reaches every CPU that runs guests, 0: not needed */
+    bool software_injection; /* inject interrupts into privilege level 0 as software interrupts */
+    uint32_t backup_tick_us; /* a timer tick on every CPU that runs guests, 0: not needed */
 };
 
 /* By the signature in EBX, ECX, EDX of CPUID leaf 0x40000000, for a CPU that says it is virtual. */

@@ -66,6 +66,9 @@ uint64_t svm_registers_read(const struct vcpu *vcpu, enum vcpu_register which)
 void svm_registers_write(struct vcpu *vcpu, enum vcpu_register which, uint64_t value)
 {
     struct svm_vcpu *s = data_of(vcpu);
+    if (which == VCPU_CR0 || which == VCPU_CR3 || which == VCPU_CR4 || which == VCPU_EFER) {
+        vcpu->flush = true; /* as the instruction would have done: entries only tag translations by ASID */
+    }
     switch (which) {
     case VCPU_GDTR_LIMIT:
     case VCPU_IDTR_LIMIT:

@@ -13,7 +13,7 @@ struct svm_vcpu {
     struct hpa vmcb_at;
     uint8_t *msrpm, *iopm;
     struct svm_asid asid;
-    struct svm_inject_iret iret;
+    struct svm_inject inject;
     bool guest_mce; /* CR4.MCE as the guest set it; the CPU's own is always on */
 };
 

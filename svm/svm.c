@@ -5,6 +5,7 @@
 #include "kernel/core/pages.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/percpu.h"
+#include "kernel/core/timer.h"
 #include "kernel/core/vcpu_resident.h"
 #include "kernel/core/vectors.h"
 #include "kernel/hw/cpu.h"
@@ -33,7 +34,7 @@ static struct {
     struct svm_capability capability;
     struct svm_exit_features features;
     struct svm_quirks quirks;
-    bool quirks_off;
+    struct svm_quirks without; /* repairs to leave out */
     struct svm_cpu cpus[CPU_MAX];
 } svm;
 
@@ -47,20 +48,25 @@ enum vcpu_layout {
 };
 _Static_assert(sizeof(struct svm_vcpu) <= LAYOUT_VMCB, "the backend's data fits its page");
 
+static struct svm_capability read_capability(void)
+{
+    const struct cpuid none = {0};
+    uint32_t last = cpu_cpuid(0x80000000, 0).eax;
+    struct cpuid leaf_1 = last >= 0x80000001 ? cpu_cpuid(0x80000001, 0) : none;
+    struct cpuid leaf_a = last >= 0x8000000a ? cpu_cpuid(0x8000000a, 0) : none;
+    bool has_svm = svm_capability_make(leaf_1, leaf_a, 0).svm; /* VM_CR is there only with SVM */
+    return svm_capability_make(leaf_1, leaf_a, has_svm ? msr_read(MSR_VM_CR) : 0);
+}
+
 static const char *refuse(void)
 {
-    struct svm_capability c = svm_capability_read();
+    struct svm_capability c = read_capability();
     return svm_capability_refusal(&c);
 }
 
 static unsigned nested_max_leaf(void)
 {
-    return svm_capability_read().gib_pages ? 3 : 2;
-}
-
-static uint32_t backup_tick_us(void)
-{
-    return svm_quirks_find(cpu_cpuid(1, 0), cpu_cpuid(0x40000000, 0))->backup_tick_us;
+    return read_capability().gib_pages ? 3 : 2;
 }
 
 const char *svm_quirk_name(void)
@@ -68,20 +74,25 @@ const char *svm_quirk_name(void)
     return svm.quirks.name;
 }
 
-void svm_disable_quirks(void)
+void svm_work_without(struct svm_quirks repairs)
 {
-    svm.quirks_off = true;
-    svm.quirks.rewrite_cr8 = false;
+    svm.without = repairs;
 }
 
 static void read_facts(void)
 {
-    svm.capability = svm_capability_read();
+    svm.capability = read_capability();
     svm.features.next_rip = svm.capability.next_rip;
     svm.features.decode_assists = svm.capability.decode_assists;
     svm.quirks = *svm_quirks_find(cpu_cpuid(1, 0), cpu_cpuid(0x40000000, 0));
-    if (svm.quirks_off) {
+    if (svm.without.rewrite_cr8) {
         svm.quirks.rewrite_cr8 = false;
+    }
+    if (svm.without.software_injection) {
+        svm.quirks.software_injection = false;
+    }
+    if (svm.without.backup_tick_us != 0) {
+        svm.quirks.backup_tick_us = 0;
     }
 }
 
@@ -110,6 +121,7 @@ static enum status cpu_enable(unsigned index)
     svm_entry_save_host(cpu->host_block.v);
     cpu->asids = svm_asid_pool_make(svm.capability.asids);
     vcpu_resident_cpu_enable(index);
+    timer_set_backup(svm.quirks.backup_tick_us * UINT64_C(1000));
     cpu->enabled = true;
     return STATUS_OK;
 }
@@ -183,7 +195,8 @@ static void vcpu_free(struct vcpu *vcpu)
 static void enter_once(struct vcpu *vcpu, struct svm_vcpu *s, struct svm_cpu *cpu)
 {
     svm_registers_load(vcpu);
-    svm_inject_prepare(vcpu, s->vmcb);
+    svm_inject_prepare(vcpu, s->vmcb, &s->inject,
+                       svm.quirks.software_injection ? SVM_INJECT_SOFTWARE : SVM_INJECT_HARDWARE);
     enum svm_asid_flush flush = svm_asid_prepare(&cpu->asids, &s->asid, vcpu->flush);
     vcpu->flush = false;
     vmcb_put64(s->vmcb, VMCB_ASID_32, ((uint64_t)flush << 32) | s->asid.number);
@@ -202,7 +215,7 @@ static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
     vcpu_resident_load(vcpu);
     do {
         enter_once(vcpu, s, cpu);
-    } while (svm_inject_finish(vcpu, s->vmcb, &s->iret));
+    } while (svm_inject_finish(vcpu, s->vmcb, &s->inject));
     svm_exit_decode(s->vmcb, &svm.features, exit);
 }
 
@@ -227,7 +240,6 @@ const struct cpu_backend svm_backend = {
     .vcpu_init = vcpu_init,
     .vcpu_free = vcpu_free,
     .run = run,
-    .backup_tick_us = backup_tick_us,
     .read = svm_registers_read,
     .write = svm_registers_write,
     .read_segment = svm_registers_read_segment,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Deadlines on the one-shot LAPIC timer. */
+ * Deadlines on the LAPIC timer: one-shot, or repeating where an interrupt may get lost. */
 #include "kernel/core/timer.h"
 
 #include "kernel/core/clock.h"
@@ -12,9 +12,11 @@
 
 #define CALIBRATION_US 10000
 #define LONGEST_NS UINT64_C(1000000000) /* then look again: the counter has 32 bits */
+#define SHORTEST_BACKUP_NS 100000       /* repeating faster would leave time for nothing else */
 
 struct timer_cpu {
     uint64_t deadline_ns; /* 0 is TIMER_NEVER too: zeroed memory has no deadline */
+    uint64_t backup_ns;   /* longest time between interrupts, 0: no limit */
     timer_handler *handler;
     void *context;
 } CPU_ALIGNED;
@@ -52,14 +54,31 @@ void timer_set_handler(unsigned cpu, timer_handler *handler, void *context)
     __atomic_store_n(&t->handler, handler, __ATOMIC_RELEASE);
 }
 
+static uint32_t ticks_in(uint64_t ns)
+{
+    uint64_t ticks = clock_ticks(timer.hz, ns);
+    ticks = ticks < 1 ? 1 : ticks;
+    return ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks;
+}
+
+/* Repeat instead of counting once: when the interrupt is lost, the next one is on its way already. */
+static void arm_backup(const struct timer_cpu *t, uint64_t wait)
+{
+    wait = wait < t->backup_ns ? wait : t->backup_ns;
+    lapic_timer_periodic(ticks_in(wait > SHORTEST_BACKUP_NS ? wait : SHORTEST_BACKUP_NS));
+}
+
 /* Count to the deadline, or as far as the counter is trusted to. */
-static void arm(uint64_t deadline_ns)
+static void arm(const struct timer_cpu *t)
 {
     uint64_t now = time_now_ns();
-    uint64_t wait = deadline_ns > now ? deadline_ns - now : 0;
-    uint64_t ticks = clock_ticks(timer.hz, wait < LONGEST_NS ? wait : LONGEST_NS);
-    ticks = ticks < 1 ? 1 : ticks;
-    lapic_timer_once(ticks > UINT32_MAX ? UINT32_MAX : (uint32_t)ticks);
+    uint64_t wait = t->deadline_ns > now ? t->deadline_ns - now : 0;
+    wait = t->deadline_ns == 0 || wait > LONGEST_NS ? LONGEST_NS : wait;
+    if (t->backup_ns != 0) {
+        arm_backup(t, wait);
+    } else {
+        lapic_timer_once(t->deadline_ns == 0 ? 0 : ticks_in(wait));
+    }
 }
 
 void timer_set_deadline(uint64_t ns)
@@ -67,11 +86,16 @@ void timer_set_deadline(uint64_t ns)
     uint64_t flags = cpu_irq_save();
     struct timer_cpu *t = &timer.cpus[cpu_index()];
     t->deadline_ns = ns == TIMER_NEVER ? 0 : (ns != 0 ? ns : 1);
-    if (t->deadline_ns == 0) {
-        lapic_timer_once(0);
-    } else {
-        arm(t->deadline_ns);
-    }
+    arm(t);
+    cpu_irq_restore(flags);
+}
+
+void timer_set_backup(uint64_t ns)
+{
+    uint64_t flags = cpu_irq_save();
+    struct timer_cpu *t = &timer.cpus[cpu_index()];
+    t->backup_ns = ns;
+    arm(t);
     cpu_irq_restore(flags);
 }
 
@@ -85,13 +109,16 @@ void timer_interrupt(void)
 {
     struct timer_cpu *t = &timer.cpus[cpu_index()];
     if (t->deadline_ns == 0) {
-        return; /* cancelled while it was on its way */
+        return; /* cancelled while it was on its way, or a backup tick */
     }
     if (time_now_ns() < t->deadline_ns) {
-        arm(t->deadline_ns);
+        arm(t);
         return;
     }
     t->deadline_ns = 0;
+    if (t->backup_ns != 0) {
+        arm(t); /* back to the slow tick */
+    }
     timer_handler *handler = __atomic_load_n(&t->handler, __ATOMIC_ACQUIRE);
     if (handler != NULL) {
         handler(t->context);

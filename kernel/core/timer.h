@@ -23,6 +23,11 @@ void timer_set_handler(unsigned cpu, timer_handler *handler, void *context);
 void timer_set_deadline(uint64_t ns);
 uint64_t timer_deadline(void);
 
+/* For a machine that may lose a timer interrupt: from now on this CPU's timer repeats, at most ns apart, deadline or
+ * not, and at least every 100 us while a deadline is near. 0: only deadlines. Interrupts without a deadline behind
+ * them call no handler. */
+void timer_set_backup(uint64_t ns);
+
 /* Called by irq_dispatch only. */
 void timer_interrupt(void);
 

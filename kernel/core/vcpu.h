@@ -164,12 +164,8 @@ struct cpu_backend {
     /* Enter the guest and return when something needs the hypervisor. Interrupts are off on entry and on return. */
     void (*run)(struct vcpu *vcpu, struct vcpu_exit *exit);
 
-    /* Microseconds between timer ticks that every CPU running guests needs as a backup for interrupts that this machine
-     * loses (svm/quirks.h), 0 on a sound one. */
-    uint32_t (*backup_tick_us)(void);
-
-    /* Values that hardware refuses at entry (a reserved bit in CR4 ...) end in VCPU_EXIT_ENTRY_FAILED: the guest
-     * layer checks what the guest supplies. */
+    /* Writing CR0, CR3, CR4 or EFER also sets vcpu->flush. Values that hardware refuses at entry (a reserved bit in CR4
+     * ...) end in VCPU_EXIT_ENTRY_FAILED: the guest layer checks what the guest supplies. */
     uint64_t (*read)(const struct vcpu *vcpu, enum vcpu_register which);
     void (*write)(struct vcpu *vcpu, enum vcpu_register which, uint64_t value);
     struct vcpu_segment (*read_segment)(const struct vcpu *vcpu, enum vcpu_segment_name which);

@@ -17,10 +17,10 @@
 enum {
     RAM_BYTES = 2 * 4096, /* vector table and stack, code */
     CODE_AT = 0x1000,
-    COUNTER_AT = 0x1f00,
-    SPIN_AT = 0x700,
+    COUNTER_AT = 0x704,  /* shared with guest_code.S: interrupts, */
+    PROGRESS_AT = 0x708, /* rounds of the long loop, */
+    SPIN_AT = 0x700,     /* how many of them to make */
     GUEST_VECTOR = 0x40,
-    UNSEEN_NS = 40000000,
 };
 
 extern const char guest_code_start[], guest_code_end[], guest_code_handler[];
@@ -59,6 +59,7 @@ enum status guest_init(struct vcpu *vcpu, struct radix *nested)
     }
     vcpu->owner = phys_to_virt(ram);
     fill_ram(vcpu->owner);
+    stress_self()->progress = (const uint32_t *)((uint8_t *)vcpu->owner + PROGRESS_AT);
     vcpu_reset(vcpu, VCPU_RESET_POWER_ON, 0);
     vcpu_startup(vcpu, CODE_AT >> 12);
     return STATUS_OK;
@@ -121,13 +122,6 @@ static void handle(struct vcpu *vcpu, struct stress_cpu *self, const struct vcpu
     }
 }
 
-/* A run of many milliseconds, over which the timer was due, and that something else ended. */
-static bool is_unseen(const struct stress_cpu *self, uint64_t entered_ns, const struct vcpu_exit *exit)
-{
-    return stress.options.timer && exit->kind != VCPU_EXIT_INTERRUPT && time_now_ns() - entered_ns > UNSEEN_NS &&
-           self->timer_last_ns < entered_ns;
-}
-
 static void let_interrupts_in(void)
 {
     cpu_irq_enable();
@@ -140,12 +134,15 @@ void guest_run(struct vcpu *vcpu)
     struct stress_cpu *self = stress_self();
     struct vcpu_exit exit;
     cpu_irq_disable();
-    while (time_now_ns() < stress.end_ns) {
+    /* To the end of a round, so that no interrupt is halfway through the guest's handler. */
+    exit.kind = VCPU_EXIT_INTERRUPT;
+    while (time_now_ns() < stress.end_ns || exit.kind != VCPU_EXIT_HLT) {
         offer_interrupt(vcpu, self);
-        uint64_t entered_ns = time_now_ns();
         svm_backend.run(vcpu, &exit);
         self->exits++;
-        self->unseen += is_unseen(self, entered_ns, &exit);
+        if (exit.kind != VCPU_EXIT_INTERRUPT) {
+            load_detect_unseen();
+        }
         handle(vcpu, self, &exit);
         let_interrupts_in();
         if (stress.options.detect) {

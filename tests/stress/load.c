@@ -16,15 +16,18 @@ enum {
     TIMER_SHORTEST_US = 20,
     TIMER_SPREAD_US = 400,
     STALL_MS = 2000,
+    UNSEEN_ROUNDS = 3,
     LAPIC_IRR = 0x200, /* eight registers, 16 bytes apart (SDM 3A 11.8.4) */
     IRR_WORDS = 8,
 };
 
+#define NOT_SENT UINT64_MAX
 #define LAPIC_BASE UINT64_C(0xfee00000)
 
 /* IPIs from one CPU to another: never two under way, because a LAPIC keeps only one request a vector. */
 struct lane {
     uint64_t sent, received;
+    uint64_t progress; /* of the receiver's guest just after the last one was sent; NOT_SENT while it is */
     uint8_t vector;
 };
 
@@ -79,18 +82,40 @@ void load_start(void)
     }
 }
 
+static uint64_t progress_of(unsigned cpu)
+{
+    const uint32_t *progress = stress.cpus[cpu].progress;
+    return __atomic_load_n(progress, __ATOMIC_SEQ_CST);
+}
+
 void load_step(void)
 {
     if (!stress.options.ipi || stress_random(4) != 0) {
         return;
     }
-    unsigned to = stress_random((uint32_t)stress.options.cpus);
+    unsigned to = stress_random(stress.options.cpus);
     struct lane *lane = &load.lanes[cpu_index()][to];
     if (__atomic_load_n(&lane->received, __ATOMIC_ACQUIRE) != lane->sent) {
         return;
     }
-    lane->sent++;
+    __atomic_store_n(&lane->progress, NOT_SENT, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&lane->sent, lane->sent + 1, __ATOMIC_SEQ_CST);
     lapic_send(percpu_at(to)->apic_id, lane->vector);
+    __atomic_store_n(&lane->progress, progress_of(to), __ATOMIC_SEQ_CST);
+}
+
+void load_detect_unseen(void)
+{
+    unsigned to = cpu_index();
+    uint64_t now = progress_of(to);
+    for (unsigned from = 0; from < stress.options.cpus; from++) {
+        const struct lane *lane = &load.lanes[from][to];
+        uint64_t then = __atomic_load_n(&lane->progress, __ATOMIC_SEQ_CST);
+        uint64_t sent = __atomic_load_n(&lane->sent, __ATOMIC_SEQ_CST);
+        if (then != NOT_SENT && sent != lane->received && now - then >= UNSEEN_ROUNDS) {
+            stress_self()->unseen++;
+        }
+    }
 }
 
 static uint32_t irr_word(unsigned i)

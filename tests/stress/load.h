@@ -16,6 +16,9 @@ void load_step(void);
 /* After interrupts were on for a moment: a request that still waits in the LAPIC, though nothing held it back, was
  * lost. Counts and mends it. */
 void load_detect(void);
+/* After an exit that was not for an interrupt: did the guest run on for rounds of its long loop after an IPI had been
+ * sent? Then the CPU did not know of it while it was in the guest. Counts. */
+void load_detect_unseen(void);
 /* Does the timer of any CPU seem dead? Counts, and kicks that CPU. */
 void load_watch(void);
 

@@ -9,9 +9,11 @@
 /* Words of the command line, see docs/testing-svm.md. */
 struct stress_options {
     uint64_t seconds;
-    uint64_t cpus;
-    bool repair; /* leave the quirk on */
-    bool window; /* ask for interrupt windows (V_IRQ) */
+    unsigned cpus; /* all that are online */
+    bool repair;   /* leave the quirk's parts on: CR8 written, */
+    bool soft;     /* software injection, */
+    bool tick;     /* backup tick */
+    bool window;   /* ask for interrupt windows (V_IRQ) */
     bool ipi, edu, timer;
     bool detect;   /* look for requests that were lost, and mend them */
     uint64_t spin; /* rounds of the guest's long loop with interrupts off: 65536 steps each */
@@ -25,11 +27,12 @@ struct stress_cpu {
     uint64_t timer_last_ns; /* when it last fired */
     uint64_t timer_late_ns; /* worst lateness */
     uint64_t lost;          /* requests found in the LAPIC that the CPU did not know of */
-    uint64_t unseen;        /* long runs that an interrupt in their midst did not end */
+    uint64_t unseen;        /* IPIs that the guest ran on under for rounds of its long loop */
     uint64_t stalls;        /* times another CPU found this one's timer dead */
     uint64_t injected;
     uint64_t windows;
-    bool pending; /* a virtual interrupt waits for the guest */
+    const uint32_t *progress; /* the guest's count of rounds of its long loop, written by the guest */
+    bool pending;             /* a virtual interrupt waits for the guest */
     uint32_t random;
 } CPU_ALIGNED;
 

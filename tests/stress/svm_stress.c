@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Interrupt stress of the SVM backend: timers, IPIs and device interrupts while a guest on every CPU exits all the
  * time; is anything lost? Linked in the place of kernel/selftest.c. */
-#include "kernel/core/ap_start.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/log.h"
@@ -44,8 +43,10 @@ static void read_options(const char *cmdline)
 {
     stress.options = (struct stress_options){
         .seconds = option_number(cmdline, "stress-seconds", 20),
-        .cpus = option_number(cmdline, "stress-cpus", 4),
+        .cpus = cpu_count(),
         .repair = option_on(cmdline, "stress-repair", true),
+        .soft = option_on(cmdline, "stress-soft", true),
+        .tick = option_on(cmdline, "stress-tick", true),
         .window = option_on(cmdline, "stress-window", true),
         .ipi = option_on(cmdline, "stress-ipi", true),
         .edu = option_on(cmdline, "stress-edu", true),
@@ -53,15 +54,6 @@ static void read_options(const char *cmdline)
         .detect = option_on(cmdline, "stress-detect", true),
         .spin = option_number(cmdline, "stress-spin", 0),
     };
-}
-
-static enum status start_cpus(void)
-{
-    uint32_t ids[CPU_MAX];
-    for (unsigned i = 0; i < CPU_MAX; i++) {
-        ids[i] = i; /* QEMU numbers them so */
-    }
-    return ap_start_all(ids, stress.options.cpus);
 }
 
 static enum status prepare(void)
@@ -130,16 +122,22 @@ static struct totals add_up(void)
     return t;
 }
 
+static const char *on_off(bool on)
+{
+    return on ? "on" : "off";
+}
+
 static bool report(void)
 {
     struct totals t = add_up();
     bool arrived = all_arrived();
-    bool good = arrived && t.lost == 0 && t.stalls == 0 && t.unseen == 0 && t.injected == t.guest && t.exits > 0 &&
-                irq_spurious_count() == 0;
-    log_info("stress: result=%s quirk=%s repair=%s seconds=%llu cpus=%llu exits=%llu timer=%llu ipi=%llu/%llu "
+    bool good =
+        arrived && t.lost == 0 && t.stalls == 0 && t.injected == t.guest && t.exits > 0 && irq_spurious_count() == 0;
+    log_info("stress: result=%s quirk=%s repair=%s soft=%s tick=%s seconds=%llu cpus=%u exits=%llu timer=%llu "
+             "ipi=%llu/%llu "
              "edu=%llu/%llu",
-             good ? "pass" : "fail", svm_quirk_name(), stress.options.repair ? "on" : "off",
-             (unsigned long long)stress.options.seconds, (unsigned long long)stress.options.cpus,
+             good ? "pass" : "fail", svm_quirk_name(), on_off(stress.options.repair), on_off(stress.options.soft),
+             on_off(stress.options.tick), (unsigned long long)stress.options.seconds, stress.options.cpus,
              (unsigned long long)t.exits, (unsigned long long)t.timer, (unsigned long long)load_ipis_received(),
              (unsigned long long)load_ipis_sent(), (unsigned long long)edu_received(), (unsigned long long)edu_sent());
     log_info("stress: lost=%llu stalls=%llu unseen=%llu injected=%llu guest=%llu windows=%llu spurious=%llu",
@@ -157,13 +155,12 @@ static enum status set_up(const char *cmdline)
         log_error("stress: %s", why_not);
         return STATUS_UNSUPPORTED;
     }
-    if (!stress.options.repair) {
-        svm_disable_quirks();
-    }
-    enum status status = start_cpus();
-    if (status == STATUS_OK) {
-        status = load_init();
-    }
+    svm_work_without((struct svm_quirks){
+        .rewrite_cr8 = !stress.options.repair,
+        .software_injection = !stress.options.soft,
+        .backup_tick_us = !stress.options.tick,
+    });
+    enum status status = load_init();
     if (status == STATUS_OK && stress.options.edu) {
         status = edu_init();
     }

@@ -39,9 +39,27 @@ static void each_lack_has_its_words(void **state)
     assert_non_null(strstr(svm_capability_refusal(&c), "address space identifier"));
 }
 
+static void bits_are_read_from_their_places(void **state)
+{
+    (void)state;
+    /* EPYC under TCG 7.2: SVM, 1 GiB pages; 16 identifiers, NP alone. */
+    struct cpuid leaf_1 = {.ecx = 0x4, .edx = 0x04000000};
+    struct cpuid leaf_a = {.eax = 1, .ebx = 16, .edx = 0x1};
+    struct svm_capability c = svm_capability_make(leaf_1, leaf_a, 0);
+    assert_true(c.svm && c.nested_paging && c.gib_pages);
+    assert_false(c.next_rip || c.decode_assists || c.disabled || c.locked);
+    assert_int_equal(c.asids, 16);
+    leaf_a.edx = 0x89; /* NP, NRIPS, decode assists */
+    c = svm_capability_make(leaf_1, leaf_a, 0x18);
+    assert_true(c.next_rip && c.decode_assists && c.disabled && c.locked);
+    leaf_1.ecx = 0;
+    assert_false(svm_capability_make(leaf_1, leaf_a, 0).svm);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bits_are_read_from_their_places),
         cmocka_unit_test(enough_is_enough),
         cmocka_unit_test(each_lack_has_its_words),
     };

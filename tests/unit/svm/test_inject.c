@@ -11,14 +11,14 @@
 
 static uint8_t vmcb[VMCB_SIZE];
 static struct vcpu vcpu;
-static struct svm_inject_iret iret;
+static struct svm_inject inject;
 
 static int setup(void **state)
 {
     (void)state;
     memset(vmcb, 0, sizeof(vmcb));
     memset(&vcpu, 0, sizeof(vcpu));
-    memset(&iret, 0, sizeof(iret));
+    memset(&inject, 0, sizeof(inject));
     return 0;
 }
 
@@ -72,16 +72,16 @@ static void an_undelivered_event_comes_back(void **state)
 {
     (void)state;
     vcpu.event = pairs[4].event;
-    svm_inject_prepare(&vcpu, vmcb);
+    svm_inject_prepare(&vcpu, vmcb, &inject, SVM_INJECT_HARDWARE);
     assert_int_equal(get(0x0a8), pairs[4].encoded);
     assert_int_equal(vcpu.event.kind, VCPU_EVENT_NONE);
     put(0x088, pairs[4].encoded);
     put(0x070, 0x400);
-    assert_false(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject));
     assert_int_equal(vcpu.event.vector, 14);
     assert_int_equal(vcpu.event.error, 0x12);
     put(0x088, 0);
-    assert_false(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject));
     assert_int_equal(vcpu.event.kind, VCPU_EVENT_NONE);
 }
 
@@ -89,7 +89,7 @@ static void no_event_clears_what_was_injected_before(void **state)
 {
     (void)state;
     put(0x0a8, 0x80000030);
-    svm_inject_prepare(&vcpu, vmcb);
+    svm_inject_prepare(&vcpu, vmcb, &inject, SVM_INJECT_HARDWARE);
     assert_int_equal(get(0x0a8), 0);
 }
 
@@ -98,28 +98,28 @@ static void the_window_is_a_virtual_interrupt(void **state)
     (void)state;
     put(0x060, UINT64_C(0xff011f0005));
     vcpu.window = true;
-    svm_inject_prepare(&vcpu, vmcb);
+    svm_inject_prepare(&vcpu, vmcb, &inject, SVM_INJECT_HARDWARE);
     assert_int_equal(get(0x060), UINT64_C(0xff011f0105));
     put(0x070, 0x64);
-    assert_false(svm_inject_finish(&vcpu, vmcb, &iret)); /* wanted: the caller hears of it */
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject)); /* wanted: the caller hears of it */
     vcpu.window = false;
-    svm_inject_prepare(&vcpu, vmcb);
+    svm_inject_prepare(&vcpu, vmcb, &inject, SVM_INJECT_HARDWARE);
     assert_int_equal(get(0x060), UINT64_C(0xff011f0005));
-    assert_true(svm_inject_finish(&vcpu, vmcb, &iret)); /* left over: nobody does */
+    assert_true(svm_inject_finish(&vcpu, vmcb, &inject)); /* left over: nobody does */
 }
 
 static void the_shadow_is_carried(void **state)
 {
     (void)state;
     vcpu.shadow = true;
-    svm_inject_prepare(&vcpu, vmcb);
+    svm_inject_prepare(&vcpu, vmcb, &inject, SVM_INJECT_HARDWARE);
     assert_int_equal(get(0x068), 1);
     put(0x068, 0);
     put(0x070, 0x72);
-    assert_false(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject));
     assert_false(vcpu.shadow);
     put(0x068, 3); /* bit 1 is another thing */
-    assert_false(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject));
     assert_true(vcpu.shadow);
 }
 
@@ -127,24 +127,46 @@ static void nmis_are_blocked_until_iret_has_run(void **state)
 {
     (void)state;
     vcpu.event = pairs[2].event;
-    svm_inject_prepare(&vcpu, vmcb);
+    svm_inject_prepare(&vcpu, vmcb, &inject, SVM_INJECT_HARDWARE);
     assert_true(vcpu.nmi_blocked);
     assert_int_equal(vmcb[0x00e] & 0x10, 0x10); /* IRET intercept */
     put(0x070, 0x72);
     vcpu.rip = 0x100;
-    assert_false(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject));
     assert_true(vcpu.nmi_blocked);
     put(0x070, 0x74);
     vcpu.rip = 0x180;
-    assert_true(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_true(svm_inject_finish(&vcpu, vmcb, &inject));
     assert_true(vcpu.nmi_blocked);
     assert_int_equal(vmcb[0x00e] & 0x10, 0);
     put(0x070, 0x60);
-    assert_false(svm_inject_finish(&vcpu, vmcb, &iret)); /* a host interrupt before the IRET ran */
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject)); /* a host interrupt before the IRET ran */
     assert_true(vcpu.nmi_blocked);
     vcpu.rip = 0x5000;
-    assert_false(svm_inject_finish(&vcpu, vmcb, &iret));
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject));
     assert_false(vcpu.nmi_blocked);
+}
+
+static void the_quirk_changes_the_type_at_level_0_only(void **state)
+{
+    (void)state;
+    vcpu.event = pairs[1].event;
+    svm_inject_prepare(&vcpu, vmcb, &inject, SVM_INJECT_SOFTWARE);
+    assert_int_equal(get(0x0a8), 0x80000430);
+    put(0x088, 0x80000430);
+    put(0x070, 0x400);
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject)); /* not delivered: an interrupt as before */
+    assert_int_equal(vcpu.event.kind, VCPU_EVENT_INTERRUPT);
+    assert_int_equal(vcpu.event.vector, 0x30);
+    vmcb[0x4cb] = 3;
+    svm_inject_prepare(&vcpu, vmcb, &inject, SVM_INJECT_SOFTWARE);
+    assert_int_equal(get(0x0a8), 0x80000030);
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject)); /* now it is the guest's own INT 0x30 */
+    assert_int_equal(vcpu.event.kind, VCPU_EVENT_NONE);
+    vmcb[0x4cb] = 0;
+    vcpu.event = pairs[4].event;
+    svm_inject_prepare(&vcpu, vmcb, &inject, SVM_INJECT_SOFTWARE);
+    assert_int_equal(get(0x0a8), pairs[4].encoded);
 }
 
 int main(void)
@@ -156,6 +178,7 @@ int main(void)
         cmocka_unit_test_setup(no_event_clears_what_was_injected_before, setup),
         cmocka_unit_test_setup(the_window_is_a_virtual_interrupt, setup),
         cmocka_unit_test_setup(the_shadow_is_carried, setup),
+        cmocka_unit_test_setup(the_quirk_changes_the_type_at_level_0_only, setup),
         cmocka_unit_test_setup(nmis_are_blocked_until_iret_has_run, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,7 @@ static void tcg_is_repaired(void **state)
     const struct svm_quirks *q = svm_quirks_find(virtual, signature("TCGTCGTCGTCG"));
     assert_string_equal(q->name, "tcg");
     assert_true(q->rewrite_cr8);
+    assert_true(q->software_injection);
     assert_true(q->backup_tick_us > 0);
 }
 
@@ -38,6 +39,7 @@ static void others_are_left_alone(void **state)
         const struct svm_quirks *q = svm_quirks_find(virtual, signature(names[i]));
         assert_string_equal(q->name, "none");
         assert_false(q->rewrite_cr8);
+        assert_false(q->software_injection);
         assert_int_equal(q->backup_tick_us, 0);
     }
 }

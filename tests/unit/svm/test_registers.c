@@ -82,6 +82,16 @@ static void cr8_leaves_its_neighbours(void **state)
     assert_int_equal(get(0x060), before);
 }
 
+static void paging_registers_flush(void **state)
+{
+    (void)state;
+    for (unsigned r = 0; r < VCPU_REGISTER_COUNT; r++) {
+        vcpu.flush = false;
+        svm_registers_write(&vcpu, r, 0);
+        assert_int_equal(vcpu.flush, r == VCPU_CR0 || r == VCPU_CR3 || r == VCPU_CR4 || r == VCPU_EFER);
+    }
+}
+
 static void cpl_follows_ss(void **state)
 {
     (void)state;
@@ -121,6 +131,7 @@ int main(void)
         cmocka_unit_test_setup(svme_is_set_and_hidden, setup),
         cmocka_unit_test_setup(machine_checks_stay_on, setup),
         cmocka_unit_test_setup(cr8_leaves_its_neighbours, setup),
+        cmocka_unit_test_setup(paging_registers_flush, setup),
         cmocka_unit_test_setup(cpl_follows_ss, setup),
         cmocka_unit_test_setup(plain_fields_travel, setup),
     };
