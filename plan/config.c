@@ -442,7 +442,7 @@ enum status config_parse(const char *text, size_t length, const char *file, stru
     p.lx = config_lexer_make(text, fits ? length : 0, file, out->text, sizeof(out->text), diags);
     if (!fits) {
         config_lexer_error(&p.lx, p.lx.position, CONFIG_TOO_MANY, "is this the right file?",
-                           "the file has more than %u bytes", CONFIG_FILE_MAX);
+                           "the file has more than %zu bytes", CONFIG_FILE_MAX);
         return STATUS_BAD_FORMAT;
     }
     while (config_lexer_peek(&p.lx) != CONFIG_LEXER_END) {

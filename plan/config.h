@@ -13,8 +13,8 @@
 #define CONFIG_DEVICES_MAX 32 /* in one guest */
 #define CONFIG_MODULES_MAX 32 /* in one guest */
 #define CONFIG_ITEMS_MAX 2048 /* in all arrays together */
-#define CONFIG_TEXT_MAX (32 * 1024)
-#define CONFIG_FILE_MAX (1024 * 1024)
+#define CONFIG_TEXT_MAX ((size_t)32 * KIB)
+#define CONFIG_FILE_MAX ((size_t)MIB)
 #define CONFIG_NAME_MAX 31
 #define CONFIG_WHERE_NAME_MAX 40 /* a longer file name is cut in diagnostics */
 

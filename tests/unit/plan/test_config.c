@@ -364,9 +364,11 @@ static void limits_are_errors(void **state)
         assert_true(extra == 0 || has(CONFIG_TOO_MANY, "g.toml:73:1"));
     }
 
-    char more[2100] = "cmdline = \"";
-    memset(more + strlen(more), 'x', 2000);
-    strcat(more, "\"\n");
+    char filler[2001];
+    char more[2100];
+    memset(filler, 'x', sizeof(filler) - 1);
+    filler[sizeof(filler) - 1] = 0;
+    snprintf(more, sizeof(more), "cmdline = \"%s\"\n", filler);
     append_guests(17, more);
     parse(big);
     assert_non_null(find(CONFIG_TEXT_FULL));

@@ -226,7 +226,7 @@ static void test_leftover_errors(void **state)
 static void test_foreign_queue_drains(void **state)
 {
     (void)state;
-    firmware(vtd_model_qemu(), 4);
+    firmware(vtd_model_qemu(), 60);
     uint64_t tail = vtd_raw_read(&rig.mc, RAW_IQT, 8);
     for (unsigned i = 0; i < 3; i++) {
         vtd_machine_store64(&rig.mc, RAW_QUEUE + tail + i * 16, 0x12);

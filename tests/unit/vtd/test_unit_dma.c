@@ -90,6 +90,7 @@ static void test_attach_and_map(void **state)
         assert_int_equal(lands(0, DEVICE, 0x3fff, false), HOST + 0x2fff);
         assert_int_equal(lands(0, DEVICE, 0x4000, true), 0);
         assert_int_equal(lands(0, OTHER, 0x1000, true), 0);
+        assert_int_equal(lands(0, DEVICE + 8, 0x1000, true), 0); /* same context table, another line */
         map(&d, 0x8000, HOST + 0x10000, 0x1000, RADIX_READ);
         assert_int_equal(lands(0, DEVICE, 0x8000, true), 0);
         assert_int_equal(lands(0, DEVICE, 0x8000, false), HOST + 0x10000);
@@ -311,6 +312,44 @@ static void test_no_window_while_changing(void **state)
     assert_strict();
 }
 
+/* The table pages run out half-way, and the device uses what is there for a moment. */
+struct greedy {
+    unsigned used;
+};
+
+static void use_at_once(void *context, struct vtd_machine *mc)
+{
+    struct greedy *g = context;
+    (void)mc;
+    for (uint64_t at = 0; at < 0x1000000; at += 0x200000) {
+        g->used += lands(0, DEVICE, at, true) != 0;
+    }
+}
+
+static void test_failed_map_leaves_nothing(void **state)
+{
+    (void)state;
+    struct vtd_model_config c = vtd_model_server();
+    c.cap &= ~(UINT64_C(15) << 34); /* 4 KiB leaves only: a table every 2 MiB */
+    struct vtd_domain d;
+    struct greedy g = {0};
+    vtd_rig_start(&rig, &c);
+    new_domain(&d);
+    assert_int_equal(vtd_attach(&rig.units[0], DEVICE, &d), STATUS_OK);
+    struct hpa page = {0};
+    while (pages_free_bytes() > 6 * PAGE_SIZE) {
+        assert_int_equal(pages_alloc(&page), STATUS_OK);
+    }
+    vtd_machine_observe(&rig.mc, use_at_once, &g);
+    assert_int_equal(vtd_domain_map(&d, iova(0), hpa(HOST), 0x1000000, RW), STATUS_NO_MEMORY);
+    assert_true(g.used > 0); /* the device was quick enough */
+    vtd_machine_observe(&rig.mc, NULL, NULL);
+    for (uint64_t at = 0; at < 0x1000000; at += 0x1000) {
+        assert_int_equal(lands(0, DEVICE, at, true), 0);
+    }
+    assert_strict();
+}
+
 static void test_snoop_is_forced_where_possible(void **state)
 {
     (void)state;
@@ -337,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_dead_unit_is_quarantined),
         cmocka_unit_test(test_failed_attach_is_undone),
         cmocka_unit_test(test_no_window_while_changing),
+        cmocka_unit_test(test_failed_map_leaves_nothing),
         cmocka_unit_test(test_snoop_is_forced_where_possible),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,11 @@ static void test_deadlines(void **state)
     }
 }
 
+static uint64_t waiting(const struct vtd_model *m)
+{
+    return (m->reg[VTD_R_IQT] - m->reg[VTD_R_IQH]) / 16 % VTD_QUEUE_ENTRIES;
+}
+
 /* A dead unit asked again and again fills the ring: still no overrun, still an answer. */
 static void test_full_ring_times_out(void **state)
 {
@@ -150,6 +155,11 @@ static void test_full_ring_times_out(void **state)
     for (unsigned i = 0; i < 6; i++) {
         assert_int_equal(vtd_queue_run(unit(), d, VTD_QUEUE_BATCH_MAX), STATUS_TIMEOUT);
     }
+    assert_int_equal(waiting(m), 3 * 65);                           /* 60 entries are free */
+    assert_int_equal(vtd_queue_run(unit(), d, 60), STATUS_TIMEOUT); /* with its wait it needs 61 */
+    assert_int_equal(waiting(m), 3 * 65);
+    assert_int_equal(vtd_queue_run(unit(), d, 59), STATUS_TIMEOUT);
+    assert_int_equal(waiting(m), 255);
     assert_null(vtd_model_violation(m));
     /* It wakes up: late answers are not mistaken for new ones. */
     m->knobs.stuck_queue = false;
