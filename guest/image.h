@@ -31,6 +31,7 @@ struct image_request {
     struct image_blob modules[IMAGE_MODULES_MAX]; /* multiboot modules or further PVH ones */
     size_t module_count;
     const char *cmdline;
+    const char *kernel_name; /* multiboot kernels get it as the first word of their command line, as QEMU does it */
     struct gpa rsdp; /* 0: no ACPI */
     struct image_range map[IMAGE_RANGES_MAX];
     size_t map_count;

@@ -156,6 +156,19 @@ static enum status put_map(struct image_place *place, const struct image_request
     return STATUS_OK;
 }
 
+/* "NAME ARGUMENTS", as loaders of this protocol pass it: programs take the first word for their own name. */
+static enum status put_cmdline(struct image_place *place, const struct image_request *request, struct gpa *at)
+{
+    const char *name = request->kernel_name == NULL ? "kernel" : request->kernel_name;
+    size_t bytes = strlen(name) + 1 + strlen(request->cmdline) + 1;
+    char *text = image_place_low(place, bytes, 1, at);
+    if (text == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    format_text(text, bytes, "%s %s", name, request->cmdline);
+    return STATUS_OK;
+}
+
 static enum status make_info(struct image_place *place, const struct image_request *request, struct image_entry *entry)
 {
     struct gpa at, cmdline, loader;
@@ -163,7 +176,7 @@ static enum status make_info(struct image_place *place, const struct image_reque
     if (info == NULL) {
         return STATUS_NO_MEMORY;
     }
-    enum status status = image_place_text(place, request->cmdline, &cmdline);
+    enum status status = put_cmdline(place, request, &cmdline);
     if (status == STATUS_OK) {
         status = image_place_text(place, "Bulkhead", &loader);
     }

@@ -12,7 +12,7 @@
 struct image_place image_place_make(const struct guest_memory *memory, uint64_t module_limit, char *why,
                                     size_t why_size)
 {
-    uint64_t low_ram = memory->slots[0].size;
+    uint64_t low_ram = memory->count == 0 ? 0 : memory->slots[0].size;
     return (struct image_place){
         .memory = memory,
         .low_next = LOW_START,

@@ -31,7 +31,7 @@ struct guest_slot {
     struct hpa backing;
 };
 
-#define GUEST_SLOTS_MAX 2
+#define GUEST_SLOTS_MAX 16
 
 struct guest_memory {
     struct guest_slot slots[GUEST_SLOTS_MAX]; /* by base */

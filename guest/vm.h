@@ -70,8 +70,10 @@ struct vm {
     struct vlapic_set lapic_set;
     struct vm_platform platform;
     struct message_router router;
-    uint64_t start_ns; /* host time that is the guest's 0 */
-    bool real_wbinvd;  /* it has devices whose DMA may not snoop caches */
+    uint64_t start_ns;  /* host time that is the guest's 0 */
+    uint64_t start_tsc; /* the host's TSC then: the guest's starts at 0 */
+    struct image_entry first_entry;
+    bool real_wbinvd; /* it has devices whose DMA may not snoop caches */
 
     enum vm_end end; /* atomic; VM_RUNNING while it runs */
     char why[96];    /* of VM_CRASHED */

@@ -27,6 +27,7 @@
 #include "kernel/hw/phys.h"
 #include "kernel/inventory.h"
 #include "kernel/isolate.h"
+#include "kernel/launch.h"
 #include "kernel/platform.h"
 #include "kernel/selftest.h"
 
@@ -183,8 +184,15 @@ static void run(void *argument)
     require(dmar, "VT-d");
     require(isolate_units(&hypervisor.isolate, &p->machine, &p->arena, &p->diags), "VT-d");
     log_diagnostics(&p->diags);
+    p->diags.count = p->diags.errors = p->diags.dropped = 0; /* said; what follows is the configuration's */
     log_ready();
     require(selftest_run(&(struct selftest){hypervisor.boot.cmdline, &p->machine, &hypervisor.isolate}), "self-tests");
+    if (launch_has_configuration(&hypervisor.boot)) {
+        require(launch_guests(&hypervisor.boot, &p->machine, &hypervisor.isolate, &p->diags), "the guests");
+    } else {
+        log_info("bulkhead: no configuration: add a line \"module2 /path/to/file bulkhead.toml\" to the boot loader's "
+                 "entry");
+    }
     finish();
 }
 

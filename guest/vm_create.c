@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The life of a guest. */
+#include "guest/vm_create.h"
+
+#include "guest/acpi_tables.h"
+#include "guest/assign.h"
+#include "guest/vm_entry.h"
+#include "guest/vm_interrupts.h"
+#include "guest/vm_memory.h"
+#include "kernel/core/log.h"
+#include "kernel/core/pages.h"
+#include "kernel/core/percpu.h"
+#include "kernel/core/time.h"
+#include "kernel/hw/cpu.h"
+#include "kernel/hw/phys.h"
+#include "kernel/lib/bits.h"
+#include "kernel/lib/format.h"
+#include "kernel/lib/string.h"
+
+#define RTC_START                                                                                                      \
+    UINT64_C(1767225600) /* 2026-01-01: guests' clocks start there; NTP or the RTC of a device sets them */
+
+static struct vm_owned *owner_of(struct vm *vm)
+{
+    return (struct vm_owned *)((uint8_t *)vm - offsetof(struct vm_owned, vm));
+}
+
+static void flush(void *context)
+{
+    vm_flush(context);
+}
+
+static enum status make_cpus(struct vm *vm, const struct vm_request *request)
+{
+    struct hpa at;
+    uint64_t bytes = align_up(sizeof(struct vm_cpu) * request->cpu_count, PAGE_SIZE);
+    enum status status = pages_alloc_block(bytes, PAGE_SIZE, UINT64_MAX, &at);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    vm->cpus = phys_to_virt(at);
+    memset(vm->cpus, 0, bytes);
+    vm->cpu_count = request->cpu_count;
+    for (unsigned i = 0; i < vm->cpu_count; i++) {
+        vm->cpus[i].vm = vm;
+        vm->cpus[i].index = i;
+        vm->cpus[i].vcpu.cpu = request->cpus[i];
+    }
+    return STATUS_OK;
+}
+
+/* The platform and the local APICs as after power-on. */
+static enum status power_on(struct vm *vm)
+{
+    enum status status = vm_platform_init(vm, RTC_START);
+    vm_interrupts_init(vm);
+    for (unsigned i = 0; i < vm->cpu_count; i++) {
+        guest_msrs_reset(&vm->cpus[i].msrs);
+        vm->cpus[i].shown_cr8 = 0;
+        vm->cpus[i].state = i == 0 ? VM_CPU_RUNS : VM_CPU_WAIT_SIPI;
+    }
+    return status;
+}
+
+static struct guest_pci_config pci_config_of(struct vm_owned *owned)
+{
+    struct vm *vm = &owned->vm;
+    return (struct guest_pci_config){
+        .facts = owned->request.pci,
+        .nested = &vm->nested,
+        .domain = &owned->domain,
+        .windows = guest_bar_windows_of(&vm->memory),
+        .mmio = &vm->platform.mmio,
+        .ports = &vm->platform.ports,
+        .router = &vm->router,
+        .reset_port = vm_platform_reset_port(vm),
+        .flush = flush,
+        .context = vm,
+    };
+}
+
+/* DMA addresses are guest-physical: the second level shows the guest's RAM and nothing else. A guest
+ * without devices has an empty one. */
+static enum status make_domain(struct vm_owned *owned)
+{
+    enum status status = vtd_domain_create(owned->request.vtd, &owned->domain);
+    owned->has_domain = status == STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < owned->vm.memory.count; i++) {
+        const struct guest_slot *slot = &owned->vm.memory.slots[i];
+        status =
+            vtd_domain_map(&owned->domain, iova(slot->base.v), slot->backing, slot->size, RADIX_READ | RADIX_WRITE);
+    }
+    return status;
+}
+
+static enum status attach_devices(struct vm_owned *owned, char why[VM_WHY_SIZE])
+{
+    const struct vm_request *r = &owned->request;
+    for (size_t i = 0; i < r->device_count; i++) {
+        char text[SBDF_TEXT_SIZE];
+        enum status status = assign_attach(&owned->vm.platform.pci, r->devices[i].function, r->devices[i].unit);
+        if (status != STATUS_OK) {
+            format_text(why, VM_WHY_SIZE, "device %s cannot be attached: %s",
+                        sbdf_text(r->devices[i].function->at, text), status_text(status));
+            return status;
+        }
+        log_info("guest: name=%s device=%s attached, reset, behind unit %u", owned->vm.name,
+                 sbdf_text(r->devices[i].function->at, text), r->devices[i].unit->index);
+    }
+    return STATUS_OK;
+}
+
+static void describe_memory(const struct guest_memory *memory, struct image_request *image)
+{
+    uint64_t low = memory->count == 0 ? 0 : vm_memory_low_end(memory);
+    struct image_range *map = image->map;
+    size_t n = 0;
+    map[n++] = (struct image_range){0, GUEST_LOW_RAM_END, true};
+    map[n++] = (struct image_range){GUEST_LOW_RAM_END, 0xa0000 - GUEST_LOW_RAM_END, false};
+    map[n++] = (struct image_range){GUEST_FIRMWARE_START, GUEST_FIRMWARE_END - GUEST_FIRMWARE_START, false};
+    map[n++] = (struct image_range){GUEST_FIRMWARE_END, low - GUEST_FIRMWARE_END, true};
+    map[n++] = (struct image_range){GUEST_ECAM_START, GUEST_ECAM_SIZE, false};
+    if (guest_memory_top(memory) > GUEST_HOLE_END) {
+        map[n++] = (struct image_range){GUEST_HOLE_END, guest_memory_top(memory) - GUEST_HOLE_END, true};
+    }
+    image->map_count = n;
+}
+
+/* Firmware's tables and the image into scrubbed memory; entry says how the first vCPU starts. */
+static enum status load(struct vm_owned *owned, struct image_entry *entry, char why[VM_WHY_SIZE])
+{
+    const struct vm_request *r = &owned->request;
+    struct guest_bar_windows windows = guest_bar_windows_of(&owned->vm.memory);
+    struct acpi_tables_request tables = {r->cpu_count, windows.high_start, windows.high_end};
+    struct image_request image = {.kernel = r->kernel,
+                                  .initrd = r->initrd,
+                                  .module_count = r->module_count,
+                                  .kernel_name = r->kernel_name,
+                                  .cmdline = r->cmdline == NULL ? "" : r->cmdline};
+    memcpy(image.modules, r->modules, sizeof(image.modules));
+    enum status status = acpi_tables_write(&owned->vm.memory, &tables, &image.rsdp);
+    if (status != STATUS_OK) {
+        format_text(why, VM_WHY_SIZE, "its ACPI tables cannot be written: %s; give it at least 2 MiB",
+                    status_text(status));
+        return status;
+    }
+    describe_memory(&owned->vm.memory, &image);
+    return image_load(&owned->vm.memory, &image, entry, why, VM_WHY_SIZE);
+}
+
+static enum status why_memory(char why[VM_WHY_SIZE], uint64_t bytes, enum status status)
+{
+    format_text(why, VM_WHY_SIZE, "its %llu MiB of memory cannot be had: %s (%llu MiB are free)",
+                (unsigned long long)(bytes / MIB), status_text(status), (unsigned long long)(pages_free_bytes() / MIB));
+    return status;
+}
+
+enum status vm_create(struct vm_owned *owned, const struct vm_request *request, char why[VM_WHY_SIZE])
+{
+    struct vm *vm = &owned->vm;
+    *why = 0;
+    memset(owned, 0, sizeof(*owned));
+    owned->request = *request;
+    format_text(vm->name, sizeof(vm->name), "%s", request->name);
+    vm->backend = request->backend;
+    enum status status = vm_memory_take(&vm->memory, request->memory);
+    if (status != STATUS_OK) {
+        return why_memory(why, request->memory, status);
+    }
+    status = vm_memory_map(&vm->memory, &vm->nested, vm->backend);
+    status = status == STATUS_OK ? make_cpus(vm, request) : status;
+    status = status == STATUS_OK ? power_on(vm) : status;
+    status = status == STATUS_OK ? make_domain(owned) : status;
+    if (status == STATUS_OK) {
+        struct guest_pci_config pci = pci_config_of(owned);
+        status = guest_pci_init(&vm->platform.pci, &pci);
+    }
+    if (status != STATUS_OK) {
+        format_text(why, VM_WHY_SIZE, "its tables cannot be made: %s", status_text(status));
+        return status;
+    }
+    vm->real_wbinvd = request->device_count != 0 && !request->vtd->snoop;
+    struct image_entry entry;
+    status = load(owned, &entry, why);
+    if (status == STATUS_OK) {
+        vm->first_entry = entry;
+        vm->active = vm->cpu_count;
+        status = attach_devices(owned, why);
+    }
+    return status;
+}
+
+/* All vCPUs meet here; true for exactly one of them, the last to come. Interrupts on: another may need this CPU. */
+static bool meet(struct vm_owned *owned)
+{
+    unsigned round = __atomic_load_n(&owned->barrier_round, __ATOMIC_ACQUIRE);
+    return __atomic_add_fetch(&owned->barrier, 1, __ATOMIC_ACQ_REL) == owned->vm.cpu_count * (round + 1);
+}
+
+static void wait_round(struct vm_owned *owned, unsigned round)
+{
+    while (__atomic_load_n(&owned->barrier_round, __ATOMIC_ACQUIRE) == round) {
+        cpu_pause();
+    }
+}
+
+static const char *end_text(enum vm_end end)
+{
+    static const char *const words[] = {"running", "powered-off", "reset", "crashed"};
+    return words[end];
+}
+
+static void log_end(const struct vm *vm)
+{
+    uint64_t sums[VM_COUNTS] = {0};
+    for (unsigned i = 0; i < vm->cpu_count; i++) {
+        for (unsigned k = 0; k < VM_COUNTS; k++) {
+            sums[k] += vm->cpus[i].counts[k];
+        }
+    }
+    log_info("guest: name=%s end=%s exits-interrupt=%llu window=%llu io=%llu mmio=%llu cpuid=%llu msr=%llu hlt=%llu "
+             "other=%llu unknown-ports=%llu",
+             vm->name, end_text(vm->end), (unsigned long long)sums[VM_COUNT_INTERRUPT],
+             (unsigned long long)sums[VM_COUNT_WINDOW], (unsigned long long)sums[VM_COUNT_IO],
+             (unsigned long long)sums[VM_COUNT_MMIO], (unsigned long long)sums[VM_COUNT_CPUID],
+             (unsigned long long)sums[VM_COUNT_MSR], (unsigned long long)sums[VM_COUNT_HLT],
+             (unsigned long long)sums[VM_COUNT_OTHER], (unsigned long long)bus_unknown_count(&vm->platform.ports));
+    if (vm->end == VM_CRASHED) {
+        log_error("guest: name=%s crashed why=\"%s\"", vm->name, vm->why);
+    }
+}
+
+static void detach_devices(struct vm_owned *owned)
+{
+    const struct vm_request *r = &owned->request;
+    for (size_t i = 0; i < r->device_count; i++) {
+        char text[SBDF_TEXT_SIZE];
+        enum status status = assign_detach(&owned->vm.platform.pci, r->devices[i].function);
+        log_info("guest: name=%s device=%s detached: %s", owned->vm.name, sbdf_text(r->devices[i].function->at, text),
+                 status_text(status));
+    }
+}
+
+void vm_set_clock(struct vm_owned *owned)
+{
+    owned->vm.start_ns = time_now_ns();
+    owned->vm.start_tsc = cpu_tsc();
+}
+
+/* The guest asked to start anew: same memory, scrubbed, same images, devices reset. */
+static void start_anew(struct vm_owned *owned)
+{
+    struct vm *vm = &owned->vm;
+    char why[VM_WHY_SIZE] = "";
+    vm->resets++;
+    log_info("guest: name=%s starts anew, reset %u", vm->name, vm->resets);
+    enum status status = owned->request.device_count != 0 ? assign_reset(&vm->platform.pci) : STATUS_OK;
+    if (status == STATUS_OK) {
+        vm_memory_scrub(&vm->memory);
+        status = power_on(vm);
+        vm_set_clock(owned);
+    }
+    status = status == STATUS_OK ? load(owned, &vm->first_entry, why) : status;
+    vm->why[0] = 0;
+    __atomic_store_n(&vm->end, VM_RUNNING, __ATOMIC_RELEASE);
+    if (status != STATUS_OK) {
+        vm_stop(vm, VM_CRASHED, "could not start anew: %s %s", status_text(status), why);
+    }
+}
+
+static enum status init_cpu(struct vm_cpu *cpu)
+{
+    enum status status = cpu->vm->backend->vcpu_init(&cpu->vcpu, cpu_index(), &cpu->vm->nested);
+    return status == STATUS_OK ? guest_msrs_allow(&cpu->vcpu) : status;
+}
+
+void vm_cpu_main(void *vm_cpu)
+{
+    struct vm_cpu *cpu = vm_cpu;
+    struct vm *vm = cpu->vm;
+    struct vm_owned *owned = owner_of(vm);
+    enum status status = init_cpu(cpu);
+    if (status != STATUS_OK) {
+        vm_stop(vm, VM_CRASHED, "vCPU %u cannot be made: %s", cpu->index, status_text(status));
+    }
+    for (bool again = true; again;) {
+        if (status == STATUS_OK) {
+            vm_entry_set(cpu, &vm->first_entry);
+            cpu->vcpu.tsc_offset = -vm->start_tsc;
+            vm_run(cpu);
+        }
+        unsigned round = __atomic_load_n(&owned->barrier_round, __ATOMIC_ACQUIRE);
+        if (meet(owned)) {
+            again = vm->end == VM_RESET;
+            if (again) {
+                start_anew(owned);
+                again = !vm_is_stopping(vm);
+            }
+            __atomic_store_n(&owned->again, again, __ATOMIC_RELEASE);
+            __atomic_store_n(&owned->barrier_round, round + 1, __ATOMIC_RELEASE);
+        } else {
+            wait_round(owned, round);
+            again = __atomic_load_n(&owned->again, __ATOMIC_ACQUIRE);
+        }
+    }
+    vm->backend->vcpu_free(&cpu->vcpu);
+    if (__atomic_sub_fetch(&vm->active, 1, __ATOMIC_ACQ_REL) == 0) {
+        console_flush(&vm->platform.console);
+        detach_devices(owned);
+        log_end(vm);
+        __atomic_store_n(&owned->ended, true, __ATOMIC_RELEASE);
+    }
+}
+
+bool vm_has_ended(const struct vm_owned *owned)
+{
+    return __atomic_load_n(&owned->ended, __ATOMIC_ACQUIRE);
+}

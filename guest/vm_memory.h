@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Taking a guest's RAM from the machine and showing it to its vCPUs. */
+#ifndef BULKHEAD_GUEST_VM_MEMORY_H
+#define BULKHEAD_GUEST_VM_MEMORY_H
+
+#include "guest/memory.h"
+#include "kernel/core/vcpu.h"
+
+/* Take `bytes` (a multiple of 2 MiB) in as few and as large blocks as there are, and scrub them. On failure nothing is
+ * kept. */
+MUST_CHECK enum status vm_memory_take(struct guest_memory *memory, uint64_t bytes);
+
+/* Scrubbed and given back. */
+void vm_memory_give_back(struct guest_memory *memory);
+
+void vm_memory_scrub(const struct guest_memory *memory);
+
+/* Nested tables that show exactly this RAM. */
+MUST_CHECK enum status vm_memory_map(const struct guest_memory *memory, struct radix *nested,
+                                     const struct cpu_backend *backend);
+
+/* First address after the RAM below the hole. */
+uint64_t vm_memory_low_end(const struct guest_memory *memory);
+
+#endif

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Launching the guests of a configuration. */
+#include "kernel/launch.h"
+
+#include "guest/vm_create.h"
+#include "kernel/core/cmdline.h"
+#include "kernel/core/log.h"
+#include "kernel/core/pages.h"
+#include "kernel/core/percpu.h"
+#include "kernel/core/serial.h"
+#include "kernel/core/smp.h"
+#include "kernel/core/time.h"
+#include "kernel/core/timer.h"
+#include "kernel/hw/cpu.h"
+#include "kernel/hw/phys.h"
+#include "kernel/lib/bits.h"
+#include "kernel/lib/string.h"
+#include "plan/assign_check.h"
+#include "plan/config.h"
+#include "svm/svm.h"
+
+#define CONFIG_NAME "bulkhead.toml"
+#define NAME_SIZE 64
+#define WORDS_SEPARATOR ' '
+#define REQUESTS_MAX (CONFIG_GUESTS_MAX * 4)
+
+static struct {
+    struct config config;
+    char file[NAME_SIZE];
+    const struct boot_info *boot;
+    struct machine *machine;
+    struct isolate *isolate;
+    struct diag_list *diags;
+    struct vm_owned *guests[CONFIG_GUESTS_MAX];
+    size_t guest_count;
+    unsigned cpus[CPU_MAX];            /* host CPUs in the order of guests and vCPUs */
+    struct vm_device devices[CPU_MAX]; /* likewise */
+    struct assign_request requests[CPU_MAX];
+    char wheres[CPU_MAX][CONFIG_WHERE_SIZE];
+    size_t request_count;
+} launch;
+
+/* Length of the first word of a module's text: its name. */
+static size_t name_length(const char *text)
+{
+    size_t n = 0;
+    while (text[n] != 0 && text[n] != WORDS_SEPARATOR) {
+        n++;
+    }
+    return n;
+}
+
+static bool is_named(const struct boot_module *module, const char *name)
+{
+    size_t n = name_length(module->text);
+    return n == strlen(name) && memcmp(module->text, name, n) == 0;
+}
+
+static const struct boot_module *find_module(const struct boot_info *boot, const char *name)
+{
+    for (size_t i = 0; i < boot->module_count; i++) {
+        if (is_named(&boot->modules[i], name)) {
+            return &boot->modules[i];
+        }
+    }
+    return NULL;
+}
+
+static void config_name(const struct boot_info *boot, char name[NAME_SIZE])
+{
+    if (!cmdline_value(boot->cmdline, "config", name, NAME_SIZE)) {
+        memcpy(name, CONFIG_NAME, sizeof(CONFIG_NAME));
+    }
+}
+
+bool launch_has_configuration(const struct boot_info *boot)
+{
+    char name[NAME_SIZE];
+    config_name(boot, name);
+    return find_module(boot, name) != NULL;
+}
+
+static void refuse(enum launch_diag code, struct config_position at, const char *fix, const char *what,
+                   const char *name)
+{
+    char where[CONFIG_WHERE_SIZE];
+    diag_add(launch.diags, (uint16_t)code, DIAG_ERROR, config_where(launch.file, at, where), fix, what, name);
+}
+
+static struct image_blob blob_of(const struct boot_module *module)
+{
+    const char *text = module->text + name_length(module->text);
+    while (*text == WORDS_SEPARATOR) {
+        text++;
+    }
+    return (struct image_blob){.bytes = phys_to_virt(module->start), .size = module->size, .text = text};
+}
+
+/* The module that a value names, or an empty blob and a diagnostic. */
+static struct image_blob find_image(const struct config_value *value)
+{
+    const struct boot_module *module = value->at.line == 0 ? NULL : find_module(launch.boot, value->text);
+    if (module == NULL && value->at.line != 0) {
+        refuse(LAUNCH_DIAG_NO_MODULE, value->at,
+               "add a line \"module2 /path/to/file NAME\" to the boot loader's entry; NAME is what is written here",
+               "the boot loader brought no module named '%s'", value->text);
+    }
+    return module == NULL ? (struct image_blob){0} : blob_of(module);
+}
+
+static void check_cpus(const struct config_guest *guest, size_t *next)
+{
+    for (size_t i = 0; i < guest->cpus.count; i++) {
+        const struct config_value *v = &guest->cpus.items[i];
+        if (v->number >= cpu_count()) {
+            char where[CONFIG_WHERE_SIZE];
+            diag_add(launch.diags, LAUNCH_DIAG_NO_CPU, DIAG_ERROR, config_where(launch.file, v->at, where),
+                     "name CPUs that exist, or give the machine more",
+                     "there is no CPU %llu: this machine has CPUs 0 to %u", (unsigned long long)v->number,
+                     cpu_count() - 1);
+            continue;
+        }
+        for (size_t k = 0; k < *next; k++) {
+            if (launch.cpus[k] == v->number) {
+                refuse(LAUNCH_DIAG_CPU_TWICE, v->at, "give every vCPU a CPU of its own",
+                       "a CPU that another vCPU has already%s", "");
+            }
+        }
+        if (*next < CPU_MAX) {
+            launch.cpus[(*next)++] = (unsigned)v->number;
+        }
+    }
+}
+
+static void check_devices(const struct config_guest *guest, unsigned index)
+{
+    for (size_t i = 0; i < guest->devices.count; i++) {
+        const struct config_value *v = &guest->devices.items[i];
+        if ((v->number & CONFIG_DEVICE_GROUP) != 0) {
+            refuse(LAUNCH_DIAG_NOT_YET, v->at, "name the function itself, without \"group:\"",
+                   "groups are not supported yet%s", "");
+            continue;
+        }
+        if (launch.request_count == CPU_MAX) {
+            refuse(LAUNCH_DIAG_NOT_YET, v->at, "assign fewer devices", "too many devices in all%s", "");
+            return;
+        }
+        size_t n = launch.request_count++;
+        config_where(launch.file, v->at, launch.wheres[n]);
+        launch.requests[n] = (struct assign_request){(struct sbdf){(uint32_t)v->number}, index, launch.wheres[n]};
+    }
+}
+
+static void check_memory(const struct config_guest *guest, uint64_t *total)
+{
+    if (!is_aligned(guest->memory.number, 2 * MIB)) {
+        refuse(LAUNCH_DIAG_MEMORY, guest->memory.at, "write a multiple of 2MiB", "memory is given in steps of 2 MiB%s",
+               "");
+    }
+    *total += guest->memory.number;
+    if (*total > pages_free_bytes()) {
+        char where[CONFIG_WHERE_SIZE];
+        diag_add(launch.diags, LAUNCH_DIAG_MEMORY, DIAG_ERROR, config_where(launch.file, guest->memory.at, where),
+                 "give the guests less memory, or the machine more",
+                 "guests up to this one want %llu MiB, %llu MiB are free", (unsigned long long)(*total / MIB),
+                 (unsigned long long)(pages_free_bytes() / MIB));
+    }
+}
+
+static void check_backend(void)
+{
+    const char *why = svm_backend.refuse();
+    if (why != NULL) {
+        diag_add(launch.diags, LAUNCH_DIAG_BACKEND, DIAG_ERROR, "CPU",
+                 "turn virtualisation on in the firmware's setup; under QEMU without KVM: -cpu EPYC,+svm,+npt", "%s",
+                 why);
+    }
+}
+
+static void check_keys(void)
+{
+    const struct config_system *s = &launch.config.system;
+    if (s->service.at.line != 0) {
+        refuse(LAUNCH_DIAG_NOT_YET, s->service.key, "leave the key out", "there is no service guest yet%s", "");
+    }
+    if (s->unassigned.at.line != 0 && strcmp(s->unassigned.text, "block") != 0) {
+        refuse(LAUNCH_DIAG_NOT_YET, s->unassigned.at, "write unassigned = \"block\"",
+               "devices that nobody names can only be blocked%s", "");
+    }
+}
+
+static void check_modules(void)
+{
+    for (size_t i = 0; i < launch.boot->module_count; i++) {
+        for (size_t k = i + 1; k < launch.boot->module_count; k++) {
+            const char *name = launch.boot->modules[i].text;
+            size_t n = name_length(name);
+            if (n == name_length(launch.boot->modules[k].text) && memcmp(name, launch.boot->modules[k].text, n) == 0) {
+                diag_add(launch.diags, LAUNCH_DIAG_MODULE_TWICE, DIAG_ERROR, "boot loader",
+                         "name every module differently", "two modules are named '%.*s'", (int)n, name);
+            }
+        }
+    }
+}
+
+static bool read_configuration(void)
+{
+    config_name(launch.boot, launch.file);
+    const struct boot_module *module = find_module(launch.boot, launch.file);
+    return module != NULL && config_parse(phys_to_virt(module->start), module->size, launch.file, &launch.config,
+                                          launch.diags) == STATUS_OK;
+}
+
+static enum status check_everything(void)
+{
+    if (!read_configuration()) {
+        return STATUS_UNSUPPORTED;
+    }
+    size_t before = launch.diags->errors, next_cpu = 0;
+    uint64_t memory = 0;
+    check_backend();
+    check_keys();
+    check_modules();
+    for (size_t i = 0; i < launch.config.guest_count; i++) {
+        const struct config_guest *guest = &launch.config.guests[i];
+        check_cpus(guest, &next_cpu);
+        check_memory(guest, &memory);
+        check_devices(guest, (unsigned)i);
+        (void)find_image(&guest->kernel);
+        (void)find_image(&guest->initrd);
+        for (size_t k = 0; k < guest->modules.count; k++) {
+            (void)find_image(&guest->modules.items[k]);
+        }
+    }
+    const struct assign_limits limits = {.remapping = launch.isolate->vtd.remapping,
+                                         .console_port = serial_port(),
+                                         .functions_max = GUEST_PCI_SLOTS - 1,
+                                         .low_bytes = GUEST_BAR32_END - GUEST_BAR32_START,
+                                         .high_bytes = 64 * GIB};
+    enum status status = assign_check(launch.machine, &limits, launch.requests, launch.request_count, launch.diags);
+    return status == STATUS_OK && launch.diags->errors == before ? STATUS_OK : STATUS_UNSUPPORTED;
+}
+
+static void enable_cpu(void *argument)
+{
+    enum status *status = argument;
+    *status = svm_backend.cpu_enable(cpu_index());
+}
+
+static enum status enable_cpus(void)
+{
+    for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
+        enum status status = STATUS_OK;
+        smp_call(cpu, enable_cpu, &status);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    log_info("cpu: backend=%s quirk=%s on %u CPUs", svm_backend.name, svm_quirk_name(), cpu_count());
+    return STATUS_OK;
+}
+
+/* Devices of guest `index`, in launch.devices from *first on. */
+static size_t collect_devices(unsigned index, size_t *first)
+{
+    size_t count = 0;
+    *first = 0;
+    for (size_t i = 0; i < launch.request_count; i++) {
+        if (launch.requests[i].guest != index) {
+            continue;
+        }
+        *first = count == 0 ? i : *first;
+        launch.devices[i] =
+            (struct vm_device){pci_find(&launch.machine->pci, launch.requests[i].function),
+                               isolate_unit_of(launch.isolate, launch.machine, launch.requests[i].function)};
+        count++;
+    }
+    return count;
+}
+
+static enum status make_guest(unsigned index, size_t *next_cpu)
+{
+    const struct config_guest *guest = &launch.config.guests[index];
+    size_t first = 0;
+    size_t devices = collect_devices(index, &first);
+    struct vm_request request = {
+        .name = guest->name.text,
+        .cpus = &launch.cpus[*next_cpu],
+        .cpu_count = (unsigned)guest->cpus.count,
+        .memory = guest->memory.number,
+        .kernel = find_image(&guest->kernel),
+        .initrd = find_image(&guest->initrd),
+        .cmdline = guest->cmdline.text,
+        .kernel_name = guest->kernel.text,
+        .devices = &launch.devices[first],
+        .device_count = devices,
+        .backend = &svm_backend,
+        .vtd = &launch.isolate->vtd,
+        .pci = &launch.machine->pci,
+    };
+    for (size_t i = 0; i < guest->modules.count && i < IMAGE_MODULES_MAX; i++) {
+        request.modules[request.module_count++] = find_image(&guest->modules.items[i]);
+    }
+    struct hpa at;
+    char why[VM_WHY_SIZE] = "out of memory";
+    enum status status = pages_alloc_block(align_up(sizeof(struct vm_owned), PAGE_SIZE), PAGE_SIZE, UINT64_MAX, &at);
+    if (status == STATUS_OK) {
+        launch.guests[index] = phys_to_virt(at);
+        status = vm_create(launch.guests[index], &request, why);
+    }
+    *next_cpu += guest->cpus.count;
+    if (status != STATUS_OK) {
+        refuse(LAUNCH_DIAG_GUEST, guest->kernel.at, "see what is wrong and change the image or the guest's table",
+               "the guest cannot be made: %s", why);
+        return STATUS_UNSUPPORTED;
+    }
+    launch.guest_count++;
+    log_info("guest: name=%s cpus=%u memory-mib=%llu devices=%zu made from a %s", guest->name.text, request.cpu_count,
+             (unsigned long long)(request.memory / MIB), devices,
+             image_kind_text(launch.guests[index]->vm.first_entry.kind));
+    return STATUS_OK;
+}
+
+static struct vtd_fault_owner find_owner(void *context, struct sbdf source)
+{
+    (void)context;
+    for (size_t i = 0; i < launch.request_count; i++) {
+        if (sbdf_equal(launch.requests[i].function, source)) {
+            return (struct vtd_fault_owner){NULL, launch.config.guests[launch.requests[i].guest].name.text};
+        }
+    }
+    return (struct vtd_fault_owner){NULL, NULL};
+}
+
+/* Other CPUs first: the boot CPU's own vCPU, if it has one, runs from here. */
+static void start_all(void)
+{
+    struct vm_cpu *mine = NULL;
+    for (size_t i = 0; i < launch.guest_count; i++) {
+        vm_set_clock(launch.guests[i]);
+        log_info("guest: name=%s starts", launch.guests[i]->vm.name);
+    }
+    for (size_t i = 0; i < launch.guest_count; i++) {
+        struct vm *vm = &launch.guests[i]->vm;
+        for (unsigned k = 0; k < vm->cpu_count; k++) {
+            if (vm->cpus[k].vcpu.cpu == cpu_index()) {
+                mine = &vm->cpus[k];
+            } else {
+                smp_start_work(vm->cpus[k].vcpu.cpu, vm_cpu_main, &vm->cpus[k]);
+            }
+        }
+    }
+    if (mine != NULL) {
+        vm_cpu_main(mine);
+    }
+}
+
+static bool all_ended(void)
+{
+    for (size_t i = 0; i < launch.guest_count; i++) {
+        if (!vm_has_ended(launch.guests[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void wait_for_end(void)
+{
+    while (!all_ended()) {
+        uint64_t flags = cpu_irq_save();
+        timer_set_deadline(time_now_ns() + UINT64_C(50000000));
+        cpu_irq_wait();
+        cpu_irq_restore(flags);
+    }
+    timer_set_deadline(TIMER_NEVER);
+}
+
+enum status launch_guests(const struct boot_info *boot, struct machine *machine, struct isolate *isolate,
+                          struct diag_list *diags)
+{
+    launch.boot = boot;
+    launch.machine = machine;
+    launch.isolate = isolate;
+    launch.diags = diags;
+    enum status status = check_everything();
+    status = status == STATUS_OK ? enable_cpus() : status;
+    size_t next_cpu = 0;
+    for (unsigned i = 0; status == STATUS_OK && i < launch.config.guest_count; i++) {
+        status = make_guest(i, &next_cpu);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    isolate->faults.lookup = find_owner;
+    log_info("bulkhead: all guests made, memory-kib=%llu", (unsigned long long)(pages_used_bytes() / KIB));
+    start_all();
+    wait_for_end();
+    log_info("bulkhead: all guests have ended, faults=%llu", (unsigned long long)isolate->fault_count);
+    return STATUS_OK;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * From the configuration to running guests: everything is checked before any guest starts, every reason for a refusal
+ * is named with its place in the file and its fix. */
+#ifndef BULKHEAD_KERNEL_LAUNCH_H
+#define BULKHEAD_KERNEL_LAUNCH_H
+
+#include "boot/boot_info.h"
+#include "kernel/isolate.h"
+#include "kernel/lib/diag.h"
+#include "kernel/lib/status.h"
+#include "plan/machine.h"
+
+/* Codes BH0700 to BH0719. */
+enum launch_diag {
+    LAUNCH_DIAG_NO_CPU = 700,       /* a CPU that this machine does not have */
+    LAUNCH_DIAG_CPU_TWICE = 701,    /* a CPU that another vCPU has */
+    LAUNCH_DIAG_NO_MODULE = 702,    /* an image that the loader did not bring */
+    LAUNCH_DIAG_BACKEND = 703,      /* the CPU cannot run guests */
+    LAUNCH_DIAG_MEMORY = 704,       /* not a multiple of 2 MiB, or more than there is */
+    LAUNCH_DIAG_GUEST = 705,        /* a guest that cannot be made: image, tables, device */
+    LAUNCH_DIAG_MODULE_TWICE = 706, /* two modules of one name */
+    LAUNCH_DIAG_NOT_YET = 707,      /* a key that this version does not act on */
+};
+
+/* Is there a configuration among the modules ("bulkhead.toml", or the name that config= on the command line gives)? */
+bool launch_has_configuration(const struct boot_info *boot);
+
+/* Check, make and start every guest, then wait until all have ended. STATUS_UNSUPPORTED: refused, why is in diags,
+ * nothing was started. */
+MUST_CHECK enum status launch_guests(const struct boot_info *boot, struct machine *machine, struct isolate *isolate,
+                                     struct diag_list *diags);
+
+#endif
