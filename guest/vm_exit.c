@@ -108,7 +108,8 @@ static void on_msr(struct vm_cpu *cpu, const struct vcpu_exit *exit)
         status = guest_msr_read(&cpu->vcpu, &cpu->msrs, msr, cpu_tsc(), &value);
     }
     if (status != STATUS_OK) {
-        log_debug("guest %s: %s of MSR 0x%x refused", cpu->vm->name, write ? "write" : "read", msr);
+        log_debug("guest: name=%s vcpu=%u %s of MSR 0x%x refused", cpu->vm->name, cpu->index, write ? "write" : "read",
+                  msr);
         general_protection(cpu);
         return;
     }
@@ -310,6 +311,21 @@ static enum vm_exit_count kind_of(enum vcpu_exit_kind kind)
     }
 }
 
+/* Where it stood, for whoever has to find out why; registers only, never the guest's memory. */
+static void log_state(const struct vm_cpu *cpu)
+{
+    const struct vcpu *v = &cpu->vcpu;
+    const struct cpu_backend *b = v->backend;
+    struct vcpu_segment cs = b->read_segment(v, VCPU_CS);
+    log_info("guest: name=%s vcpu=%u rip=0x%llx cs=0x%x cs-base=0x%llx cs-attributes=0x%x rsp=0x%llx rflags=0x%llx "
+             "cr0=0x%llx cr2=0x%llx cr3=0x%llx cr4=0x%llx efer=0x%llx",
+             cpu->vm->name, cpu->index, (unsigned long long)v->rip, cs.selector, (unsigned long long)cs.base,
+             cs.attributes, (unsigned long long)v->gprs[VCPU_RSP], (unsigned long long)v->rflags,
+             (unsigned long long)b->read(v, VCPU_CR0), (unsigned long long)b->read(v, VCPU_CR2),
+             (unsigned long long)b->read(v, VCPU_CR3), (unsigned long long)b->read(v, VCPU_CR4),
+             (unsigned long long)b->read(v, VCPU_EFER));
+}
+
 static void handle_rare(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     switch (exit->kind) {
@@ -330,7 +346,9 @@ static void handle_rare(struct vm_cpu *cpu, const struct vcpu_exit *exit)
         vm_stop(cpu->vm, VM_CRASHED, "a hardware task switch (selector 0x%x) is not supported", exit->task.selector);
         break;
     case VCPU_EXIT_SHUTDOWN:
-        vm_stop(cpu->vm, VM_CRASHED, "triple fault");
+        log_state(cpu);
+        vm_stop(cpu->vm, VM_CRASHED, "triple fault of vCPU %u near rip 0x%llx", cpu->index,
+                (unsigned long long)cpu->vcpu.rip);
         break;
     default:
         vm_stop(cpu->vm, VM_CRASHED, "%s (code 0x%llx)", exit->text == NULL ? "an exit nobody asked for" : exit->text,
