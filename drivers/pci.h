@@ -58,6 +58,7 @@ enum pci_blocked {
     PCI_BLOCKED_BRIDGE_PATH = 1 << 0, /* behind a bridge with nonsense bus numbers, or that bridge itself */
     PCI_BLOCKED_BARS = 1 << 1,        /* a BAR clashes with memory, the platform or another BAR */
     PCI_BLOCKED_HEADER = 1 << 2,      /* an undefined header type: BARs and bus numbers are unknown */
+    PCI_BLOCKED_UNIT = 1 << 3,        /* no usable remapping unit translates for it */
 };
 
 struct pci_function {

@@ -233,6 +233,7 @@ static void block_uncovered(struct isolate *iso, struct machine *m, const struct
         if (f->bridge || (isolate_unit_of(iso, m, f->at) != NULL && !graphics)) {
             continue;
         }
+        f->blocked |= PCI_BLOCKED_UNIT;
         pci_bus_master_set(&m->pci, f, false);
         diag_add(diags, graphics ? ISOLATE_DIAG_GRAPHICS : ISOLATE_DIAG_UNCOVERED, DIAG_NOTE, sbdf_text(f->at, text),
                  "", "%s: its bus mastering stays off and it can be assigned to no guest",

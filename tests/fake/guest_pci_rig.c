@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * A guest's PCI over a pretended machine. */
+#include "tests/fake/guest_pci_rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/pci_bars.h"
+#include "drivers/pci_quiesce.h"
+#include "drivers/pci_regs.h"
+#include "tests/fake/irq.h"
+#include "tests/fake/mmio.h"
+
+static struct diag diags[16];
+
+static void need(bool condition, const char *what)
+{
+    if (!condition) {
+        fprintf(stderr, "guest pci rig: %s\n", what);
+        abort();
+    }
+}
+
+/* --- device registers */
+
+static uint32_t load32(const uint8_t *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+static uint64_t read_registers(void *context, uint64_t offset, unsigned width)
+{
+    struct guest_pci_rig *rig = context;
+    uint64_t value = 0;
+    rig->register_reads++;
+    memcpy(&value, rig->registers + offset, width);
+    return value;
+}
+
+/* Remappable format: address bit 4 set, 0xFEE at 31:20, nothing above (VT-d 4.1 5.1.2.2). */
+static bool is_remappable(const uint8_t *entry)
+{
+    return load32(entry) >> 20 == 0xfee && (load32(entry) & 0x10) != 0 && load32(entry + 4) == 0;
+}
+
+static void write_registers(void *context, uint64_t offset, unsigned width, uint64_t value)
+{
+    struct guest_pci_rig *rig = context;
+    rig->register_writes++;
+    memcpy(rig->registers + offset, &value, width);
+    for (unsigned i = 0; i < RIG_VECTORS; i++) {
+        const uint8_t *entry = rig->registers + RIG_TABLE + 16 * i;
+        rig->bad_messages += (load32(entry + 12) & 1) == 0 && !is_remappable(entry);
+    }
+}
+
+static uint64_t read_nothing(void *context, uint64_t offset, unsigned width)
+{
+    (void)context, (void)offset, (void)width;
+    return 0;
+}
+
+static void write_nothing(void *context, uint64_t offset, unsigned width, uint64_t value)
+{
+    (void)context, (void)offset, (void)width, (void)value;
+}
+
+/* A function level reset masks the table again. */
+static void after_write(struct fake_pci_function *f, uint16_t offset, unsigned width)
+{
+    struct guest_pci_rig *rig = f->context;
+    (void)offset, (void)width;
+    if (f->flrs != rig->flrs_seen) {
+        rig->flrs_seen = f->flrs;
+        memset(rig->registers, 0, sizeof(rig->registers));
+        for (unsigned i = 0; i < RIG_VECTORS; i++) {
+            rig->registers[RIG_TABLE + 16 * i + 12] = 1;
+        }
+    }
+}
+
+/* --- machine */
+
+static void add_nvme(struct guest_pci_rig *rig)
+{
+    struct fake_pci_function *f = fake_pci_add(sbdf_make(0, 1, 0, 0), 0x1b36, 0x0010, 0x010802);
+    rig->nvme = f;
+    f->hook = after_write;
+    f->context = rig;
+    fake_pci_set(f, PCI_COMMAND, 2, 0x0107); /* decode, mastering and SERR, as firmware leaves them */
+    fake_pci_set(f, PCI_INTERRUPT_PIN, 1, 1);
+    fake_pci_add_bar(f, 0, FAKE_BAR_MEM64, RIG_BAR, RIG_BAR_BYTES);
+    fake_pci_add_rom(f, 0, 0x10000);
+    uint16_t vpd = fake_pci_add_cap(f, 0x03, 8);
+    memset(f->bytes + vpd + 2, 0x5a, 6);
+    fake_pci_add_msix(f, RIG_VECTORS, RIG_TABLE, RIG_PENDING);
+    uint16_t vendor = fake_pci_add_cap(f, PCI_CAP_VENDOR, 16);
+    memset(f->bytes + vendor + 2, 0x5a, 14);
+    fake_pci_add_express(f, PCI_EXPRESS_ENDPOINT, true);
+    uint16_t strange = fake_pci_add_cap(f, 0x7e, 8);
+    memset(f->bytes + strange + 2, 0x5a, 6);
+    fake_pci_add_pm(f, true);
+    uint16_t aer = fake_pci_add_ext_cap(f, PCI_EXT_AER, 0x48);
+    memset(f->bytes + aer + 4, 0x5a, 0x44);
+    fake_pci_add_ext_cap(f, PCI_EXT_SRIOV, 0x40);
+}
+
+static void add_plain(struct guest_pci_rig *rig)
+{
+    struct fake_pci_function *f = fake_pci_add(sbdf_make(0, 2, 0, 0), 0x8086, 0x10d3, 0x020000);
+    rig->plain = f;
+    fake_pci_set(f, PCI_COMMAND, 2, 0x0007);
+    fake_pci_add_bar(f, 0, FAKE_BAR_MEM32, RIG_BAR_PLAIN, RIG_BAR_PLAIN_BYTES);
+    fake_pci_add_bar(f, 1, FAKE_BAR_IO, 0xc000, 0x20);
+    fake_pci_add_express(f, PCI_EXPRESS_ENDPOINT, false);
+    fake_pci_add_msi(f, true, false);
+}
+
+static void add_port(unsigned device, uint8_t number)
+{
+    struct fake_pci_function *f = fake_pci_add_bridge(sbdf_make(0, 0, device, 0), number, number);
+    fake_pci_set(f, PCI_COMMAND, 2, 0x0107);
+    fake_pci_set(f, 0x20, 4, 0x40004000);
+    fake_pci_add_express(f, PCI_EXPRESS_ROOT_PORT, false);
+}
+
+static void find_functions(struct guest_pci_rig *rig)
+{
+    struct diag_list list = diag_list_make(diags, 16);
+    rig->window = (struct pci_ecam){.base = hpa(0xb0000000), .first_bus = 0, .last_bus = 255};
+    rig->arena = arena_make(rig->arena_bytes, sizeof(rig->arena_bytes));
+    pci_config_use_ecam(&rig->window, 1);
+    need(pci_enumerate(&rig->window, 1, &rig->arena, &rig->facts, &list) == STATUS_OK, "enumeration");
+    pci_bars_size(&rig->facts, &list);
+    pci_quiesce_all(&rig->facts, NULL, 0, &list);
+    rig->nvme_facts = pci_find(&rig->facts, rig->nvme->at);
+    rig->plain_facts = pci_find(&rig->facts, rig->plain->at);
+    need(rig->nvme_facts != NULL && rig->plain_facts != NULL, "devices");
+}
+
+static void deliver(void *context, uint64_t address, uint32_t data)
+{
+    struct guest_pci_rig *rig = context;
+    rig->delivered++;
+    rig->last_address = address;
+    rig->last_data = data;
+}
+
+static bool target(void *context, uint64_t address, uint32_t data, unsigned *cpu, uint32_t *apic_id)
+{
+    (void)context, (void)data;
+    uint64_t id = bits_get(address, 19, 12);
+    if (address >> 20 != 0xfee || id >= RIG_CPUS) {
+        return false;
+    }
+    *cpu = (unsigned)id;
+    *apic_id = (uint32_t)(0x10 + id);
+    return true;
+}
+
+static void flush(void *context)
+{
+    struct guest_pci_rig *rig = context;
+    rig->flushes++;
+}
+
+static void make_guest(struct guest_pci_rig *rig)
+{
+    need(guest_memory_layout(RIG_RAM, &rig->memory) == STATUS_OK, "RAM");
+    rig->memory.slots[0].backing = hpa(RIG_RAM_HOST);
+    need(radix_init(&rig->nested, &radix_npt, 4, 3, false) == STATUS_OK, "nested tables");
+    need(vtd_domain_create(&rig->vtd.vtd, &rig->domain) == STATUS_OK, "domain");
+    need(radix_map(&rig->nested, 0, hpa(RIG_RAM_HOST), RIG_RAM,
+                   RADIX_READ | RADIX_WRITE | RADIX_EXECUTE | RADIX_USER) == STATUS_OK,
+         "nested RAM");
+    need(vtd_domain_map(&rig->domain, iova(0), hpa(RIG_RAM_HOST), RIG_RAM, RADIX_READ | RADIX_WRITE) == STATUS_OK,
+         "domain RAM");
+    bus_init(&rig->mmio, BUS_MMIO, rig->mmio_ranges, ARRAY_LENGTH(rig->mmio_ranges));
+    bus_init(&rig->ports, BUS_PORTS, rig->port_ranges, ARRAY_LENGTH(rig->port_ranges));
+    rig->router = (struct message_router){.deliver = deliver, .target = target, .context = rig};
+    struct guest_pci_config config = {.facts = &rig->facts,
+                                      .nested = &rig->nested,
+                                      .domain = &rig->domain,
+                                      .windows = guest_bar_windows_of(&rig->memory),
+                                      .mmio = &rig->mmio,
+                                      .ports = &rig->ports,
+                                      .router = &rig->router,
+                                      .flush = flush,
+                                      .context = rig};
+    need(guest_pci_init(&rig->pci, &config) == STATUS_OK, "guest bus");
+}
+
+void guest_pci_rig_start(struct guest_pci_rig *rig)
+{
+    struct vtd_model_config config = vtd_model_qemu();
+    fake_irq_reset();
+    rig->model = vtd_rig_start(&rig->vtd, &config);
+    fake_pci_reset();
+    fake_mmio_add(RIG_BAR, RIG_BAR_BYTES, read_registers, write_registers, rig);
+    fake_mmio_add(RIG_BAR_PLAIN, RIG_BAR_PLAIN_BYTES, read_nothing, write_nothing, rig);
+    add_port(3, 1);
+    add_port(4, 2);
+    add_nvme(rig);
+    add_plain(rig);
+    memset(rig->registers, 0xa5, sizeof(rig->registers));
+    rig->register_reads = rig->register_writes = rig->flrs_seen = 0;
+    rig->bad_messages = rig->flushes = rig->delivered = 0;
+    find_functions(rig);
+    make_guest(rig);
+    fake_pci_forget_writes();
+}
+
+struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct pci_function *host)
+{
+    need(assign_attach(&rig->pci, host, &rig->vtd.units[0]) == STATUS_OK, "attach");
+    struct guest_pci_function *f = guest_pci_find(&rig->pci, host->at);
+    need(f != NULL, "attached function");
+    rig->bad_messages = 0; /* what it held before is not ours */
+    return f;
+}
+
+uint32_t guest_pci_rig_read(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width)
+{
+    return (uint32_t)bus_read(&rig->mmio, GUEST_ECAM_START + ((uint64_t)device << 15) + offset, width, 0);
+}
+
+void guest_pci_rig_write(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width, uint32_t value)
+{
+    bus_write(&rig->mmio, GUEST_ECAM_START + ((uint64_t)device << 15) + offset, width, value, 0);
+}
+
+static bool send(struct guest_pci_rig *rig, const struct fake_pci_function *f, uint64_t address, uint32_t data)
+{
+    struct vtd_model_message message;
+    if (!vtd_model_interrupt(rig->model, sbdf_rid(f->at), (uint32_t)address, data, &message)) {
+        return false;
+    }
+    need(message.delivery == 0 && !message.logical && !message.level, "not a fixed edge interrupt");
+    return fake_irq_raise(message.dest - 0x10, message.vector);
+}
+
+bool guest_pci_rig_send_msix(struct guest_pci_rig *rig, unsigned index)
+{
+    const uint8_t *entry = rig->registers + RIG_TABLE + 16 * index;
+    uint32_t control = fake_pci_get(rig->nvme, rig->nvme_facts->cap.msix + PCI_MSIX_CONTROL, 2);
+    bool on = (control & PCI_MSIX_ENABLE) != 0 && (control & PCI_MSIX_MASK_ALL) == 0;
+    return on && (load32(entry + 12) & 1) == 0 && send(rig, rig->nvme, load32(entry), load32(entry + 8));
+}
+
+bool guest_pci_rig_send_msi(struct guest_pci_rig *rig)
+{
+    uint16_t cap = rig->plain_facts->cap.msi;
+    bool on = (fake_pci_get(rig->plain, cap + PCI_MSI_CONTROL, 2) & PCI_MSI_ENABLE) != 0;
+    uint64_t address = fake_pci_get(rig->plain, cap + PCI_MSI_ADDRESS, 4);
+    return on && send(rig, rig->plain, address, fake_pci_get(rig->plain, cap + PCI_MSI_DATA + 4, 2));
+}
+
+/* --- what must hold at any time */
+
+struct look {
+    const struct guest_pci_rig *rig;
+    const char *wrong;
+};
+
+static bool inside(uint64_t at, uint64_t bytes, uint64_t start, uint64_t size)
+{
+    return at >= start && bytes <= size && at - start <= size - bytes;
+}
+
+static void look_at(void *context, uint64_t from, uint64_t to, uint64_t bytes)
+{
+    struct look *look = context;
+    const struct guest_pci_rig *rig = look->rig;
+    bool ram = inside(to, bytes, RIG_RAM_HOST, RIG_RAM) && from == to - RIG_RAM_HOST;
+    bool nvme = inside(to, bytes, RIG_BAR, RIG_BAR_BYTES);
+    bool plain = inside(to, bytes, RIG_BAR_PLAIN, RIG_BAR_PLAIN_BYTES);
+    const struct guest_bar_windows *w = &rig->pci.config.windows;
+    bool window = inside(from, bytes, w->low_start, w->low_end - w->low_start) ||
+                  inside(from, bytes, w->high_start, w->high_end - w->high_start);
+    if (!ram && (!(nvme || plain) || !window)) {
+        look->wrong = "something is mapped that is neither RAM nor a BAR in a window";
+    }
+    if (to < RIG_BAR + RIG_TABLE + PAGE_SIZE && to + bytes > RIG_BAR + RIG_TABLE) {
+        look->wrong = "the MSI-X page is mapped";
+    }
+}
+
+static void nested_leaf(void *context, uint64_t from, const struct radix_mapping *m)
+{
+    look_at(context, from, m->to.v, radix_span(m->level));
+}
+
+static void domain_leaf(void *context, uint64_t at, uint64_t host, uint64_t bytes, bool read, bool write)
+{
+    (void)read, (void)write;
+    look_at(context, at, host, bytes);
+}
+
+static bool wrong_command(struct guest_pci_rig *rig, const struct fake_pci_function *f)
+{
+    const uint32_t fixed = PCI_COMMAND_MEMORY | PCI_COMMAND_IO | PCI_COMMAND_SERR | PCI_COMMAND_INTX_OFF;
+    uint32_t command = fake_pci_get(f, PCI_COMMAND, 2);
+    bool given = guest_pci_find(&rig->pci, f->at) != NULL;
+    return given ? (command & fixed) != (PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_OFF)
+                 : (command & PCI_COMMAND_BUS_MASTER) != 0;
+}
+
+static bool wrong_bridge(const struct fake_pci_function *f, uint8_t number)
+{
+    return fake_pci_get(f, PCI_BUS_NUMBERS, 4) != number * 0x10100u || fake_pci_get(f, 0x20, 4) != 0x40004000 ||
+           fake_pci_get(f, PCI_BRIDGE_CONTROL, 2) != 0;
+}
+
+static const char *wrong_registers(struct guest_pci_rig *rig)
+{
+    if (wrong_command(rig, rig->nvme) || wrong_command(rig, rig->plain)) {
+        return "decode, SERR, INTx or bus mastering of a device";
+    }
+    if (fake_pci_get(rig->nvme, PCI_BAR0, 4) != (RIG_BAR | 4) || fake_pci_get(rig->nvme, PCI_BAR0 + 4, 4) != 0 ||
+        fake_pci_get(rig->plain, PCI_BAR0, 4) != RIG_BAR_PLAIN) {
+        return "a physical BAR";
+    }
+    if (wrong_bridge(fake_pci_find(sbdf_make(0, 0, 3, 0)), 1) ||
+        wrong_bridge(fake_pci_find(sbdf_make(0, 0, 4, 0)), 2)) {
+        return "a bridge";
+    }
+    return NULL;
+}
+
+const char *guest_pci_rig_wrong(struct guest_pci_rig *rig)
+{
+    struct look look = {.rig = rig};
+    radix_for_each_leaf(&rig->nested, nested_leaf, &look);
+    vtd_model_reach(rig->model, sbdf_rid(rig->nvme->at), domain_leaf, &look);
+    vtd_model_reach(rig->model, sbdf_rid(rig->plain->at), domain_leaf, &look);
+    if (look.wrong != NULL) {
+        return look.wrong;
+    }
+    if (rig->bad_messages != 0) {
+        return "the device's table held a message that is not ours";
+    }
+    const char *violation = vtd_model_violation(rig->model);
+    return violation != NULL ? violation : wrong_registers(rig);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * A guest's PCI over a pretended machine: two endpoints, each behind a root port of its own, a remapping unit (the
+ * strict model), nested tables, and device registers with a real MSI-X table that the rig sends interrupts from. */
+#ifndef BULKHEAD_FAKE_GUEST_PCI_RIG_H
+#define BULKHEAD_FAKE_GUEST_PCI_RIG_H
+
+#include "guest/assign.h"
+#include "tests/fake/pci.h"
+#include "tests/fake/vtd_rig.h"
+
+enum guest_pci_rig_place {
+    RIG_RAM = 0x200000,        /* bytes of guest RAM, at RIG_RAM_HOST */
+    RIG_RAM_HOST = 0x10000000, /* not in the pretended memory: never touched */
+    RIG_BAR = 0x40000000,      /* NVMe-like: 16 KiB, table at 0x2000, pending bits at 0x2800 */
+    RIG_BAR_BYTES = 0x4000,
+    RIG_TABLE = 0x2000,
+    RIG_PENDING = 0x2800,
+    RIG_VECTORS = 4,
+    RIG_BAR_PLAIN = 0x40100000, /* MSI only, 64 KiB */
+    RIG_BAR_PLAIN_BYTES = 0x10000,
+    RIG_CPUS = 4, /* vCPU n: APIC id n of the guest, host CPU n, host APIC id 0x10 + n */
+};
+
+struct guest_pci_rig {
+    struct vtd_rig vtd;
+    struct vtd_model *model;
+    uint8_t arena_bytes[64 * 1024] __attribute__((aligned(16)));
+    struct arena arena;
+    struct pci_ecam window;
+    struct pci_facts facts;
+    struct fake_pci_function *nvme, *plain; /* 01:00.0 and 02:00.0 */
+    const struct pci_function *nvme_facts, *plain_facts;
+    struct radix nested;
+    struct vtd_domain domain;
+    struct guest_memory memory;
+    struct bus mmio, ports;
+    struct bus_range mmio_ranges[GUEST_PCI_MMIO_RANGES + 1];
+    struct bus_range port_ranges[GUEST_PCI_PORT_RANGES + 1];
+    struct message_router router;
+    struct guest_pci pci;
+
+    uint8_t registers[RIG_BAR_BYTES]; /* of the NVMe-like device */
+    uint64_t register_reads, register_writes;
+    unsigned flrs_seen;
+    unsigned bad_messages; /* an unmasked entry was ever not in remappable format */
+
+    unsigned flushes;
+    unsigned delivered;
+    uint64_t last_address;
+    uint32_t last_data;
+};
+
+/* Power-on, both devices found and quiet, the unit up, the guest's RAM in both tables, an empty guest bus. */
+void guest_pci_rig_start(struct guest_pci_rig *rig);
+
+/* assign_attach of one of the facts; aborts when it fails. Returns its function on the bus. */
+struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct pci_function *host);
+
+/* Config space by ECAM: device number, register. */
+uint32_t guest_pci_rig_read(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width);
+void guest_pci_rig_write(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width, uint32_t value);
+
+/* The NVMe-like device wants to send vector `index`, or the other one its MSI: what its own registers say is sent
+ * through the unit to a host vector. False when masked, off, blocked or spurious. */
+bool guest_pci_rig_send_msix(struct guest_pci_rig *rig, unsigned index);
+bool guest_pci_rig_send_msi(struct guest_pci_rig *rig);
+
+/* First thing wrong with what the tables and the devices hold now, or NULL: mappings outside of RAM and of the host
+ * BARs of attached functions, the MSI-X page mapped, physical BARs, decode or bridges changed. */
+const char *guest_pci_rig_wrong(struct guest_pci_rig *rig);
+
+#endif

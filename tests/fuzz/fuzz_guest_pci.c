@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * A guest that writes anything anywhere into its PCI: config ports, ECAM, its BARs. After every access the tables lead
+ * to its RAM and its own BARs alone (never the MSI-X page), and BARs, decode and bridges of the machine are unchanged.
+ * An access is nine bytes: what, device or BAR page, offset (2), value (4), width. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "drivers/pci_regs.h"
+#include "guest/platform.h"
+#include "tests/fake/guest_pci_rig.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define ACCESS_BYTES 9
+#define ACCESSES_MAX 200
+
+static struct guest_pci_rig rig;
+
+static void must_hold(void)
+{
+    const char *wrong = guest_pci_rig_wrong(&rig);
+    if (wrong != NULL) {
+        fprintf(stderr, "guest pci: %s\n", wrong);
+        abort();
+    }
+}
+
+/* Interesting registers more often than the rest. */
+static uint16_t config_offset(unsigned device, uint16_t offset)
+{
+    const struct pci_view *view = &rig.pci.functions[1 + device % 2].view;
+    const uint16_t places[] = {PCI_COMMAND, PCI_BAR0, PCI_BAR0 + 4, view->msi, view->msix, view->pm, view->express, 0};
+    unsigned which = offset >> 12;
+    return which < ARRAY_LENGTH(places) ? (uint16_t)(places[which] + (offset & 0xf)) : offset & 0xfff;
+}
+
+static void config_access(const uint8_t *a, uint16_t offset, uint32_t value, unsigned width)
+{
+    uint64_t at = GUEST_ECAM_START + ((uint64_t)(1 + a[1] % 2) << 15) + config_offset(a[1], offset);
+    if ((a[0] & 8) != 0) {
+        bus_write(&rig.mmio, at, width, value, 0);
+    } else {
+        bus_read(&rig.mmio, at, width, 0);
+    }
+}
+
+static void port_access(const uint8_t *a, uint16_t offset, uint32_t value, unsigned width)
+{
+    uint16_t port = PLATFORM_PCI_ADDRESS_PORT + (a[1] & 7);
+    if ((a[0] & 16) != 0) {
+        value = 0x80000000 | (1u + a[1] % 2) << 11 | (config_offset(a[1], offset) & 0xfc);
+        bus_write(&rig.ports, PLATFORM_PCI_ADDRESS_PORT, 4, value, 0);
+    } else if ((a[0] & 8) != 0) {
+        bus_write(&rig.ports, port, width == 8 ? 4 : width, value, 0);
+    } else {
+        bus_read(&rig.ports, port, width == 8 ? 4 : width, 0);
+    }
+}
+
+/* What the nested tables do not map comes here, as it does from a guest's exits. */
+static void memory_access(const uint8_t *a, uint16_t offset, uint32_t value, unsigned width)
+{
+    uint64_t at = rig.pci.functions[1].bars[0].address + RIG_TABLE + (offset & 0xfff);
+    struct radix_mapping m;
+    if (radix_lookup(&rig.nested, at, &m) == STATUS_OK) {
+        return;
+    }
+    if ((a[0] & 8) != 0) {
+        bus_write(&rig.mmio, at, width, (uint64_t)value << 32 | value, 0);
+    } else {
+        bus_read(&rig.mmio, at, width, 0);
+    }
+}
+
+static void device_access(const uint8_t *a)
+{
+    for (unsigned i = 0; i < RIG_VECTORS; i++) {
+        (void)guest_pci_rig_send_msix(&rig, i);
+    }
+    (void)guest_pci_rig_send_msi(&rig);
+    if (a[1] == 0xaa && assign_reset(&rig.pci) != STATUS_OK) {
+        abort();
+    }
+    if (a[1] == 0xbb) {
+        if (assign_detach(&rig.pci, rig.plain_facts) != STATUS_OK) {
+            abort();
+        }
+        guest_pci_rig_attach(&rig, rig.plain_facts);
+    }
+}
+
+static void access(const uint8_t *a)
+{
+    uint16_t offset = (uint16_t)(a[2] | a[3] << 8);
+    uint32_t value = a[4] | (uint32_t)a[5] << 8 | (uint32_t)a[6] << 16 | (uint32_t)a[7] << 24;
+    unsigned width = 1u << (a[8] & 3);
+    switch (a[0] & 7) {
+    case 0:
+    case 1:
+    case 2:
+        config_access(a, offset, value, width);
+        break;
+    case 3:
+        port_access(a, offset, value, width);
+        break;
+    case 7:
+        device_access(a);
+        break;
+    default:
+        memory_access(a, offset, value, width);
+        break;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    guest_pci_rig_start(&rig);
+    guest_pci_rig_attach(&rig, rig.nvme_facts);
+    guest_pci_rig_attach(&rig, rig.plain_facts);
+    for (size_t i = 0; i + ACCESS_BYTES <= size && i < ACCESS_BYTES * ACCESSES_MAX; i += ACCESS_BYTES) {
+        access(data + i);
+        must_hold();
+        fake_pci_forget_writes();
+    }
+    return 0;
+}
