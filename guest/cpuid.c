@@ -29,11 +29,12 @@
 /* Leaf 0xd.1: XSAVEOPT and XGETBV with ECX = 1. XSAVEC and XSAVES would need IA32_XSS. */
 #define LEAFD1_EAX (B(0) | B(2))
 
-/* Leaf 0x80000001. Not offered: SVM, EXTAPIC, IBS, SKINIT, WDT, LWP, NODEID, TOPOEXT, performance counters, MWAITX. */
+/* Leaf 0x80000001. Not offered: SVM, EXTAPIC, IBS, SKINIT, WDT, LWP, NODEID, TOPOEXT, performance counters, MWAITX,
+ * FFXSR (its EFER bit is refused). */
 #define LEAF8_1_ECX (B(0) | B(5) | B(6) | B(7) | B(8) | B(11) | B(16) | B(21))
 #define LEAF8_1_EDX                                                                                                    \
     (MASK32(6, 0) | B(8) | B(9) | B(11) | B(12) | B(13) | B(15) | B(16) | B(17) | B(20) | B(22) | B(23) | B(24) |      \
-     B(25) | B(26) | B(27) | B(29) | B(30) | B(31))
+     B(26) | B(27) | B(29) | B(30) | B(31))
 #define LEAF8_7_EDX B(8) /* invariant TSC */
 
 #define XCR0_ALLOWED (B(0) | B(1) | B(2) | B(5) | B(6) | B(7))

@@ -10,6 +10,7 @@
 /* Offsets in the setup header, which the zero page has at the same place. */
 enum {
     SETUP_SECTORS = 0x1f1,
+    SYSTEM_SIZE = 0x1f4,  /* the protected-mode code in units of 16 bytes */
     BOOT_FLAG = 0x1fe,    /* 0xaa55 */
     JUMP_LENGTH = 0x201,  /* the header ends at 0x202 plus this */
     HEADER_MAGIC = 0x202, /* "HdrS" */
@@ -76,7 +77,8 @@ static enum status read_header(const struct image_blob *blob, struct header *h, 
     h->initrd_max = (uint32_t)field(blob, INITRD_ADDR_MAX, 4);
     h->cmdline_size = (uint32_t)field(blob, CMDLINE_SIZE, 4);
     bool sane = h->protected_offset < blob->size && h->header_end >= HEADER_END_MIN && h->header_end <= blob->size &&
-                blob->size - h->protected_offset <= h->init_size;
+                blob->size - h->protected_offset <= h->init_size &&
+                field(blob, SYSTEM_SIZE, 4) * 16 <= blob->size - h->protected_offset;
     if (!sane) {
         format_text(why, why_size, "the bzImage is truncated or its setup header contradicts itself");
         return STATUS_BAD_FORMAT;

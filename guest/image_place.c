@@ -52,8 +52,13 @@ enum status image_place_text(struct image_place *place, const char *text, struct
 void *image_place_kernel(struct image_place *place, uint64_t start, uint64_t bytes)
 {
     uint64_t end = 0;
-    bool low = start < LOW_END || __builtin_add_overflow(start, bytes, &end);
+    bool low = start < MIB || __builtin_add_overflow(start, bytes, &end);
     void *to = low ? NULL : guest_memory_at(place->memory, gpa(start), bytes);
+    if (to != NULL && bytes > guest_memory_bytes(place->memory) - place->kernel_bytes) {
+        format_text(place->why, place->why_size, "the parts of the kernel overlap at 0x%llx",
+                    (unsigned long long)start);
+        return NULL;
+    }
     if (to == NULL) {
         format_text(place->why, place->why_size,
                     "the kernel needs %llu KiB at 0x%llx, where this guest has no free RAM (it has %llu MiB)",
@@ -62,6 +67,7 @@ void *image_place_kernel(struct image_place *place, uint64_t start, uint64_t byt
         return NULL;
     }
     memset(to, 0, bytes);
+    place->kernel_bytes += bytes;
     place->kernel_start = start < place->kernel_start ? start : place->kernel_start;
     place->kernel_end = end > place->kernel_end ? end : place->kernel_end;
     return to;

@@ -12,6 +12,7 @@ struct image_place {
     uint64_t high_end;     /* modules end below this */
     uint64_t kernel_start; /* what the kernel occupies, its bss and decompression space included */
     uint64_t kernel_end;
+    uint64_t kernel_bytes; /* all claims together: never more than the RAM, so that overlaps cannot cost for ever */
     char *why;
     size_t why_size;
 };
@@ -28,7 +29,8 @@ void *image_place_low(struct image_place *place, uint64_t bytes, uint64_t align,
 MUST_CHECK enum status image_place_text(struct image_place *place, const char *text, struct gpa *at);
 
 /* Claim start..start+bytes for the kernel (several claims become one range) and return a pointer to it, zeroed;
- * NULL (and why) when it is not RAM or reaches into the small-structure area. */
+ * NULL (and why) when it is not RAM, starts below 1 MiB (small structures, ACPI tables), or all claims together exceed
+ * the guest's RAM. */
 void *image_place_kernel(struct image_place *place, uint64_t start, uint64_t bytes);
 
 /* Copy a module in, page-aligned, as high as allowed. STATUS_NO_MEMORY (and why) when it does not fit. */

@@ -6,10 +6,13 @@
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 
+/* Physical addresses have at most 52 bits, and 1 GiB of them is the hole. */
+#define RAM_MAX (BIT64(52) - GIB)
+
 enum status guest_memory_layout(uint64_t bytes, struct guest_memory *out)
 {
     *out = (struct guest_memory){.count = 0};
-    if (bytes == 0 || !is_aligned(bytes, PAGE_SIZE)) {
+    if (bytes == 0 || !is_aligned(bytes, PAGE_SIZE) || bytes > RAM_MAX) {
         return STATUS_OUT_OF_RANGE;
     }
     uint64_t low = bytes < GUEST_HOLE_START ? bytes : GUEST_HOLE_START;

@@ -38,7 +38,8 @@ struct guest_memory {
     size_t count;
 };
 
-/* Split `bytes` of RAM into slots (base and size; backing 0). Zero, or not a multiple of 4 KiB: STATUS_OUT_OF_RANGE. */
+/* Split `bytes` of RAM into slots (base and size; backing 0). Zero, not a multiple of 4 KiB, or more
+ * than physical addresses can name: STATUS_OUT_OF_RANGE. */
 MUST_CHECK enum status guest_memory_layout(uint64_t bytes, struct guest_memory *out);
 
 uint64_t guest_memory_bytes(const struct guest_memory *memory);

@@ -33,6 +33,7 @@ enum {
 #define MSR_FS_BASE UINT32_C(0xc0000100)
 #define MSR_GS_BASE UINT32_C(0xc0000101)
 #define MSR_KERNEL_GS_BASE UINT32_C(0xc0000102)
+#define MSR_TSC_AUX UINT32_C(0xc0000103) /* what RDTSCP and RDPID show */
 
 #define MSR_TSC_AUX UINT32_C(0xc0000103)
 
@@ -62,9 +63,9 @@ static const struct fixed_msr fixed_msrs[] = {
     {0xc001102a, 0},                /* BU_CFG2 */
 };
 
-static const uint32_t allowed_msrs[] = {MSR_SYSENTER_CS, MSR_SYSENTER_ESP,  MSR_SYSENTER_EIP, MSR_STAR,
-                                        MSR_LSTAR,       MSR_CSTAR,         MSR_SFMASK,       MSR_FS_BASE,
-                                        MSR_GS_BASE,     MSR_KERNEL_GS_BASE};
+static const uint32_t allowed_msrs[] = {MSR_SYSENTER_CS, MSR_SYSENTER_ESP,   MSR_SYSENTER_EIP, MSR_STAR,
+                                        MSR_LSTAR,       MSR_CSTAR,          MSR_SFMASK,       MSR_FS_BASE,
+                                        MSR_GS_BASE,     MSR_KERNEL_GS_BASE, MSR_TSC_AUX};
 
 void guest_msrs_reset(struct guest_msrs *msrs)
 {

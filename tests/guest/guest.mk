@@ -1,0 +1,19 @@
+# Bare-metal test guests: one image a folder, build/guest-tests/NAME.elf, for Bulkhead and for QEMU's own -kernel.
+# 64-bit code in an ELF32 file: multiboot loaders take no other.
+GUEST_LIB := $(wildcard tests/guest/lib/*.c tests/guest/lib/*.S) $(addprefix kernel/hw/,cpu.c port.c mmio.c msr.c) \
+	$(addprefix kernel/lib/,format.c string.c)
+GUEST_TESTS := $(filter-out lib,$(notdir $(patsubst %/,%,$(sort $(dir $(wildcard tests/guest/*/*.c))))))
+GUEST_IMAGES := $(GUEST_TESTS:%=$(BUILD)/guest-tests/%.elf)
+
+define guest_rules # $(1) folder
+$(BUILD)/guest-tests/$(1).elf: $(patsubst %,$(BUILD)/kernel/%.o,$(GUEST_LIB) $(wildcard tests/guest/$(1)/*.c tests/guest/$(1)/*.S)) \
+		tests/guest/lib/guest.ld
+	@mkdir -p $$(@D)
+	@echo "  ld $$@"; $(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack,--no-warn-rwx-segments \
+		-T tests/guest/lib/guest.ld -o $$@.64 $$(filter %.o,$$^)
+	@objcopy -O elf32-i386 $$@.64 $$@
+endef
+$(foreach g,$(GUEST_TESTS),$(eval $(call guest_rules,$(g))))
+.PHONY: guest-tests
+guest-tests: $(GUEST_IMAGES)
+test-programs: guest-tests
