@@ -24,16 +24,16 @@ all: $(BUILD)/bulkhead.elf
 
 $(BUILD)/kernel/%.c.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+	@echo "  cc $<"; $(CC) $(KERNEL_CFLAGS) -c $< -o $@
 
 $(BUILD)/kernel/%.S.o: %.S
 	@mkdir -p $(@D)
-	$(CC) $(KERNEL_CFLAGS) -c $< -o $@
+	@echo "  cc $<"; $(CC) $(KERNEL_CFLAGS) -c $< -o $@
 
 KERNEL_LINK = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack,--fatal-warnings \
 	-T linker.ld -o $@
 $(BUILD)/bulkhead.elf: $(KERNEL_OBJ) linker.ld
-	$(KERNEL_LINK) $(KERNEL_OBJ)
+	@echo "  ld $@"; $(KERNEL_LINK) $(KERNEL_OBJ)
 
 # --- the same sources for the host, in two compilers, with sanitizers; tests and tools link them against the fakes.
 # What touches the hardware stays out: kernel/hw, and the parts of kernel/core that tests/fake replaces.
@@ -48,7 +48,7 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 define host_rules # $(1) folder, $(2) compiler, $(3) extra flags
 $(BUILD)/$(1)/%.c.o: %.c
 	@mkdir -p $$(@D)
-	$(2) $(HOST_CFLAGS) $(3) -c $$< -o $$@
+	@echo "  $(1) $$<"; $(2) $(HOST_CFLAGS) $(3) -c $$< -o $$@
 $(BUILD)/$(1)/libfake.a: $(FAKE_SRC:%=$(BUILD)/$(1)/%.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/libbulkhead.a: $(HOST_SRC:%=$(BUILD)/$(1)/%.o)
@@ -91,4 +91,4 @@ help:
 	@echo 'make unit   build the host unit tests; make fuzzers builds the fuzz targets'
 	@echo 'make clean  remove $(BUILD)/'
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/download -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -81,16 +81,26 @@ static enum status add_range(struct boot_info *out, uint64_t start, uint64_t siz
     return status == STATUS_OUT_OF_RANGE ? STATUS_BAD_FORMAT : status;
 }
 
-/* The rest of c as a string that must end with a NUL inside it. */
-static enum status read_text(struct cursor *c, char *out, size_t out_size)
+/* The rest of c as a string, NULL when no NUL ends it there; its length is given too. */
+static const char *take_text(struct cursor *c, size_t *length)
 {
     size_t left = cursor_left(c);
     const char *text = (const char *)cursor_take(c, left);
-    size_t length = text == NULL ? 0 : strnlen(text, left);
-    if (length == left) {
+    if (text == NULL) {
+        return NULL;
+    }
+    *length = strnlen(text, left);
+    return *length < left ? text : NULL;
+}
+
+static enum status read_text(struct cursor *c, char out[BOOT_TEXT_MAX])
+{
+    size_t length = 0;
+    const char *text = take_text(c, &length);
+    if (text == NULL) {
         return STATUS_BAD_FORMAT;
     }
-    if (length >= out_size) {
+    if (length >= BOOT_TEXT_MAX) {
         return STATUS_UNSUPPORTED;
     }
     memcpy(out, text, length + 1);
@@ -100,10 +110,9 @@ static enum status read_text(struct cursor *c, char *out, size_t out_size)
 /* The name is only shown: cut when too long. */
 static enum status read_loader_name(struct cursor *c, struct boot_info *out)
 {
-    size_t left = cursor_left(c);
-    const char *text = (const char *)cursor_take(c, left);
-    size_t length = text == NULL ? 0 : strnlen(text, left);
-    if (length == left) {
+    size_t length = 0;
+    const char *text = take_text(c, &length);
+    if (text == NULL) {
         return STATUS_BAD_FORMAT;
     }
     size_t kept = length < sizeof(out->loader) ? length : sizeof(out->loader) - 1;
@@ -125,7 +134,7 @@ static enum status read_module(struct cursor *c, struct boot_info *out)
     struct boot_module *module = &out->modules[out->module_count++];
     module->start = hpa(start);
     module->size = end - start;
-    return read_text(c, module->text, sizeof(module->text));
+    return read_text(c, module->text);
 }
 
 static enum status read_e820(struct cursor *c, struct boot_info *out)
@@ -187,7 +196,7 @@ static enum status read_tag(struct parser *p, uint32_t type, struct cursor *c)
 {
     switch (type) {
     case TAG_COMMAND_LINE:
-        return read_text(c, p->out->cmdline, sizeof(p->out->cmdline));
+        return read_text(c, p->out->cmdline);
     case TAG_LOADER_NAME:
         return read_loader_name(c, p->out);
     case TAG_MODULE:

@@ -25,6 +25,8 @@
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/cpu_state.h"
 #include "kernel/hw/phys.h"
+#include "kernel/inventory.h"
+#include "kernel/isolate.h"
 #include "kernel/platform.h"
 #include "kernel/selftest.h"
 
@@ -36,16 +38,26 @@ _Noreturn void kernel_main(uint32_t magic, struct hpa multiboot_info);
 static struct {
     struct boot_info boot;
     struct platform platform;
+    struct isolate isolate;
 } hypervisor;
 
-/* This machine, or what it was told to do, cannot be served: say why and stop. No bug of ours, so no panic. */
-static _Noreturn void refuse(const char *what, enum status status)
+static _Noreturn void finish(void)
 {
-    log_error("boot: %s: %s; stopped before any guest was started", what, status_text(status));
-    if (cmdline_has(hypervisor.boot.cmdline, "panic=reset")) {
+    if (cmdline_has(hypervisor.boot.cmdline, "exit")) {
+        log_info("bulkhead: done");
         power_reset();
     }
-    cpu_stop();
+    smp_idle();
+}
+
+/* A machine that cannot be served is left safe: every device blocked, one line that says why, no guest started. It is
+ * no bug of ours, so no panic. */
+static _Noreturn void refuse(const char *what, enum status status)
+{
+    log_diagnostics(&hypervisor.platform.diags);
+    isolate_block(&hypervisor.platform.machine);
+    log_error("bulkhead: refused: %s: %s; all devices are blocked, no guest was started", what, status_text(status));
+    finish();
 }
 
 static void require(enum status status, const char *what)
@@ -115,17 +127,35 @@ static void start_memory(void)
     require(stack_init(0), "stacks");
 }
 
+/* Entry to ready, without the waits that the architecture asks for: what `make bench` reads. */
+static void log_ready(void)
+{
+    log_info("bulkhead: ready ns=%llu waited-us=%llu memory-kib=%llu", (unsigned long long)time_now_ns(),
+             (unsigned long long)time_waited_us(),
+             (unsigned long long)((pages_used_bytes() + (uint64_t)(image_end - image_start)) / KIB));
+}
+
 static void read_platform(void)
 {
     struct platform *p = &hypervisor.platform;
     uint64_t limit = SIZE_MAX;
     (void)cmdline_number(hypervisor.boot.cmdline, "max-cpus", &limit);
     enum status status = platform_read(p, &hypervisor.boot, percpu_self()->apic_id, limit);
-    log_diagnostics(&p->diags);
-    require(status, "ACPI tables");
+    require(status, "the firmware's tables");
     if (platform_use_reset(p) != STATUS_OK) {
         log_warn("power: FADT's reset register lies in RAM and is not used");
     }
+}
+
+/* DMAR first: it says whose memory firmware's devices go on using. Whatever it is worth, devices stop here. */
+static enum status stop_devices(void)
+{
+    struct platform *p = &hypervisor.platform;
+    enum status dmar = machine_read_dmar(&p->machine, &p->arena, &p->diags);
+    require(platform_open_pci(p), "PCI configuration space");
+    require(machine_read_pci(&p->machine, &p->arena, &p->diags), "the PCI functions");
+    isolate_quiesce(&p->machine, &p->diags);
+    return dmar;
 }
 
 static void start_interrupts(void)
@@ -139,24 +169,22 @@ static void start_interrupts(void)
     cpu_irq_enable();
 }
 
-static _Noreturn void finish(void)
-{
-    if (cmdline_has(hypervisor.boot.cmdline, "exit")) {
-        log_info("bulkhead: done");
-        power_reset();
-    }
-    smp_idle();
-}
-
 /* On the boot CPU's own stack. */
 static void run(void *argument)
 {
     (void)argument;
+    struct platform *p = &hypervisor.platform;
     read_platform();
+    enum status dmar = stop_devices();
     start_interrupts();
-    require(ap_start_all(hypervisor.platform.apic_ids, hypervisor.platform.cpu_count), "starting all CPUs");
+    require(ap_start_all(p->apic_ids, p->cpu_count), "starting all CPUs");
     log_info("smp: %u CPUs online", cpu_count());
-    require(selftest_run(hypervisor.boot.cmdline), "self-tests");
+    inventory_log(p);
+    require(dmar, "VT-d");
+    require(isolate_units(&hypervisor.isolate, &p->machine, &p->arena, &p->diags), "VT-d");
+    log_diagnostics(&p->diags);
+    log_ready();
+    require(selftest_run(&(struct selftest){hypervisor.boot.cmdline, &p->machine, &hypervisor.isolate}), "self-tests");
     finish();
 }
 

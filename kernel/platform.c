@@ -20,33 +20,17 @@ static enum status make_arena(struct arena *arena)
     return status;
 }
 
-static enum status read_tables(struct platform *p, const struct boot_info *boot)
-{
-    struct acpi_view view;
-    enum status status = acpi_open(&p->acpi, boot->rsdp, boot->rsdp_length, &p->arena, &p->diags);
-    if (status == STATUS_OK) {
-        status = acpi_find(&p->acpi, "APIC", 0, &view);
-    }
-    if (status == STATUS_OK) {
-        status = madt_parse(&p->madt, &view, &p->arena, &p->diags);
-    }
-    if (status == STATUS_OK) {
-        status = acpi_find(&p->acpi, "FACP", 0, &view);
-    }
-    return status == STATUS_OK ? fadt_parse(&p->fadt, &view, &p->diags) : status;
-}
-
 /* The boot CPU first, then MADT's order, which firmware chooses so that one thread of each core comes early. */
 static enum status list_cpus(struct platform *p, uint32_t boot_apic_id, size_t cpu_limit)
 {
-    uint32_t *ids = arena_array(&p->arena, p->madt.cpu_count + 1, sizeof(uint32_t));
+    uint32_t *ids = arena_array(&p->arena, p->machine.madt.cpu_count + 1, sizeof(uint32_t));
     if (ids == NULL) {
         return STATUS_NO_MEMORY;
     }
     ids[0] = boot_apic_id;
     p->cpu_count = 1;
-    for (size_t i = 0; i < p->madt.cpu_count && p->cpu_count < cpu_limit; i++) {
-        const struct madt_cpu *cpu = &p->madt.cpus[i];
+    for (size_t i = 0; i < p->machine.madt.cpu_count && p->cpu_count < cpu_limit; i++) {
+        const struct madt_cpu *cpu = &p->machine.madt.cpus[i];
         if (cpu->enabled && cpu->apic_id != boot_apic_id) {
             ids[p->cpu_count++] = cpu->apic_id;
         }
@@ -61,14 +45,15 @@ enum status platform_read(struct platform *platform, const struct boot_info *boo
     platform->diags = diag_list_make(platform->diag_items, PLATFORM_DIAGS_MAX);
     enum status status = make_arena(&platform->arena);
     if (status == STATUS_OK) {
-        status = read_tables(platform, boot);
+        status = machine_read_tables(&platform->machine, boot->rsdp, boot->rsdp_length, &boot->memory, &platform->arena,
+                                     &platform->diags);
     }
     return status == STATUS_OK ? list_cpus(platform, boot_apic_id, cpu_limit) : status;
 }
 
 uint16_t platform_pm_timer_port(const struct platform *platform)
 {
-    const struct fadt_register *timer = &platform->fadt.pm_timer;
+    const struct fadt_register *timer = &platform->machine.fadt.pm_timer;
     bool usable = timer->present && timer->space == FADT_SPACE_IO && timer->address <= UINT16_MAX;
     return usable ? (uint16_t)timer->address : 0;
 }
@@ -85,8 +70,8 @@ bool platform_needs_x2apic(const struct platform *platform)
 
 enum status platform_use_reset(const struct platform *platform)
 {
-    const struct fadt_register *r = &platform->fadt.reset;
-    struct power_reset_register reset = {POWER_NONE, r->address, platform->fadt.reset_value};
+    const struct fadt_register *r = &platform->machine.fadt.reset;
+    struct power_reset_register reset = {POWER_NONE, r->address, platform->machine.fadt.reset_value};
     if (!r->present) {
         return STATUS_OK;
     }
@@ -107,5 +92,20 @@ enum status platform_use_reset(const struct platform *platform)
     }
     }
     power_use_reset_register(reset);
+    return STATUS_OK;
+}
+
+enum status platform_open_pci(const struct platform *platform)
+{
+    const struct mcfg *mcfg = &platform->machine.mcfg;
+    for (size_t i = 0; i < mcfg->count; i++) {
+        const struct pci_ecam *w = &mcfg->windows[i];
+        uint64_t buses = UINT64_C(1) + w->last_bus - w->first_bus;
+        enum status status = mmio_map(hpa_add(w->base, w->first_bus * MIB), buses * MIB);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    pci_config_use_ecam(mcfg->windows, mcfg->count);
     return STATUS_OK;
 }

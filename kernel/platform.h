@@ -4,12 +4,10 @@
 #define BULKHEAD_PLATFORM_H
 
 #include "boot/boot_info.h"
-#include "drivers/acpi.h"
-#include "drivers/fadt.h"
-#include "drivers/madt.h"
 #include "kernel/lib/arena.h"
 #include "kernel/lib/diag.h"
 #include "kernel/lib/status.h"
+#include "plan/machine.h"
 
 #define PLATFORM_DIAGS_MAX 64
 
@@ -17,15 +15,13 @@ struct platform {
     struct arena arena; /* facts live here; more may be put in */
     struct diag_list diags;
     struct diag diag_items[PLATFORM_DIAGS_MAX];
-    struct acpi acpi;
-    struct madt madt;
-    struct fadt fadt;
+    struct machine machine;
     const uint32_t *apic_ids; /* of the CPUs to use, the boot CPU first */
     size_t cpu_count;         /* entries of apic_ids; may be more than CPU_MAX */
 };
 
 /* Read ACPI. cpu_limit: use at most so many CPUs. Diagnostics are collected, not printed.
- * STATUS_NOT_FOUND: no ACPI, or no MADT or FADT. STATUS_NO_MEMORY, STATUS_BAD_FORMAT as the parsers say. */
+ * STATUS_NOT_FOUND: no ACPI or no MADT; STATUS_NO_MEMORY. */
 MUST_CHECK enum status platform_read(struct platform *platform, const struct boot_info *boot, uint32_t boot_apic_id,
                                      size_t cpu_limit);
 
@@ -37,5 +33,8 @@ bool platform_needs_x2apic(const struct platform *platform);
 
 /* Tell kernel/core/power.h about the FADT's reset register, mapped if need be. */
 MUST_CHECK enum status platform_use_reset(const struct platform *platform);
+
+/* Map the ECAM windows and use them from now on. A window that lies in RAM: STATUS_CONFLICT. */
+MUST_CHECK enum status platform_open_pci(const struct platform *platform);
 
 #endif

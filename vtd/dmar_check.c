@@ -95,17 +95,24 @@ static void check_segment(const struct dmar *dmar, size_t j, struct diag_list *d
     }
 }
 
-static bool same_path(const struct dmar_scope *a, const struct dmar_scope *b)
+/* Do the paths lead to the same device, of whatever function? */
+static bool same_device(const struct dmar_scope *a, const struct dmar_scope *b)
 {
     if (a->bus != b->bus || a->hop_count != b->hop_count) {
         return false;
     }
     for (size_t i = 0; i < a->hop_count; i++) {
-        if (a->hops[i].device != b->hops[i].device || a->hops[i].function != b->hops[i].function) {
+        bool last = i + 1 == a->hop_count;
+        if (a->hops[i].device != b->hops[i].device || (!last && a->hops[i].function != b->hops[i].function)) {
             return false;
         }
     }
     return true;
+}
+
+static bool same_path(const struct dmar_scope *a, const struct dmar_scope *b)
+{
+    return same_device(a, b) && a->hops[a->hop_count - 1].function == b->hops[b->hop_count - 1].function;
 }
 
 static bool is_pci(const struct dmar_scope *s)
@@ -144,7 +151,7 @@ static bool report_id_shared(const struct dmar_unit *first, const struct dmar_sc
         (first->segment == second->segment && same_path(a, b))) {
         return false;
     }
-    bool timers = a->type == DMAR_SCOPE_HPET && first->same_as == second->same_as;
+    bool timers = a->type == DMAR_SCOPE_HPET && first->same_as == second->same_as && same_device(a, b);
     dmar_report(diags, DMAR_DIAG_SCOPE_ID_SHARED, timers ? DIAG_NOTE : DIAG_ERROR, b->offset,
                 timers ? "" : DMAR_FIX_FIRMWARE, "%s %u is at offset 0x%x already, with another source id",
                 a->type == DMAR_SCOPE_IOAPIC ? "I/O APIC" : "HPET", a->enumeration_id, a->offset);

@@ -91,8 +91,8 @@ enum status dmar_scopes_read(struct dmar_scopes *scopes, const struct dmar_place
 {
     *scopes = (struct dmar_scopes){0};
     size_t count = count_scopes(body);
-    struct dmar_scope *items = count != 0 ? arena_array(arena, count, sizeof(*items)) : NULL;
-    if (count != 0 && items == NULL) {
+    struct dmar_scope *items = arena_array(arena, count, sizeof(*items));
+    if (items == NULL) {
         return STATUS_NO_MEMORY;
     }
     scopes->items = items;

@@ -17,6 +17,7 @@ enum {
 
 static struct {
     struct lock lock;
+    bool broken; /* by a panic: no longer taken */
     const struct pci_ecam *windows;
     size_t count;
 } pci;
@@ -27,6 +28,23 @@ void pci_config_use_ecam(const struct pci_ecam *windows, size_t count)
     pci.windows = windows;
     pci.count = count;
     lock_release(&pci.lock, flags);
+}
+
+void pci_config_break_lock(void)
+{
+    pci.broken = true;
+}
+
+static uint64_t take(void)
+{
+    return pci.broken ? 0 : lock_take(&pci.lock);
+}
+
+static void release(uint64_t flags)
+{
+    if (!pci.broken) {
+        lock_release(&pci.lock, flags);
+    }
 }
 
 /* Where ECAM has the register; false when no window holds that bus. */
@@ -84,13 +102,13 @@ static uint32_t read_config(struct sbdf at, uint16_t offset, unsigned width)
     if (offset >= ECAM_FUNCTION_BYTES || !is_aligned(offset, width)) {
         return value;
     }
-    uint64_t flags = lock_take(&pci.lock);
+    uint64_t flags = take();
     if (find_ecam(at, offset, &address)) {
         value = read_mmio(address, width);
     } else if (is_legacy(at, offset)) {
         value = read_port(select_legacy(at, offset), width);
     }
-    lock_release(&pci.lock, flags);
+    release(flags);
     return value;
 }
 
@@ -130,13 +148,13 @@ static void write_config(struct sbdf at, uint16_t offset, unsigned width, uint32
     if (offset >= ECAM_FUNCTION_BYTES || !is_aligned(offset, width)) {
         return;
     }
-    uint64_t flags = lock_take(&pci.lock);
+    uint64_t flags = take();
     if (find_ecam(at, offset, &address)) {
         write_mmio(address, width, value);
     } else if (is_legacy(at, offset)) {
         write_port(select_legacy(at, offset), width, value);
     }
-    lock_release(&pci.lock, flags);
+    release(flags);
 }
 
 uint8_t pci_config_read8(struct sbdf at, uint16_t offset)

@@ -145,6 +145,7 @@ static enum status hang_tables(struct radix *r, struct slot s, unsigned leaf, st
 {
     struct hpa tables[LEVELS_MAX];
     unsigned count = s.level - leaf;
+    bulkhead_assert(count > 0 && count < LEVELS_MAX);
     for (unsigned i = 0; i < count; i++) {
         enum status status = take_table(r, &tables[i]);
         if (status != STATUS_OK) {

@@ -26,4 +26,8 @@ void pci_config_write8(struct sbdf at, uint16_t offset, uint8_t value);
 void pci_config_write16(struct sbdf at, uint16_t offset, uint16_t value);
 void pci_config_write32(struct sbdf at, uint16_t offset, uint32_t value);
 
+/* From now on the lock is not taken any more. Only for a panic, after every other CPU was stopped: one of them, or
+ * this one, may hold it for ever. */
+void pci_config_break_lock(void);
+
 #endif

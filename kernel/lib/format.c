@@ -15,7 +15,7 @@ struct output {
 
 /* One conversion: %[-][0][width][.precision][l|ll|z]letter */
 struct conversion {
-    bool left, zero, has_precision, wide;
+    bool left, zero, has_precision, precision_given, wide; /* precision_given: by an argument, ".*" */
     size_t width, precision;
     char letter;
 };
@@ -53,7 +53,7 @@ static size_t parse_number(const char **at)
 }
 
 /* Parse what follows '%'; *at ends up at the conversion letter. All lengths with a letter are 64 bits on x86-64. */
-static struct conversion parse(const char **at, va_list *args)
+static struct conversion parse(const char **at)
 {
     struct conversion c = {0};
     for (; **at == '-' || **at == '0'; (*at)++) {
@@ -64,14 +64,9 @@ static struct conversion parse(const char **at, va_list *args)
     if (**at == '.') {
         (*at)++;
         c.has_precision = true;
-        if (**at == '*') {
-            (*at)++;
-            int given = va_arg(*args, int);
-            c.has_precision = given >= 0;
-            c.precision = given >= 0 ? (size_t)given : 0;
-        } else {
-            c.precision = parse_number(at);
-        }
+        c.precision_given = **at == '*';
+        *at += c.precision_given;
+        c.precision = parse_number(at);
     }
     for (; **at == 'l' || **at == 'z'; (*at)++) {
         c.wide = true;
@@ -87,6 +82,14 @@ static void put_text(struct output *out, const struct conversion *c, const char 
     size_t padding = c->width > length ? c->width - length : 0;
     put_many(out, ' ', c->left ? 0 : padding);
     put_bytes(out, shown, length);
+    put_many(out, ' ', c->left ? padding : 0);
+}
+
+static void put_character(struct output *out, const struct conversion *c, char character)
+{
+    size_t padding = c->width > 1 ? c->width - 1 : 0;
+    put_many(out, ' ', c->left ? 0 : padding);
+    put(out, character);
     put_many(out, ' ', c->left ? padding : 0);
 }
 
@@ -119,59 +122,74 @@ static void put_signed(struct output *out, const struct conversion *c, int64_t v
     put_number(out, c, value < 0 ? "-" : "", size, 10);
 }
 
-static void put_conversion(struct output *out, const struct conversion *c, const char *raw, size_t raw_length,
-                           va_list *args)
+/* text is the argument of %s, number that of all others. */
+static void put_conversion(struct output *out, const struct conversion *c, const char *text, uint64_t number)
 {
-    char one[2] = {'%', 0};
     switch (c->letter) {
-    case '%':
-        put(out, '%');
-        return;
     case 'c':
-        one[0] = (char)va_arg(*args, int);
-        put_text(out, &(struct conversion){.left = c->left, .width = c->width}, one);
+        put_character(out, c, (char)number);
         return;
     case 's':
-        put_text(out, c, va_arg(*args, const char *));
+        put_text(out, c, text);
         return;
     case 'd':
     case 'i':
-        put_signed(out, c, c->wide ? va_arg(*args, int64_t) : va_arg(*args, int));
+        put_signed(out, c, (int64_t)number);
         return;
     case 'u':
-        put_number(out, c, "", c->wide ? va_arg(*args, uint64_t) : va_arg(*args, unsigned), 10);
-        return;
-    case 'x':
-    case 'X':
-        put_number(out, c, "", c->wide ? va_arg(*args, uint64_t) : va_arg(*args, unsigned), 16);
+        put_number(out, c, "", number, 10);
         return;
     case 'p':
-        put_number(out, c, "0x", (uintptr_t)va_arg(*args, void *), 16);
+        put_number(out, c, "0x", number, 16);
         return;
-    default:
-        put_bytes(out, raw, raw_length);
+    default: /* x, X */
+        put_number(out, c, "", number, 16);
+        return;
     }
 }
 
 size_t format_text_v(char *out, size_t size, const char *fmt, va_list args)
 {
     struct output output = {.at = out, .size = size};
-    va_list rest;
-    va_copy(rest, args);
     for (const char *at = fmt; *at != 0; at++) {
         if (*at != '%') {
             put(&output, *at);
             continue;
         }
         const char *raw = at++;
-        struct conversion c = parse(&at, &rest);
-        size_t raw_length = (size_t)(at - raw) + (*at != 0);
-        put_conversion(&output, &c, raw, raw_length, &rest);
-        if (*at == 0) {
+        struct conversion c = parse(&at);
+        if (c.precision_given) {
+            int precision = va_arg(args, int);
+            c.has_precision = precision >= 0;
+            c.precision = precision >= 0 ? (size_t)precision : 0;
+        }
+        switch (c.letter) {
+        case '%':
+            put(&output, '%');
             break;
+        case 's':
+            put_conversion(&output, &c, va_arg(args, const char *), 0);
+            break;
+        case 'c':
+            put_conversion(&output, &c, NULL, (uint64_t)va_arg(args, int));
+            break;
+        case 'd':
+        case 'i':
+            put_conversion(&output, &c, NULL, (uint64_t)(c.wide ? va_arg(args, int64_t) : va_arg(args, int)));
+            break;
+        case 'u':
+        case 'x':
+        case 'X':
+            put_conversion(&output, &c, NULL, c.wide ? va_arg(args, uint64_t) : va_arg(args, unsigned));
+            break;
+        case 'p':
+            put_conversion(&output, &c, NULL, (uintptr_t)va_arg(args, void *));
+            break;
+        default:
+            at -= c.letter == 0; /* the loop goes on at the end of the text */
+            put_bytes(&output, raw, (size_t)(at + 1 - raw));
         }
     }
-    va_end(rest);
     if (size > 0) {
         out[output.length < size ? output.length : size - 1] = 0;
     }

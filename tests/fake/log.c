@@ -10,18 +10,46 @@
 #include "kernel/core/panic.h"
 #include "kernel/lib/format.h"
 
-static char text[1 << 20];
-static size_t used;
+#define KEPT (1 << 20)
+
+struct lines {
+    char text[KEPT];
+    size_t used;
+};
+
+static struct {
+    struct lines all;
+    struct lines printed; /* those that the console would show */
+    enum log_level limit;
+} kept = {.limit = LOG_INFO};
+
+static void clear(struct lines *lines)
+{
+    lines->used = 0;
+    lines->text[0] = 0;
+}
 
 void fake_log_reset(void)
 {
-    used = 0;
-    text[0] = 0;
+    clear(&kept.all);
+    clear(&kept.printed);
+    kept.limit = LOG_INFO;
 }
 
 void log_set_level(enum log_level level)
 {
-    (void)level;
+    kept.limit = level;
+}
+
+static void keep(struct lines *lines, const char *line)
+{
+    size_t n = strlen(line);
+    if (lines->used + n + 2 < KEPT) {
+        memcpy(lines->text + lines->used, line, n);
+        lines->used += n;
+        lines->text[lines->used++] = '\n';
+        lines->text[lines->used] = 0;
+    }
 }
 
 void log_line(enum log_level level, const char *fmt, ...)
@@ -31,20 +59,16 @@ void log_line(enum log_level level, const char *fmt, ...)
     va_start(args, fmt);
     format_text_v(line, sizeof(line), fmt, args);
     va_end(args);
-    (void)level;
-    size_t n = strlen(line);
-    if (used + n + 2 < sizeof(text)) {
-        memcpy(text + used, line, n);
-        used += n;
-        text[used++] = '\n';
-        text[used] = 0;
+    keep(&kept.all, line);
+    if (level <= kept.limit) {
+        keep(&kept.printed, line);
     }
 }
 
-size_t fake_log_count(const char *what)
+static size_t count_in(const struct lines *lines, const char *what)
 {
     size_t count = 0;
-    for (const char *at = text; *at != 0;) {
+    for (const char *at = lines->text; *at != 0;) {
         const char *end = strchr(at, '\n');
         const char *hit = strstr(at, what);
         if (hit != NULL && hit < end) {
@@ -55,9 +79,19 @@ size_t fake_log_count(const char *what)
     return count;
 }
 
+size_t fake_log_count(const char *what)
+{
+    return count_in(&kept.all, what);
+}
+
+size_t fake_log_printed(const char *what)
+{
+    return count_in(&kept.printed, what);
+}
+
 const char *fake_log_text(void)
 {
-    return text;
+    return kept.all.text;
 }
 
 void panic(const char *fmt, ...)

@@ -6,6 +6,8 @@
 
 static struct {
     uint64_t now_ns, step_ns, waited_us;
+    fake_time_hook *hook;
+    void *context;
 } fake = {.step_ns = 100};
 
 void fake_time_reset(void)
@@ -13,6 +15,7 @@ void fake_time_reset(void)
     fake.now_ns = 0;
     fake.step_ns = 100;
     fake.waited_us = 0;
+    fake.hook = NULL;
 }
 
 void fake_time_advance_ns(uint64_t ns)
@@ -25,8 +28,17 @@ void fake_time_step_ns(uint64_t ns)
     fake.step_ns = ns;
 }
 
+void fake_time_on_look(fake_time_hook *hook, void *context)
+{
+    fake.hook = hook;
+    fake.context = context;
+}
+
 uint64_t time_now_ns(void)
 {
+    if (fake.hook != NULL) {
+        fake.hook(fake.context);
+    }
     fake.now_ns += fake.step_ns;
     return fake.now_ns;
 }

@@ -5,6 +5,7 @@
 
 #include "kernel/core/log.h"
 #include "kernel/lib/status.h"
+#include "kernel/selftest.h"
 
 /* A failed check says what and where, and ends the test. */
 #define SELFTEST_CHECK(condition)                                                                                      \
@@ -16,17 +17,25 @@
     } while (0)
 
 /* CPUs: calls, kicks, work, timers, vectors. */
-MUST_CHECK enum status selftest_smp_calls(void);
-MUST_CHECK enum status selftest_smp_crossing_calls(void);
-MUST_CHECK enum status selftest_smp_work(void);
-MUST_CHECK enum status selftest_smp_absent_cpu(void);
-MUST_CHECK enum status selftest_timer_deadlines(void);
-MUST_CHECK enum status selftest_timer_periodic(void);
-MUST_CHECK enum status selftest_irq_vectors(void);
+MUST_CHECK enum status selftest_smp_calls(const struct selftest *test);
+MUST_CHECK enum status selftest_smp_crossing_calls(const struct selftest *test);
+MUST_CHECK enum status selftest_smp_work(const struct selftest *test);
+MUST_CHECK enum status selftest_smp_absent_cpu(const struct selftest *test);
+MUST_CHECK enum status selftest_timer_deadlines(const struct selftest *test);
+MUST_CHECK enum status selftest_timer_periodic(const struct selftest *test);
+MUST_CHECK enum status selftest_irq_vectors(const struct selftest *test);
 
 /* Memory: rights of the hypervisor's own pages. */
-MUST_CHECK enum status selftest_paging_rights(void);
-MUST_CHECK enum status selftest_paging_views(void);
+MUST_CHECK enum status selftest_paging_rights(const struct selftest *test);
+MUST_CHECK enum status selftest_paging_views(const struct selftest *test);
+
+/* Devices: DMA and interrupts of QEMU's edu, in this order, and the PIT through the I/O APIC. */
+MUST_CHECK enum status selftest_dma_translated(const struct selftest *test);
+MUST_CHECK enum status selftest_dma_blocked(const struct selftest *test);
+MUST_CHECK enum status selftest_irq_msi(const struct selftest *test);
+MUST_CHECK enum status selftest_irq_forged(const struct selftest *test);
+MUST_CHECK enum status selftest_dma_withdrawn(const struct selftest *test);
+MUST_CHECK enum status selftest_irq_ioapic(const struct selftest *test);
 
 /* Do what panic-test=NAME says; comes back only when there is no such name or the fault did not happen. */
 void selftest_panic(const char *name);

@@ -76,8 +76,9 @@ static bool no_page_is_wx(uint64_t table, int level, uint64_t *executable)
     return true;
 }
 
-enum status selftest_paging_rights(void)
+enum status selftest_paging_rights(const struct selftest *test)
 {
+    (void)test;
     for (uint64_t at = (uint64_t)image_text_start; at < (uint64_t)image_text_end; at += PAGE_SIZE) {
         SELFTEST_CHECK(is_text(at));
     }
@@ -97,8 +98,9 @@ enum status selftest_paging_rights(void)
     return STATUS_OK;
 }
 
-enum status selftest_paging_views(void)
+enum status selftest_paging_views(const struct selftest *test)
 {
+    (void)test;
     /* The BIOS area is reserved memory on every PC: mapped when looked at, read-only; a bare hole is refused. */
     SELFTEST_CHECK(phys_view(hpa(0xf0000), 0x10000) != NULL);
     SELFTEST_CHECK(is_rodata(0xf0000));

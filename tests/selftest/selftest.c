@@ -10,7 +10,7 @@
 
 static const struct {
     const char *name;
-    enum status (*run)(void);
+    enum status (*run)(const struct selftest *test);
 } cases[] = {
     {"smp calls", selftest_smp_calls},
     {"smp crossing calls", selftest_smp_crossing_calls},
@@ -21,19 +21,25 @@ static const struct {
     {"irq vectors", selftest_irq_vectors},
     {"paging rights", selftest_paging_rights},
     {"paging views", selftest_paging_views},
+    {"dma translated", selftest_dma_translated},
+    {"dma blocked", selftest_dma_blocked},
+    {"irq msi", selftest_irq_msi},
+    {"irq forged", selftest_irq_forged},
+    {"dma withdrawn", selftest_dma_withdrawn},
+    {"irq ioapic", selftest_irq_ioapic},
 };
 
-enum status selftest_run(const char *cmdline)
+enum status selftest_run(const struct selftest *test)
 {
     char name[NAME_SIZE];
-    if (cmdline_value(cmdline, "panic-test", name, sizeof(name))) {
+    if (cmdline_value(test->cmdline, "panic-test", name, sizeof(name))) {
         selftest_panic(name);
         log_error("selftest: panic-test=%s did not panic", name);
         return STATUS_CONFLICT;
     }
     enum status worst = STATUS_OK;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        enum status status = cases[i].run();
+        enum status status = cases[i].run(test);
         log_info("selftest: %s: %s", cases[i].name, status == STATUS_OK ? "pass" : "FAIL");
         worst = status != STATUS_OK ? status : worst;
     }

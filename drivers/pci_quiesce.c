@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Bus mastering, interrupts and address translation services off (PCI 3.0 6.2.2, PCIe 6.0 7.5.1, 10.5). */
+#include "drivers/pci_quiesce.h"
+
+#include "drivers/pci_diag.h"
+#include "drivers/pci_regs.h"
+#include "drivers/usb_handoff.h"
+#include "kernel/core/time.h"
+#include "kernel/hw/cpu.h"
+
+#define CLASS_HOST_BRIDGE 0x0600
+#define PENDING_US UINT64_C(100000)
+
+/* What the panic hook works on. */
+static struct {
+    const struct pci_facts *facts;
+} quiesce;
+
+static void clear16(struct sbdf at, uint16_t offset, uint16_t bits)
+{
+    uint16_t value = pci_config_read16(at, offset);
+    if (value != UINT16_MAX && (value & bits) != 0) {
+        pci_config_write16(at, offset, (uint16_t)(value & ~bits));
+    }
+}
+
+static void set16(struct sbdf at, uint16_t offset, uint16_t bits)
+{
+    uint16_t value = pci_config_read16(at, offset);
+    if (value != UINT16_MAX && (value & bits) != bits) {
+        pci_config_write16(at, offset, (uint16_t)(value | bits));
+    }
+}
+
+static bool is_above(const struct pci_facts *facts, const struct pci_function *bridge, const struct pci_function *f)
+{
+    for (const struct pci_function *p = pci_parent(facts, f); p != NULL; p = pci_parent(facts, p)) {
+        if (p == bridge) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_kept(const struct pci_facts *facts, const struct pci_function *f, const struct sbdf *keep, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct pci_function *k = pci_find(facts, keep[i]);
+        if (k != NULL && (k == f || is_above(facts, f, k) || is_above(facts, k, f))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void pci_silence(const struct pci_function *f)
+{
+    /* INTx first: a function whose MSI goes off falls back to it. */
+    set16(f->at, PCI_COMMAND, PCI_COMMAND_INTX_OFF);
+    if (f->cap.msi != 0) {
+        clear16(f->at, f->cap.msi + PCI_MSI_CONTROL, PCI_MSI_ENABLE);
+    }
+    if (f->cap.msix != 0) {
+        clear16(f->at, f->cap.msix + PCI_MSIX_CONTROL, PCI_MSIX_ENABLE);
+    }
+    /* PASID must not change while ATS is on (PCIe 6.0 10.5.2.3), and page requests need ATS: so in this order. */
+    if (f->cap.pri != 0) {
+        clear16(f->at, f->cap.pri + PCI_PRI_CONTROL, PCI_PRI_ENABLE);
+    }
+    if (f->cap.ats != 0) {
+        clear16(f->at, f->cap.ats + PCI_ATS_CONTROL, PCI_ATS_ENABLE);
+    }
+    if (f->cap.pasid != 0) {
+        clear16(f->at, f->cap.pasid + PCI_PASID_CONTROL, PCI_PASID_ENABLE);
+    }
+}
+
+/* Is a control bit of a present capability still set? */
+static bool still_set(const struct pci_function *f, uint16_t cap, unsigned reg, uint16_t bit)
+{
+    if (cap == 0) {
+        return false;
+    }
+    uint16_t value = pci_config_read16(f->at, (uint16_t)(cap + reg));
+    return value != UINT16_MAX && (value & bit) != 0;
+}
+
+static void verify(const struct pci_function *f, bool kept, struct diag_list *diag)
+{
+    char where[SBDF_TEXT_SIZE];
+    sbdf_text(f->at, where);
+    uint16_t command = pci_config_read16(f->at, PCI_COMMAND);
+    if (!kept && command != UINT16_MAX && (command & PCI_COMMAND_BUS_MASTER) != 0) {
+        diag_add(diag, PCI_DIAG_BUS_MASTER, DIAG_WARNING, where, "",
+                 "bus mastering cannot be switched off; only DMA remapping stops this function");
+    }
+    if (still_set(f, f->cap.ats, PCI_ATS_CONTROL, PCI_ATS_ENABLE) ||
+        still_set(f, f->cap.pri, PCI_PRI_CONTROL, PCI_PRI_ENABLE) ||
+        still_set(f, f->cap.pasid, PCI_PASID_CONTROL, PCI_PASID_ENABLE)) {
+        diag_add(diag, PCI_DIAG_ATS, DIAG_WARNING, where, "", "ATS, PRI or PASID cannot be switched off");
+    }
+}
+
+static void quiet(const struct pci_function *f, bool kept, struct diag_list *diag)
+{
+    if (!kept) {
+        clear16(f->at, PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
+    }
+    pci_silence(f);
+    verify(f, kept, diag);
+}
+
+bool pci_transactions_pending(const struct pci_function *f)
+{
+    if (f->cap.express != 0) {
+        uint16_t state = pci_config_read16(f->at, f->cap.express + PCI_EXP_DEVSTA);
+        return state != UINT16_MAX && (state & PCI_DEVSTA_PENDING) != 0;
+    }
+    if (f->has_af_flr) {
+        uint8_t state = pci_config_read8(f->at, f->cap.af + PCI_AF_STATUS);
+        return state != UINT8_MAX && (state & PCI_AF_PENDING) != 0;
+    }
+    return false;
+}
+
+static void wait_pending(const struct pci_function *f, struct deadline deadline, struct diag_list *diag)
+{
+    while (pci_transactions_pending(f)) {
+        if (deadline_passed(deadline)) {
+            char where[SBDF_TEXT_SIZE];
+            diag_add(diag, PCI_DIAG_PENDING, DIAG_WARNING, sbdf_text(f->at, where), "",
+                     "transactions stay pending 100 ms after bus mastering was switched off");
+            return;
+        }
+        cpu_pause();
+    }
+}
+
+static void take_usb(const struct pci_facts *facts, struct diag_list *diag)
+{
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct pci_function *f = &facts->functions[i];
+        if (!usb_handoff_applies(f)) {
+            continue;
+        }
+        /* Forced and absent hand-offs end the same way: bus mastering goes off next. */
+        enum status status = usb_handoff(f, diag);
+        (void)status;
+    }
+}
+
+void pci_quiesce_all(const struct pci_facts *facts, const struct sbdf *keep, size_t keep_count, struct diag_list *diag)
+{
+    quiesce.facts = facts;
+    take_usb(facts, diag);
+    for (unsigned bridges = 0; bridges < 2; bridges++) {
+        /* Children have higher addresses than the bridge above: backwards is bottom-up. */
+        for (size_t i = facts->count; i-- > 0;) {
+            const struct pci_function *f = &facts->functions[i];
+            if (f->bridge == (bridges == 1) && pci_class(f) != CLASS_HOST_BRIDGE) {
+                quiet(f, is_kept(facts, f, keep, keep_count), diag);
+            }
+        }
+    }
+    struct deadline deadline = deadline_in_us(PENDING_US);
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct pci_function *f = &facts->functions[i];
+        if (pci_class(f) != CLASS_HOST_BRIDGE && !is_kept(facts, f, keep, keep_count)) {
+            wait_pending(f, deadline, diag);
+        }
+    }
+}
+
+#define DEPTH_MAX 256 /* a bridge leads to a higher bus, of 256 */
+
+void pci_bus_master_set(const struct pci_facts *facts, const struct pci_function *f, bool on)
+{
+    if (!on) {
+        clear16(f->at, PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
+        (void)pci_config_read16(f->at, PCI_COMMAND);
+        return;
+    }
+    const struct pci_function *path[DEPTH_MAX];
+    size_t depth = 0;
+    for (; f != NULL && depth < DEPTH_MAX; f = pci_parent(facts, f)) {
+        path[depth++] = f;
+    }
+    while (depth > 0) {
+        set16(path[--depth]->at, PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
+    }
+    (void)pci_config_read16(path[0]->at, PCI_COMMAND);
+}
+
+void pci_stop_all_bus_masters(void)
+{
+    pci_config_break_lock();
+    for (size_t i = 0; quiesce.facts != NULL && i < quiesce.facts->count; i++) {
+        const struct pci_function *f = &quiesce.facts->functions[i];
+        if (pci_class(f) != CLASS_HOST_BRIDGE) {
+            clear16(f->at, PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
+        }
+    }
+}
+
+static void mask_port(const struct pci_function *port)
+{
+    clear16(port->at, PCI_COMMAND, PCI_COMMAND_SERR);
+    clear16(port->at, PCI_BRIDGE_CONTROL, PCI_BRIDGE_SERR);
+    if (port->express == PCI_EXPRESS_ROOT_PORT) {
+        clear16(port->at, port->cap.express + PCI_EXP_ROOTCTL, PCI_ROOTCTL_SYSTEM_ERRORS);
+    }
+    if (port->express == PCI_EXPRESS_ROOT_PORT && port->cap.aer != 0) {
+        pci_config_write32(port->at, port->cap.aer + PCI_AER_ROOT_COMMAND, 0);
+    }
+}
+
+void pci_escalation_mask(const struct pci_facts *facts, const struct pci_function *f)
+{
+    clear16(f->at, PCI_COMMAND, PCI_COMMAND_SERR);
+    if (f->cap.express != 0) {
+        clear16(f->at, f->cap.express + PCI_EXP_DEVCTL, PCI_DEVCTL_ERRORS);
+    }
+    for (const struct pci_function *p = pci_parent(facts, f); p != NULL; p = pci_parent(facts, p)) {
+        if (p->cap.express != 0) {
+            clear16(p->at, p->cap.express + PCI_EXP_DEVCTL, PCI_DEVCTL_ERRORS);
+        }
+        mask_port(p);
+    }
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The machine's facts on the console: CPUs, functions with their remapping unit, device scopes, reserved memory. */
+#ifndef BULKHEAD_KERNEL_INVENTORY_H
+#define BULKHEAD_KERNEL_INVENTORY_H
+
+#include "kernel/platform.h"
+
+void inventory_log(const struct platform *platform);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * From facts to a machine in which no device reaches anything: DMA stopped, every remapping unit on with empty tables
+ * (reserved regions of firmware's devices apart), interrupts remapped, faults reported. */
+#ifndef BULKHEAD_KERNEL_ISOLATE_H
+#define BULKHEAD_KERNEL_ISOLATE_H
+
+#include "drivers/ioapic.h"
+#include "kernel/lib/arena.h"
+#include "kernel/lib/diag.h"
+#include "kernel/lib/status.h"
+#include "plan/machine.h"
+#include "vtd/domain.h"
+#include "vtd/fault_log.h"
+#include "vtd/vtd.h"
+
+#define ISOLATE_IOAPICS_MAX 16
+#define ISOLATE_NO_UNIT UINT32_MAX
+
+struct isolate {
+    struct vtd vtd;
+    unsigned *vtd_index; /* of each DMAR unit, in vtd.units; ISOLATE_NO_UNIT: not used */
+    struct ioapic ioapics[ISOLATE_IOAPICS_MAX];
+    size_t ioapic_count;
+    struct vtd_fault_log faults;
+    uint64_t fault_count; /* records taken from all units */
+};
+
+/* Codes BH0380 to BH0399. */
+enum isolate_diag {
+    ISOLATE_DIAG_UNIT_DEAD = 380,        /* a unit does not answer */
+    ISOLATE_DIAG_UNIT_UNSUPPORTED = 381, /* a unit that cannot be used */
+    ISOLATE_DIAG_NO_REMAPPING = 382,     /* some unit remaps no interrupts: nothing may be assigned */
+    ISOLATE_DIAG_UNCOVERED = 383,        /* a function under no unit */
+    ISOLATE_DIAG_RESERVED = 384,         /* a reserved region could not be mapped */
+    ISOLATE_DIAG_GRAPHICS = 385,         /* graphics stays off, by a quirk */
+};
+
+/* Bus mastering off everywhere, functions that an RMRR names apart. Called whatever else fails later: a machine that is
+ * refused has its devices blocked. Installs the panic hook that does the same. */
+void isolate_quiesce(struct machine *m, struct diag_list *diags);
+
+/* The same by brute force, for a machine whose facts are not known well enough: every function that answers. */
+void isolate_block(const struct machine *m);
+
+/* Turn every unit on. Reserved regions are mapped before translation is enabled, each for the functions it names
+ * alone. STATUS_TIMEOUT, STATUS_UNSUPPORTED, STATUS_NO_MEMORY: refuse the machine; why is in diags. */
+MUST_CHECK enum status isolate_units(struct isolate *iso, struct machine *m, struct arena *arena,
+                                     struct diag_list *diags);
+
+/* The unit that translates for function, or NULL. */
+struct vtd_unit *isolate_unit_of(struct isolate *iso, const struct machine *m, struct sbdf function);
+
+/* Take what the units recorded now (housekeeping CPU; also called by the fault interrupt). */
+void isolate_drain_faults(struct isolate *iso);
+
+#endif

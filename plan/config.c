@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The configuration's grammar: tables, key = value, arrays; and what must hold when all of it was read. */
+#include "plan/config.h"
+
+#include "kernel/lib/format.h"
+#include "kernel/lib/string.h"
+#include "plan/config_keys.h"
+#include "plan/config_lexer.h"
+#include "plan/config_store.h"
+
+struct parser {
+    struct config_lexer lx;
+    struct config *out;
+    const struct config_table *table; /* the one being filled; NULL: a refused one, whose keys are only skipped */
+    void *object;                     /* the struct its keys' offsets are in */
+    bool in_array;                    /* an array is open: an error goes on behind its end */
+};
+
+char *config_where(const char *file, struct config_position at, char text[CONFIG_WHERE_SIZE])
+{
+    format_text(text, CONFIG_WHERE_SIZE, "%.*s:%u:%u", CONFIG_WHERE_NAME_MAX, file, at.line, at.column);
+    return text;
+}
+
+const struct config_guest *config_find_guest(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->guest_count; i++) {
+        if (strcmp(config->guests[i].name.text, name) == 0) {
+            return &config->guests[i];
+        }
+    }
+    return NULL;
+}
+
+/* --- arrays */
+
+/* Add one item to the list that is being read; the lists' items lie behind each other in out->items. */
+static void add_item(struct parser *p, const struct config_key *key, struct config_list *list,
+                     const struct config_token *token)
+{
+    if (list->count == key->most || p->out->item_count == CONFIG_ITEMS_MAX) {
+        /* Once a list, at its first item too many. */
+        config_lexer_error(&p->lx, token->at, CONFIG_TOO_MANY, "leave some out",
+                           list->count == key->most ? "'%s' has room for %zu items"
+                                                    : "'%s': all arrays together have room for %zu items",
+                           key->name, list->count == key->most ? key->most : (size_t)CONFIG_ITEMS_MAX);
+        list->count = SIZE_MAX;
+    }
+    if (list->count == SIZE_MAX) {
+        return;
+    }
+    struct config_value *item = &p->out->items[p->out->item_count++];
+    size_t errors = p->lx.diags->errors;
+    *item = (struct config_value){.key = list->key};
+    config_store(&p->lx, key, token, item);
+    if (p->lx.diags->errors != errors) {
+        p->out->item_count--;
+        return;
+    }
+    bool distinct = key->type == CONFIG_INTEGERS || key->type == CONFIG_DEVICES;
+    for (size_t i = 0; distinct && i < list->count; i++) {
+        if (((list->items[i].number ^ item->number) & UINT32_MAX) == 0) {
+            config_lexer_error(&p->lx, token->at, CONFIG_DUPLICATE_ITEM, "write it once",
+                               "this item of '%s' is there already, at line %u", key->name, list->items[i].at.line);
+        }
+    }
+    list->count++;
+}
+
+static bool refuse_open_array(struct parser *p, struct config_position at)
+{
+    config_lexer_error(&p->lx, at, CONFIG_BAD_ARRAY, "close it with ']'", "the array that starts here is not closed");
+    return false;
+}
+
+/* One item, and the comma behind it if there is one. */
+static bool read_item(struct parser *p, const struct config_key *key, struct config_list *list)
+{
+    if (config_lexer_peek(&p->lx) == CONFIG_LEXER_END || config_lexer_at_statement(&p->lx)) {
+        return refuse_open_array(p, list->at);
+    }
+    if (config_lexer_peek(&p->lx) == '[') {
+        config_lexer_error(&p->lx, p->lx.position, CONFIG_UNUSED_TOML, "write one flat array",
+                           "arrays in arrays are not used here");
+        return false;
+    }
+    struct config_token token;
+    if (!config_lexer_value(&p->lx, &token)) {
+        return false;
+    }
+    if (key != NULL) {
+        add_item(p, key, list, &token);
+    }
+    if (!config_lexer_skip_blank(&p->lx)) {
+        return false;
+    }
+    int c = config_lexer_peek(&p->lx);
+    if (c == ',') {
+        config_lexer_advance(&p->lx);
+        return config_lexer_skip_blank(&p->lx);
+    }
+    if (c == CONFIG_LEXER_END || config_lexer_at_statement(&p->lx)) {
+        return refuse_open_array(p, list->at);
+    }
+    if (c != ']') {
+        config_lexer_error(&p->lx, p->lx.position, CONFIG_BAD_ARRAY, "put ',' between items and ']' behind the last",
+                           "a comma or ']' is missing in the array");
+        return false;
+    }
+    return true;
+}
+
+/* key NULL: read over it. */
+static bool read_array(struct parser *p, const struct config_key *key, struct config_list *list)
+{
+    p->in_array = true;
+    size_t errors = p->lx.diags->errors;
+    list->at = p->lx.position;
+    list->items = &p->out->items[p->out->item_count];
+    config_lexer_advance(&p->lx);
+    if (!config_lexer_skip_blank(&p->lx)) {
+        return false;
+    }
+    while (config_lexer_peek(&p->lx) != ']') {
+        if (!read_item(p, key, list)) {
+            return false;
+        }
+    }
+    config_lexer_advance(&p->lx);
+    p->in_array = false;
+    if (list->count == SIZE_MAX) {
+        list->count = 0; /* refused as too long */
+    } else if (key != NULL && list->count < key->fewest && p->lx.diags->errors == errors) {
+        config_lexer_error(&p->lx, list->at, CONFIG_BAD_RANGE, "name at least one", "'%s' is empty", key->name);
+    }
+    return true;
+}
+
+/* --- key = value */
+
+static void refuse_unknown_key(struct parser *p, const struct config_token *name)
+{
+    char fix[DIAG_TEXT_SIZE] = "remove it; docs/config.md lists the keys of every table";
+    char meant[DIAG_TEXT_SIZE] = "";
+    const char *near = config_keys_suggest(p->table, name->text);
+    if (near != NULL) {
+        format_text(fix, sizeof(fix), "write %s", near);
+        format_text(meant, sizeof(meant), "; did you mean '%s'?", near);
+    } else if (config_keys_find(&config_tables[CONFIG_TABLE_TOP], name->text) != NULL) {
+        format_text(fix, sizeof(fix), "write it above the first table");
+    }
+    config_lexer_error(&p->lx, name->at, CONFIG_UNKNOWN_KEY, fix, "unknown key '%.60s'%s", name->text, meant);
+}
+
+/* The key's entry in its table when it may be set now; else NULL, reported. */
+static const struct config_key *accept_key(struct parser *p, const struct config_token *name)
+{
+    if (p->table == NULL) {
+        return NULL;
+    }
+    const struct config_key *key = config_keys_find(p->table, name->text);
+    if (key == NULL) {
+        refuse_unknown_key(p, name);
+        return NULL;
+    }
+    /* Both structs a key may lead to start with the key's position. */
+    struct config_position *first = (struct config_position *)((char *)p->object + key->offset);
+    if (first->line != 0) {
+        config_lexer_error(&p->lx, name->at, CONFIG_DUPLICATE_KEY, "keep one of them",
+                           "'%s' is there already, at line %u", key->name, first->line);
+        return NULL;
+    }
+    *first = name->at;
+    return key;
+}
+
+_Static_assert(offsetof(struct config_value, key) == 0 && offsetof(struct config_list, key) == 0,
+               "accept_key() reads either");
+
+static bool read_array_value(struct parser *p, const struct config_key *key)
+{
+    if (key != NULL && config_keys_is_list(key->type)) {
+        return read_array(p, key, (struct config_list *)((char *)p->object + key->offset));
+    }
+    if (key != NULL) {
+        config_store_wrong_type(&p->lx, key, p->lx.position, "an array");
+    }
+    struct config_list ignored = {.count = 0};
+    return read_array(p, NULL, &ignored);
+}
+
+static bool read_value(struct parser *p, const struct config_key *key)
+{
+    if (config_lexer_peek(&p->lx) == '[') {
+        return read_array_value(p, key);
+    }
+    struct config_token token;
+    if (!config_lexer_value(&p->lx, &token)) {
+        return false;
+    }
+    if (key != NULL && config_keys_is_list(key->type)) {
+        config_store_wrong_type(&p->lx, key, token.at, "a single value");
+    } else if (key != NULL) {
+        config_store(&p->lx, key, &token, (struct config_value *)((char *)p->object + key->offset));
+    }
+    return true;
+}
+
+static bool read_pair(struct parser *p)
+{
+    struct config_token name;
+    size_t mark = p->lx.pool_used;
+    if (!config_lexer_key(&p->lx, &name)) {
+        return false;
+    }
+    config_lexer_skip_space(&p->lx);
+    if (config_lexer_peek(&p->lx) == '.') {
+        config_lexer_error(&p->lx, name.at, CONFIG_DOTTED_KEY,
+                           "write a table, [system] or [guest.NAME], and its keys "
+                           "below it",
+                           "dotted keys are not used here");
+        return false;
+    }
+    if (config_lexer_peek(&p->lx) != '=') {
+        config_lexer_error(&p->lx, p->lx.position, CONFIG_MISSING_EQUALS, "write key = value",
+                           "'=' is missing behind '%.60s'", name.text);
+        return false;
+    }
+    config_lexer_advance(&p->lx);
+    config_lexer_skip_space(&p->lx);
+    const struct config_key *key = accept_key(p, &name);
+    p->lx.pool_used = mark; /* the key's own text is not needed any more */
+    return read_value(p, key) && config_lexer_end_statement(&p->lx);
+}
+
+/* --- [table] */
+
+#define HEADER_PARTS 2
+
+/* The parts of [a] or [a.b]; *count is above HEADER_PARTS when there are more. */
+static bool read_header(struct parser *p, struct config_token parts[HEADER_PARTS], size_t *count)
+{
+    struct config_position at = p->lx.position;
+    *count = 0;
+    config_lexer_advance(&p->lx);
+    if (config_lexer_peek(&p->lx) == '[') {
+        config_lexer_error(&p->lx, at, CONFIG_UNUSED_TOML, "write [guest.NAME]", "arrays of tables are not used here");
+        return false;
+    }
+    for (;;) {
+        struct config_token part;
+        config_lexer_skip_space(&p->lx);
+        if (!config_lexer_key(&p->lx, &part)) {
+            return false;
+        }
+        if (*count < HEADER_PARTS) {
+            parts[*count] = part;
+        }
+        (*count)++;
+        config_lexer_skip_space(&p->lx);
+        int c = config_lexer_peek(&p->lx);
+        if (c != '.' && c != ']') {
+            config_lexer_error(&p->lx, p->lx.position, CONFIG_BAD_TABLE, "write [system] or [guest.NAME]",
+                               "']' is missing behind the table's name");
+            return false;
+        }
+        config_lexer_advance(&p->lx);
+        if (c == ']') {
+            return config_lexer_end_statement(&p->lx);
+        }
+    }
+}
+
+static void begin_system(struct parser *p, struct config_position at)
+{
+    struct config_system *system = &p->out->system;
+    if (system->at.line != 0) {
+        config_lexer_error(&p->lx, at, CONFIG_DUPLICATE_TABLE, "put all its keys into one table",
+                           "[system] is there already, at line %u", system->at.line);
+        return;
+    }
+    system->at = at;
+    p->table = &config_tables[CONFIG_TABLE_SYSTEM];
+    p->object = system;
+}
+
+static void begin_guest(struct parser *p, struct config_position at, const struct config_token *name)
+{
+    if (!config_store_is_name(name->text) || strcmp(name->text, "block") == 0) {
+        config_lexer_error(&p->lx, name->at, CONFIG_BAD_NAME,
+                           "use a-z, 0-9 and '-', at most 31 characters, and not \"block\"",
+                           "'%.60s' cannot be a guest's name", name->text);
+        return;
+    }
+    const struct config_guest *twin = config_find_guest(p->out, name->text);
+    if (twin != NULL) {
+        config_lexer_error(&p->lx, name->at, CONFIG_DUPLICATE_TABLE, "give one of them another name",
+                           "a guest named '%s' is there already, at line %u", name->text, twin->name.at.line);
+        return;
+    }
+    if (p->out->guest_count == CONFIG_GUESTS_MAX) {
+        config_lexer_error(&p->lx, at, CONFIG_TOO_MANY, "leave some out", "there is room for %u guests",
+                           CONFIG_GUESTS_MAX);
+        return;
+    }
+    struct config_guest *guest = &p->out->guests[p->out->guest_count++];
+    guest->name = (struct config_value){.key = at, .at = at, .text = name->text};
+    p->table = &config_tables[CONFIG_TABLE_GUEST];
+    p->object = guest;
+}
+
+static void refuse_unknown_table(struct parser *p, const struct config_token *first, size_t parts)
+{
+    bool guest = strcmp(first->text, "guest") == 0;
+    char meant[DIAG_TEXT_SIZE] = "";
+    if (guest || (parts == 2 && config_keys_near(first->text, "guest"))) {
+        format_text(meant, sizeof(meant), "; did you mean '[guest.NAME]'?");
+    } else if (parts == 1 && config_keys_near(first->text, "system")) {
+        format_text(meant, sizeof(meant), "; did you mean '[system]'?");
+    }
+    config_lexer_error(&p->lx, first->at, CONFIG_UNKNOWN_TABLE, "write [system] or [guest.NAME]",
+                       "unknown table '%.60s%s'%s", first->text, parts > 1 ? "..." : "", meant);
+}
+
+static bool read_table(struct parser *p)
+{
+    struct config_position at = p->lx.position;
+    struct config_token parts[HEADER_PARTS];
+    size_t count = 0;
+    size_t mark = p->lx.pool_used;
+    p->table = NULL; /* until this one is known to be good */
+    if (!read_header(p, parts, &count)) {
+        return false;
+    }
+    if (count == 1 && strcmp(parts[0].text, "system") == 0) {
+        begin_system(p, at);
+    } else if (count == 2 && strcmp(parts[0].text, "guest") == 0) {
+        begin_guest(p, at, &parts[1]);
+    } else {
+        refuse_unknown_table(p, &parts[0], count);
+    }
+    if (p->table != &config_tables[CONFIG_TABLE_GUEST]) {
+        p->lx.pool_used = mark;
+    }
+    return true;
+}
+
+/* --- the whole file */
+
+static bool rest_of_line_has_bracket(const struct config_lexer *lx)
+{
+    struct config_lexer look = *lx;
+    while (!config_lexer_at_line_end(&look)) {
+        if (config_lexer_peek(&look) == ']') {
+            return true;
+        }
+        config_lexer_advance(&look);
+    }
+    return false;
+}
+
+/* Behind an error: to the start of a line from which reading makes sense again. */
+static void recover(struct parser *p)
+{
+    bool in_array = p->in_array;
+    p->in_array = false;
+    if (in_array && config_lexer_at_statement(&p->lx)) {
+        return; /* the array was never closed, and here is what follows it */
+    }
+    bool closed = !in_array;
+    do {
+        closed |= rest_of_line_has_bracket(&p->lx);
+        config_lexer_next_line(&p->lx);
+    } while (!closed && config_lexer_peek(&p->lx) != CONFIG_LEXER_END && !config_lexer_at_statement(&p->lx));
+}
+
+static bool read_statement(struct parser *p)
+{
+    config_lexer_skip_space(&p->lx);
+    if (p->lx.bad_line) {
+        return false;
+    }
+    if (config_lexer_at_line_end(&p->lx) || config_lexer_peek(&p->lx) == '#') {
+        return true;
+    }
+    return config_lexer_peek(&p->lx) == '[' ? read_table(p) : read_pair(p);
+}
+
+static void check_required(struct parser *p, const struct config_table *table, const void *object,
+                           struct config_position at)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct config_key *key = &table->keys[i];
+        const struct config_position *first = (const struct config_position *)((const char *)object + key->offset);
+        if (key->required && first->line == 0) {
+            char fix[DIAG_TEXT_SIZE];
+            format_text(fix, sizeof(fix), "add for example: %s = %s", key->name, key->example);
+            config_lexer_error(&p->lx, at, CONFIG_MISSING_KEY, fix, "'%s' is missing", key->name);
+        }
+    }
+}
+
+static void check_names_guest(struct parser *p, const struct config_value *value)
+{
+    if (value->text == NULL || !config_store_is_name(value->text) || config_find_guest(p->out, value->text) != NULL) {
+        return;
+    }
+    char fix[DIAG_TEXT_SIZE];
+    format_text(fix, sizeof(fix), "add [guest.%s], or name a guest that is there", value->text);
+    for (size_t i = 0; i < p->out->guest_count; i++) {
+        if (config_keys_near(p->out->guests[i].name.text, value->text)) {
+            format_text(fix, sizeof(fix), "write \"%s\"", p->out->guests[i].name.text);
+        }
+    }
+    config_lexer_error(&p->lx, value->at, CONFIG_UNKNOWN_GUEST, fix, "there is no guest \"%s\"", value->text);
+}
+
+static void check_whole(struct parser *p)
+{
+    struct config *out = p->out;
+    struct config_position start = {1, 1};
+    check_required(p, &config_tables[CONFIG_TABLE_TOP], out, start);
+    for (size_t i = 0; i < out->guest_count; i++) {
+        check_required(p, &config_tables[CONFIG_TABLE_GUEST], &out->guests[i], out->guests[i].name.at);
+    }
+    check_names_guest(p, &out->system.service);
+    if (out->system.unassigned.text != NULL && strcmp(out->system.unassigned.text, "block") != 0) {
+        check_names_guest(p, &out->system.unassigned);
+    }
+    if (out->guest_count == 0) {
+        config_lexer_error(&p->lx, start, CONFIG_NO_GUEST, "add [guest.NAME] with cpus, memory and kernel",
+                           "there is no guest");
+    }
+}
+
+enum status config_parse(const char *text, size_t length, const char *file, struct config *out, struct diag_list *diags)
+{
+    size_t errors = diags->errors;
+    memset(out, 0, sizeof(*out));
+    struct parser p = {.out = out, .table = &config_tables[CONFIG_TABLE_TOP], .object = out};
+    bool fits = length <= CONFIG_FILE_MAX;
+    p.lx = config_lexer_make(text, fits ? length : 0, file, out->text, sizeof(out->text), diags);
+    if (!fits) {
+        config_lexer_error(&p.lx, p.lx.position, CONFIG_TOO_MANY, "is this the right file?",
+                           "the file has more than %zu bytes", CONFIG_FILE_MAX);
+        return STATUS_BAD_FORMAT;
+    }
+    while (config_lexer_peek(&p.lx) != CONFIG_LEXER_END) {
+        if (read_statement(&p)) {
+            config_lexer_next_line(&p.lx);
+        } else {
+            recover(&p);
+        }
+    }
+    check_whole(&p);
+    return diags->errors == errors ? STATUS_OK : STATUS_BAD_FORMAT;
+}

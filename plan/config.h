@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The configuration: what the user wants, with the place of every word of it. Text is a strict subset of TOML 1.0. */
+#ifndef BULKHEAD_PLAN_CONFIG_H
+#define BULKHEAD_PLAN_CONFIG_H
+
+#include "kernel/lib/bits.h"
+#include "kernel/lib/diag.h"
+#include "kernel/lib/status.h"
+#include "kernel/lib/types.h"
+
+#define CONFIG_GUESTS_MAX 64
+#define CONFIG_CPUS_MAX 64    /* in one guest */
+#define CONFIG_DEVICES_MAX 32 /* in one guest */
+#define CONFIG_MODULES_MAX 32 /* in one guest */
+#define CONFIG_ITEMS_MAX 2048 /* in all arrays together */
+#define CONFIG_TEXT_MAX ((size_t)32 * KIB)
+#define CONFIG_FILE_MAX ((size_t)MIB)
+#define CONFIG_NAME_MAX 31
+#define CONFIG_WHERE_NAME_MAX 40 /* a longer file name is cut in diagnostics */
+
+/* Counted from 1, columns in characters; line 0: not in the file. */
+struct config_position {
+    uint32_t line, column;
+};
+
+/* One value; value.at.line == 0: not given. */
+struct config_value {
+    struct config_position key; /* of the key */
+    struct config_position at;  /* of the value */
+    const char *text;           /* of a string, as decoded: valid UTF-8, no control characters but tab */
+    uint64_t number;            /* of an integer or boolean; a size in bytes; a device's address and kind */
+};
+
+/* A device's number: struct sbdf's v, and this when all of its group is meant ("group:0000:3b:00.0"). */
+#define CONFIG_DEVICE_GROUP BIT64(32)
+
+/* An array; at.line == 0: not given. */
+struct config_list {
+    struct config_position key, at;
+    const struct config_value *items;
+    size_t count;
+};
+
+struct config_system {
+    struct config_position at; /* of the table */
+    struct config_value console, service, unassigned;
+};
+
+struct config_guest {
+    struct config_value name; /* at: of the table's line */
+    struct config_value memory, kernel, initrd, cmdline;
+    struct config_list cpus, devices, modules;
+};
+
+/* Its pointers lead into itself: do not copy it. About 140 KiB. */
+struct config {
+    struct config_value version;
+    struct config_system system;
+    struct config_guest guests[CONFIG_GUESTS_MAX]; /* in the file's order */
+    size_t guest_count;
+    struct config_value items[CONFIG_ITEMS_MAX];
+    size_t item_count;
+    char text[CONFIG_TEXT_MAX];
+};
+
+/* Read text (length bytes, no NUL needed) into out; file is the name shown in diagnostics. Adds a diagnostic for
+ * everything that is wrong (codes in plan/config_codes.h) and goes on behind it. STATUS_BAD_FORMAT when there was any;
+ * out is then incomplete. */
+MUST_CHECK enum status config_parse(const char *text, size_t length, const char *file, struct config *out,
+                                    struct diag_list *diags);
+
+/* The guest of that name, or NULL. */
+const struct config_guest *config_find_guest(const struct config *config, const char *name);
+
+#define CONFIG_WHERE_SIZE DIAG_WHERE_SIZE
+
+/* Write "FILE:line:column" for diagnostics; returns text. */
+char *config_where(const char *file, struct config_position at, char text[CONFIG_WHERE_SIZE]);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The table of all configuration keys, and the search for the one that was meant. */
+#include "plan/config_keys.h"
+
+#include "kernel/lib/string.h"
+#include "plan/config.h"
+
+#define WORD_MAX 32 /* longer words are never near each other */
+#define MEMORY_HIGH (UINT64_C(1) << 46)
+#define CMDLINE_HIGH 2047 /* Linux's COMMAND_LINE_SIZE on x86, less its NUL */
+#define CPU_HIGH 1023
+
+static const struct config_key top_keys[] = {
+    {.name = "version",
+     .type = CONFIG_INTEGER,
+     .required = true,
+     .offset = offsetof(struct config, version),
+     .low = 1,
+     .high = 1,
+     .example = "1",
+     .description = "Version of this format."},
+};
+
+static const struct config_key system_keys[] = {
+    {.name = "console",
+     .type = CONFIG_STRING,
+     .offset = offsetof(struct config_system, console),
+     .low = 1,
+     .high = 63,
+     .example = "\"com1,115200\"",
+     .description = "Serial port of the hypervisor's own log, and its speed."},
+    {.name = "service",
+     .type = CONFIG_GUEST_NAME,
+     .offset = offsetof(struct config_system, service),
+     .low = 1,
+     .high = CONFIG_NAME_MAX,
+     .example = "\"service\"",
+     .description = "The guest that receives events and may send commands."},
+    {.name = "unassigned",
+     .type = CONFIG_GUEST_NAME,
+     .offset = offsetof(struct config_system, unassigned),
+     .low = 1,
+     .high = CONFIG_NAME_MAX,
+     .example = "\"block\"",
+     .description = "\"block\", or the guest that gets every group of devices that nobody names."},
+};
+
+static const struct config_key guest_keys[] = {
+    {.name = "cpus",
+     .type = CONFIG_INTEGERS,
+     .required = true,
+     .offset = offsetof(struct config_guest, cpus),
+     .low = 0,
+     .high = CPU_HIGH,
+     .fewest = 1,
+     .most = CONFIG_CPUS_MAX,
+     .example = "[1, 2]",
+     .description = "Physical CPUs, one for each virtual CPU, which stays on it."},
+    {.name = "memory",
+     .type = CONFIG_SIZE,
+     .required = true,
+     .offset = offsetof(struct config_guest, memory),
+     .low = PAGE_SIZE,
+     .high = MEMORY_HIGH,
+     .example = "\"512MiB\"",
+     .description = "Memory, all of it given at the start: a number and KiB, MiB, GiB or TiB."},
+    {.name = "kernel",
+     .type = CONFIG_STRING,
+     .required = true,
+     .offset = offsetof(struct config_guest, kernel),
+     .low = 1,
+     .high = 255,
+     .example = "\"vmlinuz\"",
+     .description = "Name of the boot module that holds the kernel."},
+    {.name = "initrd",
+     .type = CONFIG_STRING,
+     .offset = offsetof(struct config_guest, initrd),
+     .low = 1,
+     .high = 255,
+     .example = "\"guest.img\"",
+     .description = "Name of the boot module that holds a Linux guest's initial RAM disk."},
+    {.name = "cmdline",
+     .type = CONFIG_STRING,
+     .offset = offsetof(struct config_guest, cmdline),
+     .low = 0,
+     .high = CMDLINE_HIGH,
+     .example = "\"console=hvc0\"",
+     .description = "The kernel's command line."},
+    {.name = "devices",
+     .type = CONFIG_DEVICES,
+     .offset = offsetof(struct config_guest, devices),
+     .low = 1,
+     .high = 63,
+     .fewest = 0,
+     .most = CONFIG_DEVICES_MAX,
+     .example = "[\"0000:00:02.0\", \"group:0000:3b:00.0\"]",
+     .description = "PCI functions given to the guest; \"group:\" takes every function of the named one's group."},
+    {.name = "modules",
+     .type = CONFIG_STRINGS,
+     .offset = offsetof(struct config_guest, modules),
+     .low = 1,
+     .high = 255,
+     .fewest = 0,
+     .most = CONFIG_MODULES_MAX,
+     .example = "[\"first.bin\"]",
+     .description = "Names of the boot modules handed on to a multiboot guest."},
+};
+
+const struct config_table config_tables[CONFIG_TABLE_COUNT] = {
+    [CONFIG_TABLE_TOP] = {"", top_keys, ARRAY_LENGTH(top_keys), "Before the first table."},
+    [CONFIG_TABLE_SYSTEM] = {"[system]", system_keys, ARRAY_LENGTH(system_keys), "The hypervisor itself."},
+    [CONFIG_TABLE_GUEST] = {"[guest.NAME]", guest_keys, ARRAY_LENGTH(guest_keys),
+                            "One guest. NAME has 1 to 31 characters of a-z, 0-9 and '-', and is not \"block\"."},
+};
+
+const struct config_key *config_keys_find(const struct config_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (strcmp(table->keys[i].name, name) == 0) {
+            return &table->keys[i];
+        }
+    }
+    return NULL;
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Levenshtein's distance, one row at a time. Both words have at most WORD_MAX characters. */
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[WORD_MAX + 1];
+    size_t length = strlen(b);
+    for (unsigned j = 0; j <= length; j++) {
+        row[j] = j;
+    }
+    for (unsigned i = 0; a[i] != 0; i++) {
+        unsigned diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < length; j++) {
+            unsigned replaced = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = least(replaced, least(diagonal, row[j]) + 1);
+        }
+    }
+    return row[length];
+}
+
+bool config_keys_near(const char *a, const char *b)
+{
+    size_t shorter = strnlen(a, WORD_MAX + 1);
+    size_t longer = strnlen(b, WORD_MAX + 1);
+    if (shorter > longer) {
+        size_t swapped = shorter;
+        shorter = longer;
+        longer = swapped;
+    }
+    /* Two slips in a word of three letters say nothing. */
+    return longer <= WORD_MAX && distance(a, b) <= (shorter > 4 ? 2U : 1U);
+}
+
+const char *config_keys_suggest(const struct config_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (config_keys_near(table->keys[i].name, name)) {
+            return table->keys[i].name;
+        }
+    }
+    return NULL;
+}
+
+bool config_keys_is_list(enum config_type type)
+{
+    return type == CONFIG_INTEGERS || type == CONFIG_STRINGS || type == CONFIG_DEVICES;
+}
+
+const char *config_keys_type_text(enum config_type type)
+{
+    switch (type) {
+    case CONFIG_INTEGER:
+        return "an integer";
+    case CONFIG_STRING:
+        return "a string";
+    case CONFIG_BOOLEAN:
+        return "true or false";
+    case CONFIG_SIZE:
+        return "a string with a size";
+    case CONFIG_GUEST_NAME:
+        return "a string with a guest's name";
+    case CONFIG_INTEGERS:
+        return "an array of integers";
+    case CONFIG_STRINGS:
+        return "an array of strings";
+    case CONFIG_DEVICES:
+        return "an array of strings with device addresses";
+    }
+    return "unknown";
+}

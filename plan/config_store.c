@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Checks of single values. */
+#include "plan/config_store.h"
+
+#include "kernel/lib/format.h"
+#include "kernel/lib/sbdf.h"
+#include "kernel/lib/string.h"
+
+#define GROUP_PREFIX "group:"
+
+void config_store_wrong_type(struct config_lexer *lx, const struct config_key *key, struct config_position at,
+                             const char *found)
+{
+    char fix[DIAG_TEXT_SIZE];
+    format_text(fix, sizeof(fix), "write for example: %s = %s", key->name, key->example);
+    config_lexer_error(lx, at, CONFIG_WRONG_TYPE, fix, "'%s' takes %s, not %s", key->name,
+                       config_keys_type_text(key->type), found);
+}
+
+static void wrong_token(struct config_lexer *lx, const struct config_key *key, const struct config_token *token)
+{
+    static const char *const names[] = {[CONFIG_TOKEN_STRING] = "a string",
+                                        [CONFIG_TOKEN_INTEGER] = "an integer",
+                                        [CONFIG_TOKEN_BOOLEAN] = "a boolean"};
+    config_store_wrong_type(lx, key, token->at, names[token->type]);
+}
+
+static enum config_token_type token_type(enum config_type type)
+{
+    if (type == CONFIG_INTEGER || type == CONFIG_INTEGERS) {
+        return CONFIG_TOKEN_INTEGER;
+    }
+    return type == CONFIG_BOOLEAN ? CONFIG_TOKEN_BOOLEAN : CONFIG_TOKEN_STRING;
+}
+
+static void store_integer(struct config_lexer *lx, const struct config_key *key, const struct config_token *token,
+                          struct config_value *value)
+{
+    if (token->number < 0 || (uint64_t)token->number < key->low || (uint64_t)token->number > key->high) {
+        char fix[DIAG_TEXT_SIZE];
+        format_text(fix, sizeof(fix), "write a number from %llu to %llu", (unsigned long long)key->low,
+                    (unsigned long long)key->high);
+        config_lexer_error(lx, token->at, CONFIG_BAD_RANGE, fix, "%lld is outside the limits of '%s'",
+                           (long long)token->number, key->name);
+        return;
+    }
+    value->number = (uint64_t)token->number;
+}
+
+/* "512MiB" in bytes; false when malformed or beyond 64 bits. */
+static bool read_size(const char *text, uint64_t *out)
+{
+    static const struct {
+        const char *name;
+        uint64_t bytes;
+    } units[] = {{"KiB", KIB}, {"MiB", MIB}, {"GiB", GIB}, {"TiB", GIB << 10}};
+    uint64_t number = 0;
+    size_t i = 0;
+    for (; text[i] >= '0' && text[i] <= '9'; i++) {
+        if (__builtin_mul_overflow(number, (uint64_t)10, &number) ||
+            __builtin_add_overflow(number, (uint64_t)(text[i] - '0'), &number)) {
+            return false;
+        }
+    }
+    for (size_t k = 0; i > 0 && k < ARRAY_LENGTH(units); k++) {
+        if (strcmp(text + i, units[k].name) == 0) {
+            return !__builtin_mul_overflow(number, units[k].bytes, out);
+        }
+    }
+    return false;
+}
+
+static void store_size(struct config_lexer *lx, const struct config_key *key, const struct config_token *token,
+                       struct config_value *value)
+{
+    uint64_t bytes = 0;
+    if (!read_size(token->text, &bytes) || !is_aligned(bytes, PAGE_SIZE)) {
+        config_lexer_error(lx, token->at, CONFIG_BAD_SIZE,
+                           "write a whole number and a unit, a multiple of 4KiB: \"64KiB\", \"512MiB\", \"4GiB\"",
+                           "\"%s\" is not a size", token->text);
+    } else if (bytes < key->low || bytes > key->high) {
+        char fix[DIAG_TEXT_SIZE];
+        format_text(fix, sizeof(fix), "write a size from %lluKiB to %lluTiB", (unsigned long long)(key->low / KIB),
+                    (unsigned long long)(key->high / KIB / GIB));
+        config_lexer_error(lx, token->at, CONFIG_BAD_RANGE, fix, "\"%s\" is outside the limits of '%s'", token->text,
+                           key->name);
+    } else {
+        value->number = bytes;
+    }
+}
+
+static void store_device(struct config_lexer *lx, const struct config_token *token, struct config_value *value)
+{
+    size_t prefix = strlen(GROUP_PREFIX);
+    bool group = strncmp(token->text, GROUP_PREFIX, prefix) == 0;
+    const char *address = token->text + (group ? prefix : 0);
+    struct sbdf at;
+    if (!sbdf_parse(address, strlen(address), &at)) {
+        config_lexer_error(lx, token->at, CONFIG_BAD_DEVICE,
+                           "write segment:bus:device.function, \"0000:3b:00.0\", or \"group:0000:3b:00.0\"",
+                           "\"%s\" is not a device's address", token->text);
+        return;
+    }
+    value->number = at.v | (group ? CONFIG_DEVICE_GROUP : 0);
+}
+
+bool config_store_is_name(const char *text)
+{
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-') {
+            return false;
+        }
+    }
+    return length > 0 && length <= CONFIG_NAME_MAX;
+}
+
+static void store_string(struct config_lexer *lx, const struct config_key *key, const struct config_token *token,
+                         struct config_value *value)
+{
+    if (key->type == CONFIG_SIZE) {
+        store_size(lx, key, token, value);
+        return;
+    }
+    size_t length = strlen(token->text);
+    if (length < key->low || length > key->high) {
+        char fix[DIAG_TEXT_SIZE];
+        format_text(fix, sizeof(fix), "write %llu to %llu bytes", (unsigned long long)key->low,
+                    (unsigned long long)key->high);
+        config_lexer_error(lx, token->at, CONFIG_BAD_RANGE, fix, "a string of %zu bytes is outside the limits of '%s'",
+                           length, key->name);
+    } else if (key->type == CONFIG_DEVICES) {
+        store_device(lx, token, value);
+    } else if (key->type == CONFIG_GUEST_NAME && !config_store_is_name(token->text)) {
+        config_lexer_error(lx, token->at, CONFIG_BAD_NAME, "use a-z, 0-9 and '-', at most 31 characters",
+                           "\"%s\" is not a guest's name", token->text);
+    }
+}
+
+void config_store(struct config_lexer *lx, const struct config_key *key, const struct config_token *token,
+                  struct config_value *value)
+{
+    value->at = token->at;
+    if (token->type != token_type(key->type)) {
+        wrong_token(lx, key, token);
+        return;
+    }
+    value->text = token->text;
+    if (token->type == CONFIG_TOKEN_INTEGER) {
+        store_integer(lx, key, token, value);
+    } else if (token->type == CONFIG_TOKEN_BOOLEAN) {
+        value->number = (uint64_t)token->number;
+    } else {
+        store_string(lx, key, token, value);
+    }
+}

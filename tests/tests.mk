@@ -1,0 +1,25 @@
+# Everything that `make test` builds and runs; the last line it prints is pytest's own.
+PYTEST := /usr/bin/python3 -m pytest -p no:cacheprovider
+.PHONY: test test-programs setup-run setup-test fuzz
+setup-run:
+	@tools/setup run
+setup-test:
+	@tools/setup test
+
+test-programs: all unit fuzzers $(BUILD)/bulkhead-selftest.elf
+
+test: setup-test
+	@$(MAKE) --no-print-directory -j2 test-programs >$(BUILD)-log.txt 2>&1 || { tail -50 $(BUILD)-log.txt; rm -f $(BUILD)-log.txt; exit 1; }
+	@rm -f $(BUILD)-log.txt
+	$(PYTEST) -q -n 2 --dist loadfile tests $(PYTEST_ARGS)
+
+TIME ?= 60
+fuzz: setup-test
+	@$(MAKE) --no-print-directory fuzzers
+	@for target in $(FUZZ); do mkdir -p $(BUILD)/corpus/$$target && echo "== $$target" && \
+		$(BUILD)/fuzz/$$target -max_total_time=$(TIME) -print_final_stats=1 $(BUILD)/corpus/$$target tests/fuzz/corpus/$${target#fuzz_} || exit 1; done
+
+.PHONY: run
+run: setup-run
+	@$(MAKE) --no-print-directory all $(BUILD)/bulkhead-selftest.elf
+	@tools/run $(RUN_ARGS)

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * plan/config*.c: values, places, every diagnostic and its place, and going on behind errors. */
+#include "plan/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/config_codes.h"
+#include "plan/config_keys.h"
+
+#define DIAGS_MAX 40
+
+static struct config config;
+static struct diag items[DIAGS_MAX];
+static struct diag_list diags;
+
+/* From an exact copy, so that the sanitizer sees every read past the end. */
+static enum status parse_bytes(const char *text, size_t length)
+{
+    char *copy = malloc(length + (length == 0));
+    memcpy(copy, text, length);
+    diags = diag_list_make(items, DIAGS_MAX);
+    enum status status = config_parse(copy, length, "g.toml", &config, &diags);
+    free(copy);
+    assert_int_equal(status, diags.errors == 0 ? STATUS_OK : STATUS_BAD_FORMAT);
+    return status;
+}
+
+static enum status parse(const char *text)
+{
+    return parse_bytes(text, strlen(text));
+}
+
+static void print_diags(void)
+{
+    for (size_t i = 0; i < diags.count; i++) {
+        char line[1024];
+        diag_line(&items[i], line, sizeof(line));
+        fprintf(stderr, "%s\n", line);
+    }
+}
+
+static bool has(enum config_code code, const char *where)
+{
+    for (size_t i = 0; i < diags.count; i++) {
+        if (items[i].code == code && strcmp(items[i].where, where) == 0) {
+            return items[i].what[0] != 0 && items[i].fix[0] != 0;
+        }
+    }
+    return false;
+}
+
+static const struct diag *find(enum config_code code)
+{
+    for (size_t i = 0; i < diags.count; i++) {
+        if (items[i].code == code) {
+            return &items[i];
+        }
+    }
+    return NULL;
+}
+
+#define GUEST "[guest.a]\ncpus = [1]\nmemory = \"64KiB\"\nkernel = \"k\"\n"
+
+static const char whole[] = "# a comment\n"
+                            "version = 1\r\n"
+                            "[system]\n"
+                            "console = 'com1,115200' # C:\\path\n"
+                            "service = \"storage-2\"\n"
+                            "unassigned = \"block\"\n"
+                            "\n"
+                            "[ guest . \"storage-2\" ]\n"
+                            "cpus = [ 0x2, # two\n"
+                            "\t0b11 , 1_0,\n"
+                            "]\n"
+                            "memory = \"4GiB\"\n"
+                            "\"kernel\" = \"vmlinuz\"\n";
+
+static void reads_values_and_places(void **state)
+{
+    (void)state;
+    char text[1024];
+    snprintf(text, sizeof(text), "%s%s", whole,
+             "cmdline = \"a\\tb \\\"\\\\ \\u00e9\\U0001F600\"\n"
+             "devices = [\"0000:00:0e.0\", \"group:0001:3b:1f.7\"]\n"
+             "modules = []\n"
+             "[guest.b]\nkernel=\"k\"\nmemory='64KiB'\ncpus=[0]");
+    if (parse(text) != STATUS_OK) {
+        print_diags();
+        fail();
+    }
+    assert_int_equal(config.version.number, 1);
+    assert_string_equal(config.system.console.text, "com1,115200");
+    assert_string_equal(config.system.unassigned.text, "block");
+    assert_int_equal(config.guest_count, 2);
+    const struct config_guest *g = config_find_guest(&config, "storage-2");
+    assert_ptr_equal(g, &config.guests[0]);
+    assert_int_equal(g->name.at.line, 8);
+    assert_int_equal(g->cpus.count, 3);
+    assert_int_equal(g->cpus.items[0].number, 2);
+    assert_int_equal(g->cpus.items[1].number, 3);
+    assert_int_equal(g->cpus.items[2].number, 10);
+    assert_int_equal(g->cpus.items[2].at.line, 10);
+    assert_int_equal(g->cpus.items[2].at.column, 9);
+    assert_int_equal(g->cpus.key.line, 9);
+    assert_int_equal(g->cpus.key.column, 1);
+    assert_int_equal(g->memory.number, 4 * GIB);
+    assert_int_equal(g->memory.at.line, 12);
+    assert_int_equal(g->memory.at.column, 10);
+    assert_string_equal(g->kernel.text, "vmlinuz");
+    assert_string_equal(g->cmdline.text, "a\tb \"\\ \xc3\xa9\xf0\x9f\x98\x80");
+    assert_int_equal(g->devices.count, 2);
+    assert_int_equal(g->devices.items[0].number, 0x70);
+    assert_int_equal(g->devices.items[1].number, 0x00013bffU | CONFIG_DEVICE_GROUP);
+    assert_int_equal(g->modules.count, 0);
+    assert_int_not_equal(g->modules.at.line, 0);
+    assert_int_equal(g->initrd.at.line, 0);
+    assert_null(g->initrd.text);
+    assert_int_equal(config.guests[1].memory.number, 64 * KIB);
+    assert_null(config_find_guest(&config, "c"));
+}
+
+struct bad {
+    const char *text; /* behind "version = 1\n" GUEST, which are lines 1 to 5 */
+    enum config_code code;
+    const char *where;
+};
+
+static const struct bad bad[] = {
+    {"initrd = \"\xff\"", CONFIG_BAD_UTF8, "g.toml:6:11"},
+    {"# \xc3\xa9\xc0\x80", CONFIG_BAD_UTF8, "g.toml:6:4"},
+    {"# \xed\xa0\x80", CONFIG_BAD_UTF8, "g.toml:6:3"},
+    {"# \xf4\x90\x80\x80", CONFIG_BAD_UTF8, "g.toml:6:3"},
+    {"# \xe2\x82", CONFIG_BAD_UTF8, "g.toml:6:3"},
+    {"# \x01", CONFIG_CONTROL_CHARACTER, "g.toml:6:3"},
+    {"# \x7f", CONFIG_CONTROL_CHARACTER, "g.toml:6:3"},
+    {"initrd = \"a\\n\"", CONFIG_CONTROL_CHARACTER, "g.toml:6:12"},
+    {"initrd = \"a\\u0000\"", CONFIG_CONTROL_CHARACTER, "g.toml:6:12"},
+    {"initrd = \"a\"\r", CONFIG_BARE_CR, "g.toml:6:13"},
+    {"# a\rb\n", CONFIG_BARE_CR, "g.toml:6:4"},
+    {"= 1", CONFIG_BAD_KEY, "g.toml:6:1"},
+    {"\xef\xbb\xbf", CONFIG_BAD_KEY, "g.toml:6:1"},
+    {"[]", CONFIG_BAD_KEY, "g.toml:6:2"},
+    {"[guest.]", CONFIG_BAD_KEY, "g.toml:6:8"},
+    {"a.b = 1", CONFIG_DOTTED_KEY, "g.toml:6:1"},
+    {"initrd", CONFIG_MISSING_EQUALS, "g.toml:6:7"},
+    {"initrd : 1", CONFIG_MISSING_EQUALS, "g.toml:6:8"},
+    {"initrd =", CONFIG_BAD_VALUE, "g.toml:6:9"},
+    {"initrd = # x", CONFIG_BAD_VALUE, "g.toml:6:10"},
+    {"initrd = word", CONFIG_BAD_VALUE, "g.toml:6:10"},
+    {"initrd = True", CONFIG_BAD_VALUE, "g.toml:6:10"},
+    {"initrd = \"a", CONFIG_BAD_STRING, "g.toml:6:10"},
+    {"initrd = 'a\nb'", CONFIG_BAD_STRING, "g.toml:6:10"},
+    {"initrd = \"a\\", CONFIG_BAD_ESCAPE, "g.toml:6:12"},
+    {"initrd = \"\\q\"", CONFIG_BAD_ESCAPE, "g.toml:6:11"},
+    {"initrd = \"\\u12\"", CONFIG_BAD_ESCAPE, "g.toml:6:11"},
+    {"initrd = \"\\ud800\"", CONFIG_BAD_ESCAPE, "g.toml:6:11"},
+    {"initrd = \"\\U00110000\"", CONFIG_BAD_ESCAPE, "g.toml:6:11"},
+    {"modules = [01]", CONFIG_BAD_INTEGER, "g.toml:6:12"},
+    {"modules = [1__0]", CONFIG_BAD_INTEGER, "g.toml:6:12"},
+    {"modules = [_1]", CONFIG_BAD_INTEGER, "g.toml:6:12"},
+    {"modules = [1_]", CONFIG_BAD_INTEGER, "g.toml:6:12"},
+    {"modules = [+]", CONFIG_BAD_INTEGER, "g.toml:6:12"},
+    {"modules = [0x]", CONFIG_BAD_INTEGER, "g.toml:6:12"},
+    {"modules = [0b2]", CONFIG_BAD_INTEGER, "g.toml:6:12"},
+    {"modules = [-0x1]", CONFIG_BAD_VALUE, "g.toml:6:12"},
+    {"modules = [9223372036854775808]", CONFIG_BAD_INTEGER, "g.toml:6:12"},
+    {"modules = [0x8000000000000000]", CONFIG_BAD_INTEGER, "g.toml:6:12"},
+    {"modules = [99999999999999999999999]", CONFIG_BAD_INTEGER, "g.toml:6:12"},
+    {"initrd = 1.5", CONFIG_UNUSED_TOML, "g.toml:6:10"},
+    {"initrd = 07:32:00", CONFIG_UNUSED_TOML, "g.toml:6:10"},
+    {"initrd = nan", CONFIG_UNUSED_TOML, "g.toml:6:10"},
+    {"initrd = { a = 1 }", CONFIG_UNUSED_TOML, "g.toml:6:10"},
+    {"initrd = \"\"\"a\"\"\"", CONFIG_UNUSED_TOML, "g.toml:6:10"},
+    {"initrd = '''a'''", CONFIG_UNUSED_TOML, "g.toml:6:10"},
+    {"[[guest]]", CONFIG_UNUSED_TOML, "g.toml:6:1"},
+    {"modules = [[\"a\"]]", CONFIG_UNUSED_TOML, "g.toml:6:12"},
+    {"modules = [", CONFIG_BAD_ARRAY, "g.toml:6:11"},
+    {"modules = [\"a\"", CONFIG_BAD_ARRAY, "g.toml:6:11"},
+    {"modules = [\"a\" \"b\"]", CONFIG_BAD_ARRAY, "g.toml:6:16"},
+    {"modules = [\"a\"\n[guest.b]", CONFIG_BAD_ARRAY, "g.toml:6:11"},
+    {"modules = [,]", CONFIG_BAD_VALUE, "g.toml:6:12"},
+    {"modules = [\"a\",,]", CONFIG_BAD_VALUE, "g.toml:6:16"},
+    {"modules = [\"a\"\n# \xff\n]", CONFIG_BAD_UTF8, "g.toml:7:3"},
+    {"initrd = \"a\" b", CONFIG_TRAILING_TEXT, "g.toml:6:14"},
+    {"initrd = \"a\"\"b\"", CONFIG_TRAILING_TEXT, "g.toml:6:13"},
+    {"[system] x", CONFIG_TRAILING_TEXT, "g.toml:6:10"},
+    {"[system", CONFIG_BAD_TABLE, "g.toml:6:8"},
+    {"[sys tem]", CONFIG_BAD_TABLE, "g.toml:6:6"},
+    {"[sytem]", CONFIG_UNKNOWN_TABLE, "g.toml:6:2"},
+    {"[guest]", CONFIG_UNKNOWN_TABLE, "g.toml:6:2"},
+    {"[system.a]", CONFIG_UNKNOWN_TABLE, "g.toml:6:2"},
+    {"[guest.a.b]", CONFIG_UNKNOWN_TABLE, "g.toml:6:2"},
+    {"[system]\n[system]", CONFIG_DUPLICATE_TABLE, "g.toml:7:1"},
+    {"[guest.a]", CONFIG_DUPLICATE_TABLE, "g.toml:6:8"},
+    {"memroy = 1", CONFIG_UNKNOWN_KEY, "g.toml:6:1"},
+    {"version = 1", CONFIG_UNKNOWN_KEY, "g.toml:6:1"},
+    {"\"\" = 1", CONFIG_UNKNOWN_KEY, "g.toml:6:1"},
+    {"kernel = \"k\"", CONFIG_DUPLICATE_KEY, "g.toml:6:1"},
+    {"'cpus' = [1]", CONFIG_DUPLICATE_KEY, "g.toml:6:1"},
+    {"initrd = 1", CONFIG_WRONG_TYPE, "g.toml:6:10"},
+    {"initrd = [\"a\"]", CONFIG_WRONG_TYPE, "g.toml:6:10"},
+    {"modules = \"a\"", CONFIG_WRONG_TYPE, "g.toml:6:11"},
+    {"modules = [true]", CONFIG_WRONG_TYPE, "g.toml:6:12"},
+    {"[guest.b]\nmemory = \"512\"", CONFIG_BAD_SIZE, "g.toml:7:10"},
+    {"[guest.b]\nmemory = \"MiB\"", CONFIG_BAD_SIZE, "g.toml:7:10"},
+    {"[guest.b]\nmemory = \"1MB\"", CONFIG_BAD_SIZE, "g.toml:7:10"},
+    {"[guest.b]\nmemory = \"1 GiB\"", CONFIG_BAD_SIZE, "g.toml:7:10"},
+    {"[guest.b]\nmemory = \"\"", CONFIG_BAD_SIZE, "g.toml:7:10"},
+    {"[guest.b]\nmemory = \"6KiB\"", CONFIG_BAD_SIZE, "g.toml:7:10"},
+    {"[guest.b]\nmemory = \"18446744073709551616KiB\"", CONFIG_BAD_SIZE, "g.toml:7:10"},
+    {"[guest.b]\nmemory = \"18014398509481984KiB\"", CONFIG_BAD_SIZE, "g.toml:7:10"},
+    {"[guest.b]\nmemory = \"0MiB\"", CONFIG_BAD_RANGE, "g.toml:7:10"},
+    {"[guest.b]\nmemory = \"1000TiB\"", CONFIG_BAD_RANGE, "g.toml:7:10"},
+    {"[guest.b]\ncpus = []", CONFIG_BAD_RANGE, "g.toml:7:8"},
+    {"[guest.b]\ncpus = [1024]", CONFIG_BAD_RANGE, "g.toml:7:9"},
+    {"[guest.b]\ncpus = [0, -1]", CONFIG_BAD_RANGE, "g.toml:7:12"},
+    {"[guest.b]\nkernel = \"\"", CONFIG_BAD_RANGE, "g.toml:7:10"},
+    {"[guest.B]", CONFIG_BAD_NAME, "g.toml:6:8"},
+    {"[guest.b_c]", CONFIG_BAD_NAME, "g.toml:6:8"},
+    {"[guest.\"\"]", CONFIG_BAD_NAME, "g.toml:6:8"},
+    {"[guest.block]", CONFIG_BAD_NAME, "g.toml:6:8"},
+    {"[guest.a2345678901234567890123456789012]", CONFIG_BAD_NAME, "g.toml:6:8"},
+    {"[system]\nservice = \"A b\"", CONFIG_BAD_NAME, "g.toml:7:11"},
+    {"devices = [\"00:02.0\"]", CONFIG_BAD_DEVICE, "g.toml:6:12"},
+    {"devices = [\"group:\"]", CONFIG_BAD_DEVICE, "g.toml:6:12"},
+    {"devices = [\"0000:00:20.0\"]", CONFIG_BAD_DEVICE, "g.toml:6:12"},
+    {"[guest.b]", CONFIG_MISSING_KEY, "g.toml:6:1"},
+    {"[system]\nservice = \"b\"", CONFIG_UNKNOWN_GUEST, "g.toml:7:11"},
+    {"[system]\nservice = \"block\"", CONFIG_UNKNOWN_GUEST, "g.toml:7:11"},
+    {"[system]\nunassigned = \"b\"", CONFIG_UNKNOWN_GUEST, "g.toml:7:14"},
+    {"[guest.b]\ncpus = [1, 2, 1]", CONFIG_DUPLICATE_ITEM, "g.toml:7:15"},
+    {"devices = [\"0000:00:02.0\",\n\"group:0000:00:02.0\"]", CONFIG_DUPLICATE_ITEM, "g.toml:7:1"},
+};
+
+static void refuses_each_at_its_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
+        char text[512];
+        snprintf(text, sizeof(text), "version = 1\n" GUEST "%s", bad[i].text);
+        enum status status = parse(text);
+        if (status != STATUS_BAD_FORMAT || !has(bad[i].code, bad[i].where)) {
+            fprintf(stderr, "case %zu, %s: no BH%04u at %s, but\n", i, bad[i].text, (unsigned)bad[i].code,
+                    bad[i].where);
+            print_diags();
+            fail();
+        }
+    }
+}
+
+static void refuses_an_empty_file(void **state)
+{
+    (void)state;
+    parse("");
+    assert_true(has(CONFIG_NO_GUEST, "g.toml:1:1"));
+    assert_true(has(CONFIG_MISSING_KEY, "g.toml:1:1"));
+    parse_bytes("\0", 1);
+    assert_true(has(CONFIG_CONTROL_CHARACTER, "g.toml:1:1"));
+    parse("version = 2\n" GUEST);
+    assert_true(has(CONFIG_BAD_RANGE, "g.toml:1:11"));
+}
+
+static void goes_on_behind_errors(void **state)
+{
+    (void)state;
+    parse("version = 1\n"
+          "[guest.a]\n"
+          "cpus = [1,\n"     /* 3: never closed */
+          "memory = 4GiB\n"  /* 4 */
+          "kernel = \"k\n"   /* 5 */
+          "initrd = \xff\n"  /* 6 */
+          "modules = [\n"    /* 7 */
+          "  word,\n"        /* 8 */
+          "  \"b\" ]\n"      /* 9: skipped with its array */
+          "[nonsense]\n"     /* 10 */
+          "anything = 1\n"   /* 11: not looked at */
+          "[guest.b]\n"      /* 12 */
+          "cpus = 1\n"       /* 13 */
+          "memroy = \"1\"\n" /* 14 */
+          "kernel = 'k'\n");
+    assert_true(has(CONFIG_BAD_ARRAY, "g.toml:3:8"));
+    assert_true(has(CONFIG_BAD_VALUE, "g.toml:4:10"));
+    assert_true(has(CONFIG_BAD_STRING, "g.toml:5:10"));
+    assert_true(has(CONFIG_BAD_UTF8, "g.toml:6:10"));
+    assert_true(has(CONFIG_BAD_VALUE, "g.toml:8:3"));
+    assert_true(has(CONFIG_UNKNOWN_TABLE, "g.toml:10:2"));
+    assert_true(has(CONFIG_WRONG_TYPE, "g.toml:13:8"));
+    assert_true(has(CONFIG_UNKNOWN_KEY, "g.toml:14:1"));
+    assert_true(has(CONFIG_MISSING_KEY, "g.toml:12:1"));
+    assert_int_equal(diags.count, 9);
+    assert_int_equal(config.guest_count, 2);
+}
+
+static void says_what_was_meant(void **state)
+{
+    (void)state;
+    parse("version = 1\n" GUEST "inird = \"x\"\n");
+    const struct diag *d = find(CONFIG_UNKNOWN_KEY);
+    assert_string_equal(d->what, "unknown key 'inird'; did you mean 'initrd'?");
+    assert_string_equal(d->fix, "write initrd");
+    parse("version = 1\n" GUEST "xyzzy = 1\n");
+    assert_string_equal(find(CONFIG_UNKNOWN_KEY)->what, "unknown key 'xyzzy'");
+    parse("version = 1\n" GUEST "[geust.b]\n");
+    assert_string_equal(find(CONFIG_UNKNOWN_TABLE)->what, "unknown table 'geust...'; did you mean '[guest.NAME]'?");
+    parse("version = 1\n" GUEST "memory = 4GiB\n");
+    assert_string_equal(find(CONFIG_BAD_VALUE)->fix, "strings need quotes: \"4GiB\"");
+    parse("version = 1\n[guest.storage]\ncpus=[1]\nmemory='4KiB'\nkernel='k'\n[system]\nservice='storag'\n");
+    assert_string_equal(find(CONFIG_UNKNOWN_GUEST)->fix, "write \"storage\"");
+    parse("version = 1\n" GUEST "initrd = 5\n");
+    assert_string_equal(find(CONFIG_WRONG_TYPE)->what, "'initrd' takes a string, not an integer");
+    assert_true(config_keys_near("cpu", "cpus"));
+    assert_false(config_keys_near("cpu", "vfs"));
+    assert_false(config_keys_near("a", "a very long word that goes on and on"));
+}
+
+/* --- limits */
+
+static char big[CONFIG_FILE_MAX + 2];
+
+static size_t append(size_t at, const char *text)
+{
+    memcpy(big + at, text, strlen(text) + 1);
+    return at + strlen(text);
+}
+
+static size_t append_guests(unsigned count, const char *more)
+{
+    size_t at = append(0, "version = 1\n");
+    for (unsigned i = 0; i < count; i++) {
+        char text[128];
+        snprintf(text, sizeof(text), "[guest.g%u]\ncpus = [1]\nmemory = \"64KiB\"\nkernel = \"k\"\n", i);
+        at = append(append(at, text), more);
+    }
+    return at;
+}
+
+static void limits_are_errors(void **state)
+{
+    (void)state;
+    append_guests(CONFIG_GUESTS_MAX, "");
+    assert_int_equal(parse(big), STATUS_OK);
+    append_guests(CONFIG_GUESTS_MAX + 1, "");
+    parse(big);
+    assert_true(has(CONFIG_TOO_MANY, "g.toml:258:1"));
+    assert_int_equal(diags.count, 1);
+
+    for (unsigned extra = 0; extra < 2; extra++) {
+        size_t at = append(append_guests(1, ""), "[guest.b]\nmemory = '4KiB'\nkernel = 'k'\ncpus = [");
+        for (unsigned i = 0; i < CONFIG_CPUS_MAX + extra; i++) {
+            char text[16];
+            snprintf(text, sizeof(text), "%u,\n", i);
+            at = append(at, text);
+        }
+        append(at, "]\n");
+        assert_int_equal(parse(big), extra == 0 ? STATUS_OK : STATUS_BAD_FORMAT);
+        assert_int_equal(diags.count, extra);
+        assert_true(extra == 0 || has(CONFIG_TOO_MANY, "g.toml:73:1"));
+    }
+
+    char filler[2001];
+    char more[2100];
+    memset(filler, 'x', sizeof(filler) - 1);
+    filler[sizeof(filler) - 1] = 0;
+    snprintf(more, sizeof(more), "cmdline = \"%s\"\n", filler);
+    append_guests(17, more);
+    parse(big);
+    assert_non_null(find(CONFIG_TEXT_FULL));
+    append_guests(15, more);
+    assert_int_equal(parse(big), STATUS_OK);
+
+    memset(big, '#', sizeof(big));
+    parse_bytes(big, CONFIG_FILE_MAX + 1);
+    assert_true(has(CONFIG_TOO_MANY, "g.toml:1:1"));
+}
+
+static void cut_names_keep_the_place(void **state)
+{
+    (void)state;
+    diags = diag_list_make(items, DIAGS_MAX);
+    const char *name = "/a/very/long/path/to/the/place/where/the/configuration/lies/guests.toml";
+    assert_int_equal(config_parse("x", 1, name, &config, &diags), STATUS_BAD_FORMAT);
+    assert_string_equal(items[0].where + CONFIG_WHERE_NAME_MAX, ":1:2");
+}
+
+/* Cut anywhere, the text is refused or read; never out of bounds, never without end. */
+static void survives_every_cut(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
+        size_t length = strlen(bad[i].text);
+        for (size_t cut = 0; cut <= length; cut++) {
+            (void)!parse_bytes(bad[i].text, cut);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_values_and_places),  cmocka_unit_test(refuses_each_at_its_place),
+        cmocka_unit_test(refuses_an_empty_file),    cmocka_unit_test(goes_on_behind_errors),
+        cmocka_unit_test(says_what_was_meant),      cmocka_unit_test(limits_are_errors),
+        cmocka_unit_test(cut_names_keep_the_place), cmocka_unit_test(survives_every_cut),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Make the demo's guest images from Debian's own packages: the kernel as shipped (bzImage), the ELF vmlinux inside it,
+and one small initramfs a guest (busybox-static, the modules it needs, a script). Nothing is installed.
+
+usage: tools/guest_images.py [--out build/guest]   downloads are cached in build/download"""
+import argparse
+import lzma
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import testbed
+
+CACHE = testbed.BUILD / "download"
+SCRIPTS = testbed.ROOT / "tools" / "guest-scripts"
+# guest script -> modules its devices need (dependencies are found in the modules themselves)
+GUESTS = {"storage": ["nvme"], "net": ["e1000e"], "shell": []}
+
+
+def run(*command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        testbed.fail(f"{' '.join(map(str, command))} failed:\n{done.stderr}")
+    return done.stdout
+
+
+def package(name):
+    """The .deb of a Debian package, downloaded once."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    found = sorted(CACHE.glob(f"{name}_*.deb"))
+    if not found:
+        print(f"guest images: downloading {name}", flush=True)
+        run("apt-get", "download", name, cwd=CACHE)
+        found = sorted(CACHE.glob(f"{name}_*.deb"))
+    return found[-1]
+
+
+def unpack(name):
+    """A folder with the files of a package."""
+    folder = CACHE / name
+    if not (folder / ".done").exists():
+        deb = package(name)
+        run("dpkg", "-x", deb, folder)
+        (folder / ".done").touch()
+    return folder
+
+
+def kernel_package():
+    """The real package behind Debian's linux-image-amd64: the one cached, else the newest that apt knows."""
+    cached = sorted(CACHE.glob("linux-image-[0-9]*.deb"))
+    if cached:
+        return cached[-1].name.split("_")[0]
+    depends = run("apt-cache", "depends", "linux-image-amd64")
+    match = re.search(r"Depends: (linux-image-\S+)", depends)
+    if not match:
+        testbed.fail("apt knows no linux-image-amd64; run `apt-get update` first")
+    return match.group(1)
+
+
+def extract_vmlinux(bzimage):
+    """The ELF kernel inside a bzImage with an XZ payload (Documentation/arch/x86/boot: payload_offset, setup_sects)."""
+    data = bzimage.read_bytes()
+    setup_sectors = data[0x1F1] or 4
+    offset, length = struct.unpack_from("<II", data, 0x248)
+    start = (setup_sectors + 1) * 512 + offset
+    payload = data[start:start + length]
+    if payload[:6] != b"\xfd7zXZ\x00":
+        testbed.fail(f"{bzimage}: the payload is not XZ; use the bzImage itself")
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ).decompress(payload)
+
+
+def module_order(tree, wanted):
+    """Paths of the wanted modules and what they depend on, dependencies first; built-in ones are left out."""
+    paths = {p.stem.replace("-", "_"): p for p in tree.rglob("*.ko")}
+    order = []
+
+    def visit(name):
+        path = paths.get(name.replace("-", "_"))
+        if path is None or path in order:
+            return
+        depends = re.search(rb"\0depends=([^\0]*)\0", path.read_bytes())
+        for need in filter(None, depends.group(1).decode().split(",") if depends else []):
+            visit(need)
+        order.append(path)
+
+    for name in wanted:
+        visit(name)
+    return order
+
+
+def cpio_entry(name, mode, data=b"", device=(0, 0), number=[1]):
+    """One entry of a newc archive (Documentation/driver-api/early-userspace/buffer-format)."""
+    number[0] += 1
+    fields = [number[0], mode, 0, 0, 1, 0, len(data), 0, 0, *device, len(name) + 1, 0]
+    head = b"070701" + b"".join(b"%08X" % field for field in fields) + name.encode() + b"\0"
+    return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
+
+
+def initramfs(busybox, modules, script):
+    entries = [cpio_entry(folder, 0o040755) for folder in ("bin", "dev", "proc", "sys", "modules")]
+    entries.append(cpio_entry("dev/console", 0o020600, device=(5, 1)))
+    entries.append(cpio_entry("bin/busybox", 0o100755, busybox))
+    entries.append(cpio_entry("bin/sh", 0o120777, b"busybox"))
+    for position, path in enumerate(modules):
+        entries.append(cpio_entry(f"modules/{position:02}-{path.name}", 0o100644, path.read_bytes()))
+    entries.append(cpio_entry("init", 0o100755, (SCRIPTS / "common").read_bytes() + script.read_bytes()))
+    entries.append(cpio_entry("TRAILER!!!", 0))
+    return b"".join(entries)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=pathlib.Path, default=testbed.BUILD / "guest")
+    out = parser.parse_args().out
+    out.mkdir(parents=True, exist_ok=True)
+    linux = unpack(kernel_package())
+    bzimage = next((linux / "boot").glob("vmlinuz-*"))
+    (out / "vmlinuz").write_bytes(bzimage.read_bytes())
+    (out / "vmlinux").write_bytes(extract_vmlinux(bzimage))
+    busybox = (unpack("busybox-static") / "bin" / "busybox").read_bytes()
+    for guest, wanted in GUESTS.items():
+        modules = module_order(linux / "lib" / "modules", wanted)
+        (out / f"{guest}.img").write_bytes(initramfs(busybox, modules, SCRIPTS / guest))
+    print(f"guest images: {bzimage.name} and {', '.join(f'{g}.img' for g in GUESTS)} in {out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+# The gates: formatting, static checks, every header alone, includes that point down the layers.
+LINT_ALL := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+LINT_HEADERS := $(filter %.h,$(LINT_ALL))
+LINT_KERNEL := $(filter-out tests/% tools/%,$(filter %.c,$(LINT_ALL)))
+LINT_HOST := $(filter tests/unit/% tests/fake/% tests/model/% tests/fuzz/% tests/host/% tools/%,$(filter %.c,$(LINT_ALL)))
+
+.PHONY: lint lint-format lint-headers lint-layers lint-tidy
+lint: lint-format lint-headers lint-layers lint-tidy
+
+lint-format:
+	clang-format --dry-run -Werror $(LINT_ALL)
+
+# A stamp a header and compiler, so that a second run only looks at what changed.
+lint-headers: $(LINT_HEADERS:%=$(BUILD)/lint/gcc/%.ok) $(LINT_HEADERS:%=$(BUILD)/lint/clang/%.ok)
+$(BUILD)/lint/gcc/%.ok: %
+	@mkdir -p $(@D)
+	@echo '#include "$<"' | $(CC) $(HOST_CFLAGS) -MF $(@:.ok=.d) -MT $@ -fsyntax-only -x c - && touch $@
+$(BUILD)/lint/clang/%.ok: %
+	@mkdir -p $(@D)
+	@echo '#include "$<"' | $(CLANG) $(filter-out -MMD -MP,$(HOST_CFLAGS)) -fsyntax-only -x c - && touch $@
+
+lint-layers:
+	tools/check-layers
+
+lint-tidy: $(LINT_KERNEL:%=$(BUILD)/lint/tidy/%.ok) $(LINT_HOST:%=$(BUILD)/lint/tidy/%.ok)
+TIDY_FLAGS = $(filter-out -MMD -MP,$(HOST_CFLAGS))
+$(LINT_KERNEL:%=$(BUILD)/lint/tidy/%.ok): TIDY_FLAGS = $(filter-out -MMD -MP -fcf-protection=none,$(KERNEL_CFLAGS))
+$(BUILD)/lint/tidy/%.ok: % .clang-tidy
+	@mkdir -p $(@D)
+	@clang-tidy --quiet $< -- $(TIDY_FLAGS) 2>$(@:.ok=.err) || { cat $(@:.ok=.err); exit 1; }
+	@touch $@

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boot Bulkhead under QEMU: make the GRUB image, choose the accelerator, run, collect the serial console.
+
+Used by tools/run, tools/run-guest and the suites in tests/qemu, so that all of them mean the same machine."""
+import dataclasses
+import fcntl
+import hashlib
+import os
+import pathlib
+import select
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = pathlib.Path(os.environ.get("BULKHEAD_BUILD", ROOT / "build"))
+
+KVM_GET_SUPPORTED_CPUID = 0xC008AE05
+KVM_CPUID_ENTRIES = 256
+
+
+def kvm_supported_cpuid(path="/dev/kvm"):
+    """{leaf: (eax, ebx, ecx, edx)} that KVM offers to guests; None when there is no usable KVM."""
+    try:
+        fd = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        buffer = bytearray(struct.pack("II", KVM_CPUID_ENTRIES, 0) + bytes(40 * KVM_CPUID_ENTRIES))
+        fcntl.ioctl(fd, KVM_GET_SUPPORTED_CPUID, buffer, True)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+    (count,) = struct.unpack_from("I", buffer)
+    leaves = {}
+    for i in range(count):
+        function, _, _, eax, ebx, ecx, edx = struct.unpack_from("7I", buffer, 8 + 40 * i)
+        leaves.setdefault(function, (eax, ebx, ecx, edx))
+    return leaves
+
+
+def choose_accelerator(leaves):
+    """("kvm" or "tcg", why) from what kvm_supported_cpuid() gave. /dev/kvm alone is not enough: it must nest."""
+    if leaves is None:
+        return "tcg", "no usable /dev/kvm"
+    if leaves.get(0x80000001, (0, 0, 0, 0))[2] & 1 << 2:
+        return "kvm", "KVM offers SVM to guests"
+    if leaves.get(1, (0, 0, 0, 0))[2] & 1 << 5:
+        return "tcg", "KVM offers VMX only, whose backend is not built yet"
+    return "tcg", "KVM here does not nest (no VMX, no SVM in its CPUID)"
+
+
+def accelerator_arguments(accelerator):
+    if accelerator == "kvm":
+        return ["-machine", "q35,kernel-irqchip=split", "-accel", "kvm", "-cpu", "host,+svm"]
+    return ["-machine", "q35,kernel-irqchip=off", "-accel", "tcg", "-cpu", "EPYC,+svm,+npt"]
+
+
+@dataclasses.dataclass
+class Module:
+    """One multiboot2 module: a file and the text that names it."""
+
+    path: pathlib.Path
+    text: str
+
+
+def make_iso(out, kernel, cmdline="", modules=(), grub_before=()):
+    """Write a bootable GRUB image; grub_before are grub.cfg lines that come first ("acpi -2 /boot/x.aml").
+    Files that those lines name are given as (path, name) pairs through `modules` with text None."""
+    out = pathlib.Path(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        boot = pathlib.Path(folder) / "boot"
+        (boot / "grub").mkdir(parents=True)
+        shutil.copy(kernel, boot / "bulkhead.elf")
+        lines = ["set timeout=0", "serial --unit=0 --speed=115200", "terminal_output serial", *grub_before]
+        lines.append(f"multiboot2 /boot/bulkhead.elf {cmdline}".rstrip())
+        for number, module in enumerate(modules):
+            name = f"m{number}" if module.text is not None else pathlib.Path(module.path).name
+            shutil.copy(module.path, boot / name)
+            if module.text is not None:
+                lines.append(f"module2 /boot/{name} {module.text}")
+        lines.append("boot")
+        (boot / "grub" / "grub.cfg").write_text("\n".join(lines) + "\n")
+        command = ["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "--locales=", "--themes=", "--fonts=",
+                   "--install-modules=multiboot2 normal acpi serial iso9660 biosdisk", "-o", str(out), folder]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"grub-mkrescue failed: {done.stderr}")
+    return out
+
+
+class Run:
+    """What one boot printed, and how it ended."""
+
+    def __init__(self):
+        self.lines = []
+        self.ended = False  # QEMU ended by itself (the hypervisor reset the machine)
+        self.timed_out = False
+        self.status = None
+        self.seconds = 0.0
+
+    @property
+    def text(self):
+        return "\n".join(self.lines)
+
+    def having(self, *words):
+        """The lines that contain every word."""
+        return [line for line in self.lines if all(word in line for word in words)]
+
+
+# What QEMU itself writes about events that the tests cause on purpose.
+EMULATOR_NOISE = ("TCG doesn't support requested feature", "qemu-system-x86_64: vtd_", "compression of faults")
+
+
+def clean(line):
+    """A serial line without carriage returns and GRUB's terminal sequences."""
+    out, skip = [], False
+    for char in line:
+        if char == "\x1b":
+            skip = True
+        elif skip:
+            skip = not char.isalpha()
+        elif char >= " " or char == "\t":
+            out.append(char)
+    return "".join(out)
+
+
+def run_qemu(arguments, timeout, on_line=None, stop_when=None, input_bytes=None):
+    """Run QEMU with its serial port on our pipe until it ends, the time is up, or stop_when(line) is true."""
+    run = Run()
+    started = time.monotonic()
+    command = ["qemu-system-x86_64", *arguments, "-display", "none", "-serial", "stdio", "-monitor", "none",
+               "-no-reboot"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    pending = b""
+    try:
+        if input_bytes:
+            process.stdin.write(input_bytes)
+            process.stdin.flush()
+        stop = False
+        while not stop:
+            left = timeout - (time.monotonic() - started)
+            if left <= 0:
+                run.timed_out = True
+                break
+            ready, _, _ = select.select([process.stdout], [], [], min(left, 1.0))
+            if not ready:
+                continue
+            data = os.read(process.stdout.fileno(), 65536)
+            if not data:
+                run.ended = True
+                break
+            *whole, pending = (pending + data).split(b"\n")
+            for raw in whole:
+                line = clean(raw.decode("utf-8", "replace"))
+                if any(noise in line for noise in EMULATOR_NOISE):
+                    continue
+                run.lines.append(line)
+                if on_line:
+                    on_line(line)
+                stop = stop or bool(stop_when and stop_when(line))
+        if pending:
+            run.lines.append(clean(pending.decode("utf-8", "replace")))
+    finally:
+        if not run.ended:
+            process.kill()
+        run.status = process.wait()
+        process.stdin.close()
+        process.stdout.close()
+    run.seconds = time.monotonic() - started
+    return run
+
+
+def machine_arguments(cpus=4, memory="3072M", iommu="intel-iommu,intremap=on,caching-mode=on", accelerator="tcg"):
+    arguments = [*accelerator_arguments(accelerator), "-smp", str(cpus), "-m", str(memory), "-vga", "none",
+                 "-nodefaults", "-no-user-config"]
+    if iommu:
+        arguments += ["-device", iommu]
+    return arguments
+
+
+def make_disk(path, mebibytes=64, seed="bulkhead"):
+    """A disk image with known pseudo-random content; made once."""
+    path = pathlib.Path(path)
+    if not path.exists() or path.stat().st_size != mebibytes << 20:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        block = b"".join(hashlib.sha256(f"{seed}{i}".encode()).digest() for i in range(32768))
+        partial = path.with_suffix(f".{os.getpid()}")
+        partial.write_bytes(b"".join(hashlib.sha256(f"{seed}-{i}".encode()).digest() + block[32:]
+                                     for i in range(mebibytes)))
+        partial.replace(path)
+    return path
+
+
+def sha256_of(path, first_bytes):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read(first_bytes)).hexdigest()
+
+
+def demo_devices(disk, edu=True):
+    """The demo's devices: an NVMe and an e1000e each behind its own root port, and edu, the rogue DMA engine."""
+    arguments = [
+        "-device", "pcie-root-port,id=rp1,bus=pcie.0,addr=3.0,chassis=1,slot=1",
+        "-drive", f"file={disk},if=none,id=disk0,format=raw,snapshot=on",
+        "-device", "nvme,drive=disk0,serial=BULKHEAD1,bus=rp1",
+        "-device", "pcie-root-port,id=rp2,bus=pcie.0,addr=4.0,chassis=2,slot=2",
+        "-netdev", "user,id=net0,restrict=on",
+        "-device", "e1000e,netdev=net0,bus=rp2,mac=52:54:00:b0:1c:01",
+    ]
+    if edu:
+        arguments += ["-device", "edu,addr=5.0,dma_mask=0xffffffffffffffff"]
+    return arguments
+
+
+def boot_arguments(iso):
+    return ["-drive", f"file={iso},media=cdrom,if=none,id=cd0,readonly=on", "-device", "ide-cd,drive=cd0,bus=ide.0",
+            "-boot", "d"]
+
+
+def fail(message):
+    print(message, file=sys.stderr)
+    sys.exit(1)

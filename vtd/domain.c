@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Domains: second-level tables, and who uses them. */
+#include "vtd/domain.h"
+
+#include "kernel/core/panic.h"
+#include "vtd/invalidate.h"
+#include "vtd/root.h"
+
+enum status vtd_domain_create(struct vtd *v, struct vtd_domain *d)
+{
+    *d = (struct vtd_domain){.vtd = v};
+    return radix_init(&d->tables, &radix_vtd, v->levels, v->max_leaf, v->flush);
+}
+
+static bool is_attached(const struct vtd_domain *d)
+{
+    for (unsigned i = 0; i < d->vtd->count; i++) {
+        if (d->attached[i] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status vtd_domain_destroy(struct vtd_domain *d)
+{
+    if (is_attached(d)) {
+        return STATUS_CONFLICT;
+    }
+    if (d->quarantined) {
+        return STATUS_TIMEOUT;
+    }
+    radix_free(&d->tables);
+    return STATUS_OK;
+}
+
+/* Whole pages that end at or below limit. */
+static bool is_page_range(uint64_t start, uint64_t size, uint64_t limit)
+{
+    uint64_t end;
+    if (size == 0 || !is_aligned(start | size, PAGE_SIZE) || __builtin_add_overflow(start, size, &end)) {
+        return false;
+    }
+    return end <= limit;
+}
+
+/* ... and that keep clear of the interrupt addresses, which the unit never translates. */
+static bool is_mappable(uint64_t start, uint64_t size, uint64_t limit)
+{
+    return is_page_range(start, size, limit) && (start + size <= VTD_INTERRUPT_FIRST || start > VTD_INTERRUPT_LAST);
+}
+
+/* After entries appeared: only a unit that caches not-present ones has anything to forget. */
+static enum status tell_mapped(struct vtd_domain *d, uint64_t from, uint64_t size)
+{
+    enum status result = STATUS_OK;
+    for (unsigned i = 0; i < d->vtd->count; i++) {
+        struct vtd_unit *u = &d->vtd->units[i];
+        if (d->ids[i] == 0 || !u->live) {
+            continue;
+        }
+        uint64_t flags = lock_take(&u->lock);
+        enum status s =
+            u->caps.caching_mode ? vtd_invalidate_range(u, d->ids[i], from, size) : vtd_invalidate_write_buffer(u);
+        lock_release(&u->lock, flags);
+        result = s != STATUS_OK ? s : result;
+    }
+    return result;
+}
+
+/* After entries went away: every unit lets go of them, requests in flight included, or the domain is quarantined. */
+static enum status forget(struct vtd_domain *d, uint64_t from, uint64_t size)
+{
+    enum status result = STATUS_OK;
+    for (unsigned i = 0; i < d->vtd->count; i++) {
+        struct vtd_unit *u = &d->vtd->units[i];
+        if (d->ids[i] == 0 || !u->live) {
+            continue;
+        }
+        uint64_t flags = lock_take(&u->lock);
+        enum status s = vtd_invalidate_range(u, d->ids[i], from, size);
+        lock_release(&u->lock, flags);
+        if (s != STATUS_OK) {
+            d->quarantined = true;
+            result = s;
+        }
+    }
+    return result;
+}
+
+enum status vtd_domain_map(struct vtd_domain *d, struct iova from, struct hpa to, uint64_t size, unsigned rights)
+{
+    bulkhead_assert((rights & ~(unsigned)(RADIX_READ | RADIX_WRITE)) == 0 && rights != 0);
+    if (!is_mappable(from.v, size, d->vtd->address_limit) || !is_mappable(to.v, size, BIT64(52))) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    enum status s = radix_map(&d->tables, from.v, to, size, rights | (d->vtd->snoop ? (unsigned)RADIX_SNOOP : 0));
+    if (s == STATUS_NO_MEMORY) { /* part of it was there for a moment, and a device may have used it */
+        enum status undo = forget(d, from.v, size);
+        return undo != STATUS_OK ? undo : s;
+    }
+    return s == STATUS_OK ? tell_mapped(d, from.v, size) : s;
+}
+
+enum status vtd_domain_map_reserved(struct vtd_domain *d, struct hpa first, struct hpa last)
+{
+    if (last.v <= first.v || last.v == UINT64_MAX) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    return vtd_domain_map(d, iova(first.v), first, last.v - first.v + 1, RADIX_READ | RADIX_WRITE);
+}
+
+enum status vtd_domain_unmap(struct vtd_domain *d, struct iova from, uint64_t size)
+{
+    if (!is_page_range(from.v, size, d->vtd->address_limit)) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    enum status s = radix_unmap(&d->tables, from.v, size);
+    /* Even when splitting failed half-way: what did go away must be forgotten. */
+    enum status forgotten = forget(d, from.v, size);
+    return forgotten != STATUS_OK ? forgotten : s;
+}
+
+/* The last source on a unit is gone: its id can go too, if the unit confirmed that it forgot everything. */
+static void drop_id(struct vtd_unit *u, struct vtd_domain *d)
+{
+    if (d->quarantined) {
+        vtd_domain_ids_quarantine(&u->ids, d->ids[u->index]);
+    } else {
+        vtd_domain_ids_give_back(&u->ids, d->ids[u->index]);
+    }
+    d->ids[u->index] = 0;
+}
+
+static enum status attach_locked(struct vtd_unit *u, uint16_t source, struct vtd_domain *d)
+{
+    unsigned i = u->index;
+    enum status s = STATUS_OK;
+    if (vtd_context_present(vtd_root_get(u, source))) {
+        return STATUS_CONFLICT;
+    }
+    if (d->ids[i] == 0) {
+        s = vtd_domain_ids_take(&u->ids, &d->ids[i]);
+    }
+    if (s != STATUS_OK) {
+        return s;
+    }
+    s = vtd_root_set(u, source, vtd_context_make(d->tables.root, d->tables.levels, d->ids[i]));
+    if (s == STATUS_OK) {
+        d->attached[i]++;
+    } else if (d->attached[i] == 0) {
+        drop_id(u, d);
+    }
+    return s;
+}
+
+static enum status detach_locked(struct vtd_unit *u, uint16_t source, struct vtd_domain *d)
+{
+    unsigned i = u->index;
+    struct vtd_context c = vtd_root_get(u, source);
+    if (!vtd_context_present(c) || vtd_context_domain(c) != d->ids[i]) {
+        return STATUS_NOT_FOUND;
+    }
+    enum status s = vtd_root_clear(u, source);
+    if (s == STATUS_OK && u->live) {
+        s = vtd_invalidate_source(u, d->ids[i], source);
+    }
+    if (s != STATUS_OK) {
+        d->quarantined = true;
+    }
+    if (--d->attached[i] == 0) {
+        drop_id(u, d);
+    }
+    return s;
+}
+
+enum status vtd_attach(struct vtd_unit *u, uint16_t source, struct vtd_domain *d)
+{
+    bulkhead_assert(u == &d->vtd->units[u->index]);
+    uint64_t flags = lock_take(&u->lock);
+    enum status s = attach_locked(u, source, d);
+    if (s == STATUS_OK && u->live) {
+        s = u->caps.caching_mode ? vtd_invalidate_source(u, d->ids[u->index], source) : vtd_invalidate_write_buffer(u);
+        if (s != STATUS_OK) { /* a unit that does not answer: leave the source blocked */
+            enum status undo = detach_locked(u, source, d);
+            s = undo != STATUS_OK ? undo : s;
+        }
+    }
+    lock_release(&u->lock, flags);
+    return s;
+}
+
+enum status vtd_detach(struct vtd_unit *u, uint16_t source, struct vtd_domain *d)
+{
+    bulkhead_assert(u == &d->vtd->units[u->index]);
+    uint64_t flags = lock_take(&u->lock);
+    enum status s = detach_locked(u, source, d);
+    lock_release(&u->lock, flags);
+    return s;
+}

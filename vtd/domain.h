@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Domains: what memory a set of devices can reach. One set of second-level tables, shared by all units.
+ * Changes to one domain are serialised by its owner; the units' own locks are taken inside. */
+#ifndef BULKHEAD_VTD_DOMAIN_H
+#define BULKHEAD_VTD_DOMAIN_H
+
+#include "kernel/core/radix.h"
+#include "kernel/lib/status.h"
+#include "kernel/lib/types.h"
+#include "vtd/vtd.h"
+
+struct vtd_domain {
+    struct vtd *vtd;
+    struct radix tables;
+    uint16_t ids[VTD_UNITS_MAX];      /* on each unit; 0 = none, as no source is attached there */
+    uint16_t attached[VTD_UNITS_MAX]; /* sources attached on each unit */
+    bool quarantined;                 /* a unit did not confirm a withdrawal: nothing it named may be reused */
+};
+
+/* An empty domain: nothing mapped, nobody attached. */
+MUST_CHECK enum status vtd_domain_create(struct vtd *v, struct vtd_domain *d);
+
+/* Give the tables back. STATUS_CONFLICT while sources are attached, STATUS_TIMEOUT when it is quarantined; its tables
+ * stay then. */
+MUST_CHECK enum status vtd_domain_destroy(struct vtd_domain *d);
+
+/* Let devices reach [to, to+size) at [from, from+size). rights: RADIX_READ and/or RADIX_WRITE.
+ * STATUS_OUT_OF_RANGE: not page-aligned, beyond the units' address width, or touching the interrupt addresses
+ * 0xfee00000-0xfeefffff on either side. STATUS_CONFLICT: some of it is mapped; nothing changed. STATUS_NO_MEMORY:
+ * nothing stays mapped. STATUS_TIMEOUT or STATUS_HARDWARE: a unit did not answer; unmap before anything else. */
+MUST_CHECK enum status vtd_domain_map(struct vtd_domain *d, struct iova from, struct hpa to, uint64_t size,
+                                      unsigned rights);
+
+/* One to one, for a reserved memory region (RMRR): first and last byte as in the DMAR. The range is page-aligned at
+ * both ends, else STATUS_OUT_OF_RANGE. Before bring-up this is what lets firmware's devices go on. */
+MUST_CHECK enum status vtd_domain_map_reserved(struct vtd_domain *d, struct hpa first, struct hpa last);
+
+/* Withdraw. When it returns STATUS_OK no device can reach the pages any more, requests in flight included.
+ * STATUS_NO_MEMORY: a larger page could not be split; some of it may still be mapped. Otherwise the domain is
+ * quarantined. In both cases the pages must not be reused. Parts that are not mapped are skipped. */
+MUST_CHECK enum status vtd_domain_unmap(struct vtd_domain *d, struct iova from, uint64_t size);
+
+/* Put a source id of that unit into the domain. STATUS_CONFLICT when it is in one already. Also before bring-up. */
+MUST_CHECK enum status vtd_attach(struct vtd_unit *u, uint16_t source, struct vtd_domain *d);
+
+/* Take it out: blocked from now on. The device must be quiet (bus mastering off) already. When it returns STATUS_OK
+ * the unit holds nothing of it. STATUS_NOT_FOUND when it is not in d. Otherwise the domain is quarantined. */
+MUST_CHECK enum status vtd_detach(struct vtd_unit *u, uint16_t source, struct vtd_domain *d);
+
+#endif
