@@ -12,12 +12,14 @@ guest_code_start:
         mov     $0x1000, %sp
 again:
         sti
-        mov     $300, %cx
+        mov     $100, %cx
 spin:   loop    spin
+        .rept   8
         cpuid
+        .endr
         out     %al, $0x80
         cli                     /* an interrupt that comes now needs a window */
-        mov     $200, %cx
+        mov     $50, %cx
 closed: loop    closed
         mov     0x700, %bx      /* rounds of a long loop, from the host */
         test    %bx, %bx
