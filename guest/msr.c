@@ -2,7 +2,6 @@
  * MSR policy. */
 #include "guest/msr.h"
 
-#include "kernel/core/vcpu_resident.h"
 #include "kernel/lib/bits.h"
 
 enum {
@@ -34,8 +33,6 @@ enum {
 #define MSR_GS_BASE UINT32_C(0xc0000101)
 #define MSR_KERNEL_GS_BASE UINT32_C(0xc0000102)
 #define MSR_TSC_AUX UINT32_C(0xc0000103) /* what RDTSCP and RDPID show */
-
-#define MSR_TSC_AUX UINT32_C(0xc0000103)
 
 #define EFER_LMA BIT64(10)
 #define EFER_LME BIT64(8)
@@ -138,10 +135,6 @@ enum status guest_msr_read(struct vcpu *vcpu, struct guest_msrs *msrs, uint32_t 
     case MSR_PAT:
         *value = vcpu->backend->read(vcpu, VCPU_PAT);
         return STATUS_OK;
-    case MSR_TSC_AUX:
-        vcpu_resident_store(vcpu);
-        *value = vcpu->resident.tsc_aux;
-        return STATUS_OK;
     case MSR_MTRR_CAP:
         *value = MTRR_CAP_VALUE;
         return STATUS_OK;
@@ -198,13 +191,6 @@ enum status guest_msr_write(struct vcpu *vcpu, struct guest_msrs *msrs, uint32_t
         return write_efer(vcpu, value);
     case MSR_PAT:
         return write_pat(vcpu, value);
-    case MSR_TSC_AUX:
-        if (value > UINT32_MAX) {
-            return STATUS_OUT_OF_RANGE;
-        }
-        vcpu_resident_store(vcpu);
-        vcpu->resident.tsc_aux = value;
-        return STATUS_OK;
     case MSR_MISC_ENABLE:
         msrs->misc_enable = value;
         return STATUS_OK;

@@ -130,7 +130,7 @@ static void describe_memory(const struct guest_memory *memory, struct image_requ
 static enum status load(struct vm_owned *owned, struct image_entry *entry, char why[VM_WHY_SIZE])
 {
     const struct vm_request *r = &owned->request;
-    struct guest_bar_windows windows = guest_bar_windows_of(&owned->vm.memory);
+    struct guest_bar_windows windows = owned->vm.platform.pci.config.windows;
     struct acpi_tables_request tables = {r->cpu_count, windows.high_start, windows.high_end};
     struct image_request image = {.kernel = r->kernel,
                                   .initrd = r->initrd,

@@ -138,7 +138,7 @@ static void check_multiboot_info(void)
     assert_int_equal(get(i, 4) & 0x4d, 0x4d); /* memory, command line, modules, map */
     assert_int_equal(get(i + 4, 4), 639);
     assert_int_equal(get(i + 8, 4), (RAM - MIB) / KIB);
-    assert_string_equal((char *)ram(get(i + 16, 4)), "console=ttyS0");
+    assert_string_equal((char *)ram(get(i + 16, 4)), "kernel console=ttyS0");
     assert_int_equal(get(i + 20, 4), 2);
     uint64_t modules = get(i + 24, 4);
     uint64_t start = get(modules + 16, 4), end = get(modules + 20, 4);
