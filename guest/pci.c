@@ -90,35 +90,44 @@ static void data_write(void *context, uint64_t offset, unsigned width, uint64_t 
 
 /* --- ECAM: bus 27:20, device and function 19:12, register 11:0 (PCIe 6.0 7.2.2) */
 
+static uint32_t ecam_read_part(struct guest_pci *pci, uint64_t at, unsigned width)
+{
+    return config_read(pci, at >> 20, bits_get(at, 19, 12), (uint16_t)bits_get(at, 11, 0), width);
+}
+
+static void ecam_write_part(struct guest_pci *pci, uint64_t at, unsigned width, uint32_t value)
+{
+    config_write(pci, at >> 20, bits_get(at, 19, 12), (uint16_t)bits_get(at, 11, 0), width, value);
+}
+
+static bool crosses_function(uint64_t offset, unsigned width)
+{
+    return bits_get(offset, 11, 0) + width > PCI_VIEW_SIZE;
+}
+
 static uint64_t ecam_read(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
 {
     struct guest_pci *pci = context;
-    uint64_t value = 0;
     (void)now_ns;
-    if (bits_get(offset, 11, 0) + width > PCI_VIEW_SIZE) {
+    if (crosses_function(offset, width)) {
         return UINT64_MAX;
     }
-    for (unsigned done = 0; done < width; done += 4) {
-        uint64_t at = offset + done;
-        unsigned part = width - done < 4 ? width - done : 4;
-        uint64_t half = config_read(pci, at >> 20, bits_get(at, 19, 12), (uint16_t)bits_get(at, 11, 0), part);
-        value |= half << (8 * done);
+    if (width <= 4) {
+        return ecam_read_part(pci, offset, width);
     }
-    return value;
+    return ecam_read_part(pci, offset, 4) | (uint64_t)ecam_read_part(pci, offset + 4, 4) << 32;
 }
 
 static void ecam_write(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
 {
     struct guest_pci *pci = context;
     (void)now_ns;
-    if (bits_get(offset, 11, 0) + width > PCI_VIEW_SIZE) {
+    if (crosses_function(offset, width)) {
         return;
     }
-    for (unsigned done = 0; done < width; done += 4) {
-        uint64_t at = offset + done;
-        unsigned part = width - done < 4 ? width - done : 4;
-        config_write(pci, at >> 20, bits_get(at, 19, 12), (uint16_t)bits_get(at, 11, 0), part,
-                     (uint32_t)(value >> (8 * done)));
+    ecam_write_part(pci, offset, width <= 4 ? width : 4, (uint32_t)value);
+    if (width > 4) {
+        ecam_write_part(pci, offset + 4, 4, (uint32_t)(value >> 32));
     }
 }
 

@@ -5,6 +5,7 @@
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
 #include "kernel/core/log.h"
+#include "kernel/core/panic.h"
 #include "kernel/core/time.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/lib/bits.h"
@@ -12,6 +13,12 @@
 #define BARS_END (PCI_BAR0 + 4 * PCI_BARS)
 #define MSI_CAP_BYTES 24u
 #define DRAIN_US UINT64_C(100000) /* PCIe 6.0 6.6.2: software may give up waiting for completions */
+
+/* The low `width` bytes. */
+static uint32_t cut(uint32_t value, unsigned width)
+{
+    return width >= 4 ? value : value & (BIT32(8 * width) - 1);
+}
 
 static uint16_t command_of(const struct guest_pci_function *f)
 {
@@ -121,8 +128,8 @@ static void write_bar(struct guest_pci_function *f, uint16_t offset, unsigned wi
     bool upper = false;
     unsigned low = 8 * (offset & 3u);
     struct guest_bar *bar = bar_of(f, (offset - PCI_BAR0) / 4u, &upper);
-    uint32_t merged = (uint32_t)bits_set(guest_bar_register(bar, upper), low + 8 * width - 1, low, value);
-    guest_bar_write(bar, upper, merged);
+    uint32_t lanes = cut(UINT32_MAX, width) << low;
+    guest_bar_write(bar, upper, (guest_bar_register(bar, upper) & ~lanes) | (value << low & lanes));
     apply_guest_change(f);
 }
 
@@ -185,23 +192,23 @@ static void write_piece(struct guest_pci_function *f, uint16_t offset, unsigned 
     }
 }
 
+/* The widest aligned piece. */
 static unsigned piece_at(uint16_t offset, unsigned left)
 {
-    unsigned width = left >= 4 ? 4 : left >= 2 ? 2 : 1;
-    while (!is_aligned(offset, width)) {
-        width /= 2;
+    if (left >= 4 && is_aligned(offset, 4)) {
+        return 4;
     }
-    return width;
+    return left >= 2 && is_aligned(offset, 2) ? 2 : 1;
 }
 
 uint32_t guest_pci_function_read(struct guest_pci_function *f, uint16_t offset, unsigned width)
 {
     uint32_t value = 0;
+    bulkhead_assert(width <= 4 && offset + width <= PCI_VIEW_SIZE);
     for (unsigned done = 0; done < width;) {
         uint16_t at = (uint16_t)(offset + done);
         unsigned piece = piece_at(at, width - done);
-        uint32_t bytes = (uint32_t)bits_get(read_piece(f, at, piece), 8 * piece - 1, 0);
-        value |= bytes << (8 * done);
+        value |= cut(read_piece(f, at, piece), piece) << (8 * done);
         done += piece;
     }
     return value;
@@ -209,10 +216,11 @@ uint32_t guest_pci_function_read(struct guest_pci_function *f, uint16_t offset, 
 
 void guest_pci_function_write(struct guest_pci_function *f, uint16_t offset, unsigned width, uint32_t value)
 {
+    bulkhead_assert(width <= 4 && offset + width <= PCI_VIEW_SIZE);
     for (unsigned done = 0; done < width;) {
         uint16_t at = (uint16_t)(offset + done);
         unsigned piece = piece_at(at, width - done);
-        write_piece(f, at, piece, (uint32_t)bits_get(value, 8 * (done + piece) - 1, 8 * done));
+        write_piece(f, at, piece, cut(value >> (8 * done), piece));
         done += piece;
     }
 }
