@@ -89,6 +89,7 @@ help:
 	@echo 'make test   install what is missing, build, run every test'
 	@echo 'make lint   formatting, clang-tidy, headers alone, layers'
 	@echo 'make bench  print the measured figures'
+	@echo 'make docs   write docs/config.md and docs/diagnostics.md anew'
 	@echo 'make unit   build the host unit tests; make fuzzers builds the fuzz targets'
 	@echo 'make clean  remove $(BUILD)/'
 

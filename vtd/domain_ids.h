@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * The domain ids of one unit. Id 0 is never given out (with caching mode it tags not-present entries, VT-d 4.1 6.1).
+ * The domain ids of one unit. Id 0 is never given out (with caching mode it is reserved, VT-d 4.1 9.3).
  * The caller holds the unit's lock. */
 #ifndef BULKHEAD_VTD_DOMAIN_IDS_H
 #define BULKHEAD_VTD_DOMAIN_IDS_H

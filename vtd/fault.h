@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Fault records: decoding, and draining a unit's registers (VT-d 4.1 7.2, 11.4.7, 11.4.14). */
+ * Fault records: decoding, and draining a unit's registers (VT-d 4.1 7.2, 11.4.7). */
 #ifndef BULKHEAD_VTD_FAULT_H
 #define BULKHEAD_VTD_FAULT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Interrupt remapping table entries, 128 bits each (VT-d 4.1 9.10), and the messages that name them (5.1.2.2, 5.1.5.1).
+ * Interrupt remapping table entries, 128 bits each (VT-d 5.10 9.9), and the messages that name them (5.1.2.2, 5.1.5.1).
  * Only fixed delivery to one CPU can be written: NMI, SMI, INIT and ExtINT have no encoding here. Pure. */
 #ifndef BULKHEAD_VTD_IRTE_H
 #define BULKHEAD_VTD_IRTE_H

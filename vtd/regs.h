@@ -54,7 +54,7 @@ enum vtd_iotlb_reg {
 /* Root table address (11.4.5): the mode, bits 11:10, stays 0 = legacy. */
 /* Context command (11.4.6.1). */
 #define VTD_CCMD_ICC BIT64(63) /* start; clear when done */
-/* IOTLB invalidate (11.4.6.4). */
+/* IOTLB invalidate (11.4.6.3). */
 #define VTD_IOTLB_IVT BIT64(63) /* start; clear when done */
 #define VTD_IOTLB_DR BIT64(49)  /* drain reads */
 #define VTD_IOTLB_DW BIT64(48)  /* drain writes */
@@ -77,10 +77,10 @@ enum vtd_iotlb_reg {
 #define VTD_PMEN_EPM BIT32(31) /* enable both regions */
 #define VTD_PMEN_PRS BIT32(0)  /* they are in force */
 
-/* Interrupt remapping table address (11.4.9.15): base 63:12, S 3:0 = 2^(S+1) entries. */
+/* Interrupt remapping table address (VT-d 5.10 11.4.10): base 63:12, S 3:0 = 2^(S+1) entries. */
 #define VTD_IRTA_EIME BIT64(11) /* extended interrupt mode: 32-bit APIC ids */
 
-/* Interrupt requests: no table may map these addresses (3.14). Both included. */
+/* Interrupt requests: no table may map these addresses (3.15). Both included. */
 #define VTD_INTERRUPT_FIRST UINT64_C(0xfee00000)
 #define VTD_INTERRUPT_LAST UINT64_C(0xfeefffff)
 

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The documents agree with the tree: generated ones are fresh, tests and codes that they name exist, links lead
+somewhere. `make docs` writes the generated ones anew."""
+import re
+import subprocess
+
+import pytest
+import testbed
+
+DOCS = sorted([*testbed.ROOT.glob("*.md"), *(testbed.ROOT / "docs").glob("*.md")])
+GENERATED = {
+    "config.md": [testbed.BUILD / "host" / "doc_tables", "config"],
+    "diagnostics.md": [testbed.ROOT / "tools" / "diagnostics-doc"],
+}
+
+
+def output_of(command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(GENERATED))
+def test_generated_document_is_fresh(name):
+    kept = (testbed.ROOT / "docs" / name).read_text()
+    assert kept == output_of(GENERATED[name]), f"docs/{name} is stale: run `make docs` and commit it"
+
+
+def test_every_fault_reason_is_documented():
+    section = (testbed.ROOT / "docs" / "faults.md").read_text().split("\n## Reasons\n")[1].split("\n## ")[0]
+    kept = [line for line in section.splitlines() if line.startswith("| 0x")]
+    rows = output_of([testbed.BUILD / "host" / "doc_tables", "faults"]).splitlines()
+    assert len(rows) > 10
+    assert kept == rows
+
+
+def test_tests_named_in_security_exist():
+    named = re.findall(r"`([\w/.-]+)::([\w-]+)`", (testbed.ROOT / "docs" / "security.md").read_text())
+    assert len(named) > 20
+    wrong = []
+    for file, name in named:
+        path = testbed.ROOT / file
+        if not path.is_file() or not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", path.read_text()):
+            wrong.append(f"{file}::{name}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("document", DOCS, ids=lambda p: p.name)
+def test_codes_and_links(document):
+    text = document.read_text()
+    known = set(re.findall(r"BH\d{4}", output_of(GENERATED["diagnostics.md"])))
+    assert set(re.findall(r"BH\d{4}", text)) - known == set()
+    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    assert [link for link in links if link and not (document.parent / link).exists()] == []
