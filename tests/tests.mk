@@ -11,7 +11,7 @@ test-programs: all unit fuzzers $(BUILD)/bulkhead-selftest.elf
 test: setup-test
 	@$(MAKE) --no-print-directory -j2 test-programs >$(BUILD)-log.txt 2>&1 || { tail -50 $(BUILD)-log.txt; rm -f $(BUILD)-log.txt; exit 1; }
 	@rm -f $(BUILD)-log.txt
-	$(PYTEST) -q -n 2 --dist loadfile tests $(PYTEST_ARGS)
+	$(PYTEST) -q -n 2 --dist loadgroup tests $(PYTEST_ARGS)
 
 TIME ?= 60
 fuzz: setup-test
