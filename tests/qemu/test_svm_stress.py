@@ -40,4 +40,4 @@ def test_nothing_is_lost_where_requests_are_dropped(lossy_qemu):
 
 def test_without_the_repair_dropped_requests_are_seen(lossy_qemu):
     done = stress("stress-seconds=5", "stress-repair=off", "stress-tick=off", qemu=lossy_qemu, timeout=25)
-    assert done.returncode != 0
+    assert done.returncode in (1, 2)  # lost, or hung; not: did not start
