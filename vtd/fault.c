@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Fault records (VT-d 4.1 7.2, 11.4.7.1, 11.4.14). */
+ * Fault records (VT-d 4.1 7.2, 11.4.7.1, 11.4.7.6). */
 #include "vtd/fault.h"
 
 #include "kernel/core/lock.h"
