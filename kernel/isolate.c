@@ -20,7 +20,6 @@
 
 #define HOUSEKEEPING_CPU 0u /* takes fault interrupts and writes the console: docs/architecture.md */
 #define CLASS_DISPLAY 3u
-#define KEEP_MAX 64u
 
 /* Rate of fault lines a source may print: a burst, then one a second. */
 static const struct vtd_fault_limit fault_limit = {.burst = 32, .period_ns = UINT64_C(1000000000)};
@@ -40,16 +39,38 @@ static void hand_off_usb(struct machine *m, struct diag_list *diags)
     }
 }
 
-void isolate_quiesce(struct machine *m, struct diag_list *diags)
+static bool works_in_reserved_memory(const struct machine *m, const struct pci_function *f)
 {
-    struct sbdf keep[KEEP_MAX] = {{0}};
-    size_t count = 0;
-    for (size_t i = 0; i < m->pci.count && count < KEEP_MAX; i++) {
-        const struct pci_function *f = &m->pci.functions[i];
-        if (!f->bridge && machine_has_reserved_memory(m, f->at)) {
-            keep[count++] = f->at;
+    return !f->bridge && machine_has_reserved_memory(m, f->at) && machine_reserved_is_sound(m, f->at);
+}
+
+/* Without memory for the list nothing is kept: firmware's devices stop, which is safe. */
+static struct sbdf *list_kept(const struct machine *m, struct arena *arena, size_t *count)
+{
+    size_t most = 0;
+    *count = 0;
+    for (size_t i = 0; i < m->pci.count; i++) {
+        most += works_in_reserved_memory(m, &m->pci.functions[i]);
+    }
+    struct sbdf *keep = most == 0 ? NULL : arena_array(arena, most, sizeof(*keep));
+    if (keep == NULL) {
+        if (most != 0) {
+            log_warn("pci: no memory to list the %zu functions with reserved memory: they stop too", most);
+        }
+        return NULL;
+    }
+    for (size_t i = 0; i < m->pci.count; i++) {
+        if (works_in_reserved_memory(m, &m->pci.functions[i])) {
+            keep[(*count)++] = m->pci.functions[i].at;
         }
     }
+    return keep;
+}
+
+void isolate_quiesce(struct machine *m, struct arena *arena, struct diag_list *diags)
+{
+    size_t count = 0;
+    const struct sbdf *keep = list_kept(m, arena, &count);
     hand_off_usb(m, diags);
     pci_quiesce_all(&m->pci, keep, count, diags);
     pci_bars_close_blocked(&m->pci);
@@ -175,6 +196,12 @@ static void map_all_reserved(struct isolate *iso, struct machine *m, struct aren
         if (f->bridge || !machine_has_reserved_memory(m, f->at)) {
             continue;
         }
+        if (!machine_reserved_is_sound(m, f->at)) {
+            diag_add(diags, ISOLATE_DIAG_RESERVED_IN_USE, DIAG_WARNING, sbdf_text(f->at, text), "update the firmware",
+                     "its reserved memory holds RAM in use or a remapping unit's registers: it is not mapped, and the "
+                     "function's bus mastering is off");
+            continue;
+        }
         enum status status = map_reserved(iso, m, f, arena);
         if (status != STATUS_OK) {
             pci_bus_master_set(&m->pci, f, false);
@@ -251,6 +278,10 @@ static void find_ioapics(struct isolate *iso, const struct machine *m)
             continue;
         }
         iso->ioapic_count++;
+    }
+    if (iso->ioapic_count == ISOLATE_IOAPICS_MAX && m->madt.ioapic_count > ISOLATE_IOAPICS_MAX) {
+        log_warn("ioapic: only the first %u are used; this machine lists %zu", ISOLATE_IOAPICS_MAX,
+                 m->madt.ioapic_count);
     }
 }
 

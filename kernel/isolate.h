@@ -33,11 +33,12 @@ enum isolate_diag {
     ISOLATE_DIAG_UNCOVERED = 383,        /* a function under no unit */
     ISOLATE_DIAG_RESERVED = 384,         /* a reserved region could not be mapped */
     ISOLATE_DIAG_GRAPHICS = 385,         /* graphics stays off, by a quirk */
+    ISOLATE_DIAG_RESERVED_IN_USE = 386,  /* a reserved region holds memory in use: its device is off */
 };
 
-/* Bus mastering off everywhere, functions that an RMRR names apart. Called whatever else fails later: a machine that is
+/* Bus mastering off everywhere, functions that a sound RMRR names apart. Called whatever else fails later: a machine that is
  * refused has its devices blocked. Installs the panic hook that does the same. */
-void isolate_quiesce(struct machine *m, struct diag_list *diags);
+void isolate_quiesce(struct machine *m, struct arena *arena, struct diag_list *diags);
 
 /* The same by brute force, for a machine whose facts are not known well enough: every function that answers. */
 void isolate_block(const struct machine *m);

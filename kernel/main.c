@@ -155,7 +155,7 @@ static enum status stop_devices(void)
     enum status dmar = machine_read_dmar(&p->machine, &p->arena, &p->diags);
     require(platform_open_pci(p), "PCI configuration space");
     require(machine_read_pci(&p->machine, &p->arena, &p->diags), "the PCI functions");
-    isolate_quiesce(&p->machine, &p->diags);
+    isolate_quiesce(&p->machine, &p->arena, &p->diags);
     return dmar;
 }
 
