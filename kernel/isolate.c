@@ -11,6 +11,7 @@
 #include "kernel/core/log.h"
 #include "kernel/core/panic_control.h"
 #include "kernel/core/percpu.h"
+#include "kernel/core/time.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/pci_config.h"
 #include "vtd/bringup.h"
@@ -20,6 +21,7 @@
 
 #define HOUSEKEEPING_CPU 0u /* takes fault interrupts and writes the console: docs/architecture.md */
 #define CLASS_DISPLAY 3u
+#define DRAINS_MAX 16u /* of a unit's records by one interrupt */
 
 /* Rate of fault lines a source may print: a burst, then one a second. */
 static const struct vtd_fault_limit fault_limit = {.burst = 32, .period_ns = UINT64_C(1000000000)};
@@ -216,17 +218,47 @@ static void fault_interrupt(void *context)
     isolate_drain_faults(context);
 }
 
+/* True when nothing is left. */
+static bool drain_once(struct isolate *iso, unsigned unit, bool *overflow)
+{
+    struct vtd_fault_result result = vtd_fault_drain(&iso->vtd.units[unit], vtd_fault_log_sink, &iso->faults);
+    iso->fault_count += result.count;
+    *overflow = *overflow || result.overflow;
+    return !result.pending;
+}
+
+/* A device may fault faster than records can be read. It must not hold this CPU for ever: then the unit goes on blocking
+ * but is no longer heard, until the next call of isolate_drain_faults. */
+static void drain_unit(struct isolate *iso, unsigned unit)
+{
+    bool overflow = false;
+    bool done = false;
+    for (unsigned i = 0; i < DRAINS_MAX && !done; i++) {
+        done = drain_once(iso, unit, &overflow);
+    }
+    uint64_t now = time_now_ns();
+    if (overflow && (iso->overflow_told_ns == 0 || now - iso->overflow_told_ns >= fault_limit.period_ns)) {
+        iso->overflow_told_ns = now;
+        vtd_fault_log_overflow(unit);
+    }
+    if (!done) {
+        vtd_fault_events(&iso->vtd.units[unit], false);
+        if (!iso->storm_told) {
+            log_warn("fault: unit=%u storm=1 text=\"faults come faster than they can be read: not all are shown\"", unit);
+        }
+        iso->storm_told = iso->muted = true;
+    }
+}
+
 void isolate_drain_faults(struct isolate *iso)
 {
+    bool was_muted = iso->muted;
+    iso->muted = false;
     for (unsigned i = 0; i < iso->vtd.count; i++) {
-        struct vtd_fault_result result;
-        do {
-            result = vtd_fault_drain(&iso->vtd.units[i], vtd_fault_log_sink, &iso->faults);
-            iso->fault_count += result.count;
-            if (result.overflow) {
-                vtd_fault_log_overflow(i);
-            }
-        } while (result.pending);
+        drain_unit(iso, i);
+    }
+    for (unsigned i = 0; was_muted && !iso->muted && i < iso->vtd.count; i++) {
+        vtd_fault_events(&iso->vtd.units[i], true);
     }
 }
 

@@ -23,6 +23,9 @@ struct isolate {
     size_t ioapic_count;
     struct vtd_fault_log faults;
     uint64_t fault_count; /* records taken from all units */
+    bool muted;           /* a storm: fault events are held back until the next isolate_drain_faults() */
+    bool storm_told;
+    uint64_t overflow_told_ns; /* when the log last said that records were lost; once a second at most */
 };
 
 /* Codes BH0380 to BH0399. */
@@ -51,7 +54,7 @@ MUST_CHECK enum status isolate_units(struct isolate *iso, struct machine *m, str
 /* The unit that translates for function, or NULL. */
 struct vtd_unit *isolate_unit_of(struct isolate *iso, const struct machine *m, struct sbdf function);
 
-/* Take what the units recorded now (housekeeping CPU; also called by the fault interrupt). */
+/* Take what the units recorded now (housekeeping CPU, interrupts off; also called by the fault interrupt). */
 void isolate_drain_faults(struct isolate *iso);
 
 #endif

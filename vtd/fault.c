@@ -116,6 +116,13 @@ struct vtd_fault_result vtd_fault_drain(struct vtd_unit *u, vtd_fault_sink *sink
     return result;
 }
 
+void vtd_fault_events(struct vtd_unit *u, bool on)
+{
+    uint64_t flags = lock_take(&u->lock);
+    vtd_unit_write32(u, VTD_FECTL, on ? 0 : VTD_FECTL_IM);
+    lock_release(&u->lock, flags);
+}
+
 void vtd_fault_clear(struct vtd_unit *u)
 {
     for (unsigned i = 0; i < u->caps.fault_count; i++) {
