@@ -227,8 +227,8 @@ static bool drain_once(struct isolate *iso, unsigned unit, bool *overflow)
     return !result.pending;
 }
 
-/* A device may fault faster than records can be read. It must not hold this CPU for ever: then the unit goes on blocking
- * but is no longer heard, until the next call of isolate_drain_faults. */
+/* A device may fault faster than records can be read. It must not hold this CPU for ever: then the unit goes on
+ * blocking but is no longer heard, until the next call of isolate_drain_faults. */
 static void drain_unit(struct isolate *iso, unsigned unit)
 {
     bool overflow = false;
@@ -244,7 +244,8 @@ static void drain_unit(struct isolate *iso, unsigned unit)
     if (!done) {
         vtd_fault_events(&iso->vtd.units[unit], false);
         if (!iso->storm_told) {
-            log_warn("fault: unit=%u storm=1 text=\"faults come faster than they can be read: not all are shown\"", unit);
+            log_warn("fault: unit=%u storm=1 text=\"faults come faster than they can be read: not all are shown\"",
+                     unit);
         }
         iso->storm_told = iso->muted = true;
     }

@@ -39,8 +39,8 @@ enum isolate_diag {
     ISOLATE_DIAG_RESERVED_IN_USE = 386,  /* a reserved region holds memory in use: its device is off */
 };
 
-/* Bus mastering off everywhere, functions that a sound RMRR names apart. Called whatever else fails later: a machine that is
- * refused has its devices blocked. Installs the panic hook that does the same. */
+/* Bus mastering off everywhere, functions that a sound RMRR names apart. Called whatever else fails later: a machine
+ * that is refused has its devices blocked. Installs the panic hook that does the same. */
 void isolate_quiesce(struct machine *m, struct arena *arena, struct diag_list *diags);
 
 /* The same by brute force, for a machine whose facts are not known well enough: every function that answers. */

@@ -184,9 +184,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_events_held_back),
-        cmocka_unit_test(test_all_records_in_order),  cmocka_unit_test(test_overflow_is_told_and_cleared),
-        cmocka_unit_test(test_faults_while_draining), cmocka_unit_test(test_interrupt_faults),
-        cmocka_unit_test(test_nothing_to_do),         cmocka_unit_test(test_events_go_on_after_queue_errors),
+        cmocka_unit_test(test_all_records_in_order),
+        cmocka_unit_test(test_overflow_is_told_and_cleared),
+        cmocka_unit_test(test_faults_while_draining),
+        cmocka_unit_test(test_interrupt_faults),
+        cmocka_unit_test(test_nothing_to_do),
+        cmocka_unit_test(test_events_go_on_after_queue_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
