@@ -43,24 +43,10 @@ function read_at_value
 function write_at
     movq $1, (%rdi)
     ret
-function push_at
-    movq %rsp, %rax
-    movq %rdi, %rsp
-    pushq %rax
-    movq %rax, %rsp
-    ret
 function jump_to
     jmp *%rdi
 function load_ds
     movl %edi, %ds
-    ret
-function load_cr0
-    movq %rdi, %cr0
-    ret
-function load_cr4
-    movq %cr4, %rax
-    orq %rax, %rdi
-    movq %rdi, %cr4
     ret
 function debug_read_dr6
     movq %dr6, %rax

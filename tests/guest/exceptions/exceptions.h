@@ -14,11 +14,8 @@ void raise_x87_clear(void);
 void use_x87(void *unused);
 void read_at(void *address);
 void write_at(void *address);
-void push_at(void *stack);
 void jump_to(void *address);
 void load_ds(void *selector);
-void load_cr0(void *value);
-void load_cr4(void *value);
 uint64_t read_at_value(uint64_t address);
 
 uint64_t debug_read_dr6(void);

@@ -109,7 +109,7 @@ static void mov_ss_shadow(void)
     apic_timer(VECTOR, APIC_TIMER_PERIODIC, apic_timer_counts(100));
     for (unsigned i = 0; i < 100; i++) {
         uint32_t before = hits;
-        window_mov_ss(200);
+        window_mov_ss(20000);
         arrived += hits != before;
         between += hits != before && hit_rip == (uintptr_t)window_after_mov_ss;
     }

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Driving edu by its registers: 0x80 source, 0x88 destination, 0x90 count, 0x98 command. */
+#include "tests/guest/rogue/edu.h"
+
+#include "guest/platform.h"
+#include "kernel/hw/mmio.h"
+#include "kernel/hw/port.h"
+#include "tests/guest/lib/machine.h"
+
+#define EDU_ID 0x11e81234
+#define BUFFER 0x40000
+#define COMMAND_START 1
+#define COMMAND_FROM_DEVICE 2
+#define MEMORY_AND_MASTER 6
+
+static uint32_t config_read(unsigned device, unsigned offset)
+{
+    port_write32(PLATFORM_PCI_ADDRESS_PORT, 0x80000000 | device << 11 | offset);
+    return port_read32(PLATFORM_PCI_DATA_PORT);
+}
+
+static void config_write(unsigned device, unsigned offset, uint32_t value)
+{
+    port_write32(PLATFORM_PCI_ADDRESS_PORT, 0x80000000 | device << 11 | offset);
+    port_write32(PLATFORM_PCI_DATA_PORT, value);
+}
+
+bool edu_find(struct edu *edu)
+{
+    for (unsigned device = 0; device < 32; device++) {
+        if (config_read(device, 0) == EDU_ID) {
+            edu->device = device;
+            edu->base = config_read(device, 0x10) & 0xfffffff0;
+            config_write(device, 4, (config_read(device, 4) & 0xffff) | MEMORY_AND_MASTER);
+            return edu->base != 0;
+        }
+    }
+    return false;
+}
+
+static bool run(const struct edu *edu, uint64_t from, uint64_t to, uint32_t bytes, uint32_t command)
+{
+    mmio_write64(hpa(edu->base + 0x80), from);
+    mmio_write64(hpa(edu->base + 0x88), to);
+    mmio_write64(hpa(edu->base + 0x90), bytes);
+    mmio_write64(hpa(edu->base + 0x98), command | COMMAND_START);
+    for (unsigned i = 0; i < 7; i++) {
+        machine_wait_us(150000);
+        if ((mmio_read64(hpa(edu->base + 0x98)) & COMMAND_START) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool edu_to_device(const struct edu *edu, uint64_t at, uint32_t bytes)
+{
+    return run(edu, at, BUFFER, bytes, 0);
+}
+
+bool edu_from_device(const struct edu *edu, uint64_t at, uint32_t bytes)
+{
+    return run(edu, BUFFER, at, bytes, COMMAND_FROM_DEVICE);
+}
