@@ -56,7 +56,7 @@ $(BUILD)/$(1)/libbulkhead.a: $(HOST_SRC:%=$(BUILD)/$(1)/%.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/unit/%: $(BUILD)/$(1)/tests/unit/%.c.o $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a
 	@mkdir -p $$(@D)
-	$(2) $(3) $$< -Wl,--start-group $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a -Wl,--end-group -lcmocka -o $$@
+	@$(2) $(3) $$< -Wl,--start-group $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a -Wl,--end-group -lcmocka -o $$@
 endef
 $(eval $(call host_rules,host,$(CC),))
 $(eval $(call host_rules,host-gcc,$(CC),$(SANITIZE)))
@@ -72,7 +72,7 @@ unit: $(UNIT:%=$(BUILD)/host-gcc/unit/%) $(UNIT:%=$(BUILD)/host-clang/unit/%)
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 $(BUILD)/fuzz/%: $(BUILD)/host-fuzz/tests/fuzz/%.c.o $(BUILD)/host-fuzz/libfake.a $(BUILD)/host-fuzz/libbulkhead.a
 	@mkdir -p $(@D)
-	$(CLANG) -fsanitize=fuzzer $(SANITIZE) $< -Wl,--start-group $(BUILD)/host-fuzz/libfake.a \
+	@$(CLANG) -fsanitize=fuzzer $(SANITIZE) $< -Wl,--start-group $(BUILD)/host-fuzz/libfake.a \
 		$(BUILD)/host-fuzz/libbulkhead.a -Wl,--end-group -o $@
 .PHONY: fuzzers
 fuzzers: $(FUZZ:%=$(BUILD)/fuzz/%)

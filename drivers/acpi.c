@@ -111,6 +111,12 @@ static bool seen(const struct acpi_view *tables, size_t count, struct hpa at)
     return false;
 }
 
+static bool names_dmar(struct hpa at)
+{
+    const uint8_t *bytes = phys_view(at, SIGNATURE_BYTES);
+    return bytes != NULL && memcmp(bytes, "DMAR", SIGNATURE_BYTES) == 0;
+}
+
 static enum status read_entries(struct acpi *acpi, const struct acpi_view *root, struct arena *arena,
                                 struct diag_list *diags)
 {
@@ -138,6 +144,8 @@ static enum status read_entries(struct acpi *acpi, const struct acpi_view *root,
         }
         if (table_view(at, &tables[acpi->count], diags) == STATUS_OK) {
             acpi->count++;
+        } else {
+            acpi->dmar_damaged = acpi->dmar_damaged || names_dmar(at);
         }
     }
     acpi->tables = tables;

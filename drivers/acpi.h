@@ -23,9 +23,10 @@ struct acpi_view {
 struct acpi {
     const struct acpi_view *tables;
     size_t count;
-    struct hpa root;  /* of the XSDT or RSDT used */
-    uint8_t revision; /* of the RSDP: 0 is ACPI 1.0, 2 is later */
-    bool xsdt;        /* the root used is the XSDT */
+    bool dmar_damaged; /* a DMAR is named whose length or checksum is wrong: VT-d is there, its table is not */
+    struct hpa root;   /* of the XSDT or RSDT used */
+    uint8_t revision;  /* of the RSDP: 0 is ACPI 1.0, 2 is later */
+    bool xsdt;         /* the root used is the XSDT */
 };
 
 /* Read the root table and check everything it names. rsdp: the bytes that the loader passed (rsdp_length 0: none; then

@@ -155,6 +155,15 @@ static enum status why_memory(char why[VM_WHY_SIZE], uint64_t bytes, enum status
     return status;
 }
 
+static void log_memory(const struct vm *vm)
+{
+    for (size_t i = 0; i < vm->memory.count; i++) {
+        const struct guest_slot *slot = &vm->memory.slots[i];
+        log_info("guest: name=%s memory guest=0x%llx host=0x%llx mib=%llu", vm->name, (unsigned long long)slot->base.v,
+                 (unsigned long long)slot->backing.v, (unsigned long long)(slot->size / MIB));
+    }
+}
+
 enum status vm_create(struct vm_owned *owned, const struct vm_request *request, char why[VM_WHY_SIZE])
 {
     struct vm *vm = &owned->vm;
@@ -167,6 +176,7 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     if (status != STATUS_OK) {
         return why_memory(why, request->memory, status);
     }
+    log_memory(vm);
     status = vm_memory_map(&vm->memory, &vm->nested, vm->backend);
     status = status == STATUS_OK ? make_cpus(vm, request) : status;
     status = status == STATUS_OK ? power_on(vm) : status;

@@ -271,9 +271,8 @@ enum status isolate_units(struct isolate *iso, struct machine *m, struct arena *
     block_uncovered(iso, m, &quirks, diags);
     if (!iso->vtd.remapping) {
         diag_add(diags, ISOLATE_DIAG_NO_REMAPPING, DIAG_ERROR, "VT-d",
-                 "turn on interrupt remapping (and x2APIC) in the firmware's setup; under QEMU: "
-                 "-device intel-iommu,intremap=on with kernel-irqchip=off or split",
-                 "some remapping unit does not remap interrupts: a device could send any interrupt to any CPU");
+                 "turn on interrupt remapping in the firmware's setup (QEMU: intel-iommu,intremap=on)",
+                 "some unit does not remap interrupts: a device could send any interrupt to any CPU");
         return STATUS_UNSUPPORTED;
     }
     return STATUS_OK;

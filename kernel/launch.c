@@ -4,6 +4,7 @@
 
 #include "guest/vm_create.h"
 #include "kernel/core/cmdline.h"
+#include "kernel/core/console_option.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/percpu.h"
@@ -177,9 +178,27 @@ static void check_backend(void)
     }
 }
 
+/* The console of the configuration, from here on; console= on the command line wins, as it did until now. */
+static void use_console(void)
+{
+    const struct config_value *console = &launch.config.system.console;
+    char text[NAME_SIZE];
+    struct console_option option;
+    if (console->at.line == 0 || cmdline_value(launch.boot->cmdline, "console", text, sizeof(text))) {
+        return;
+    }
+    if (console_option_parse(console->text, &option) == STATUS_OK) {
+        serial_init(option);
+    } else {
+        refuse(LAUNCH_DIAG_CONSOLE, console->at, "write console = \"com1,115200\" or \"0x3f8,115200\"",
+               "'%s' names no serial port and speed", console->text);
+    }
+}
+
 static void check_keys(void)
 {
     const struct config_system *s = &launch.config.system;
+    use_console();
     if (s->service.at.line != 0) {
         refuse(LAUNCH_DIAG_NOT_YET, s->service.key, "leave the key out", "there is no service guest yet%s", "");
     }

@@ -20,6 +20,7 @@ enum launch_diag {
     LAUNCH_DIAG_GUEST = 705,        /* a guest that cannot be made: image, tables, device */
     LAUNCH_DIAG_MODULE_TWICE = 706, /* two modules of one name */
     LAUNCH_DIAG_NOT_YET = 707,      /* a key that this version does not act on */
+    LAUNCH_DIAG_CONSOLE = 708,      /* system.console is no port and speed */
 };
 
 /* Is there a configuration among the modules ("bulkhead.toml", or the name that config= on the command line gives)? */

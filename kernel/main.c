@@ -32,7 +32,11 @@
 #include "kernel/selftest.h"
 
 #define BOOT_INFORMATION_MAX MIB
-#define CONSOLE_TEXT_SIZE 32
+#define OPTION_TEXT_SIZE 64
+
+#define FIX_MEMORY "give the machine more memory, or load fewer and smaller modules"
+#define FIX_FIRMWARE "update the firmware"
+#define FIX_LOADER "load Bulkhead by GRUB's multiboot2 command"
 
 _Noreturn void kernel_main(uint32_t magic, struct hpa multiboot_info);
 
@@ -40,6 +44,7 @@ static struct {
     struct boot_info boot;
     struct platform platform;
     struct isolate isolate;
+    const struct diag *dmar_cause; /* why the DMAR is of no use */
 } hypervisor;
 
 static _Noreturn void finish(void)
@@ -51,21 +56,42 @@ static _Noreturn void finish(void)
     smp_idle();
 }
 
-/* A machine that cannot be served is left safe: every device blocked, one line that says why, no guest started. It is
- * no bug of ours, so no panic. */
-static _Noreturn void refuse(const char *what, enum status status)
+static const struct diag *last_error(void)
+{
+    const struct diag_list *list = &hypervisor.platform.diags;
+    for (size_t i = list->count; i-- > 0;) {
+        if (list->items[i].severity == DIAG_ERROR) {
+            return &list->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* A machine that cannot be served is left safe: every device blocked, one line that says why and what to do, no guest
+ * started. It is no bug of ours, so no panic. */
+static _Noreturn void refuse(const char *what, const char *why, const char *fix)
 {
     log_diagnostics(&hypervisor.platform.diags);
     isolate_block(&hypervisor.platform.machine);
-    log_error("bulkhead: refused: %s: %s; all devices are blocked, no guest was started", what, status_text(status));
+    log_error("bulkhead: refused: %s: %s; fix: %s", what, why, fix);
+    log_error("bulkhead: all devices are blocked, no guest was started");
     finish();
 }
 
-static void require(enum status status, const char *what)
+static void require(enum status status, const char *what, const char *fix)
 {
     if (status != STATUS_OK) {
-        refuse(what, status);
+        refuse(what, status_text(status), status == STATUS_NO_MEMORY ? FIX_MEMORY : fix);
     }
+}
+
+/* For what leaves a diagnostic: `cause`, or none when memory ran out. */
+static void require_explained(enum status status, const char *what, const struct diag *cause)
+{
+    if (status != STATUS_OK && cause != NULL && status != STATUS_NO_MEMORY) {
+        refuse(cause->where, cause->what, cause->fix);
+    }
+    require(status, what, FIX_FIRMWARE);
 }
 
 static void start_cpu_state(void)
@@ -80,12 +106,13 @@ static void start_cpu_state(void)
 static void choose_console(void)
 {
     struct console_option option = console_option_default();
-    char text[CONSOLE_TEXT_SIZE];
+    char text[OPTION_TEXT_SIZE];
     bool named = cmdline_value(hypervisor.boot.cmdline, "console", text, sizeof(text));
     enum status status = named ? console_option_parse(text, &option) : STATUS_OK;
     serial_init(option);
     if (status != STATUS_OK) {
-        log_error("boot: console=%s: %s; write console=com1,115200 or console=0x3f8,115200", text, status_text(status));
+        log_error("boot: console=%s: %s; fix: write console=com1,115200 or console=0x3f8,115200", text,
+                  status_text(status));
     }
 }
 
@@ -103,10 +130,10 @@ static void read_boot_information(uint32_t magic, struct hpa info)
 {
     struct boot_info *boot = &hypervisor.boot;
     if (magic != MULTIBOOT2_LOADER_MAGIC) {
-        log_error("boot: not started by a multiboot2 loader; use GRUB's multiboot2 command");
+        log_error("boot: not started by a multiboot2 loader; fix: " FIX_LOADER);
         cpu_stop();
     }
-    require(multiboot2_parse(phys_to_virt(info), BOOT_INFORMATION_MAX, boot), "the loader's information");
+    require(multiboot2_parse(phys_to_virt(info), BOOT_INFORMATION_MAX, boot), "the loader's information", FIX_LOADER);
     choose_console();
     panic_set_reset(cmdline_has(boot->cmdline, "panic=reset"));
     if (cmdline_has(boot->cmdline, "debug")) {
@@ -119,13 +146,13 @@ static void start_memory(void)
 {
     struct memory_map *map = &hypervisor.boot.memory;
     require(memory_map_add(map, (uint64_t)image_start, (uint64_t)(image_end - image_start), MEMORY_HYPERVISOR),
-            "the image's place in memory");
-    require(ap_start_reserve(map), "a page for starting CPUs");
+            "the image's place in memory", FIX_LOADER);
+    require(ap_start_reserve(map), "a page below 640 KiB for starting CPUs", FIX_FIRMWARE);
     log_memory();
-    require(cpu_setup(), "no-execute pages");
-    require(pages_init(map), "the page allocator");
-    require(paging_init(map), "page tables");
-    require(stack_init(0), "stacks");
+    require(cpu_setup(), "no-execute pages", "turn on \"execute disable\" (NX, XD) in the firmware's setup");
+    require(pages_init(map), "the page allocator", FIX_MEMORY);
+    require(paging_init(map), "page tables", FIX_MEMORY);
+    require(stack_init(0), "stacks", FIX_MEMORY);
 }
 
 /* Entry to ready, without the waits that the architecture asks for: what `make bench` reads. */
@@ -136,13 +163,22 @@ static void log_ready(void)
              (unsigned long long)((pages_used_bytes() + (uint64_t)(image_end - image_start)) / KIB));
 }
 
+static size_t choose_cpu_limit(void)
+{
+    const char *line = hypervisor.boot.cmdline;
+    char text[OPTION_TEXT_SIZE];
+    uint64_t limit = SIZE_MAX;
+    if (cmdline_value(line, "max-cpus", text, sizeof(text)) && !cmdline_number(line, "max-cpus", &limit)) {
+        log_error("boot: max-cpus=%s: not a number; fix: write max-cpus=4; all CPUs are used", text);
+    }
+    return limit;
+}
+
 static void read_platform(void)
 {
     struct platform *p = &hypervisor.platform;
-    uint64_t limit = SIZE_MAX;
-    (void)cmdline_number(hypervisor.boot.cmdline, "max-cpus", &limit);
-    enum status status = platform_read(p, &hypervisor.boot, percpu_self()->apic_id, limit);
-    require(status, "the firmware's tables");
+    enum status status = platform_read(p, &hypervisor.boot, percpu_self()->apic_id, choose_cpu_limit());
+    require_explained(status, "the firmware's tables", last_error());
     if (platform_use_reset(p) != STATUS_OK) {
         log_warn("power: FADT's reset register lies in RAM and is not used");
     }
@@ -153,8 +189,10 @@ static enum status stop_devices(void)
 {
     struct platform *p = &hypervisor.platform;
     enum status dmar = machine_read_dmar(&p->machine, &p->arena, &p->diags);
-    require(platform_open_pci(p), "PCI configuration space");
-    require(machine_read_pci(&p->machine, &p->arena, &p->diags), "the PCI functions");
+    hypervisor.dmar_cause = dmar != STATUS_OK ? last_error() : NULL;
+    require(platform_open_pci(p), "PCI configuration space", FIX_FIRMWARE);
+    enum status pci = machine_read_pci(&p->machine, &p->arena, &p->diags);
+    require_explained(pci, "the PCI functions", last_error());
     isolate_quiesce(&p->machine, &p->diags);
     return dmar;
 }
@@ -162,10 +200,11 @@ static enum status stop_devices(void)
 static void start_interrupts(void)
 {
     const struct platform *p = &hypervisor.platform;
-    require(time_calibrate(platform_pm_timer_port(p)), "the clock");
+    require(time_calibrate(platform_pm_timer_port(p)), "the clock", FIX_FIRMWARE);
     bool x2apic = platform_needs_x2apic(p) || cmdline_has(hypervisor.boot.cmdline, "x2apic");
-    require(lapic_init(x2apic), "the local APIC (x2APIC mode may be needed)");
-    require(timer_calibrate(), "the local APIC timer");
+    require(lapic_init(x2apic), x2apic ? "x2APIC mode" : "the local APIC",
+            x2apic ? "turn on x2APIC in the firmware's setup, or start without the word x2apic" : FIX_FIRMWARE);
+    require(timer_calibrate(), "the local APIC timer", FIX_FIRMWARE);
     percpu_set_online();
     cpu_irq_enable();
 }
@@ -178,17 +217,21 @@ static void run(void *argument)
     read_platform();
     enum status dmar = stop_devices();
     start_interrupts();
-    require(ap_start_all(p->apic_ids, p->cpu_count), "starting all CPUs");
+    require(ap_start_all(p->apic_ids, p->cpu_count), "starting all CPUs",
+            "start with a smaller max-cpus=, at most 64, or update the firmware");
     log_info("smp: %u CPUs online", cpu_count());
     inventory_log(p);
-    require(dmar, "VT-d");
-    require(isolate_units(&hypervisor.isolate, &p->machine, &p->arena, &p->diags), "VT-d");
+    require_explained(dmar, "VT-d", hypervisor.dmar_cause);
+    enum status units = isolate_units(&hypervisor.isolate, &p->machine, &p->arena, &p->diags);
+    require_explained(units, "VT-d", last_error());
     log_diagnostics(&p->diags);
     p->diags.count = p->diags.errors = p->diags.dropped = 0; /* said; what follows is the configuration's */
     log_ready();
-    require(selftest_run(&(struct selftest){hypervisor.boot.cmdline, &p->machine, &hypervisor.isolate}), "self-tests");
+    require(selftest_run(&(struct selftest){hypervisor.boot.cmdline, &p->machine, &hypervisor.isolate}), "self-tests",
+            "see which one failed above");
     if (launch_has_configuration(&hypervisor.boot)) {
-        require(launch_guests(&hypervisor.boot, &p->machine, &hypervisor.isolate, &p->diags), "the guests");
+        enum status guests = launch_guests(&hypervisor.boot, &p->machine, &hypervisor.isolate, &p->diags);
+        require_explained(guests, "the guests", last_error());
     } else {
         log_info("bulkhead: no configuration: add a line \"module2 /path/to/file bulkhead.toml\" to the boot loader's "
                  "entry");

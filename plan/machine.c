@@ -98,11 +98,15 @@ enum status machine_read_dmar(struct machine *m, struct arena *arena, struct dia
                            "update the firmware, or load one table by GRUB's acpi command",
                            "there are two DMAR tables; which one is true cannot be known");
     }
+    if (acpi_count(&m->acpi, "DMAR") == 0 && m->acpi.dmar_damaged) {
+        return refuse_dmar(diags, MACHINE_DIAG_DMAR_BAD, "update the firmware",
+                           "the DMAR table is damaged: its length or checksum is wrong");
+    }
     if (acpi_find(&m->acpi, "DMAR", 0, &view) != STATUS_OK) {
         return refuse_dmar(
             diags, MACHINE_DIAG_NO_DMAR,
             "turn on \"VT-d\" (Intel Virtualization Technology for Directed I/O) in the firmware's setup",
-            "no sound DMAR table: this machine has no VT-d, or it is off");
+            "there is no DMAR table: this machine has no VT-d, or it is off");
     }
     if (dmar_parse(&m->dmar, view.bytes, view.length, arena, diags) != STATUS_OK) {
         return refuse_dmar(diags, MACHINE_DIAG_DMAR_BAD, "update the firmware; the errors above say what is wrong",

@@ -27,14 +27,15 @@ def shared():
 
 @pytest.fixture(scope="session")
 def boot(tmp_path_factory):
-    """boot(image="bulkhead.elf", cmdline="", modules=(), machine={}, devices=[], timeout=60) -> testbed.Run"""
+    """boot(image="bulkhead.elf", cmdline="exit", modules=(), machine={}, devices=[], ...) -> testbed.Run;
+    at_end(testbed.Monitor) looks at the machine when stop_when(line) came true."""
 
     def boot_once(image="bulkhead.elf", cmdline="exit", modules=(), machine=None, devices=(), timeout=90,
-                  grub_before=(), stop_when=None):
+                  grub_before=(), stop_when=None, at_end=None):
         folder = tmp_path_factory.mktemp("boot")
         iso = testbed.make_iso(folder / "boot.iso", testbed.BUILD / image, cmdline, modules, grub_before)
         arguments = [*testbed.machine_arguments(**(machine or {})), *devices, *testbed.boot_arguments(iso)]
-        run = testbed.run_qemu(arguments, timeout, stop_when=stop_when)
+        run = testbed.run_qemu(arguments, timeout, stop_when=stop_when, at_end=at_end)
         print(run.text)
         return run
 

@@ -6,12 +6,12 @@ setup-run:
 setup-test:
 	@tools/setup test
 
-test-programs: all unit fuzzers $(BUILD)/bulkhead-selftest.elf
+test-programs: all unit fuzzers $(BUILD)/bulkhead-selftest.elf $(BUILD)/guest/.made
 
 test: setup-test
 	@$(MAKE) --no-print-directory -j2 test-programs >$(BUILD)-log.txt 2>&1 || { tail -50 $(BUILD)-log.txt; rm -f $(BUILD)-log.txt; exit 1; }
 	@rm -f $(BUILD)-log.txt
-	$(PYTEST) -q -n 2 --dist loadfile tests $(PYTEST_ARGS)
+	$(PYTEST) -q -n 2 --dist loadgroup tests $(PYTEST_ARGS)
 
 TIME ?= 60
 fuzz: setup-test
@@ -21,5 +21,9 @@ fuzz: setup-test
 
 .PHONY: run
 run: setup-run
-	@$(MAKE) --no-print-directory all $(BUILD)/bulkhead-selftest.elf
+	@$(MAKE) --no-print-directory -j2 all $(BUILD)/bulkhead-selftest.elf $(BUILD)/guest/.made $(BUILD)/guest-tests/rogue.elf
 	@tools/run $(RUN_ARGS)
+
+# The demo's guests, from Debian's own packages (downloaded once, kept in $(BUILD)/download).
+$(BUILD)/guest/.made: tools/guest_images.py $(wildcard tools/guest-scripts/*)
+	@tools/guest_images.py --out $(@D) && touch $@

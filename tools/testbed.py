@@ -2,13 +2,16 @@
 """Boot Bulkhead under QEMU: make the GRUB image, choose the accelerator, run, collect the serial console.
 
 Used by tools/run, tools/run-guest and the suites in tests/qemu, so that all of them mean the same machine."""
+import contextlib
 import dataclasses
 import fcntl
 import hashlib
+import json
 import os
 import pathlib
 import select
 import shutil
+import socket
 import struct
 import subprocess
 import sys
@@ -87,7 +90,7 @@ def make_iso(out, kernel, cmdline="", modules=(), grub_before=()):
         lines.append("boot")
         (boot / "grub" / "grub.cfg").write_text("\n".join(lines) + "\n")
         command = ["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "--locales=", "--themes=", "--fonts=",
-                   "--install-modules=multiboot2 normal acpi serial iso9660 biosdisk", "-o", str(out), folder]
+                   "--install-modules=multiboot2 normal acpi echo sleep serial iso9660 biosdisk", "-o", str(out), folder]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"grub-mkrescue failed: {done.stderr}")
@@ -130,12 +133,61 @@ def clean(line):
     return "".join(out)
 
 
-def run_qemu(arguments, timeout, on_line=None, stop_when=None, input_bytes=None):
-    """Run QEMU with its serial port on our pipe until it ends, the time is up, or stop_when(line) is true."""
+class Monitor:
+    """QEMU's monitor over a QMP socket: the emulator's own view of a machine that still runs."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(10)
+        self.socket.connect(str(path))
+        self.replies = self.socket.makefile("r", encoding="utf-8")
+        json.loads(self.replies.readline())  # the greeting
+        self.execute("qmp_capabilities")
+
+    def execute(self, command, **arguments):
+        self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+        for line in self.replies:
+            reply = json.loads(line)
+            if "return" in reply:
+                return reply["return"]
+            if "error" in reply:
+                raise RuntimeError(f"QMP {command}: {reply['error']}")
+        raise RuntimeError(f"QMP {command}: QEMU hung up")
+
+    def human(self, line):
+        """What the human monitor prints for one line."""
+        return self.execute("human-monitor-command", **{"command-line": line})
+
+    def close(self):
+        self.replies.close()
+        self.socket.close()
+
+
+@contextlib.contextmanager
+def monitor_of(path):
+    monitor = Monitor(path)
+    try:
+        yield monitor
+    finally:
+        monitor.close()
+
+
+def run_qemu(arguments, timeout, on_line=None, stop_when=None, input_bytes=None, at_end=None):
+    """Run QEMU with its serial port on our pipe until it ends, the time is up, or stop_when(line) is true; in the last
+    case at_end(Monitor) may look at the machine before it is ended."""
     run = Run()
+    with tempfile.TemporaryDirectory(prefix="bulkhead-") as folder:
+        socket_path = pathlib.Path(folder) / "qmp" if at_end else None
+        drive_qemu(run, arguments, timeout, on_line, stop_when, input_bytes, at_end, socket_path)
+    return run
+
+
+def drive_qemu(run, arguments, timeout, on_line, stop_when, input_bytes, at_end, socket_path):
     started = time.monotonic()
     command = ["qemu-system-x86_64", *arguments, "-display", "none", "-serial", "stdio", "-monitor", "none",
                "-no-reboot"]
+    if socket_path:
+        command += ["-qmp", f"unix:{socket_path},server=on,wait=off"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     pending = b""
     try:
@@ -166,6 +218,9 @@ def run_qemu(arguments, timeout, on_line=None, stop_when=None, input_bytes=None)
                 stop = stop or bool(stop_when and stop_when(line))
         if pending:
             run.lines.append(clean(pending.decode("utf-8", "replace")))
+        if stop and at_end:
+            with monitor_of(socket_path) as monitor:
+                at_end(monitor)
     finally:
         if not run.ended:
             process.kill()
@@ -173,7 +228,6 @@ def run_qemu(arguments, timeout, on_line=None, stop_when=None, input_bytes=None)
         process.stdin.close()
         process.stdout.close()
     run.seconds = time.monotonic() - started
-    return run
 
 
 def machine_arguments(cpus=4, memory="3072M", iommu="intel-iommu,intremap=on,caching-mode=on", accelerator="tcg"):

@@ -101,6 +101,7 @@ static uint64_t measure_pit(void)
 enum status time_calibrate(uint16_t pm_timer_port)
 {
     const char *reference = "ACPI PM timer";
+    uint64_t from = cpu_tsc();
     uint64_t hz = pm_timer_port != 0 ? measure_pm_timer(pm_timer_port) : 0;
     if (hz == 0) {
         reference = "PIT";
@@ -112,6 +113,8 @@ enum status time_calibrate(uint16_t pm_timer_port)
     }
     timekeeper.clock = clock_change(&timekeeper.clock, hz, cpu_tsc());
     timekeeper.tsc_hz = hz;
+    /* Looking at another clock for a while is a wait like any other. */
+    __atomic_fetch_add(&timekeeper.waited_us, (cpu_tsc() - from) * 1000000 / hz, __ATOMIC_RELAXED);
     log_info("time: TSC runs at %llu kHz, measured by the %s", (unsigned long long)(hz / 1000), reference);
     return STATUS_OK;
 }

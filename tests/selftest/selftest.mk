@@ -2,4 +2,4 @@
 SELFTEST_OBJ := $(filter-out %/kernel/selftest.c.o,$(KERNEL_OBJ)) \
 	$(patsubst %,$(BUILD)/kernel/%.o,$(wildcard tests/selftest/*.c))
 $(BUILD)/bulkhead-selftest.elf: $(SELFTEST_OBJ) linker.ld
-	$(KERNEL_LINK) $(SELFTEST_OBJ)
+	@echo "  ld $@"; $(KERNEL_LINK) $(SELFTEST_OBJ)

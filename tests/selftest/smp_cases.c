@@ -12,6 +12,7 @@
 
 #define ROUNDS 10
 #define PATIENCE_US 2000000
+#define UNWANTED_US 5000
 
 static struct {
     unsigned last_cpu;
@@ -109,6 +110,14 @@ static void set_deadline(void *argument)
     timer_set_deadline(*(const uint64_t *)argument);
 }
 
+/* Both in one call: were the second late, the deadline would rightly fire. */
+static void set_and_cancel(void *argument)
+{
+    (void)argument;
+    timer_set_deadline(time_now_ns() + UNWANTED_US * 1000);
+    timer_set_deadline(TIMER_NEVER);
+}
+
 static bool wait_nonzero(const uint64_t *value)
 {
     struct deadline end = deadline_in_us(PATIENCE_US);
@@ -137,11 +146,8 @@ enum status selftest_timer_deadlines(const struct selftest *test)
         smp_call(cpu, set_deadline, &past);
         SELFTEST_CHECK(wait_nonzero(&seen.fired_ns[cpu]));
         seen.fired_ns[cpu] = 0;
-        deadline = time_now_ns() + 5000000;
-        uint64_t never = TIMER_NEVER;
-        smp_call(cpu, set_deadline, &deadline);
-        smp_call(cpu, set_deadline, &never);
-        time_wait_us(8000);
+        smp_call(cpu, set_and_cancel, NULL);
+        time_wait_us(2 * UNWANTED_US);
         SELFTEST_CHECK(seen.fired_ns[cpu] == 0);
         timer_set_handler(cpu, NULL, NULL);
     }

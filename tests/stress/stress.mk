@@ -2,4 +2,4 @@
 STRESS_SRC := $(wildcard tests/stress/*.c tests/stress/*.S)
 STRESS_OBJ := $(STRESS_SRC:%=$(BUILD)/kernel/%.o) $(filter-out %/kernel/selftest.c.o,$(KERNEL_OBJ))
 $(BUILD)/bulkhead-stress.elf: $(STRESS_OBJ) linker.ld
-	$(KERNEL_LINK) $(STRESS_OBJ)
+	@echo "  ld $@"; $(KERNEL_LINK) $(STRESS_OBJ)

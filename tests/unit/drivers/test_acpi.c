@@ -79,6 +79,7 @@ static void test_xsdt(void **state)
     assert_int_equal(acpi.count, 3);
     assert_int_equal(diags.count, 0);
     assert_int_equal(acpi_count(&acpi, "DMAR"), 2);
+    assert_false(acpi.dmar_damaged);
     assert_int_equal(acpi_count(&acpi, "MCFG"), 0);
     assert_int_equal(acpi_find(&acpi, "DMAR", 1, &view), STATUS_OK);
     assert_int_equal(view.at.v, DMAR2);
@@ -151,6 +152,7 @@ static void test_damaged_table_is_left_out(void **state)
     assert_int_equal(acpi_count(&acpi, "DMAR"), 1);
     assert_true(said(ACPI_DIAG_TABLE_CHECKSUM));
     assert_string_equal(diags.items[0].where, "ACPI DMAR at 0x103000");
+    assert_true(acpi.dmar_damaged);
 }
 
 static void test_wild_lengths(void **state)

@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The measured figures, one function a group: `make bench`, or with --json for machines.
+
+A figure is counted, never timed, wherever it can be: pages, KiB, and instructions, which under QEMU's
+`-icount shift=0` are the guest's nanoseconds. A new figure is a function that returns rows, added to GROUPS."""
+import argparse
+import dataclasses
+import functools
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tools"))
+import testbed  # noqa: E402
+
+GIB = 1 << 30
+MIB = 1 << 20
+DOMAIN_BENCH = testbed.BUILD / "bench" / "domain_bench"
+READY = re.compile(r"bulkhead: ready ns=(\d+) waited-us=(\d+) memory-kib=(\d+)")
+
+
+@dataclasses.dataclass
+class Row:
+    figure: str
+    value: float | None  # None: it could not be measured here; `note` says why
+    unit: str
+    most: float | None = None  # the goal: at most this
+    note: str = ""
+
+    @property
+    def value_text(self):
+        if self.value is None:
+            return f"not measured: {self.note}"
+        number = f"{self.value:,}" if isinstance(self.value, int) else f"{self.value:.3f}"
+        return f"{number} {self.unit}".replace(",", " ") + (f" ({self.note})" if self.note else "")
+
+    @property
+    def goal_text(self):
+        if self.most is None:
+            return "-"
+        verdict = "" if self.value is None else (", met" if self.value <= self.most else ", MISSED")
+        return f"<= {self.most:,} {self.unit}".replace(",", " ") + verdict
+
+
+def run_domain_bench(max_leaf, alignment, *wrapper):
+    return subprocess.run([*wrapper, DOMAIN_BENCH, str(max_leaf), str(alignment)], capture_output=True, text=True,
+                          check=True, timeout=300)
+
+
+def domain_instructions(max_leaf, alignment):
+    """(instructions inside vtd_domain_map, host build) or (None, why not)."""
+    if not shutil.which("valgrind"):
+        return None, "needs valgrind"
+    with tempfile.NamedTemporaryFile() as out:
+        done = run_domain_bench(max_leaf, alignment, "valgrind", "--tool=callgrind",
+                                "--toggle-collect=vtd_domain_map", f"--callgrind-out-file={out.name}")
+    match = re.search(r"Collected : (\d+)", done.stderr)
+    return (int(match[1]), "") if match else (None, "callgrind printed no count")
+
+
+def domain():
+    rows = []
+    for what, max_leaf, alignment in (("1 GiB pages", 3, 0), ("host memory only 2 MiB-aligned", 3, 2 * MIB)):
+        pages, gib = (int(n) for n in re.search(r"table-pages=(\d+) gib=(\d+)",
+                                                run_domain_bench(max_leaf, alignment).stdout).groups())
+        name = f"1 TiB domain, {what}: "
+        goal = 1 if alignment == 0 else None
+        rows.append(Row(name + "table pages a GiB", pages / gib, "pages", goal, f"{pages} in all"))
+        count, why = domain_instructions(max_leaf, alignment)
+        rows.append(Row(name + "building it, host build", count, "instructions", None, why))
+    return rows
+
+
+@functools.lru_cache(maxsize=None)
+def ready(cpus, icount=True):
+    """(ns, waited ns, KiB) of one boot of the demo machine; under -icount shift=0 a nanosecond is an instruction."""
+    disk = testbed.make_disk(testbed.BUILD / "disk.img")
+    with tempfile.TemporaryDirectory(prefix="bulkhead-") as folder:
+        iso = testbed.make_iso(pathlib.Path(folder) / "bench.iso", testbed.BUILD / "bulkhead.elf", "exit panic=reset")
+        arguments = [*testbed.machine_arguments(cpus=cpus), *testbed.demo_devices(disk), *testbed.boot_arguments(iso)]
+        if icount:
+            arguments += ["-icount", "shift=0"]
+        run = testbed.run_qemu(arguments, 240)
+    match = READY.search(run.text)
+    if not match:
+        raise RuntimeError("the hypervisor was not ready:\n" + run.text)
+    ns, waited_us, kib = (int(number) for number in match.groups())
+    return ns, waited_us * 1000, kib
+
+
+def entry_to_ready():
+    rows = []
+    for cpus in (1, 4):
+        ns, waited, _ = ready(cpus)
+        rows.append(Row(f"entry to ready, {cpus} CPU{'s' * (cpus > 1)}", ns - waited, "instructions", None,
+                        f"waits apart: {waited:,}".replace(",", " ")))
+    return rows
+
+
+def memory():
+    return [Row(f"hypervisor memory, {cpus} CPU{'s' * (cpus > 1)}, no guests", ready(cpus)[2], "KiB", 8192)
+            for cpus in (1, 4)]
+
+
+GROUPS = {"domain": domain, "ready": entry_to_ready, "memory": memory}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--json", action="store_true", help="one JSON list instead of the table")
+    parser.add_argument("group", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)}; all without one")
+    options = parser.parse_args()
+    unknown = [name for name in options.group if name not in GROUPS]
+    if unknown:
+        parser.error(f"no group {unknown[0]}: choose from {', '.join(GROUPS)}")
+    rows = [row for name in options.group or GROUPS for row in GROUPS[name]()]
+    if options.json:
+        print(json.dumps([dataclasses.asdict(row) for row in rows], indent=2))
+        return
+    print("| figure | value | goal |\n|---|---|---|")
+    for row in rows:
+        print(f"| {row.figure} | {row.value_text} | {row.goal_text} |")
+
+
+if __name__ == "__main__":
+    main()

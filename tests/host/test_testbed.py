@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""tools/testbed.py without an emulator: the accelerator's choice, command lines, cleaned console lines, disk images."""
+import pytest
+import testbed
+
+VMX = {1: (0, 0, 1 << 5, 0), 0x80000001: (0, 0, 0, 0)}
+SVM = {1: (0, 0, 0, 0), 0x80000001: (0, 0, 1 << 2, 0)}
+NEITHER = {0: (13, 0, 0, 0), 1: (0, 0, ~(1 << 5) & 0xFFFFFFFF, 0), 0x80000001: (0, 0, ~(1 << 2) & 0xFFFFFFFF, 0)}
+
+
+@pytest.mark.parametrize("leaves, accelerator, why", [
+    (None, "tcg", "/dev/kvm"),
+    ({}, "tcg", "does not nest"),
+    (NEITHER, "tcg", "does not nest"),
+    (VMX, "tcg", "VMX only"),
+    (SVM, "kvm", "SVM"),
+    ({**VMX, 0x80000001: SVM[0x80000001]}, "kvm", "SVM"),
+])
+def test_accelerator(leaves, accelerator, why):
+    choice, reason = testbed.choose_accelerator(leaves)
+    assert choice == accelerator and why in reason
+
+
+def test_no_kvm_device(tmp_path):
+    assert testbed.kvm_supported_cpuid(tmp_path / "kvm") is None
+    (tmp_path / "kvm").write_bytes(b"not a device")
+    assert testbed.kvm_supported_cpuid(tmp_path / "kvm") is None
+
+
+def pairs(arguments):
+    return list(zip(arguments, arguments[1:]))
+
+
+def test_machine():
+    arguments = testbed.machine_arguments(cpus=2, memory="1G")
+    for pair in (("-smp", "2"), ("-m", "1G"), ("-machine", "q35,kernel-irqchip=off"), ("-accel", "tcg"),
+                 ("-cpu", "EPYC,+svm,+npt"), ("-device", "intel-iommu,intremap=on,caching-mode=on")):
+        assert pair in pairs(arguments), pair
+    assert "-nodefaults" in arguments
+
+
+def test_machine_without_units():
+    assert not [word for word in testbed.machine_arguments(iommu=None) if "iommu" in word]
+
+
+def test_machine_on_kvm():
+    arguments = testbed.machine_arguments(accelerator="kvm")
+    assert ("-accel", "kvm") in pairs(arguments) and ("-machine", "q35,kernel-irqchip=split") in pairs(arguments)
+
+
+def test_demo_devices():
+    arguments = testbed.demo_devices("/x/disk.img")
+    devices = [value for key, value in pairs(arguments) if key == "-device"]
+    assert [device.split(",")[0] for device in devices] == ["pcie-root-port", "nvme", "pcie-root-port", "e1000e", "edu"]
+    assert "dma_mask=0xffffffffffffffff" in devices[-1] and "snapshot=on" in " ".join(arguments)
+    assert "edu" not in " ".join(testbed.demo_devices("/x/disk.img", edu=False))
+
+
+def test_boot_medium_is_read_only():
+    assert "readonly=on" in " ".join(testbed.boot_arguments("/x/boot.iso"))
+
+
+@pytest.mark.parametrize("raw, wanted", [
+    ("plain\ttext", "plain\ttext"),
+    ("end\r", "end"),
+    ("\x1b[2J\x1b[01;01Hboot", "boot"),
+    ("a\x1b[0;37;40mb\x1b[?25hc", "abc"),
+    ("\x00\x07\x1b", ""),
+    ("", ""),
+])
+def test_clean(raw, wanted):
+    assert testbed.clean(raw) == wanted
+
+
+def test_having():
+    run = testbed.Run()
+    run.lines = ["one two", "two three"]
+    assert run.having("two") == run.lines and run.having("two", "one") == ["one two"] and run.having("four") == []
+
+
+def test_disk_has_known_content(tmp_path):
+    first = testbed.make_disk(tmp_path / "a.img", mebibytes=2)
+    second = testbed.make_disk(tmp_path / "b.img", mebibytes=2)
+    other = testbed.make_disk(tmp_path / "c.img", mebibytes=2, seed="other")
+    assert first.stat().st_size == 2 << 20
+    assert testbed.sha256_of(first, 1 << 20) == testbed.sha256_of(second, 1 << 20) != testbed.sha256_of(other, 1 << 20)
+    written = first.stat().st_mtime_ns
+    assert testbed.make_disk(first, mebibytes=2).stat().st_mtime_ns == written
+
+
+def test_emulator_that_ends_at_once():
+    run = testbed.run_qemu(["-machine", "no-such-machine"], 20)
+    assert run.ended and not run.timed_out and run.status != 0 and run.having("unsupported machine type")
+
+
+def test_time_is_up():
+    run = testbed.run_qemu(["-machine", "none", "-S"], 0.5)
+    assert run.timed_out and not run.ended and run.seconds < 20
