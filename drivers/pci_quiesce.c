@@ -175,21 +175,21 @@ void pci_quiesce_all(const struct pci_facts *facts, const struct sbdf *keep, siz
 
 void pci_bus_master_set(const struct pci_facts *facts, const struct pci_function *f, bool on)
 {
+    struct sbdf own = f->at;
     if (!on) {
-        clear16(f->at, PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
-        (void)pci_config_read16(f->at, PCI_COMMAND);
+        clear16(own, PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
+        (void)pci_config_read16(own, PCI_COMMAND);
         return;
     }
-    const struct pci_function *path[DEPTH_MAX] = {f};
-    size_t depth = 0;
-    for (; f != NULL && depth < DEPTH_MAX; f = pci_parent(facts, f)) {
-        path[depth++] = f;
+    struct sbdf path[DEPTH_MAX] = {own};
+    size_t depth = 1;
+    for (f = pci_parent(facts, f); f != NULL && depth < DEPTH_MAX; f = pci_parent(facts, f)) {
+        path[depth++] = f->at;
     }
-    struct sbdf last = path[0]->at;
     while (depth > 0) {
-        set16(path[--depth]->at, PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
+        set16(path[--depth], PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
     }
-    (void)pci_config_read16(last, PCI_COMMAND);
+    (void)pci_config_read16(own, PCI_COMMAND);
 }
 
 void pci_stop_all_bus_masters(void)
