@@ -103,7 +103,7 @@ def test_truncated_kernel(refused, tmp_path, kind, what):
 
 
 def test_no_svm(refused):
-    refused(GOOD, 703, "CPU", r".*SVM.*", r"turn on virtualisation \(SVM\) in the firmware's setup.*",
+    refused(GOOD, 703, "CPU", r".*SVM.*", r"turn virtualisation on in the firmware's setup; under QEMU .*",
             devices=["-cpu", "qemu64,-svm"])
 
 
@@ -115,37 +115,46 @@ def test_no_configuration(boot):
 
 
 PORT = "pcie-root-port,id={0},bus=pcie.0,addr={1}.0,chassis={1},slot={1}"
-MACHINE = [  # 00:03.0 port: 01:00.0 and 01:00.1; 00:04.0 port: bridge 02:00.0: 03:01.0; 00:06.0 port: BAR of 1 GiB
+MACHINE = [  # 00:03.0 port: 01:00.0 and 01:00.1; 00:04.0 port: bridge 02:00.0: 03:01.0; 00:06.0 port: BAR of 128 GiB
     "-device", PORT.format("shared", 3), "-device", "qemu-xhci,bus=shared,addr=0.0,multifunction=on",
     "-device", "qemu-xhci,bus=shared,addr=0.1",
     "-device", PORT.format("old", 4), "-device", "pcie-pci-bridge,id=bridge,bus=old",
     "-device", "e1000,bus=bridge,addr=1.0",
     "-device", "edu,addr=5.0",
-    "-device", PORT.format("large", 6), "-object", "memory-backend-ram,id=m,size=1G,share=on,prealloc=off",
-    "-device", "ivshmem-plain,memdev=m,bus=large",
+    "-device", PORT.format("large", 6), "-device", "pci-testdev,membar=128G,bus=large",
     "-device", PORT.format("twin", 7), "-device", "x3130-upstream,id=up,bus=twin",
     "-device", "xio3130-downstream,id=d0,bus=up,chassis=20,slot=0", "-device", "nvme,serial=x,bus=d0",
 ]
 
 
 @pytest.mark.parametrize("devices, code, column, what, fix", [
-    ('"0000:09:00.0"', 0, 12, r"0000:09:00.0 is not in this machine", r"take an address from the inventory in the log"),
+    ('"0000:09:00.0"', 600, 12, r"0000:09:00.0 is not in this machine", r"take an address from the inventory in the log"),
     ('"0000:00:05.0", "0000:00:05.0"', 529, 28, r".*", r"write it once"),
-    ('"0000:00:03.0"', 0, 12, r"0000:00:03.0 is a bridge", r"name the device behind it"),
-    ('"0000:00:1f.2"', 0, 12, r"0000:00:1f.2 is one function of several in its device, which may reach each other",
+    ('"0000:00:03.0"', 602, 12, r"0000:00:03.0 is a bridge", r"name the device behind it"),
+    ('"0000:00:1f.2"', 603, 12, r"0000:00:1f.2 is one function of several in its device, which may reach each other",
      r"choose a device with one function"),
-    ('"0000:01:00.0"', 0, 12, r"0000:01:00.0 is one function of several in its device.*", r"choose a device with one function"),
-    ('"0000:03:01.0"', 0, 12, r"0000:03:01.0 is not a PCI Express endpoint directly behind a root port",
+    ('"0000:01:00.0"', 603, 12, r"0000:01:00.0 is one function of several in its device.*", r"choose a device with one function"),
+    ('"0000:03:01.0"', 604, 12, r"0000:03:01.0 is not a PCI Express endpoint directly behind a root port",
      r"put the device into a slot of its own .*"),
-    ('"0000:04:00.0"', 0, 12, r"0000:04:00.0 has BARs that do not fit .*", r"give the guest fewer devices .*"),
-    ('"0000:07:00.0"', 0, 12, r"0000:07:00.0 is not a PCI Express endpoint directly behind a root port",
+    ('"0000:07:00.0"', 604, 12, r"0000:07:00.0 is not a PCI Express endpoint directly behind a root port",
      r"put the device into a slot of its own .*"),
-], ids=["absent", "twice", "root-port", "ahci", "two-functions", "behind-pci-bridge", "bar-too-large", "behind-switch"])
+], ids=["absent", "twice", "root-port", "ahci", "two-functions", "behind-pci-bridge", "behind-switch"])
 def test_device(refused, devices, code, column, what, fix):
     refused(DEVICES.format(devices), code, f"{FILE}:6:{column}", what, fix, devices=MACHINE)
 
 
 def test_device_in_two_guests(refused):
     text = SECOND.replace('"loader"\n', '"loader"\ndevices = ["0000:00:05.0"]\n')
-    refused(text, 0, f"{FILE}:11:12", rf"0000:00:05.0 is given already, at {FILE}:6:12", "name each device once",
+    refused(text, 601, f"{FILE}:11:12", rf"0000:00:05.0 is given already, at {FILE}:6:12", "name each device once",
             devices=MACHINE)
+
+
+def test_bar_that_does_not_fit(boot, tmp_path):
+    """128 GiB, against 64 GiB of a guest's address space. QEMU has such a BAR only in a device refused for more."""
+    (tmp_path / "bulkhead.toml").write_text(DEVICES.format('"0000:04:00.0"'))
+    run = boot(modules=[testbed.Module(tmp_path / "bulkhead.toml", "bulkhead.toml"),
+                        testbed.Module(guestrun.image("loader"), "loader")],
+               machine={"cpus": 2, "memory": "512M"}, devices=MACHINE)
+    assert run.having(f"error[BH0612] {FILE}:6:12: 0000:04:00.0 has BARs that do not fit what is left of its guest's "
+                      "address space for devices; fix: give the guest fewer devices or ones with smaller BARs")
+    assert run.having("no guest was started") and not run.having("LOADER: ")
