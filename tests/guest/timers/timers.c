@@ -2,8 +2,8 @@
  * Clocks and timers: the LAPIC's, the PIT's, the PM timer and the TSC, against each other. What counts is kinds of
  * error: wrong unit, lost, twice, too early, masked but there. The emulator's host may be busy, so nothing may be
  * early, and the best of three tries must not be very late. */
-#include "guest/vlapic.h"
 #include "guest/platform.h"
+#include "guest/vlapic.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/port.h"
 #include "tests/guest/lib/apic.h"
