@@ -17,8 +17,7 @@ enum status image_load(const struct guest_memory *memory, const struct image_req
     }
     if (status == STATUS_NOT_FOUND) {
         format_text(why, why_size,
-                    "this is no kernel that can be started here: neither a Linux bzImage, nor an ELF with a PVH entry "
-                    "note, nor a multiboot image");
+                    "not a kernel: neither a Linux bzImage, nor an ELF with a PVH note, nor a multiboot image");
         return STATUS_BAD_FORMAT;
     }
     return status;

@@ -15,6 +15,7 @@
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
+#include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "plan/assign_check.h"
 #include "plan/config.h"
@@ -102,11 +103,28 @@ static struct image_blob find_image(const struct config_value *value)
 {
     const struct boot_module *module = value->at.line == 0 ? NULL : find_module(launch.boot, value->text);
     if (module == NULL && value->at.line != 0) {
-        refuse(LAUNCH_DIAG_NO_MODULE, value->at,
-               "add a line \"module2 /path/to/file NAME\" to the boot loader's entry; NAME is what is written here",
-               "the boot loader brought no module named '%s'", value->text);
+        char fix[DIAG_TEXT_SIZE];
+        format_text(fix, sizeof(fix),
+                    "add \"module2 /path/to/file %s\" to the boot loader's entry, or name one of its modules here",
+                    value->text);
+        refuse(LAUNCH_DIAG_NO_MODULE, value->at, fix, "the boot loader brought no module named '%s'", value->text);
     }
     return module == NULL ? (struct image_blob){0} : blob_of(module);
+}
+
+/* Twice in one guest's list is an error of the text already. */
+static void check_cpu_is_free(const struct config_guest *guest, const struct config_value *cpu)
+{
+    for (const struct config_guest *other = launch.config.guests; other != guest; other++) {
+        for (size_t i = 0; i < other->cpus.count; i++) {
+            if (other->cpus.items[i].number == cpu->number) {
+                char where[CONFIG_WHERE_SIZE];
+                diag_add(launch.diags, LAUNCH_DIAG_CPU_TWICE, DIAG_ERROR, config_where(launch.file, cpu->at, where),
+                         "give every vCPU a CPU of its own", "CPU %llu is given already, to guest '%s'",
+                         (unsigned long long)cpu->number, other->name.text);
+            }
+        }
+    }
 }
 
 static void check_cpus(const struct config_guest *guest, size_t *next)
@@ -121,12 +139,7 @@ static void check_cpus(const struct config_guest *guest, size_t *next)
                      cpu_count() - 1);
             continue;
         }
-        for (size_t k = 0; k < *next; k++) {
-            if (launch.cpus[k] == v->number) {
-                refuse(LAUNCH_DIAG_CPU_TWICE, v->at, "give every vCPU a CPU of its own",
-                       "a CPU that another vCPU has already%s", "");
-            }
-        }
+        check_cpu_is_free(guest, v);
         if (*next < CPU_MAX) {
             launch.cpus[(*next)++] = (unsigned)v->number;
         }
@@ -329,8 +342,11 @@ static enum status make_guest(unsigned index, size_t *next_cpu)
     }
     *next_cpu += guest->cpus.count;
     if (status != STATUS_OK) {
-        refuse(LAUNCH_DIAG_GUEST, guest->kernel.at, "see what is wrong and change the image or the guest's table",
-               "the guest cannot be made: %s", why);
+        char where[CONFIG_WHERE_SIZE], fix[DIAG_TEXT_SIZE];
+        format_text(fix, sizeof(fix), "load another file as module '%s', or change [guest.%s]", guest->kernel.text,
+                    guest->name.text);
+        diag_add(launch.diags, LAUNCH_DIAG_GUEST, DIAG_ERROR, config_where(launch.file, guest->kernel.at, where), fix,
+                 "guest '%s' cannot be made: %s", guest->name.text, why);
         return STATUS_UNSUPPORTED;
     }
     launch.guest_count++;
