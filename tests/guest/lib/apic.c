@@ -2,7 +2,7 @@
  * Interrupt controllers (SDM 3A chapter 11; 82093AA 3.0; 8259A). */
 #include "tests/guest/lib/apic.h"
 
-#include "guest/lapic.h"
+#include "guest/vlapic.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/mmio.h"
 #include "kernel/hw/msr.h"

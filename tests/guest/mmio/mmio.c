@@ -2,7 +2,7 @@
  * Physical addresses that are not RAM: APIC registers behave, holes read ones, nothing of the host shows. */
 #include "kernel/hw/mmio.h"
 
-#include "guest/lapic.h"
+#include "guest/vlapic.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/lib/string.h"
 #include "tests/guest/lib/apic.h"

@@ -3,7 +3,7 @@
  * be. */
 #include "tests/guest/lib/smp.h"
 
-#include "guest/lapic.h"
+#include "guest/vlapic.h"
 #include "kernel/hw/cpu.h"
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/machine.h"

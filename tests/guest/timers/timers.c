@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Clocks and timers: the LAPIC's, the PIT's, the PM timer and the TSC, against each other. The emulator's host may be
  * busy, so the limits are wide; what counts is kinds of error: wrong unit, lost, twice, masked but there. */
-#include "guest/lapic.h"
+#include "guest/vlapic.h"
 #include "guest/platform.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/port.h"

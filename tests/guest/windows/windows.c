@@ -2,7 +2,7 @@
  * When a pending interrupt is taken: interrupt flag, shadows of STI and MOV SS, HLT, task priority, order. */
 #include "tests/guest/windows/windows.h"
 
-#include "guest/lapic.h"
+#include "guest/vlapic.h"
 #include "kernel/hw/cpu.h"
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/machine.h"
