@@ -8,6 +8,7 @@
 #include "kernel/lib/string.h"
 
 #define CR2_FAULT 14
+#define CR4_SMEP BIT64(20)
 
 /* Why an access of the emulated instruction ended, beyond a status. */
 struct access {
@@ -31,27 +32,34 @@ static struct page_walk_mode mode_of(const struct vcpu *vcpu)
     };
 }
 
-static enum decode_mode code_mode(const struct vcpu *vcpu)
+/* Code at RIP. The CPU has just fetched there itself, so rights are not asked for again. */
+struct code {
+    uint64_t linear;
+    struct page_walk_mode paging;
+    enum decode_mode decode;
+};
+
+static struct code code_of(const struct vcpu *vcpu)
 {
-    unsigned bits = vcpu_code_bits(vcpu);
-    return bits == 64 ? DECODE_64 : bits == 32 ? DECODE_32 : DECODE_16;
+    struct vcpu_code c = vcpu->backend->read_code(vcpu);
+    return (struct code){
+        .linear = c.base + vcpu->rip,
+        .paging = {.cr0 = c.cr0, .cr3 = c.cr3, .cr4 = c.cr4 & ~CR4_SMEP, .efer = c.efer},
+        .decode = c.bits == 64 ? DECODE_64 : c.bits == 32 ? DECODE_32 : DECODE_16,
+    };
 }
 
-/* Up to 15 bytes at RIP; fewer when the next page is not there. */
-static size_t fetch(struct vm_cpu *cpu, uint8_t bytes[DECODE_MAX_LENGTH])
+/* Up to 15 bytes; fewer when the next page is not there. */
+static size_t fetch(struct vm_cpu *cpu, const struct code *code, uint8_t bytes[DECODE_MAX_LENGTH])
 {
-    const struct vcpu *vcpu = &cpu->vcpu;
-    struct page_walk_mode mode = mode_of(vcpu);
-    uint64_t base = vcpu_code_bits(vcpu) == 64 ? 0 : vcpu->backend->read_segment(vcpu, VCPU_CS).base;
-    uint64_t linear = base + vcpu->rip;
     size_t got = 0;
     while (got < DECODE_MAX_LENGTH) {
         struct gpa at;
         uint32_t error = 0;
-        uint64_t here = linear + got;
+        uint64_t here = code->linear + got;
         size_t part = PAGE_SIZE - (here & (PAGE_SIZE - 1));
         part = part < DECODE_MAX_LENGTH - got ? part : DECODE_MAX_LENGTH - got;
-        if (page_walk(&cpu->vm->memory, &mode, here, PAGE_WALK_FETCH, &at, &error) != STATUS_OK ||
+        if (page_walk(&cpu->vm->memory, &code->paging, here, PAGE_WALK_FETCH, &at, &error) != STATUS_OK ||
             guest_memory_read(&cpu->vm->memory, at, bytes + got, part) != STATUS_OK) {
             break;
         }
@@ -60,16 +68,52 @@ static size_t fetch(struct vm_cpu *cpu, uint8_t bytes[DECODE_MAX_LENGTH])
     return got;
 }
 
-enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit, struct decode_insn *insn)
+/* An instruction that may lie across pages, or comes with the exit. */
+static enum status decode_slowly(struct vm_cpu *cpu, const struct vcpu_exit *exit, const struct code *code)
 {
     uint8_t bytes[DECODE_MAX_LENGTH];
     size_t count = exit->byte_count;
     if (count != 0) {
         memcpy(bytes, exit->bytes, count);
     } else {
-        count = fetch(cpu, bytes);
+        count = fetch(cpu, code, bytes);
     }
-    return count == 0 ? STATUS_NOT_FOUND : decode_instruction(bytes, count, code_mode(&cpu->vcpu), insn);
+    return count == 0 ? STATUS_NOT_FOUND : decode_instruction(bytes, count, code->decode, &cpu->insn);
+}
+
+/* One that is within a page, with room after it: its place is remembered. */
+static enum status decode_in_page(struct vm_cpu *cpu, const struct code *code)
+{
+    uint8_t bytes[CODE_CACHE_BYTES];
+    struct page_walk_trace trace;
+    struct gpa at;
+    uint32_t error = 0;
+    if (page_walk_traced(&cpu->vm->memory, &code->paging, code->linear, PAGE_WALK_FETCH, &at, &error, &trace) !=
+        STATUS_OK) {
+        return STATUS_NOT_FOUND;
+    }
+    const uint8_t *from = guest_memory_at(&cpu->vm->memory, at, CODE_CACHE_BYTES);
+    if (from == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    memcpy(bytes, from, CODE_CACHE_BYTES);
+    enum status status = decode_instruction(bytes, DECODE_MAX_LENGTH, code->decode, &cpu->insn);
+    if (status == STATUS_OK) {
+        code_cache_put(&cpu->code_cache, code->linear, &code->paging, &trace, from, bytes, &cpu->insn);
+    }
+    return status;
+}
+
+enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit, const struct decode_insn **insn)
+{
+    struct code code = code_of(&cpu->vcpu);
+    *insn = code_cache_find(&cpu->code_cache, code.linear, code.decode, &code.paging);
+    if (*insn != NULL) {
+        return STATUS_OK;
+    }
+    *insn = &cpu->insn;
+    bool in_page = exit->byte_count == 0 && (code.linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - CODE_CACHE_BYTES;
+    return in_page ? decode_in_page(cpu, &code) : decode_slowly(cpu, exit, &code);
 }
 
 static enum status translate(struct access *a, uint64_t linear, bool write, struct gpa *at)
@@ -98,6 +142,7 @@ static uint64_t device_read(struct vm_cpu *cpu, uint64_t at, unsigned width)
 {
     struct vm *vm = cpu->vm;
     if (is_lapic(cpu, at)) {
+        cpu->look = true; /* its timer, its priority, what waits: any may change, by reading the count too */
         return vlapic_read(&cpu->lapic, at & (PAGE_SIZE - 1), width, vm_now(vm));
     }
     uint64_t flags = lock_take(&vm->lock);
@@ -111,6 +156,7 @@ static void device_write(struct vm_cpu *cpu, uint64_t at, unsigned width, uint64
 {
     struct vm *vm = cpu->vm;
     if (is_lapic(cpu, at)) {
+        cpu->look = true;
         vlapic_write(&cpu->lapic, at & (PAGE_SIZE - 1), width, value, vm_now(vm));
         return;
     }
@@ -168,7 +214,8 @@ static void write_port(void *context, uint16_t port, unsigned width, uint64_t va
     lock_release(&vm->lock, flags);
 }
 
-static void load_registers(const struct vcpu *vcpu, struct decode_registers *regs)
+/* Segment bases are read only where linear addresses are wanted. */
+static void load_registers(const struct vcpu *vcpu, bool bases, struct decode_registers *regs)
 {
     static const enum vcpu_segment_name names[DECODE_SEGMENTS] = {
         [DECODE_ES] = VCPU_ES, [DECODE_CS] = VCPU_CS, [DECODE_SS] = VCPU_SS,
@@ -178,7 +225,7 @@ static void load_registers(const struct vcpu *vcpu, struct decode_registers *reg
     regs->rip = vcpu->rip;
     regs->rflags = vcpu->rflags;
     for (unsigned i = 0; i < DECODE_SEGMENTS; i++) {
-        regs->segment_base[i] = vcpu->backend->read_segment(vcpu, names[i]).base;
+        regs->segment_base[i] = bases ? vcpu->backend->read_segment(vcpu, names[i]).base : 0;
     }
 }
 
@@ -209,24 +256,24 @@ static bool is_string(enum decode_op op)
 
 enum status vm_access_emulate(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
-    struct decode_insn insn;
+    const struct decode_insn *insn;
     struct decode_registers regs;
     enum status status = vm_access_decode(cpu, exit, &insn);
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_OK : status; /* unreadable now: run again, it will fault by itself */
     }
-    if (!emulate_can(&insn)) {
+    if (!emulate_can(insn)) {
         return STATUS_UNSUPPORTED;
     }
-    struct access a = {.cpu = cpu,
-                       .mode = mode_of(&cpu->vcpu),
-                       .exit = exit,
-                       .single = exit->kind == VCPU_EXIT_MEMORY && !is_string(insn.op)};
+    struct access a = {.cpu = cpu, .exit = exit, .single = exit->kind == VCPU_EXIT_MEMORY && !is_string(insn->op)};
+    if (!a.single) {
+        a.mode = mode_of(&cpu->vcpu);
+    }
     const struct emulate_io io = {&a, read_linear, write_linear, read_port, write_port};
-    load_registers(&cpu->vcpu, &regs);
-    status = emulate_run(&insn, &regs, &io);
+    load_registers(&cpu->vcpu, !a.single, &regs);
+    status = emulate_run(insn, &regs, &io);
     if (status == STATUS_OK || a.faulted) {
-        store_registers(&cpu->vcpu, &regs, &insn);
+        store_registers(&cpu->vcpu, &regs, insn);
     }
     return a.faulted ? inject_page_fault(&a) : status;
 }

@@ -118,6 +118,11 @@ static bool offer_nmi(struct vm_cpu *cpu)
     return true;
 }
 
+bool vm_interrupts_nmi_waits(const struct vm_cpu *cpu)
+{
+    return (__atomic_load_n(&cpu->lapic.events, __ATOMIC_ACQUIRE) & LAPIC_EVENT_NMI) != 0;
+}
+
 bool vm_interrupts_offer(struct vm_cpu *cpu)
 {
     struct vcpu *vcpu = &cpu->vcpu;

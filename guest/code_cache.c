@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Remembered instructions. */
+#include "guest/code_cache.h"
+
+#include "kernel/lib/bits.h"
+#include "kernel/lib/string.h"
+
+#define WORD sizeof(uint64_t)
+
+static unsigned line_of(uint64_t linear)
+{
+    return (unsigned)(linear ^ linear >> 5) % CODE_CACHE_LINES;
+}
+
+static bool same_paging(const struct page_walk_mode *a, const struct page_walk_mode *b)
+{
+    return a->cr3 == b->cr3 && a->cr0 == b->cr0 && a->cr4 == b->cr4 && a->efer == b->efer && a->user == b->user;
+}
+
+/* Unaligned; the guest may change it meanwhile, so it is read once. */
+static uint64_t load(const uint8_t *at)
+{
+    uint64_t word;
+    memcpy(&word, at, WORD);
+    return word;
+}
+
+static bool same_bytes(const struct code_cache_line *line)
+{
+    return ((load(line->at) ^ line->bytes[0]) & line->masks[0]) == 0 &&
+           ((load(line->at + WORD) ^ line->bytes[1]) & line->masks[1]) == 0;
+}
+
+const struct decode_insn *code_cache_find(const struct code_cache *cache, uint64_t linear, enum decode_mode decode,
+                                          const struct page_walk_mode *paging)
+{
+    const struct code_cache_line *line = &cache->lines[line_of(linear)];
+    bool same = line->used && line->linear == linear && line->decode == decode && same_paging(&line->paging, paging) &&
+                page_walk_trace_holds(&line->trace) && same_bytes(line);
+    return same ? &line->insn : NULL;
+}
+
+void code_cache_put(struct code_cache *cache, uint64_t linear, const struct page_walk_mode *paging,
+                    const struct page_walk_trace *trace, const uint8_t *at, const uint8_t *bytes,
+                    const struct decode_insn *insn)
+{
+    struct code_cache_line *line = &cache->lines[line_of(linear)];
+    unsigned first = insn->length < WORD ? insn->length : WORD;
+    unsigned second = insn->length - first;
+    *line = (struct code_cache_line){
+        .used = trace->whole,
+        .decode = insn->mode,
+        .linear = linear,
+        .paging = *paging,
+        .trace = *trace,
+        .at = at,
+        .bytes = {load(bytes), load(bytes + WORD)},
+        .masks = {MASK64(8 * first - 1, 0), second == 0 ? 0 : MASK64(8 * second - 1, 0)},
+        .insn = *insn,
+    };
+}
