@@ -37,10 +37,14 @@ enum vm_cpu_state {
 /* Exits by what they cost the guest; docs/performance.md. */
 enum vm_exit_count {
     VM_COUNT_OTHER,
-    VM_COUNT_INTERRUPT,
+    VM_COUNT_DEVICE,    /* a host interrupt that an assigned device sent */
+    VM_COUNT_INTERRUPT, /* any other: timers, kicks */
     VM_COUNT_WINDOW,
     VM_COUNT_IO,
-    VM_COUNT_MMIO,
+    VM_COUNT_MMIO,  /* these and the next three together are the exits by memory accesses */
+    VM_COUNT_EOI,   /* the local APIC's EOI register */
+    VM_COUNT_IPI,   /* its ICR */
+    VM_COUNT_TIMER, /* its timer */
     VM_COUNT_CPUID,
     VM_COUNT_MSR,
     VM_COUNT_HLT,
@@ -95,6 +99,8 @@ struct vm {
     char why[96];    /* of VM_CRASHED */
     unsigned active; /* vCPUs inside vm_run(); atomic */
     unsigned resets;
+    uint64_t entered_ns;        /* host time at which its first vCPU was about to enter for the first time */
+    uint64_t device_interrupts; /* of assigned devices; atomic */
 };
 
 /* Guest time: nanoseconds since it started. */

@@ -152,11 +152,27 @@ static uint64_t device_read(struct vm_cpu *cpu, uint64_t at, unsigned width)
     return value;
 }
 
+/* Writes of the local APIC by what they are for. The exit was counted as one by a memory access. */
+static void count_lapic_write(struct vm_cpu *cpu, uint64_t offset)
+{
+    enum vm_exit_count count = VM_COUNT_MMIO;
+    if (offset == LAPIC_EOI) {
+        count = VM_COUNT_EOI;
+    } else if (offset == LAPIC_ICR_LOW || offset == LAPIC_ICR_HIGH) {
+        count = VM_COUNT_IPI;
+    } else if (offset == LAPIC_TIMER_INITIAL) {
+        count = VM_COUNT_TIMER;
+    }
+    cpu->counts[VM_COUNT_MMIO]--;
+    cpu->counts[count]++;
+}
+
 static void device_write(struct vm_cpu *cpu, uint64_t at, unsigned width, uint64_t value)
 {
     struct vm *vm = cpu->vm;
     if (is_lapic(cpu, at)) {
         cpu->look = true;
+        count_lapic_write(cpu, at & (PAGE_SIZE - 1));
         vlapic_write(&cpu->lapic, at & (PAGE_SIZE - 1), width, value, vm_now(vm));
         return;
     }

@@ -295,11 +295,16 @@ static void on_wbinvd(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 }
 
 /* What came with the exit is served by the host: interrupts on for a moment. */
-static void serve_host(void)
+static void serve_host(struct vm_cpu *cpu)
 {
+    uint64_t before = __atomic_load_n(&cpu->vm->device_interrupts, __ATOMIC_RELAXED);
     cpu_irq_enable();
     cpu_pause();
     cpu_irq_disable();
+    if (__atomic_load_n(&cpu->vm->device_interrupts, __ATOMIC_RELAXED) != before) {
+        cpu->counts[VM_COUNT_INTERRUPT]--;
+        cpu->counts[VM_COUNT_DEVICE]++;
+    }
 }
 
 static enum vm_exit_count kind_of(enum vcpu_exit_kind kind)
@@ -365,7 +370,7 @@ void vm_exit_handle(struct vm_cpu *cpu, const struct vcpu_exit *exit)
     cpu->counts[kind_of(exit->kind)]++;
     switch (exit->kind) {
     case VCPU_EXIT_INTERRUPT:
-        serve_host();
+        serve_host(cpu);
         cpu->look = true;
         break;
     case VCPU_EXIT_WINDOW:

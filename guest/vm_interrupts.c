@@ -32,6 +32,7 @@ static void deliver(void *context, uint64_t address, uint32_t data)
 {
     struct vm *vm = context;
     struct apic_message message = apic_message_from_msi(address, data);
+    (void)__atomic_fetch_add(&vm->device_interrupts, 1, __ATOMIC_RELAXED);
     (void)vlapic_route_message(&vm->lapic_set, &message, NULL);
 }
 
