@@ -12,9 +12,11 @@ static unsigned line_of(uint64_t linear)
     return (unsigned)(linear ^ linear >> 5) % CODE_CACHE_LINES;
 }
 
-static bool same_paging(const struct page_walk_mode *a, const struct page_walk_mode *b)
+/* One test for all: the same answer nearly always. */
+static bool same_code(const struct vcpu_code *a, const struct vcpu_code *b)
 {
-    return a->cr3 == b->cr3 && a->cr0 == b->cr0 && a->cr4 == b->cr4 && a->efer == b->efer && a->user == b->user;
+    return ((a->linear ^ b->linear) | (a->cr3 ^ b->cr3) | (a->cr0 ^ b->cr0) | (a->cr4 ^ b->cr4) |
+            (a->efer ^ b->efer) | (a->bits ^ b->bits)) == 0;
 }
 
 /* Unaligned; the guest may change it meanwhile, so it is read once. */
@@ -31,27 +33,23 @@ static bool same_bytes(const struct code_cache_line *line)
            ((load(line->at + WORD) ^ line->bytes[1]) & line->masks[1]) == 0;
 }
 
-const struct decode_insn *code_cache_find(const struct code_cache *cache, uint64_t linear, enum decode_mode decode,
-                                          const struct page_walk_mode *paging)
+const struct decode_insn *code_cache_find(const struct code_cache *cache, const struct vcpu_code *code)
 {
-    const struct code_cache_line *line = &cache->lines[line_of(linear)];
-    bool same = line->used && line->linear == linear && line->decode == decode && same_paging(&line->paging, paging) &&
-                page_walk_trace_holds(&line->trace) && same_bytes(line);
+    const struct code_cache_line *line = &cache->lines[line_of(code->linear)];
+    bool same = same_code(&line->code, code) && page_walk_trace_holds(&line->trace) && same_bytes(line);
     return same ? &line->insn : NULL;
 }
 
-void code_cache_put(struct code_cache *cache, uint64_t linear, const struct page_walk_mode *paging,
-                    const struct page_walk_trace *trace, const uint8_t *at, const uint8_t *bytes,
-                    const struct decode_insn *insn)
+void code_cache_put(struct code_cache *cache, const struct vcpu_code *code, const struct page_walk_trace *trace,
+                    const uint8_t *at, const uint8_t *bytes, const struct decode_insn *insn)
 {
-    struct code_cache_line *line = &cache->lines[line_of(linear)];
     unsigned first = insn->length < WORD ? insn->length : WORD;
     unsigned second = insn->length - first;
-    *line = (struct code_cache_line){
-        .used = trace->whole,
-        .decode = insn->mode,
-        .linear = linear,
-        .paging = *paging,
+    if (!trace->whole) {
+        return;
+    }
+    cache->lines[line_of(code->linear)] = (struct code_cache_line){
+        .code = *code,
         .trace = *trace,
         .at = at,
         .bytes = {load(bytes), load(bytes + WORD)},

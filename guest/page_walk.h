@@ -40,15 +40,15 @@ struct page_walk_trace {
     } steps[PAGE_WALK_STEPS_MAX];
 };
 
-/* Are the entries what they were? */
+/* Are the entries what they were? Of a whole trace. */
 static inline bool page_walk_trace_holds(const struct page_walk_trace *trace)
 {
-    for (unsigned i = 0; i < trace->count; i++) {
+    for (unsigned i = trace->count; i-- > 0;) {
         if (__atomic_load_n(trace->steps[i].at, __ATOMIC_RELAXED) != trace->steps[i].value) {
             return false;
         }
     }
-    return trace->whole;
+    return true;
 }
 
 /* The guest-physical address of a linear one. STATUS_NOT_FOUND: a #PF with *error would follow; STATUS_OUT_OF_RANGE:

@@ -32,26 +32,22 @@ static struct page_walk_mode mode_of(const struct vcpu *vcpu)
     };
 }
 
-/* Code at RIP. The CPU has just fetched there itself, so rights are not asked for again. */
-struct code {
-    uint64_t linear;
-    struct page_walk_mode paging;
-    enum decode_mode decode;
-};
-
-static struct code code_of(const struct vcpu *vcpu)
+/* For code at RIP: the CPU has just fetched there itself, so rights are not asked for again. */
+static struct page_walk_mode fetch_mode(const struct vcpu_code *code)
 {
-    struct vcpu_code c = vcpu->backend->read_code(vcpu);
-    return (struct code){
-        .linear = c.base + vcpu->rip,
-        .paging = {.cr0 = c.cr0, .cr3 = c.cr3, .cr4 = c.cr4 & ~CR4_SMEP, .efer = c.efer},
-        .decode = c.bits == 64 ? DECODE_64 : c.bits == 32 ? DECODE_32 : DECODE_16,
-    };
+    return (struct page_walk_mode){
+        .cr0 = code->cr0, .cr3 = code->cr3, .cr4 = code->cr4 & ~CR4_SMEP, .efer = code->efer};
+}
+
+static enum decode_mode decode_mode_of(const struct vcpu_code *code)
+{
+    return code->bits == 64 ? DECODE_64 : code->bits == 32 ? DECODE_32 : DECODE_16;
 }
 
 /* Up to 15 bytes; fewer when the next page is not there. */
-static size_t fetch(struct vm_cpu *cpu, const struct code *code, uint8_t bytes[DECODE_MAX_LENGTH])
+static size_t fetch(struct vm_cpu *cpu, const struct vcpu_code *code, uint8_t bytes[DECODE_MAX_LENGTH])
 {
+    struct page_walk_mode mode = fetch_mode(code);
     size_t got = 0;
     while (got < DECODE_MAX_LENGTH) {
         struct gpa at;
@@ -59,7 +55,7 @@ static size_t fetch(struct vm_cpu *cpu, const struct code *code, uint8_t bytes[D
         uint64_t here = code->linear + got;
         size_t part = PAGE_SIZE - (here & (PAGE_SIZE - 1));
         part = part < DECODE_MAX_LENGTH - got ? part : DECODE_MAX_LENGTH - got;
-        if (page_walk(&cpu->vm->memory, &code->paging, here, PAGE_WALK_FETCH, &at, &error) != STATUS_OK ||
+        if (page_walk(&cpu->vm->memory, &mode, here, PAGE_WALK_FETCH, &at, &error) != STATUS_OK ||
             guest_memory_read(&cpu->vm->memory, at, bytes + got, part) != STATUS_OK) {
             break;
         }
@@ -69,7 +65,7 @@ static size_t fetch(struct vm_cpu *cpu, const struct code *code, uint8_t bytes[D
 }
 
 /* An instruction that may lie across pages, or comes with the exit. */
-static enum status decode_slowly(struct vm_cpu *cpu, const struct vcpu_exit *exit, const struct code *code)
+static enum status decode_slowly(struct vm_cpu *cpu, const struct vcpu_exit *exit, const struct vcpu_code *code)
 {
     uint8_t bytes[DECODE_MAX_LENGTH];
     size_t count = exit->byte_count;
@@ -78,17 +74,18 @@ static enum status decode_slowly(struct vm_cpu *cpu, const struct vcpu_exit *exi
     } else {
         count = fetch(cpu, code, bytes);
     }
-    return count == 0 ? STATUS_NOT_FOUND : decode_instruction(bytes, count, code->decode, &cpu->insn);
+    return count == 0 ? STATUS_NOT_FOUND : decode_instruction(bytes, count, decode_mode_of(code), &cpu->insn);
 }
 
 /* One that is within a page, with room after it: its place is remembered. */
-static enum status decode_in_page(struct vm_cpu *cpu, const struct code *code)
+static enum status decode_in_page(struct vm_cpu *cpu, const struct vcpu_code *code)
 {
     uint8_t bytes[CODE_CACHE_BYTES];
+    struct page_walk_mode mode = fetch_mode(code);
     struct page_walk_trace trace;
     struct gpa at;
     uint32_t error = 0;
-    if (page_walk_traced(&cpu->vm->memory, &code->paging, code->linear, PAGE_WALK_FETCH, &at, &error, &trace) !=
+    if (page_walk_traced(&cpu->vm->memory, &mode, code->linear, PAGE_WALK_FETCH, &at, &error, &trace) !=
         STATUS_OK) {
         return STATUS_NOT_FOUND;
     }
@@ -97,17 +94,18 @@ static enum status decode_in_page(struct vm_cpu *cpu, const struct code *code)
         return STATUS_NOT_FOUND;
     }
     memcpy(bytes, from, CODE_CACHE_BYTES);
-    enum status status = decode_instruction(bytes, DECODE_MAX_LENGTH, code->decode, &cpu->insn);
+    enum status status = decode_instruction(bytes, DECODE_MAX_LENGTH, decode_mode_of(code), &cpu->insn);
     if (status == STATUS_OK) {
-        code_cache_put(&cpu->code_cache, code->linear, &code->paging, &trace, from, bytes, &cpu->insn);
+        code_cache_put(&cpu->code_cache, code, &trace, from, bytes, &cpu->insn);
     }
     return status;
 }
 
 enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit, const struct decode_insn **insn)
 {
-    struct code code = code_of(&cpu->vcpu);
-    *insn = code_cache_find(&cpu->code_cache, code.linear, code.decode, &code.paging);
+    struct vcpu_code code;
+    cpu->vcpu.backend->read_code(&cpu->vcpu, &code);
+    *insn = code_cache_find(&cpu->code_cache, &code);
     if (*insn != NULL) {
         return STATUS_OK;
     }

@@ -103,24 +103,22 @@ struct vcpu_segment svm_registers_read_segment(const struct vcpu *vcpu, enum vcp
     return vmcb_segment(data_of(vcpu)->vmcb, segment_offsets[which]);
 }
 
-struct vcpu_code svm_registers_read_code(const struct vcpu *vcpu)
+void svm_registers_read_code(const struct vcpu *vcpu, struct vcpu_code *code)
 {
     const struct svm_vcpu *s = data_of(vcpu);
     const uint8_t *vmcb = s->vmcb;
     uint32_t attributes = vmcb_get32(vmcb, VMCB_CS) >> 16;
-    struct vcpu_code code = {
-        .cr0 = vmcb_get64(vmcb, VMCB_CR0_64),
-        .cr3 = vmcb_get64(vmcb, VMCB_CR3_64),
-        .cr4 = s->guest_mce ? vmcb_get64(vmcb, VMCB_CR4_64) : vmcb_get64(vmcb, VMCB_CR4_64) & ~CR4_MCE,
-        .efer = vmcb_get64(vmcb, VMCB_EFER_64) & ~(uint64_t)EFER_SVME,
-    };
-    if ((code.efer & EFER_LMA) != 0 && (attributes & CS_LONG) != 0) {
-        code.bits = 64;
+    code->cr0 = vmcb_get64(vmcb, VMCB_CR0_64);
+    code->cr3 = vmcb_get64(vmcb, VMCB_CR3_64);
+    code->cr4 = vmcb_get64(vmcb, VMCB_CR4_64) & ~(s->guest_mce ? 0 : CR4_MCE);
+    code->efer = vmcb_get64(vmcb, VMCB_EFER_64) & ~(uint64_t)EFER_SVME;
+    if ((code->efer & EFER_LMA) != 0 && (attributes & CS_LONG) != 0) {
+        code->bits = 64;
+        code->linear = vcpu->rip;
     } else {
-        code.bits = (attributes & CS_BIG) != 0 ? 32 : 16;
-        code.base = vmcb_get64(vmcb, VMCB_CS + VMCB_SEGMENT_BASE_64);
+        code->bits = (attributes & CS_BIG) != 0 ? 32 : 16;
+        code->linear = vmcb_get64(vmcb, VMCB_CS + VMCB_SEGMENT_BASE_64) + vcpu->rip;
     }
-    return code;
 }
 
 void svm_registers_write_segment(struct vcpu *vcpu, enum vcpu_segment_name which, struct vcpu_segment value)
