@@ -38,10 +38,23 @@ static struct shape shape_of(const struct page_walk_mode *mode)
     return (struct shape){2, 4, 10, (mode->cr4 & CR4_PSE) != 0 ? 2 : 1};
 }
 
-static enum status read_entry(const struct guest_memory *memory, uint64_t at, unsigned bytes, uint64_t *entry)
+static enum status read_entry(const struct guest_memory *memory, uint64_t at, unsigned bytes, uint64_t *entry,
+                              struct page_walk_trace *trace)
 {
-    *entry = 0;
-    return guest_memory_read(memory, gpa(at), entry, bytes);
+    const void *from = guest_memory_at(memory, gpa(at), bytes);
+    if (from == NULL) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    if (bytes == sizeof(uint32_t)) {
+        *entry = __atomic_load_n((const uint32_t *)from, __ATOMIC_RELAXED);
+        trace->whole = false;
+        return STATUS_OK;
+    }
+    *entry = __atomic_load_n((const uint64_t *)from, __ATOMIC_RELAXED);
+    trace->steps[trace->count].at = from;
+    trace->steps[trace->count].value = *entry;
+    trace->count++;
+    return STATUS_OK;
 }
 
 /* The third level of PAE has four entries, without rights; everything else takes part in the decision. */
@@ -82,9 +95,12 @@ static uint64_t page_base(const struct shape *shape, uint64_t entry, unsigned sh
     return entry & MASK64(51, 12) & ~(BIT64(shift) - 1);
 }
 
-enum status page_walk(const struct guest_memory *memory, const struct page_walk_mode *mode, uint64_t linear,
-                      enum page_walk_access access, struct gpa *out, uint32_t *error)
+enum status page_walk_traced(const struct guest_memory *memory, const struct page_walk_mode *mode, uint64_t linear,
+                             enum page_walk_access access, struct gpa *out, uint32_t *error,
+                             struct page_walk_trace *trace)
 {
+    trace->whole = true;
+    trace->count = 0;
     bool long_mode = (mode->efer & EFER_LMA) != 0;
     linear = long_mode ? linear : linear & UINT32_MAX;
     if ((mode->cr0 & CR0_PG) == 0) {
@@ -99,7 +115,7 @@ enum status page_walk(const struct guest_memory *memory, const struct page_walk_
         unsigned shift = 12 + shape.index_bits * (level - 1);
         uint64_t index = bits_get(linear, shift + shape.index_bits - 1, shift);
         uint64_t entry = 0;
-        enum status status = read_entry(memory, table + index * shape.entry_bytes, shape.entry_bytes, &entry);
+        enum status status = read_entry(memory, table + index * shape.entry_bytes, shape.entry_bytes, &entry, trace);
         if (status != STATUS_OK) {
             return status;
         }
@@ -123,4 +139,11 @@ enum status page_walk(const struct guest_memory *memory, const struct page_walk_
         table = shape.entry_bytes == 4 ? entry & MASK64(31, 12) : entry & MASK64(51, 12);
     }
     return STATUS_OUT_OF_RANGE;
+}
+
+enum status page_walk(const struct guest_memory *memory, const struct page_walk_mode *mode, uint64_t linear,
+                      enum page_walk_access access, struct gpa *out, uint32_t *error)
+{
+    struct page_walk_trace trace;
+    return page_walk_traced(memory, mode, linear, access, out, error, &trace);
 }

@@ -28,9 +28,37 @@ enum page_walk_error {
     PAGE_WALK_FETCHED = 1 << 4,
 };
 
+/* The entries that a walk read, for looking again later whether it would end at the same place: it would while the mode
+ * and every value are the same. The pointers are into the guest's RAM. */
+#define PAGE_WALK_STEPS_MAX 5
+struct page_walk_trace {
+    bool whole; /* false: the walk cannot be looked at again (4-byte entries) */
+    unsigned count;
+    struct {
+        const uint64_t *at;
+        uint64_t value;
+    } steps[PAGE_WALK_STEPS_MAX];
+};
+
+/* Are the entries what they were? Of a whole trace. */
+static inline bool page_walk_trace_holds(const struct page_walk_trace *trace)
+{
+    for (unsigned i = trace->count; i-- > 0;) {
+        if (__atomic_load_n(trace->steps[i].at, __ATOMIC_RELAXED) != trace->steps[i].value) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The guest-physical address of a linear one. STATUS_NOT_FOUND: a #PF with *error would follow; STATUS_OUT_OF_RANGE:
  * a paging structure lies outside RAM. */
 MUST_CHECK enum status page_walk(const struct guest_memory *memory, const struct page_walk_mode *mode, uint64_t linear,
                                  enum page_walk_access access, struct gpa *out, uint32_t *error);
+
+/* The same; trace is valid with STATUS_OK. */
+MUST_CHECK enum status page_walk_traced(const struct guest_memory *memory, const struct page_walk_mode *mode,
+                                        uint64_t linear, enum page_walk_access access, struct gpa *out, uint32_t *error,
+                                        struct page_walk_trace *trace);
 
 #endif

@@ -26,6 +26,8 @@ void vm_kick(struct vm *vm, unsigned index)
     unsigned cpu = vm->cpus[index].vcpu.cpu;
     if (cpu != cpu_index()) {
         smp_kick(cpu);
+    } else {
+        vm->cpus[index].look = true;
     }
 }
 

@@ -6,6 +6,7 @@
 #ifndef BULKHEAD_GUEST_VM_H
 #define BULKHEAD_GUEST_VM_H
 
+#include "guest/code_cache.h"
 #include "guest/image.h"
 #include "guest/memory.h"
 #include "guest/msr.h"
@@ -14,6 +15,7 @@
 #include "guest/vm_platform.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/vcpu.h"
+#include "kernel/hw/cpu.h"
 
 #define VM_NAME_SIZE 32
 #define VM_CPUS_MAX 64
@@ -34,15 +36,29 @@ enum vm_cpu_state {
 
 /* Exits by what they cost the guest; docs/performance.md. */
 enum vm_exit_count {
-    VM_COUNT_INTERRUPT,
+    VM_COUNT_OTHER,
+    VM_COUNT_DEVICE,    /* a host interrupt that an assigned device sent */
+    VM_COUNT_INTERRUPT, /* any other: timers, kicks */
     VM_COUNT_WINDOW,
     VM_COUNT_IO,
-    VM_COUNT_MMIO,
+    VM_COUNT_MMIO,  /* these and the next three together are the exits by memory accesses */
+    VM_COUNT_EOI,   /* the local APIC's EOI register */
+    VM_COUNT_IPI,   /* its ICR */
+    VM_COUNT_TIMER, /* its timer */
     VM_COUNT_CPUID,
     VM_COUNT_MSR,
     VM_COUNT_HLT,
-    VM_COUNT_OTHER,
     VM_COUNTS,
+};
+
+/* CPUID's answers depend on CR4 and XCR0 and on nothing else that changes while a vCPU lives; asking the CPU itself is
+ * slow. */
+#define VM_CPUID_LINES 16
+struct vm_cpuid {
+    bool used;
+    uint32_t leaf, subleaf;
+    uint64_t cr4, xcr0;
+    struct cpuid answer;
 };
 
 struct vm_cpu {
@@ -55,7 +71,11 @@ struct vm_cpu {
     uint8_t shown_cr8; /* what the backend was last told */
     bool in_guest;     /* atomic: between entry and exit */
     bool flush_wanted; /* atomic: forget translations at the next entry */
+    bool look;         /* something changed that the loop has to look at before the next entry; vm_run.c */
     uint64_t counts[VM_COUNTS];
+    struct decode_insn insn; /* the last one decoded, when code_cache has no place for it */
+    struct code_cache code_cache;
+    struct vm_cpuid cpuid[VM_CPUID_LINES]; /* by the leaf's low bits */
 };
 
 struct vm {
@@ -79,6 +99,8 @@ struct vm {
     char why[96];    /* of VM_CRASHED */
     unsigned active; /* vCPUs inside vm_run(); atomic */
     unsigned resets;
+    uint64_t entered_ns;        /* host time at which its first vCPU was about to enter for the first time */
+    uint64_t device_interrupts; /* of assigned devices; atomic */
 };
 
 /* Guest time: nanoseconds since it started. */

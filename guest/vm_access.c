@@ -8,6 +8,7 @@
 #include "kernel/lib/string.h"
 
 #define CR2_FAULT 14
+#define CR4_SMEP BIT64(20)
 
 /* Why an access of the emulated instruction ended, beyond a status. */
 struct access {
@@ -31,24 +32,27 @@ static struct page_walk_mode mode_of(const struct vcpu *vcpu)
     };
 }
 
-static enum decode_mode code_mode(const struct vcpu *vcpu)
+/* For code at RIP: the CPU has just fetched there itself, so rights are not asked for again. */
+static struct page_walk_mode fetch_mode(const struct vcpu_code *code)
 {
-    unsigned bits = vcpu_code_bits(vcpu);
-    return bits == 64 ? DECODE_64 : bits == 32 ? DECODE_32 : DECODE_16;
+    return (struct page_walk_mode){
+        .cr0 = code->cr0, .cr3 = code->cr3, .cr4 = code->cr4 & ~CR4_SMEP, .efer = code->efer};
 }
 
-/* Up to 15 bytes at RIP; fewer when the next page is not there. */
-static size_t fetch(struct vm_cpu *cpu, uint8_t bytes[DECODE_MAX_LENGTH])
+static enum decode_mode decode_mode_of(const struct vcpu_code *code)
 {
-    const struct vcpu *vcpu = &cpu->vcpu;
-    struct page_walk_mode mode = mode_of(vcpu);
-    uint64_t base = vcpu_code_bits(vcpu) == 64 ? 0 : vcpu->backend->read_segment(vcpu, VCPU_CS).base;
-    uint64_t linear = base + vcpu->rip;
+    return code->bits == 64 ? DECODE_64 : code->bits == 32 ? DECODE_32 : DECODE_16;
+}
+
+/* Up to 15 bytes; fewer when the next page is not there. */
+static size_t fetch(struct vm_cpu *cpu, const struct vcpu_code *code, uint8_t bytes[DECODE_MAX_LENGTH])
+{
+    struct page_walk_mode mode = fetch_mode(code);
     size_t got = 0;
     while (got < DECODE_MAX_LENGTH) {
         struct gpa at;
         uint32_t error = 0;
-        uint64_t here = linear + got;
+        uint64_t here = code->linear + got;
         size_t part = PAGE_SIZE - (here & (PAGE_SIZE - 1));
         part = part < DECODE_MAX_LENGTH - got ? part : DECODE_MAX_LENGTH - got;
         if (page_walk(&cpu->vm->memory, &mode, here, PAGE_WALK_FETCH, &at, &error) != STATUS_OK ||
@@ -60,16 +64,54 @@ static size_t fetch(struct vm_cpu *cpu, uint8_t bytes[DECODE_MAX_LENGTH])
     return got;
 }
 
-enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit, struct decode_insn *insn)
+/* An instruction that may lie across pages, or comes with the exit. */
+static enum status decode_slowly(struct vm_cpu *cpu, const struct vcpu_exit *exit, const struct vcpu_code *code)
 {
     uint8_t bytes[DECODE_MAX_LENGTH];
     size_t count = exit->byte_count;
     if (count != 0) {
         memcpy(bytes, exit->bytes, count);
     } else {
-        count = fetch(cpu, bytes);
+        count = fetch(cpu, code, bytes);
     }
-    return count == 0 ? STATUS_NOT_FOUND : decode_instruction(bytes, count, code_mode(&cpu->vcpu), insn);
+    return count == 0 ? STATUS_NOT_FOUND : decode_instruction(bytes, count, decode_mode_of(code), &cpu->insn);
+}
+
+/* One that is within a page, with room after it: its place is remembered. */
+static enum status decode_in_page(struct vm_cpu *cpu, const struct vcpu_code *code)
+{
+    uint8_t bytes[CODE_CACHE_BYTES];
+    struct page_walk_mode mode = fetch_mode(code);
+    struct page_walk_trace trace;
+    struct gpa at;
+    uint32_t error = 0;
+    if (page_walk_traced(&cpu->vm->memory, &mode, code->linear, PAGE_WALK_FETCH, &at, &error, &trace) !=
+        STATUS_OK) {
+        return STATUS_NOT_FOUND;
+    }
+    const uint8_t *from = guest_memory_at(&cpu->vm->memory, at, CODE_CACHE_BYTES);
+    if (from == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    memcpy(bytes, from, CODE_CACHE_BYTES);
+    enum status status = decode_instruction(bytes, DECODE_MAX_LENGTH, decode_mode_of(code), &cpu->insn);
+    if (status == STATUS_OK) {
+        code_cache_put(&cpu->code_cache, code, &trace, from, bytes, &cpu->insn);
+    }
+    return status;
+}
+
+enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit, const struct decode_insn **insn)
+{
+    struct vcpu_code code;
+    cpu->vcpu.backend->read_code(&cpu->vcpu, &code);
+    *insn = code_cache_find(&cpu->code_cache, &code);
+    if (*insn != NULL) {
+        return STATUS_OK;
+    }
+    *insn = &cpu->insn;
+    bool in_page = exit->byte_count == 0 && (code.linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - CODE_CACHE_BYTES;
+    return in_page ? decode_in_page(cpu, &code) : decode_slowly(cpu, exit, &code);
 }
 
 static enum status translate(struct access *a, uint64_t linear, bool write, struct gpa *at)
@@ -98,6 +140,7 @@ static uint64_t device_read(struct vm_cpu *cpu, uint64_t at, unsigned width)
 {
     struct vm *vm = cpu->vm;
     if (is_lapic(cpu, at)) {
+        cpu->look = true; /* its timer, its priority, what waits: any may change, by reading the count too */
         return vlapic_read(&cpu->lapic, at & (PAGE_SIZE - 1), width, vm_now(vm));
     }
     uint64_t flags = lock_take(&vm->lock);
@@ -107,10 +150,27 @@ static uint64_t device_read(struct vm_cpu *cpu, uint64_t at, unsigned width)
     return value;
 }
 
+/* Writes of the local APIC by what they are for. The exit was counted as one by a memory access. */
+static void count_lapic_write(struct vm_cpu *cpu, uint64_t offset)
+{
+    enum vm_exit_count count = VM_COUNT_MMIO;
+    if (offset == LAPIC_EOI) {
+        count = VM_COUNT_EOI;
+    } else if (offset == LAPIC_ICR_LOW || offset == LAPIC_ICR_HIGH) {
+        count = VM_COUNT_IPI;
+    } else if (offset == LAPIC_TIMER_INITIAL) {
+        count = VM_COUNT_TIMER;
+    }
+    cpu->counts[VM_COUNT_MMIO]--;
+    cpu->counts[count]++;
+}
+
 static void device_write(struct vm_cpu *cpu, uint64_t at, unsigned width, uint64_t value)
 {
     struct vm *vm = cpu->vm;
     if (is_lapic(cpu, at)) {
+        cpu->look = true;
+        count_lapic_write(cpu, at & (PAGE_SIZE - 1));
         vlapic_write(&cpu->lapic, at & (PAGE_SIZE - 1), width, value, vm_now(vm));
         return;
     }
@@ -168,7 +228,8 @@ static void write_port(void *context, uint16_t port, unsigned width, uint64_t va
     lock_release(&vm->lock, flags);
 }
 
-static void load_registers(const struct vcpu *vcpu, struct decode_registers *regs)
+/* Segment bases are read only where linear addresses are wanted. */
+static void load_registers(const struct vcpu *vcpu, bool bases, struct decode_registers *regs)
 {
     static const enum vcpu_segment_name names[DECODE_SEGMENTS] = {
         [DECODE_ES] = VCPU_ES, [DECODE_CS] = VCPU_CS, [DECODE_SS] = VCPU_SS,
@@ -178,7 +239,7 @@ static void load_registers(const struct vcpu *vcpu, struct decode_registers *reg
     regs->rip = vcpu->rip;
     regs->rflags = vcpu->rflags;
     for (unsigned i = 0; i < DECODE_SEGMENTS; i++) {
-        regs->segment_base[i] = vcpu->backend->read_segment(vcpu, names[i]).base;
+        regs->segment_base[i] = bases ? vcpu->backend->read_segment(vcpu, names[i]).base : 0;
     }
 }
 
@@ -209,24 +270,24 @@ static bool is_string(enum decode_op op)
 
 enum status vm_access_emulate(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
-    struct decode_insn insn;
+    const struct decode_insn *insn;
     struct decode_registers regs;
     enum status status = vm_access_decode(cpu, exit, &insn);
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_OK : status; /* unreadable now: run again, it will fault by itself */
     }
-    if (!emulate_can(&insn)) {
+    if (!emulate_can(insn)) {
         return STATUS_UNSUPPORTED;
     }
-    struct access a = {.cpu = cpu,
-                       .mode = mode_of(&cpu->vcpu),
-                       .exit = exit,
-                       .single = exit->kind == VCPU_EXIT_MEMORY && !is_string(insn.op)};
+    struct access a = {.cpu = cpu, .exit = exit, .single = exit->kind == VCPU_EXIT_MEMORY && !is_string(insn->op)};
+    if (!a.single) {
+        a.mode = mode_of(&cpu->vcpu);
+    }
     const struct emulate_io io = {&a, read_linear, write_linear, read_port, write_port};
-    load_registers(&cpu->vcpu, &regs);
-    status = emulate_run(&insn, &regs, &io);
+    load_registers(&cpu->vcpu, !a.single, &regs);
+    status = emulate_run(insn, &regs, &io);
     if (status == STATUS_OK || a.faulted) {
-        store_registers(&cpu->vcpu, &regs, &insn);
+        store_registers(&cpu->vcpu, &regs, insn);
     }
     return a.faulted ? inject_page_fault(&a) : status;
 }

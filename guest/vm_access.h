@@ -9,8 +9,9 @@
 #include "kernel/core/vcpu_exit.h"
 
 /* Fetch and decode the instruction at RIP. STATUS_NOT_FOUND: its bytes are not readable (the guest changed its tables
- * meanwhile); otherwise what decode_instruction says. */
-MUST_CHECK enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit, struct decode_insn *insn);
+ * meanwhile); otherwise what decode_instruction says. *insn is good until the next call for this vCPU. */
+MUST_CHECK enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit,
+                                        const struct decode_insn **insn);
 
 /* Carry out the instruction that touched a device's address (exit memory), or moves between ports and memory (INS,
  * OUTS: exit io). STATUS_OK: done or a page fault was injected; STATUS_UNSUPPORTED: an instruction we cannot emulate.

@@ -145,7 +145,10 @@ static enum status load(struct vm_owned *owned, struct image_entry *entry, char 
         return status;
     }
     describe_memory(&owned->vm.memory, &image);
-    return image_load(&owned->vm.memory, &image, entry, why, VM_WHY_SIZE);
+    uint64_t from = time_now_ns();
+    status = image_load(&owned->vm.memory, &image, entry, why, VM_WHY_SIZE);
+    owned->copy_ns = time_now_ns() - from;
+    return status;
 }
 
 static enum status why_memory(char why[VM_WHY_SIZE], uint64_t bytes, enum status status)
@@ -177,6 +180,9 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
         return why_memory(why, request->memory, status);
     }
     log_memory(vm);
+    uint64_t from = time_now_ns();
+    vm_memory_scrub(&vm->memory);
+    owned->scrub_ns = time_now_ns() - from;
     status = vm_memory_map(&vm->memory, &vm->nested, vm->backend);
     status = status == STATUS_OK ? make_cpus(vm, request) : status;
     status = status == STATUS_OK ? power_on(vm) : status;
@@ -228,13 +234,18 @@ static void log_end(const struct vm *vm)
             sums[k] += vm->cpus[i].counts[k];
         }
     }
-    log_info("guest: name=%s end=%s exits-interrupt=%llu window=%llu io=%llu mmio=%llu cpuid=%llu msr=%llu hlt=%llu "
-             "other=%llu unknown-ports=%llu",
-             vm->name, end_text(vm->end), (unsigned long long)sums[VM_COUNT_INTERRUPT],
-             (unsigned long long)sums[VM_COUNT_WINDOW], (unsigned long long)sums[VM_COUNT_IO],
-             (unsigned long long)sums[VM_COUNT_MMIO], (unsigned long long)sums[VM_COUNT_CPUID],
+    log_info("guest: name=%s end=%s exits-device=%llu interrupt=%llu window=%llu io=%llu mmio=%llu eoi=%llu ipi=%llu "
+             "timer=%llu cpuid=%llu msr=%llu hlt=%llu other=%llu device-interrupts=%llu unknown-ports=%llu "
+             "entered-ns=%llu",
+             vm->name, end_text(vm->end), (unsigned long long)sums[VM_COUNT_DEVICE],
+             (unsigned long long)sums[VM_COUNT_INTERRUPT], (unsigned long long)sums[VM_COUNT_WINDOW],
+             (unsigned long long)sums[VM_COUNT_IO], (unsigned long long)sums[VM_COUNT_MMIO],
+             (unsigned long long)sums[VM_COUNT_EOI], (unsigned long long)sums[VM_COUNT_IPI],
+             (unsigned long long)sums[VM_COUNT_TIMER], (unsigned long long)sums[VM_COUNT_CPUID],
              (unsigned long long)sums[VM_COUNT_MSR], (unsigned long long)sums[VM_COUNT_HLT],
-             (unsigned long long)sums[VM_COUNT_OTHER], (unsigned long long)bus_unknown_count(&vm->platform.ports));
+             (unsigned long long)sums[VM_COUNT_OTHER], (unsigned long long)vm->device_interrupts,
+             (unsigned long long)bus_unknown_count(&vm->platform.ports),
+             (unsigned long long)vm->entered_ns);
     if (vm->end == VM_CRASHED) {
         log_error("guest: name=%s crashed why=\"%s\"", vm->name, vm->why);
     }
@@ -297,6 +308,7 @@ void vm_cpu_main(void *vm_cpu)
         if (status == STATUS_OK) {
             vm_entry_set(cpu, &vm->first_entry);
             cpu->vcpu.tsc_offset = -vm->start_tsc;
+            vm->entered_ns = cpu->index == 0 && vm->entered_ns == 0 ? time_now_ns() : vm->entered_ns;
             vm_run(cpu);
         }
         unsigned round = __atomic_load_n(&owned->barrier_round, __ATOMIC_ACQUIRE);

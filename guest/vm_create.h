@@ -39,6 +39,7 @@ struct vm_owned {
     unsigned barrier_round;
     bool again; /* decided by the last vCPU to come; atomic */
     bool ended; /* atomic */
+    uint64_t scrub_ns, copy_ns; /* what making it took: clearing its RAM, and placing its images there */
 };
 
 #define VM_WHY_SIZE 160

@@ -43,11 +43,11 @@ static void general_protection(struct vm_cpu *cpu)
 /* Step over the instruction. When it cannot be read any more it simply runs again. */
 static void skip(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
-    struct decode_insn insn;
+    const struct decode_insn *insn;
     if (exit->length != 0) {
         vcpu_advance(&cpu->vcpu, exit->length);
     } else if (vm_access_decode(cpu, exit, &insn) == STATUS_OK) {
-        vcpu_advance(&cpu->vcpu, insn.length);
+        vcpu_advance(&cpu->vcpu, insn->length);
     }
 }
 
@@ -68,14 +68,25 @@ static struct cpuid ask(const struct vm_cpu *cpu, uint32_t leaf, uint32_t sublea
     return cpuid_filter(leaf, subleaf, cpu_cpuid(leaf, subleaf), &context);
 }
 
+static const struct cpuid *remember(struct vm_cpu *cpu, uint32_t leaf, uint32_t subleaf)
+{
+    struct vm_cpuid *line = &cpu->cpuid[leaf % VM_CPUID_LINES];
+    uint64_t cr4 = cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4);
+    uint64_t xcr0 = cpu->vcpu.resident.xcr0;
+    if (!line->used || line->leaf != leaf || line->subleaf != subleaf || line->cr4 != cr4 || line->xcr0 != xcr0) {
+        *line = (struct vm_cpuid){true, leaf, subleaf, cr4, xcr0, ask(cpu, leaf, subleaf)};
+    }
+    return &line->answer;
+}
+
 static void on_cpuid(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     uint64_t *gprs = cpu->vcpu.gprs;
-    struct cpuid id = ask(cpu, (uint32_t)gprs[VCPU_RAX], (uint32_t)gprs[VCPU_RCX]);
-    gprs[VCPU_RAX] = id.eax;
-    gprs[VCPU_RBX] = id.ebx;
-    gprs[VCPU_RCX] = id.ecx;
-    gprs[VCPU_RDX] = id.edx;
+    const struct cpuid *id = remember(cpu, (uint32_t)gprs[VCPU_RAX], (uint32_t)gprs[VCPU_RCX]);
+    gprs[VCPU_RAX] = id->eax;
+    gprs[VCPU_RBX] = id->ebx;
+    gprs[VCPU_RCX] = id->ecx;
+    gprs[VCPU_RDX] = id->edx;
     skip(cpu, exit);
 }
 
@@ -83,6 +94,7 @@ static void on_cpuid(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 static enum status lapic_msr(struct vm_cpu *cpu, uint32_t msr, bool write, uint64_t *value)
 {
     uint64_t now = vm_now(cpu->vm);
+    cpu->look = true;
     if (msr == 0x1b) {
         *value = write ? *value : vlapic_base_read(&cpu->lapic);
         return write ? vlapic_base_write(&cpu->lapic, *value) : STATUS_OK;
@@ -211,6 +223,7 @@ static bool write_cr(struct vm_cpu *cpu, unsigned number, uint64_t value)
             return false;
         }
         cpu->lapic.tpr = (uint32_t)(value << 4);
+        cpu->look = true;
         return true;
     }
     return number == 4 && write_cr4(cpu, value);
@@ -223,13 +236,13 @@ static uint64_t read_cr(const struct vm_cpu *cpu, unsigned number)
 
 static void on_cr(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
-    struct decode_insn insn;
+    const struct decode_insn *insn;
     unsigned gpr = exit->cr.gpr;
     if (!exit->cr.known) {
         if (vm_access_decode(cpu, exit, &insn) != STATUS_OK) {
             return;
         }
-        gpr = insn.op == DECODE_MOV_TO_CR || insn.op == DECODE_MOV_FROM_CR ? insn.rm : VCPU_GPR_COUNT;
+        gpr = insn->op == DECODE_MOV_TO_CR || insn->op == DECODE_MOV_FROM_CR ? insn->rm : VCPU_GPR_COUNT;
     }
     if (gpr >= VCPU_GPR_COUNT || (exit->cr.number != 4 && exit->cr.number != 8)) {
         vm_stop(cpu->vm, VM_CRASHED, "access to CR%u that nobody asked to see", exit->cr.number);
@@ -282,33 +295,28 @@ static void on_wbinvd(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 }
 
 /* What came with the exit is served by the host: interrupts on for a moment. */
-static void serve_host(void)
+static void serve_host(struct vm_cpu *cpu)
 {
+    uint64_t before = __atomic_load_n(&cpu->vm->device_interrupts, __ATOMIC_RELAXED);
     cpu_irq_enable();
     cpu_pause();
     cpu_irq_disable();
+    if (__atomic_load_n(&cpu->vm->device_interrupts, __ATOMIC_RELAXED) != before) {
+        cpu->counts[VM_COUNT_INTERRUPT]--;
+        cpu->counts[VM_COUNT_DEVICE]++;
+    }
 }
 
 static enum vm_exit_count kind_of(enum vcpu_exit_kind kind)
 {
-    switch (kind) {
-    case VCPU_EXIT_INTERRUPT:
-        return VM_COUNT_INTERRUPT;
-    case VCPU_EXIT_WINDOW:
-        return VM_COUNT_WINDOW;
-    case VCPU_EXIT_IO:
-        return VM_COUNT_IO;
-    case VCPU_EXIT_MEMORY:
-        return VM_COUNT_MMIO;
-    case VCPU_EXIT_CPUID:
-        return VM_COUNT_CPUID;
-    case VCPU_EXIT_MSR:
-        return VM_COUNT_MSR;
-    case VCPU_EXIT_HLT:
-        return VM_COUNT_HLT;
-    default:
-        return VM_COUNT_OTHER;
-    }
+    static const uint8_t counts[] = {
+        [VCPU_EXIT_INTERRUPT] = VM_COUNT_INTERRUPT, [VCPU_EXIT_WINDOW] = VM_COUNT_WINDOW,
+        [VCPU_EXIT_IO] = VM_COUNT_IO,               [VCPU_EXIT_MEMORY] = VM_COUNT_MMIO,
+        [VCPU_EXIT_CPUID] = VM_COUNT_CPUID,         [VCPU_EXIT_MSR] = VM_COUNT_MSR,
+        [VCPU_EXIT_HLT] = VM_COUNT_HLT,
+    };
+    uint8_t count = kind < ARRAY_LENGTH(counts) ? counts[kind] : 0;
+    return count == 0 ? VM_COUNT_OTHER : (enum vm_exit_count)count;
 }
 
 /* Where it stood, for whoever has to find out why; registers only, never the guest's memory. */
@@ -362,10 +370,12 @@ void vm_exit_handle(struct vm_cpu *cpu, const struct vcpu_exit *exit)
     cpu->counts[kind_of(exit->kind)]++;
     switch (exit->kind) {
     case VCPU_EXIT_INTERRUPT:
-        serve_host();
+        serve_host(cpu);
+        cpu->look = true;
         break;
     case VCPU_EXIT_WINDOW:
-        break; /* the loop offers what waits */
+        cpu->look = true; /* the loop offers what waits */
+        break;
     case VCPU_EXIT_IO:
         on_io(cpu, exit);
         break;
@@ -387,6 +397,7 @@ void vm_exit_handle(struct vm_cpu *cpu, const struct vcpu_exit *exit)
     case VCPU_EXIT_HLT:
         skip(cpu, exit);
         cpu->state = VM_CPU_HALTED;
+        cpu->look = true;
         break;
     case VCPU_EXIT_PAUSE:
         skip(cpu, exit);

@@ -32,6 +32,7 @@ static void deliver(void *context, uint64_t address, uint32_t data)
 {
     struct vm *vm = context;
     struct apic_message message = apic_message_from_msi(address, data);
+    (void)__atomic_fetch_add(&vm->device_interrupts, 1, __ATOMIC_RELAXED);
     (void)vlapic_route_message(&vm->lapic_set, &message, NULL);
 }
 
@@ -116,6 +117,11 @@ static bool offer_nmi(struct vm_cpu *cpu)
     }
     inject(cpu, VCPU_EVENT_NMI, 2);
     return true;
+}
+
+bool vm_interrupts_nmi_waits(const struct vm_cpu *cpu)
+{
+    return (__atomic_load_n(&cpu->lapic.events, __ATOMIC_ACQUIRE) & LAPIC_EVENT_NMI) != 0;
 }
 
 bool vm_interrupts_offer(struct vm_cpu *cpu)

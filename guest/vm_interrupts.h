@@ -14,4 +14,7 @@ void vm_interrupts_take_events(struct vm_cpu *cpu);
 /* Give the vCPU what it can take now, or ask for a window. True when something waits for it. */
 bool vm_interrupts_offer(struct vm_cpu *cpu);
 
+/* An NMI waits that could not be given: no exit tells when it can, so every exit has to offer again. */
+bool vm_interrupts_nmi_waits(const struct vm_cpu *cpu);
+
 #endif

@@ -44,7 +44,6 @@ enum status vm_memory_take(struct guest_memory *memory, uint64_t bytes)
     for (size_t i = 0; status == STATUS_OK && i < parts.count; i++) {
         status = take_part(memory, parts.slots[i].base, parts.slots[i].size);
     }
-    vm_memory_scrub(memory);
     if (status != STATUS_OK) {
         vm_memory_give_back(memory);
     }

@@ -6,8 +6,8 @@
 #include "guest/memory.h"
 #include "kernel/core/vcpu.h"
 
-/* Take `bytes` (a multiple of 2 MiB) in as few and as large blocks as there are, and scrub them. On failure nothing is
- * kept. */
+/* Take `bytes` (a multiple of 2 MiB) in as few and as large blocks as there are. They hold what was there before:
+ * vm_memory_scrub() comes next. On failure nothing is kept. */
 MUST_CHECK enum status vm_memory_take(struct guest_memory *memory, uint64_t bytes);
 
 /* Scrubbed and given back. */

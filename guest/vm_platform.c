@@ -14,6 +14,13 @@
 #define TICKS_OWED_MAX 64u
 #define TICK_SPACING_NS UINT64_C(250000)
 
+/* The first vCPU keeps the platform's time: something may be due sooner than what it waits for. */
+static void reschedule(struct vm *vm)
+{
+    __atomic_store_n(&vm->platform.moved, true, __ATOMIC_RELEASE);
+    vm_kick(vm, 0);
+}
+
 static void set_irq(struct vm *vm, unsigned irq, bool asserted)
 {
     struct vm_platform *p = &vm->platform;
@@ -128,14 +135,13 @@ static uint64_t read_pit(void *context, uint64_t offset, unsigned width, uint64_
     return pit_read(&vm->platform.pit, (uint16_t)(PLATFORM_PIT_PORT + offset), now_ns);
 }
 
-/* The first vCPU keeps the platform's time: a new count may be due sooner than what it waits for. */
 static void write_pit(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
 {
     struct vm *vm = context;
     (void)width;
     pit_write(&vm->platform.pit, (uint16_t)(PLATFORM_PIT_PORT + offset), (uint8_t)value, now_ns);
     vm->platform.ticks_owed = 0;
-    vm_kick(vm, 0);
+    reschedule(vm);
 }
 
 static uint64_t read_speaker(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
@@ -148,10 +154,12 @@ static void write_speaker(void *context, uint64_t offset, unsigned width, uint64
     write_pit(context, SYSTEM_CONTROL - PLATFORM_PIT_PORT + offset, width, value, now_ns);
 }
 
+/* Reading register C starts the next period. */
 static uint64_t read_rtc(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
 {
     struct vm *vm = context;
     (void)width;
+    reschedule(vm);
     return rtc_read(&vm->platform.rtc, (unsigned)offset, now_ns);
 }
 
@@ -160,7 +168,7 @@ static void write_rtc(void *context, uint64_t offset, unsigned width, uint64_t v
     struct vm *vm = context;
     (void)width;
     rtc_write(&vm->platform.rtc, (unsigned)offset, (uint8_t)value, now_ns);
-    vm_kick(vm, 0);
+    reschedule(vm);
 }
 
 static uint64_t read_uart(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
@@ -185,7 +193,7 @@ static void uart_out(void *context, uint8_t byte)
     bool first = vm->platform.console.used == 0;
     console_put(&vm->platform.console, byte, vm_now(vm));
     if (first) {
-        vm_kick(vm, 0); /* it shows lines that do not end */
+        reschedule(vm); /* lines that do not end are shown after a while */
     }
 }
 
@@ -306,6 +314,7 @@ enum status vm_platform_init(struct vm *vm, uint64_t unix_seconds)
     bool connected = p->ports.capacity != 0;
     p->ticks_owed = p->next_tick_ns = 0;
     p->uart_line = p->rtc_line = p->sci_line = false;
+    p->moved = true;
     vioapic_init(&p->ioapic, (uint8_t)vm->cpu_count, IOAPIC_VERSION_EOI, vm, ioapic_out);
     vpic_init(&p->pic);
     pit_init(&p->pit);

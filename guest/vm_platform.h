@@ -36,6 +36,8 @@ struct vm_platform {
     uint64_t ticks_owed;                /* of the PIT: due, not yet delivered */
     uint64_t next_tick_ns;              /* when the next of them may be */
     bool uart_line, rtc_line, sci_line; /* as last given to the interrupt controllers */
+    bool moved;                         /* atomic: what is due next may have changed */
+    uint64_t due;                       /* guest time; the first vCPU's own */
 };
 
 /* Set every device up (again, after a reset; PCI functions apart) and connect it. unix_seconds: the clock's start. */

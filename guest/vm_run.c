@@ -17,6 +17,23 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* The platform's time is kept by the first vCPU. What is due next is asked for again only after a device said that it
+ * changed (vm_platform_reschedule) and after something was due. */
+static uint64_t advance_platform(struct vm *vm, uint64_t now)
+{
+    if (!__atomic_load_n(&vm->platform.moved, __ATOMIC_ACQUIRE) && vm->platform.due > now) {
+        return vm->platform.due;
+    }
+    uint64_t flags = lock_take(&vm->lock);
+    __atomic_store_n(&vm->platform.moved, false, __ATOMIC_RELEASE);
+    if (vm_platform_next_deadline(vm) <= now) {
+        vm_platform_advance(vm, now);
+    }
+    vm->platform.due = vm_platform_next_deadline(vm);
+    lock_release(&vm->lock, flags);
+    return vm->platform.due;
+}
+
 /* Everything of this vCPU (and, on the first one, of the platform) that time brings; when to look again. */
 static uint64_t advance(struct vm_cpu *cpu)
 {
@@ -27,17 +44,7 @@ static uint64_t advance(struct vm_cpu *cpu)
         vlapic_timer_advance(&cpu->lapic, now);
         next = vlapic_timer_next_deadline(&cpu->lapic);
     }
-    if (cpu->index != 0) {
-        return next;
-    }
-    uint64_t flags = lock_take(&vm->lock);
-    uint64_t platform = vm_platform_next_deadline(vm);
-    if (platform <= now) {
-        vm_platform_advance(vm, now);
-        platform = vm_platform_next_deadline(vm);
-    }
-    lock_release(&vm->lock, flags);
-    return earlier(next, platform);
+    return cpu->index == 0 ? earlier(next, advance_platform(vm, now)) : next;
 }
 
 static void set_timer(struct vm_cpu *cpu, uint64_t guest_ns)
@@ -80,6 +87,16 @@ static bool may_run(struct vm_cpu *cpu)
     return cpu->state == VM_CPU_RUNS;
 }
 
+/* Most exits change nothing but registers: then the guest goes on at once. Whatever else wants the loop's attention
+ * sets cpu->look: an interrupt of the host, a kick, an access to the local APIC, HLT (vm_exit_handle and vm_kick). */
+static void enter_until_look(struct vm_cpu *cpu)
+{
+    cpu->look = vm_interrupts_nmi_waits(cpu);
+    do {
+        enter(cpu);
+    } while (!cpu->look);
+}
+
 void vm_run(struct vm_cpu *cpu)
 {
     struct vm *vm = cpu->vm;
@@ -88,7 +105,7 @@ void vm_run(struct vm_cpu *cpu)
         vm_interrupts_take_events(cpu);
         set_timer(cpu, advance(cpu));
         if (cpu->state != VM_CPU_WAIT_SIPI && may_run(cpu)) {
-            enter(cpu);
+            enter_until_look(cpu);
         } else if (!vm_is_stopping(vm)) {
             cpu_irq_wait();
         }

@@ -160,7 +160,7 @@ static void log_ready(void)
 {
     log_info("bulkhead: ready ns=%llu waited-us=%llu memory-kib=%llu", (unsigned long long)time_now_ns(),
              (unsigned long long)time_waited_us(),
-             (unsigned long long)((pages_used_bytes() + (uint64_t)(image_end - image_start)) / KIB));
+             (unsigned long long)((pages_taken().now + (uint64_t)(image_end - image_start)) / KIB));
 }
 
 static size_t choose_cpu_limit(void)

@@ -92,7 +92,12 @@ static void put_event(const struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject 
 
 void svm_inject_prepare(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject, enum svm_inject_style style)
 {
-    put_event(vcpu, vmcb, inject, style);
+    if (vcpu->event.kind != VCPU_EVENT_NONE) {
+        put_event(vcpu, vmcb, inject, style);
+    } else {
+        inject->software = false;
+        vmcb_put64(vmcb, VMCB_EVENT_INJECTION_64, 0);
+    }
     if (vcpu->event.kind == VCPU_EVENT_NMI) {
         vcpu->nmi_blocked = true;
         vmcb_intercept_iret(vmcb, true);
@@ -136,6 +141,9 @@ static void finish_iret(struct vcpu *vcpu, struct svm_inject *inject)
 static struct vcpu_event undelivered(const uint8_t *vmcb, const struct svm_inject *inject)
 {
     uint64_t info = vmcb_get64(vmcb, VMCB_EXIT_INT_INFO_64);
+    if ((info & BIT64(BIT_VALID)) == 0) {
+        return (struct vcpu_event){.kind = VCPU_EVENT_NONE};
+    }
     if (inject->software && (uint32_t)info == (uint32_t)as_software(BIT64(BIT_VALID) | inject->vector)) {
         return (struct vcpu_event){.kind = VCPU_EVENT_INTERRUPT, .vector = inject->vector};
     }

@@ -7,6 +7,10 @@
 #include "svm/vmcb.h"
 
 #define CR4_MCE BIT64(6)
+#define EFER_LMA BIT64(10)
+/* Attributes as the control block has them: descriptor bits 53 and 54 (APM2 15.5.1). */
+#define CS_LONG BIT32(9)
+#define CS_BIG BIT32(10)
 
 /* Where each register is. */
 static const uint16_t offsets[VCPU_REGISTER_COUNT] = {
@@ -97,6 +101,24 @@ void svm_registers_write(struct vcpu *vcpu, enum vcpu_register which, uint64_t v
 struct vcpu_segment svm_registers_read_segment(const struct vcpu *vcpu, enum vcpu_segment_name which)
 {
     return vmcb_segment(data_of(vcpu)->vmcb, segment_offsets[which]);
+}
+
+void svm_registers_read_code(const struct vcpu *vcpu, struct vcpu_code *code)
+{
+    const struct svm_vcpu *s = data_of(vcpu);
+    const uint8_t *vmcb = s->vmcb;
+    uint32_t attributes = vmcb_get32(vmcb, VMCB_CS) >> 16;
+    code->cr0 = vmcb_get64(vmcb, VMCB_CR0_64);
+    code->cr3 = vmcb_get64(vmcb, VMCB_CR3_64);
+    code->cr4 = vmcb_get64(vmcb, VMCB_CR4_64) & ~(s->guest_mce ? 0 : CR4_MCE);
+    code->efer = vmcb_get64(vmcb, VMCB_EFER_64) & ~(uint64_t)EFER_SVME;
+    if ((code->efer & EFER_LMA) != 0 && (attributes & CS_LONG) != 0) {
+        code->bits = 64;
+        code->linear = vcpu->rip;
+    } else {
+        code->bits = (attributes & CS_BIG) != 0 ? 32 : 16;
+        code->linear = vmcb_get64(vmcb, VMCB_CS + VMCB_SEGMENT_BASE_64) + vcpu->rip;
+    }
 }
 
 void svm_registers_write_segment(struct vcpu *vcpu, enum vcpu_segment_name which, struct vcpu_segment value)

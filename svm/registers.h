@@ -20,6 +20,7 @@ struct svm_vcpu {
 uint64_t svm_registers_read(const struct vcpu *vcpu, enum vcpu_register which);
 void svm_registers_write(struct vcpu *vcpu, enum vcpu_register which, uint64_t value);
 struct vcpu_segment svm_registers_read_segment(const struct vcpu *vcpu, enum vcpu_segment_name which);
+void svm_registers_read_code(const struct vcpu *vcpu, struct vcpu_code *code);
 void svm_registers_write_segment(struct vcpu *vcpu, enum vcpu_segment_name which, struct vcpu_segment value);
 
 /* The plain fields of vcpu (general registers, RIP, RFLAGS, TSC offset) into the block before an entry, and back. */

@@ -254,6 +254,7 @@ const struct cpu_backend svm_backend = {
     .read = svm_registers_read,
     .write = svm_registers_write,
     .read_segment = svm_registers_read_segment,
+    .read_code = svm_registers_read_code,
     .write_segment = svm_registers_write_segment,
     .allow_msr = allow_msr,
     .allow_ports = allow_ports,

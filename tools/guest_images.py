@@ -18,7 +18,7 @@ import testbed
 CACHE = testbed.BUILD / "download"
 SCRIPTS = testbed.ROOT / "tools" / "guest-scripts"
 # guest script -> modules its devices need (dependencies are found in the modules themselves)
-GUESTS = {"storage": ["nvme"], "net": ["e1000e"], "memory": [], "shell": []}
+GUESTS = {"storage": ["nvme"], "bench": ["nvme"], "net": ["e1000e"], "memory": [], "shell": []}
 
 
 def run(*command, **options):
@@ -112,10 +112,8 @@ def initramfs(busybox, modules, script):
     return b"".join(entries)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=pathlib.Path, default=testbed.BUILD / "guest")
-    out = parser.parse_args().out
+def make(out):
+    """Write all images into the folder `out`; the name of the kernel."""
     out.mkdir(parents=True, exist_ok=True)
     linux = unpack(kernel_package())
     bzimage = next((linux / "boot").glob("vmlinuz-*"))
@@ -125,7 +123,15 @@ def main():
     for guest, wanted in GUESTS.items():
         modules = module_order(linux / "lib" / "modules", wanted)
         (out / f"{guest}.img").write_bytes(initramfs(busybox, modules, SCRIPTS / guest))
-    print(f"guest images: {bzimage.name} and {', '.join(f'{g}.img' for g in GUESTS)} in {out}")
+    return bzimage.name
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--out", type=pathlib.Path, default=testbed.BUILD / "guest")
+    out = parser.parse_args().out
+    name = make(out)
+    print(f"guest images: {name} and {', '.join(f'{g}.img' for g in GUESTS)} in {out}")
 
 
 if __name__ == "__main__":

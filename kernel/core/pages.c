@@ -28,6 +28,7 @@ static struct {
     size_t count;
     uint64_t spilled; /* the first one's address, 0: none */
     uint64_t used, free;
+    uint64_t total, least_free; /* free at first, and when least was */
 } pages;
 
 _Static_assert(RANGES_MAX >= 2 * MEMORY_MAP_MAX, "a whole memory map fits, with room for holes");
@@ -140,6 +141,7 @@ static void carve(size_t i, uint64_t start, uint64_t bytes)
         }
     }
     pages.free -= bytes;
+    pages.least_free = pages.free < pages.least_free ? pages.free : pages.least_free;
     pages.used += bytes == PAGE_SIZE ? PAGE_SIZE : 0;
 }
 
@@ -159,6 +161,7 @@ enum status pages_init(const struct memory_map *map)
             pages.free += end - align_up(low, PAGE_SIZE);
         }
     }
+    pages.total = pages.least_free = pages.free;
     enum status status = pages.count > 0 ? STATUS_OK : STATUS_NO_MEMORY;
     lock_release(&pages.lock, flags);
     return status;
@@ -248,4 +251,13 @@ uint64_t pages_free_bytes(void)
     uint64_t bytes = pages.free;
     lock_release(&pages.lock, flags);
     return bytes;
+}
+
+struct pages_taken pages_taken(void)
+{
+    uint64_t flags = lock_take(&pages.lock);
+    struct pages_taken taken = {.now = pages.total > pages.free ? pages.total - pages.free : 0,
+                                .most = pages.total - pages.least_free};
+    lock_release(&pages.lock, flags);
+    return taken;
 }

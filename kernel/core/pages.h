@@ -24,4 +24,10 @@ void pages_free(struct hpa start, uint64_t bytes);
 uint64_t pages_used_bytes(void);
 uint64_t pages_free_bytes(void);
 
+/* Bytes handed out, pages and blocks alike, guests' RAM too: now, and when most were. */
+struct pages_taken {
+    uint64_t now, most;
+};
+struct pages_taken pages_taken(void);
+
 #endif

@@ -163,7 +163,12 @@ enum status mmio_map(struct hpa base, uint64_t size)
             return STATUS_CONFLICT;
         }
     }
-    enum status status = map_missing(start, end, RADIX_READ | RADIX_WRITE | RADIX_UNCACHED);
+    const unsigned rights = RADIX_READ | RADIX_WRITE | RADIX_UNCACHED;
+    enum status status = paging_map(start, hpa(start), end - start, rights);
+    if (status != STATUS_CONFLICT) {
+        return status; /* nothing of it was mapped: no need to look at every page of a large window */
+    }
+    status = map_missing(start, end, rights);
     return status == STATUS_OK ? make_uncached(start, end) : status;
 }
 

@@ -48,13 +48,11 @@ unsigned vcpu_privilege(const struct vcpu *vcpu)
 void vcpu_advance(struct vcpu *vcpu, unsigned length)
 {
     bulkhead_assert(length >= 1 && length <= 15);
-    unsigned bits = vcpu_code_bits(vcpu);
-    vcpu->rip += length;
-    if (bits != 64) {
-        /* EIP wraps at 32 bits even in 16-bit code: running past 64 KiB there is a limit fault, which is the
-         * guest's to take. */
-        vcpu->rip &= UINT32_MAX;
-    }
+    uint64_t next = vcpu->rip + length;
+    /* EIP wraps at 32 bits even in 16-bit code: running past 64 KiB there is a limit fault, which is the guest's to
+     * take. Only who is below 4 GiB can be about to wrap. */
+    bool crosses = vcpu->rip <= UINT32_MAX && next > UINT32_MAX;
+    vcpu->rip = crosses && vcpu_code_bits(vcpu) != 64 ? next & UINT32_MAX : next;
     vcpu->shadow = false;
     vcpu->rflags &= ~(uint64_t)RFLAGS_RF;
     if ((vcpu->rflags & RFLAGS_TF) != 0 && vcpu->event.kind == VCPU_EVENT_NONE) {

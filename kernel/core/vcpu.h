@@ -116,6 +116,13 @@ struct vcpu_resident {
     uint64_t tsc_aux;
 };
 
+/* What decides where the instruction at RIP is and how it decodes. */
+struct vcpu_code {
+    uint64_t linear; /* CS base, but in 64-bit code, plus RIP */
+    uint64_t cr0, cr3, cr4, efer;
+    unsigned bits; /* 16, 32, 64 */
+};
+
 struct cpu_backend;
 
 struct vcpu {
@@ -169,6 +176,8 @@ struct cpu_backend {
     uint64_t (*read)(const struct vcpu *vcpu, enum vcpu_register which);
     void (*write)(struct vcpu *vcpu, enum vcpu_register which, uint64_t value);
     struct vcpu_segment (*read_segment)(const struct vcpu *vcpu, enum vcpu_segment_name which);
+    /* In one call, for it comes with most exits where the hardware does not give an instruction's length. */
+    void (*read_code)(const struct vcpu *vcpu, struct vcpu_code *code);
     void (*write_segment)(struct vcpu *vcpu, enum vcpu_segment_name which, struct vcpu_segment value);
 
     /* access is a set of enum vcpu_access. Entry and exit switch SYSENTER_CS, _ESP, _EIP (0x174..0x176), STAR, LSTAR,

@@ -23,10 +23,16 @@ static inline void store_word(uint8_t *at, uint64_t word)
     __builtin_memcpy(at, &word, WORD);
 }
 
-NO_LIBRARY_CALLS void *memcpy(void *to, const void *from, size_t bytes)
+NO_LIBRARY_CALLS void *(memcpy)(void *to, const void *from, size_t bytes)
 {
     uint8_t *t = to;
     const uint8_t *f = from;
+    for (; bytes >= 4 * WORD; bytes -= 4 * WORD, t += 4 * WORD, f += 4 * WORD) {
+        store_word(t, load_word(f));
+        store_word(t + WORD, load_word(f + WORD));
+        store_word(t + 2 * WORD, load_word(f + 2 * WORD));
+        store_word(t + 3 * WORD, load_word(f + 3 * WORD));
+    }
     for (; bytes >= WORD; bytes -= WORD, t += WORD, f += WORD) {
         store_word(t, load_word(f));
     }
@@ -40,7 +46,7 @@ NO_LIBRARY_CALLS void *memmove(void *to, const void *from, size_t bytes)
 {
     /* Forwards is safe unless `to` lies inside the source: each word is read before anything at or past it changes. */
     if ((uintptr_t)to - (uintptr_t)from >= bytes) {
-        return memcpy(to, from, bytes);
+        return (memcpy)(to, from, bytes);
     }
     uint8_t *t = (uint8_t *)to + bytes;
     const uint8_t *f = (const uint8_t *)from + bytes;
@@ -55,10 +61,16 @@ NO_LIBRARY_CALLS void *memmove(void *to, const void *from, size_t bytes)
     return to;
 }
 
-NO_LIBRARY_CALLS void *memset(void *to, int value, size_t bytes)
+NO_LIBRARY_CALLS void *(memset)(void *to, int value, size_t bytes)
 {
     uint8_t *t = to;
     uint64_t word = (uint8_t)value * UINT64_C(0x0101010101010101);
+    for (; bytes >= 4 * WORD; bytes -= 4 * WORD, t += 4 * WORD) {
+        store_word(t, word);
+        store_word(t + WORD, word);
+        store_word(t + 2 * WORD, word);
+        store_word(t + 3 * WORD, word);
+    }
     for (; bytes >= WORD; bytes -= WORD, t += WORD) {
         store_word(t, word);
     }
@@ -100,7 +112,7 @@ NO_LIBRARY_CALLS size_t strnlen(const char *s, size_t max)
 
 int strcmp(const char *a, const char *b)
 {
-    return strncmp(a, b, SIZE_MAX);
+    return strncmp(a, b, PTRDIFF_MAX); /* no object is larger */
 }
 
 NO_LIBRARY_CALLS int strncmp(const char *a, const char *b, size_t max)

@@ -14,4 +14,10 @@ size_t strnlen(const char *s, size_t max);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t max);
 
+/* A freestanding compiler calls these even for eight bytes unless it is told that they are the well-known ones. */
+#ifndef memcpy
+#define memcpy(to, from, bytes) __builtin_memcpy(to, from, bytes)
+#define memset(to, value, bytes) __builtin_memset(to, value, bytes)
+#endif
+
 #endif

@@ -16,35 +16,15 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tools"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import figures_guest  # noqa: E402
 import testbed  # noqa: E402
+from row import Row  # noqa: E402
 
 GIB = 1 << 30
 MIB = 1 << 20
 DOMAIN_BENCH = testbed.BUILD / "bench" / "domain_bench"
 READY = re.compile(r"bulkhead: ready ns=(\d+) waited-us=(\d+) memory-kib=(\d+)")
-
-
-@dataclasses.dataclass
-class Row:
-    figure: str
-    value: float | None  # None: it could not be measured here; `note` says why
-    unit: str
-    most: float | None = None  # the goal: at most this
-    note: str = ""
-
-    @property
-    def value_text(self):
-        if self.value is None:
-            return f"not measured: {self.note}"
-        number = f"{self.value:,}" if isinstance(self.value, int) else f"{self.value:.3f}"
-        return f"{number} {self.unit}".replace(",", " ") + (f" ({self.note})" if self.note else "")
-
-    @property
-    def goal_text(self):
-        if self.most is None:
-            return "-"
-        verdict = "" if self.value is None else (", met" if self.value <= self.most else ", MISSED")
-        return f"<= {self.most:,} {self.unit}".replace(",", " ") + verdict
 
 
 def run_domain_bench(max_leaf, alignment, *wrapper):
@@ -107,7 +87,7 @@ def memory():
             for cpus in (1, 4)]
 
 
-GROUPS = {"domain": domain, "ready": entry_to_ready, "memory": memory}
+GROUPS = {"domain": domain, "ready": entry_to_ready, "memory": memory, **figures_guest.GROUPS}
 
 
 def main():

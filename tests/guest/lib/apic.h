@@ -29,7 +29,7 @@ enum apic_lvt {
     APIC_TIMER_PERIODIC = 1 << 17,
 };
 
-/* Offsets are those of guest/lapic.h (enum lapic_register). */
+/* Offsets are those of guest/vlapic.h (enum vlapic_register). */
 uint32_t apic_read(uint32_t offset);
 void apic_write(uint32_t offset, uint32_t value);
 
