@@ -8,3 +8,5 @@ test-programs: $(BUILD)/host/doc_tables
 docs: $(BUILD)/host/doc_tables
 	$(BUILD)/host/doc_tables config >docs/config.md
 	tools/diagnostics-doc >docs/diagnostics.md
+	@if command -v dot >/dev/null; then dot -Tsvg docs/architecture.dot -o docs/architecture.svg; \
+		else echo 'dot (Debian: graphviz) is not installed: docs/architecture.svg stays as it is'; fi
