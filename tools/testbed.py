@@ -90,7 +90,7 @@ def make_iso(out, kernel, cmdline="", modules=(), grub_before=()):
         lines.append("boot")
         (boot / "grub" / "grub.cfg").write_text("\n".join(lines) + "\n")
         command = ["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "--locales=", "--themes=", "--fonts=",
-                   "--install-modules=multiboot2 normal acpi echo sleep serial iso9660 biosdisk", "-o", str(out), folder]
+                   "--install-modules=multiboot2 normal acpi echo sleep serial iso9660 biosdisk mmap", "-o", str(out), folder]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"grub-mkrescue failed: {done.stderr}")
