@@ -6,6 +6,8 @@
 #include "guest/emulate.h"
 #include "guest/vm_access.h"
 #include "kernel/core/log.h"
+#include "kernel/core/machine_check.h"
+#include "kernel/core/panic.h"
 #include "kernel/core/vcpu_resident.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/lib/bits.h"
@@ -276,6 +278,9 @@ static void on_exception(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     const struct vcpu_exit_exception *e = &exit->exception;
     if (e->vector == VECTOR_MACHINE_CHECK) {
+        if (!machine_check_take(cpu->vm->name)) {
+            panic("machine check while guest %s ran: this CPU cannot go on", cpu->vm->name);
+        }
         vm_stop(cpu->vm, VM_CRASHED, "machine check while it ran");
         return;
     }
