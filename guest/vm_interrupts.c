@@ -122,6 +122,7 @@ bool vm_interrupts_offer(struct vm_cpu *cpu)
 {
     struct vcpu *vcpu = &cpu->vcpu;
     vcpu->window = false;
+    vcpu->nmi_window = vcpu->nmi_blocked && vlapic_irq_has_events(&cpu->lapic, LAPIC_EVENT_NMI);
     bool waits = vcpu->event.kind != VCPU_EVENT_NONE || offer_nmi(cpu);
     bool from_pic = pic_waits(cpu);
     int vector = vlapic_irq_pending(&cpu->lapic);

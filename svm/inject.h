@@ -21,6 +21,8 @@ struct vcpu_event svm_inject_decode(uint64_t exit_int_info);
 struct svm_inject {
     bool iret; /* NMI blocking ends with the IRET at iret_rip, which runs or is about to: its intercept fired */
     uint64_t iret_rip;
+    bool step;      /* that IRET is single-stepped, because an NMI waits for its end */
+    uint64_t dr6;   /* the guest's, from before the step */
     bool software;  /* the last entry injected an external interrupt as a software interrupt ... */
     uint8_t vector; /* ... with this vector */
 };
@@ -36,7 +38,8 @@ enum svm_inject_style {
 void svm_inject_prepare(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject, enum svm_inject_style style);
 
 /* After an exit: what was not delivered, shadow and NMI blocking back into vcpu. True when the exit was only about
- * the IRET of an NMI handler: enter again. */
+ * the IRET of an NMI handler: enter again. When vcpu->nmi_window was set, the end of that IRET shows in vmcb as the
+ * exit of a window. */
 bool svm_inject_finish(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject);
 
 #endif
