@@ -180,15 +180,16 @@ void pci_bus_master_set(const struct pci_facts *facts, const struct pci_function
         (void)pci_config_read16(f->at, PCI_COMMAND);
         return;
     }
-    const struct pci_function *path[DEPTH_MAX];
+    const struct pci_function *path[DEPTH_MAX] = {f};
     size_t depth = 0;
     for (; f != NULL && depth < DEPTH_MAX; f = pci_parent(facts, f)) {
         path[depth++] = f;
     }
+    struct sbdf last = path[0]->at;
     while (depth > 0) {
         set16(path[--depth]->at, PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
     }
-    (void)pci_config_read16(path[0]->at, PCI_COMMAND);
+    (void)pci_config_read16(last, PCI_COMMAND);
 }
 
 void pci_stop_all_bus_masters(void)

@@ -32,7 +32,7 @@ struct image_request {
     size_t module_count;
     const char *cmdline;
     const char *kernel_name; /* multiboot kernels get it as the first word of their command line, as QEMU does it */
-    struct gpa rsdp; /* 0: no ACPI */
+    struct gpa rsdp;         /* 0: no ACPI */
     struct image_range map[IMAGE_RANGES_MAX];
     size_t map_count;
 };

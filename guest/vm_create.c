@@ -323,7 +323,9 @@ void vm_cpu_main(void *vm_cpu)
             again = __atomic_load_n(&owned->again, __ATOMIC_ACQUIRE);
         }
     }
-    vm->backend->vcpu_free(&cpu->vcpu);
+    if (cpu->vcpu.backend != NULL) { /* else it was never made */
+        vm->backend->vcpu_free(&cpu->vcpu);
+    }
     if (__atomic_sub_fetch(&vm->active, 1, __ATOMIC_ACQ_REL) == 0) {
         console_flush(&vm->platform.console);
         detach_devices(owned);

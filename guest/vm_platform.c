@@ -11,6 +11,8 @@
 #define PIC_SECOND 0xa0
 #define PIC_ELCR 0x4d0
 #define SYSTEM_CONTROL 0x61
+#define TICKS_OWED_MAX 64u
+#define TICK_SPACING_NS UINT64_C(250000)
 
 static void set_irq(struct vm *vm, unsigned irq, bool asserted)
 {
@@ -43,13 +45,26 @@ void vm_platform_settle(struct vm *vm)
     }
 }
 
+/* Ticks that came while the vCPU's host CPU was busy elsewhere are delivered later, one by one: kernels count them
+ * before they trust the timer. */
+static void tick(struct vm *vm, uint64_t now_ns)
+{
+    struct vm_platform *p = &vm->platform;
+    p->ticks_owed += pit_advance(&p->pit, now_ns);
+    p->ticks_owed = p->ticks_owed < TICKS_OWED_MAX ? p->ticks_owed : TICKS_OWED_MAX;
+    if (p->ticks_owed == 0 || now_ns < p->next_tick_ns) {
+        return;
+    }
+    set_irq(vm, PLATFORM_PIT_IRQ, false);
+    set_irq(vm, PLATFORM_PIT_IRQ, true);
+    p->ticks_owed--;
+    p->next_tick_ns = now_ns + TICK_SPACING_NS;
+}
+
 void vm_platform_advance(struct vm *vm, uint64_t now_ns)
 {
     struct vm_platform *p = &vm->platform;
-    if (pit_advance(&p->pit, now_ns) != 0) {
-        set_irq(vm, PLATFORM_PIT_IRQ, false);
-        set_irq(vm, PLATFORM_PIT_IRQ, true);
-    }
+    tick(vm, now_ns);
     rtc_advance(&p->rtc, now_ns);
     console_advance(&p->console, now_ns);
     vm_platform_settle(vm);
@@ -58,7 +73,7 @@ void vm_platform_advance(struct vm *vm, uint64_t now_ns)
 uint64_t vm_platform_next_deadline(const struct vm *vm)
 {
     const struct vm_platform *p = &vm->platform;
-    uint64_t next = pit_next_deadline(&p->pit);
+    uint64_t next = p->ticks_owed != 0 ? p->next_tick_ns : pit_next_deadline(&p->pit);
     uint64_t rtc = rtc_next_deadline(&p->rtc, vm_now(vm));
     uint64_t console = console_next_deadline(&p->console);
     next = rtc < next ? rtc : next;
@@ -119,6 +134,7 @@ static void write_pit(void *context, uint64_t offset, unsigned width, uint64_t v
     struct vm *vm = context;
     (void)width;
     pit_write(&vm->platform.pit, (uint16_t)(PLATFORM_PIT_PORT + offset), (uint8_t)value, now_ns);
+    vm->platform.ticks_owed = 0;
     vm_kick(vm, 0);
 }
 
@@ -288,6 +304,7 @@ enum status vm_platform_init(struct vm *vm, uint64_t unix_seconds)
 {
     struct vm_platform *p = &vm->platform;
     bool connected = p->ports.capacity != 0;
+    p->ticks_owed = p->next_tick_ns = 0;
     p->uart_line = p->rtc_line = p->sci_line = false;
     vioapic_init(&p->ioapic, (uint8_t)vm->cpu_count, IOAPIC_VERSION_EOI, vm, ioapic_out);
     vpic_init(&p->pic);

@@ -33,6 +33,8 @@ struct vm_platform {
     struct uart uart;
     struct console console;
     struct guest_pci pci;
+    uint64_t ticks_owed;                /* of the PIT: due, not yet delivered */
+    uint64_t next_tick_ns;              /* when the next of them may be */
     bool uart_line, rtc_line, sci_line; /* as last given to the interrupt controllers */
 };
 

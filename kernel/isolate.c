@@ -11,6 +11,7 @@
 #include "kernel/core/log.h"
 #include "kernel/core/panic_control.h"
 #include "kernel/core/percpu.h"
+#include "kernel/core/time.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/pci_config.h"
 #include "vtd/bringup.h"
@@ -20,7 +21,7 @@
 
 #define HOUSEKEEPING_CPU 0u /* takes fault interrupts and writes the console: docs/architecture.md */
 #define CLASS_DISPLAY 3u
-#define KEEP_MAX 64u
+#define DRAINS_MAX 16u /* of a unit's records by one interrupt */
 
 /* Rate of fault lines a source may print: a burst, then one a second. */
 static const struct vtd_fault_limit fault_limit = {.burst = 32, .period_ns = UINT64_C(1000000000)};
@@ -40,16 +41,38 @@ static void hand_off_usb(struct machine *m, struct diag_list *diags)
     }
 }
 
-void isolate_quiesce(struct machine *m, struct diag_list *diags)
+static bool works_in_reserved_memory(const struct machine *m, const struct pci_function *f)
 {
-    struct sbdf keep[KEEP_MAX] = {{0}};
-    size_t count = 0;
-    for (size_t i = 0; i < m->pci.count && count < KEEP_MAX; i++) {
-        const struct pci_function *f = &m->pci.functions[i];
-        if (!f->bridge && machine_has_reserved_memory(m, f->at)) {
-            keep[count++] = f->at;
+    return !f->bridge && machine_has_reserved_memory(m, f->at) && machine_reserved_is_sound(m, f->at);
+}
+
+/* Without memory for the list nothing is kept: firmware's devices stop, which is safe. */
+static struct sbdf *list_kept(const struct machine *m, struct arena *arena, size_t *count)
+{
+    size_t most = 0;
+    *count = 0;
+    for (size_t i = 0; i < m->pci.count; i++) {
+        most += works_in_reserved_memory(m, &m->pci.functions[i]);
+    }
+    struct sbdf *keep = most == 0 ? NULL : arena_array(arena, most, sizeof(*keep));
+    if (keep == NULL) {
+        if (most != 0) {
+            log_warn("pci: no memory to list the %zu functions with reserved memory: they stop too", most);
+        }
+        return NULL;
+    }
+    for (size_t i = 0; i < m->pci.count; i++) {
+        if (works_in_reserved_memory(m, &m->pci.functions[i])) {
+            keep[(*count)++] = m->pci.functions[i].at;
         }
     }
+    return keep;
+}
+
+void isolate_quiesce(struct machine *m, struct arena *arena, struct diag_list *diags)
+{
+    size_t count = 0;
+    const struct sbdf *keep = list_kept(m, arena, &count);
     hand_off_usb(m, diags);
     pci_quiesce_all(&m->pci, keep, count, diags);
     pci_bars_close_blocked(&m->pci);
@@ -175,6 +198,12 @@ static void map_all_reserved(struct isolate *iso, struct machine *m, struct aren
         if (f->bridge || !machine_has_reserved_memory(m, f->at)) {
             continue;
         }
+        if (!machine_reserved_is_sound(m, f->at)) {
+            diag_add(diags, ISOLATE_DIAG_RESERVED_IN_USE, DIAG_WARNING, sbdf_text(f->at, text), "update the firmware",
+                     "its reserved memory holds RAM in use or a remapping unit's registers: it is not mapped, and the "
+                     "function's bus mastering is off");
+            continue;
+        }
         enum status status = map_reserved(iso, m, f, arena);
         if (status != STATUS_OK) {
             pci_bus_master_set(&m->pci, f, false);
@@ -189,17 +218,48 @@ static void fault_interrupt(void *context)
     isolate_drain_faults(context);
 }
 
+/* True when nothing is left. */
+static bool drain_once(struct isolate *iso, unsigned unit, bool *overflow)
+{
+    struct vtd_fault_result result = vtd_fault_drain(&iso->vtd.units[unit], vtd_fault_log_sink, &iso->faults);
+    iso->fault_count += result.count;
+    *overflow = *overflow || result.overflow;
+    return !result.pending;
+}
+
+/* A device may fault faster than records can be read. It must not hold this CPU for ever: then the unit goes on
+ * blocking but is no longer heard, until the next call of isolate_drain_faults. */
+static void drain_unit(struct isolate *iso, unsigned unit)
+{
+    bool overflow = false;
+    bool done = false;
+    for (unsigned i = 0; i < DRAINS_MAX && !done; i++) {
+        done = drain_once(iso, unit, &overflow);
+    }
+    uint64_t now = time_now_ns();
+    if (overflow && (iso->overflow_told_ns == 0 || now - iso->overflow_told_ns >= fault_limit.period_ns)) {
+        iso->overflow_told_ns = now;
+        vtd_fault_log_overflow(unit);
+    }
+    if (!done) {
+        vtd_fault_events(&iso->vtd.units[unit], false);
+        if (!iso->storm_told) {
+            log_warn("fault: unit=%u storm=1 text=\"faults come faster than they can be read: not all are shown\"",
+                     unit);
+        }
+        iso->storm_told = iso->muted = true;
+    }
+}
+
 void isolate_drain_faults(struct isolate *iso)
 {
+    bool was_muted = iso->muted;
+    iso->muted = false;
     for (unsigned i = 0; i < iso->vtd.count; i++) {
-        struct vtd_fault_result result;
-        do {
-            result = vtd_fault_drain(&iso->vtd.units[i], vtd_fault_log_sink, &iso->faults);
-            iso->fault_count += result.count;
-            if (result.overflow) {
-                vtd_fault_log_overflow(i);
-            }
-        } while (result.pending);
+        drain_unit(iso, i);
+    }
+    for (unsigned i = 0; was_muted && !iso->muted && i < iso->vtd.count; i++) {
+        vtd_fault_events(&iso->vtd.units[i], true);
     }
 }
 
@@ -251,6 +311,10 @@ static void find_ioapics(struct isolate *iso, const struct machine *m)
             continue;
         }
         iso->ioapic_count++;
+    }
+    if (iso->ioapic_count == ISOLATE_IOAPICS_MAX && m->madt.ioapic_count > ISOLATE_IOAPICS_MAX) {
+        log_warn("ioapic: only the first %u are used; this machine lists %zu", ISOLATE_IOAPICS_MAX,
+                 m->madt.ioapic_count);
     }
 }
 

@@ -23,6 +23,9 @@ struct isolate {
     size_t ioapic_count;
     struct vtd_fault_log faults;
     uint64_t fault_count; /* records taken from all units */
+    bool muted;           /* a storm: fault events are held back until the next isolate_drain_faults() */
+    bool storm_told;
+    uint64_t overflow_told_ns; /* when the log last said that records were lost; once a second at most */
 };
 
 /* Codes BH0380 to BH0399. */
@@ -33,11 +36,12 @@ enum isolate_diag {
     ISOLATE_DIAG_UNCOVERED = 383,        /* a function under no unit */
     ISOLATE_DIAG_RESERVED = 384,         /* a reserved region could not be mapped */
     ISOLATE_DIAG_GRAPHICS = 385,         /* graphics stays off, by a quirk */
+    ISOLATE_DIAG_RESERVED_IN_USE = 386,  /* a reserved region holds memory in use: its device is off */
 };
 
-/* Bus mastering off everywhere, functions that an RMRR names apart. Called whatever else fails later: a machine that is
- * refused has its devices blocked. Installs the panic hook that does the same. */
-void isolate_quiesce(struct machine *m, struct diag_list *diags);
+/* Bus mastering off everywhere, functions that a sound RMRR names apart. Called whatever else fails later: a machine
+ * that is refused has its devices blocked. Installs the panic hook that does the same. */
+void isolate_quiesce(struct machine *m, struct arena *arena, struct diag_list *diags);
 
 /* The same by brute force, for a machine whose facts are not known well enough: every function that answers. */
 void isolate_block(const struct machine *m);
@@ -50,7 +54,7 @@ MUST_CHECK enum status isolate_units(struct isolate *iso, struct machine *m, str
 /* The unit that translates for function, or NULL. */
 struct vtd_unit *isolate_unit_of(struct isolate *iso, const struct machine *m, struct sbdf function);
 
-/* Take what the units recorded now (housekeeping CPU; also called by the fault interrupt). */
+/* Take what the units recorded now (housekeeping CPU, interrupts off; also called by the fault interrupt). */
 void isolate_drain_faults(struct isolate *iso);
 
 #endif

@@ -390,6 +390,7 @@ static void wait_for_end(void)
         uint64_t flags = cpu_irq_save();
         timer_set_deadline(time_now_ns() + UINT64_C(50000000));
         cpu_irq_wait();
+        isolate_drain_faults(launch.isolate); /* after a storm nobody else asks */
         cpu_irq_restore(flags);
     }
     timer_set_deadline(TIMER_NEVER);

@@ -193,7 +193,7 @@ static enum status stop_devices(void)
     require(platform_open_pci(p), "PCI configuration space", FIX_FIRMWARE);
     enum status pci = machine_read_pci(&p->machine, &p->arena, &p->diags);
     require_explained(pci, "the PCI functions", last_error());
-    isolate_quiesce(&p->machine, &p->diags);
+    isolate_quiesce(&p->machine, &p->arena, &p->diags);
     return dmar;
 }
 

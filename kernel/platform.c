@@ -4,10 +4,12 @@
 
 #include "kernel/core/mmio_map.h"
 #include "kernel/core/pages.h"
+#include "kernel/core/percpu.h"
 #include "kernel/core/power.h"
 #include "kernel/hw/phys.h"
 
 #define ARENA_BYTES (1 * MIB)
+_Static_assert(CPU_MAX == 64, "the diagnostic names it");
 #define XAPIC_ID_MAX 254 /* 255 means all CPUs */
 
 static enum status make_arena(struct arena *arena)
@@ -36,6 +38,10 @@ static enum status list_cpus(struct platform *p, uint32_t boot_apic_id, size_t c
         }
     }
     p->apic_ids = ids;
+    if (p->cpu_count > CPU_MAX) {
+        diag_add(&p->diags, MACHINE_DIAG_TOO_MANY_CPUS, DIAG_ERROR, "MADT", "start with max-cpus=64",
+                 "this machine has %zu CPUs, Bulkhead drives at most %u", p->cpu_count, CPU_MAX);
+    }
     return STATUS_OK;
 }
 

@@ -202,6 +202,36 @@ static bool named_by_reserved(const struct machine *m, struct sbdf function)
     return false;
 }
 
+/* Memory that somebody else has: firmware's word must not open it to a device. */
+static bool reserves_what_is_in_use(const struct machine *m, const struct dmar_rmrr *rmrr)
+{
+    static const enum memory_kind kinds[] = {MEMORY_RAM, MEMORY_LOADER, MEMORY_HYPERVISOR};
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+        if (memory_map_overlaps(m->memory, rmrr->start, rmrr->size, kinds[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < m->dmar.unit_count; i++) {
+        const struct dmar_unit *unit = &m->dmar.units[i];
+        if (rmrr->start < unit->base.v + unit->window && unit->base.v < rmrr->start + rmrr->size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool machine_reserved_is_sound(const struct machine *m, struct sbdf function)
+{
+    struct scope_bus_view view = machine_bus_view(m);
+    for (size_t i = 0; m->has_dmar && i < m->dmar.rmrr_count; i++) {
+        const struct dmar_rmrr *rmrr = &m->dmar.rmrrs[i];
+        if (scope_names(&rmrr->scopes, rmrr->segment, &view, function) && reserves_what_is_in_use(m, rmrr)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool machine_has_reserved_memory(const struct machine *m, struct sbdf function)
 {
     const struct pci_function *f = pci_find(&m->pci, function);

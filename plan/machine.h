@@ -40,7 +40,6 @@ enum machine_diag {
     MACHINE_DIAG_NO_DMAR = 403,       /* no VT-d, or off in firmware */
     MACHINE_DIAG_TWO_DMARS = 404,     /* which one is true cannot be known */
     MACHINE_DIAG_DMAR_BAD = 405,      /* refused by the parser */
-    MACHINE_DIAG_NO_REMAPPING = 406,  /* no interrupt remapping */
     MACHINE_DIAG_NO_UNITS = 407,      /* the DMAR table names no unit */
     MACHINE_DIAG_UNIT_IN_RAM = 408,   /* a unit's registers lie in RAM */
 };
@@ -66,5 +65,9 @@ MUST_CHECK enum status machine_unit_of(const struct machine *m, struct sbdf func
 
 /* True when an RMRR names the function, or, for a bridge, a function behind it. */
 bool machine_has_reserved_memory(const struct machine *m, struct sbdf function);
+
+/* False when an RMRR names the function (no bridge) and holds RAM, boot modules, the hypervisor or a unit's registers:
+ * nothing may be mapped for that function. */
+bool machine_reserved_is_sound(const struct machine *m, struct sbdf function);
 
 #endif

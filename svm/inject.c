@@ -20,6 +20,8 @@ enum {
 #define RFLAGS_TF BIT64(8)
 #define DR6_OTHERS (MASK64(3, 0) | BIT64(13) | BIT64(15)) /* B3:0, BD, BT: a #DB that is not only the step */
 
+#define SHADOW_EXITS_MAX 16
+
 static uint64_t type_of(enum vcpu_event_kind kind)
 {
     switch (kind) {
@@ -101,6 +103,26 @@ void svm_inject_prepare(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inj
     vmcb_put64(vmcb, VMCB_INTERRUPT_STATE_64, vcpu->shadow ? 1 : 0);
     uint64_t v_intr = vmcb_get64(vmcb, VMCB_V_INTR_64) & ~BIT64(VMCB_V_IRQ);
     vmcb_put64(vmcb, VMCB_V_INTR_64, vcpu->window ? v_intr | BIT64(VMCB_V_IRQ) : v_intr);
+}
+
+void svm_inject_before_shadow(const struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject)
+{
+    inject->shadow = vcpu->shadow;
+    inject->shadow_rip = vcpu->rip;
+    if (vcpu->shadow) {
+        vmcb_put64(vmcb, VMCB_V_INTR_64, vmcb_get64(vmcb, VMCB_V_INTR_64) & ~BIT64(VMCB_V_IRQ));
+    }
+}
+
+void svm_inject_after_shadow(struct vcpu *vcpu, const uint8_t *vmcb, struct svm_inject *inject)
+{
+    bool stood_still = vcpu->rip == inject->shadow_rip && vmcb_get64(vmcb, VMCB_EXIT_CODE_64) == SVM_EXIT_INTR;
+    if (inject->shadow && stood_still && inject->shadow_exits < SHADOW_EXITS_MAX) {
+        vcpu->shadow = true;
+        inject->shadow_exits++;
+    } else {
+        inject->shadow_exits = 0;
+    }
 }
 
 /* The IRET has run once the guest is found anywhere else; a fault in it leaves RIP, and NMIs stay blocked. */

@@ -21,8 +21,11 @@ struct vcpu_event svm_inject_decode(uint64_t exit_int_info);
 struct svm_inject {
     bool iret; /* NMI blocking ends with the IRET at iret_rip, which runs or is about to: its intercept fired */
     uint64_t iret_rip;
-    bool step;      /* that IRET is single-stepped, because an NMI waits for its end */
-    uint64_t dr6;   /* the guest's, from before the step */
+    bool step;    /* that IRET is single-stepped, because an NMI waits for its end */
+    uint64_t dr6; /* the guest's, from before the step */
+    bool shadow;  /* for the quirk: there was a shadow, at shadow_rip; exits that left it there */
+    unsigned shadow_exits;
+    uint64_t shadow_rip;
     bool software;  /* the last entry injected an external interrupt as a software interrupt ... */
     uint8_t vector; /* ... with this vector */
 };
@@ -36,6 +39,11 @@ enum svm_inject_style {
 
 /* Before an entry: event, shadow and window of vcpu into vmcb. */
 void svm_inject_prepare(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject, enum svm_inject_style style);
+
+/* For a VMRUN that ignores the shadow (a quirk). After prepare: no window while there is a shadow. After finish: the
+ * shadow is still there when an interrupt ended the run where it began (a few times: it may be a loop of one JMP). */
+void svm_inject_before_shadow(const struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject);
+void svm_inject_after_shadow(struct vcpu *vcpu, const uint8_t *vmcb, struct svm_inject *inject);
 
 /* After an exit: what was not delivered, shadow and NMI blocking back into vcpu. True when the exit was only about
  * the IRET of an NMI handler: enter again. When vcpu->nmi_window was set, the end of that IRET shows in vmcb as the

@@ -14,7 +14,11 @@
  * kicks the CPU between two looks of its main loop just then, the loop delivers that vector once more: about one in
  * 150,000 injections under the stress. The other event types take another way through VMRUN that has no such gap. A
  * software interrupt does what an external one does, but for the check of the gate's privilege, which privilege
- * level 0 always passes; so there it is used instead. What is injected into levels 1 to 3 may rarely come twice. */
+ * level 0 always passes; so there it is used instead. What is injected into levels 1 to 3 may rarely come twice.
+ *
+ * VMRUN does not load the interrupt shadow either. An exit between STI and HLT, then a window: the interrupt would come
+ * before the HLT, which then sleeps for ever. So an entry with a shadow asks for no window, and an exit by an interrupt
+ * before that instruction ran keeps the shadow. The next exit, by the backup tick at the latest, ends it. */
 #include "svm/quirks.h"
 
 #include "kernel/lib/bits.h"
@@ -24,7 +28,8 @@ static const struct {
     const char *signature; /* 12 characters */
     struct svm_quirks quirks;
 } table[] = {
-    {"TCGTCGTCGTCG", {.name = "tcg", .rewrite_cr8 = true, .software_injection = true, .backup_tick_us = 10000}},
+    {"TCGTCGTCGTCG",
+     {.name = "tcg", .rewrite_cr8 = true, .software_injection = true, .loses_shadow = true, .backup_tick_us = 10000}},
 };
 
 static const struct svm_quirks none = {.name = "none"};

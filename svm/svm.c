@@ -91,6 +91,9 @@ static void read_facts(void)
     if (svm.without.software_injection) {
         svm.quirks.software_injection = false;
     }
+    if (svm.without.loses_shadow) {
+        svm.quirks.loses_shadow = false;
+    }
     if (svm.without.backup_tick_us != 0) {
         svm.quirks.backup_tick_us = 0;
     }
@@ -197,6 +200,9 @@ static void enter_once(struct vcpu *vcpu, struct svm_vcpu *s, struct svm_cpu *cp
     svm_registers_load(vcpu);
     svm_inject_prepare(vcpu, s->vmcb, &s->inject,
                        svm.quirks.software_injection ? SVM_INJECT_SOFTWARE : SVM_INJECT_HARDWARE);
+    if (svm.quirks.loses_shadow) {
+        svm_inject_before_shadow(vcpu, s->vmcb, &s->inject);
+    }
     enum svm_asid_flush flush = svm_asid_prepare(&cpu->asids, &s->asid, vcpu->flush);
     vcpu->flush = false;
     vmcb_put64(s->vmcb, VMCB_ASID_32, ((uint64_t)flush << 32) | s->asid.number);
@@ -213,9 +219,14 @@ static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
     struct svm_cpu *cpu = &svm.cpus[vcpu->cpu];
     bulkhead_assert(cpu->enabled);
     vcpu_resident_load(vcpu);
+    bool again;
     do {
         enter_once(vcpu, s, cpu);
-    } while (svm_inject_finish(vcpu, s->vmcb, &s->inject));
+        again = svm_inject_finish(vcpu, s->vmcb, &s->inject);
+        if (svm.quirks.loses_shadow) {
+            svm_inject_after_shadow(vcpu, s->vmcb, &s->inject);
+        }
+    } while (again);
     svm_exit_decode(s->vmcb, &svm.features, exit);
 }
 

@@ -127,28 +127,29 @@ enum vmcb_v_intr {
     VMCB_V_VECTOR_LOW = 32,
 };
 
+/* The builtin, because a freestanding compiler calls a function for memcpy, and these are on every exit's path. */
 static inline uint64_t vmcb_get64(const uint8_t *vmcb, unsigned offset)
 {
     uint64_t v;
-    memcpy(&v, vmcb + offset, sizeof(v));
+    __builtin_memcpy(&v, vmcb + offset, sizeof(v));
     return v;
 }
 
 static inline uint32_t vmcb_get32(const uint8_t *vmcb, unsigned offset)
 {
     uint32_t v;
-    memcpy(&v, vmcb + offset, sizeof(v));
+    __builtin_memcpy(&v, vmcb + offset, sizeof(v));
     return v;
 }
 
 static inline void vmcb_put64(uint8_t *vmcb, unsigned offset, uint64_t v)
 {
-    memcpy(vmcb + offset, &v, sizeof(v));
+    __builtin_memcpy(vmcb + offset, &v, sizeof(v));
 }
 
 static inline void vmcb_put32(uint8_t *vmcb, unsigned offset, uint32_t v)
 {
-    memcpy(vmcb + offset, &v, sizeof(v));
+    __builtin_memcpy(vmcb + offset, &v, sizeof(v));
 }
 
 /* What a new control block needs from its owner. */

@@ -18,7 +18,7 @@ import testbed
 CACHE = testbed.BUILD / "download"
 SCRIPTS = testbed.ROOT / "tools" / "guest-scripts"
 # guest script -> modules its devices need (dependencies are found in the modules themselves)
-GUESTS = {"storage": ["nvme"], "net": ["e1000e"], "shell": []}
+GUESTS = {"storage": ["nvme"], "net": ["e1000e"], "memory": [], "shell": []}
 
 
 def run(*command, **options):

@@ -63,7 +63,10 @@ static enum status tell_mapped(struct vtd_domain *d, uint64_t from, uint64_t siz
         enum status s =
             u->caps.caching_mode ? vtd_invalidate_range(u, d->ids[i], from, size) : vtd_invalidate_write_buffer(u);
         lock_release(&u->lock, flags);
-        result = s != STATUS_OK ? s : result;
+        if (s != STATUS_OK) {
+            d->quarantined = true;
+            result = s;
+        }
     }
     return result;
 }
@@ -99,7 +102,16 @@ enum status vtd_domain_map(struct vtd_domain *d, struct iova from, struct hpa to
         enum status undo = forget(d, from.v, size);
         return undo != STATUS_OK ? undo : s;
     }
-    return s == STATUS_OK ? tell_mapped(d, from.v, size) : s;
+    if (s != STATUS_OK) {
+        return s;
+    }
+    s = tell_mapped(d, from.v, size);
+    if (s != STATUS_OK) { /* nothing stays mapped that the caller believes is not */
+        enum status undo = radix_unmap(&d->tables, from.v, size);
+        enum status forgotten = forget(d, from.v, size);
+        return undo != STATUS_OK ? undo : forgotten != STATUS_OK ? forgotten : s;
+    }
+    return STATUS_OK;
 }
 
 enum status vtd_domain_map_reserved(struct vtd_domain *d, struct hpa first, struct hpa last)

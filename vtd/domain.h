@@ -27,7 +27,8 @@ MUST_CHECK enum status vtd_domain_destroy(struct vtd_domain *d);
 /* Let devices reach [to, to+size) at [from, from+size). rights: RADIX_READ and/or RADIX_WRITE.
  * STATUS_OUT_OF_RANGE: not page-aligned, beyond the units' address width, or touching the interrupt addresses
  * 0xfee00000-0xfeefffff on either side. STATUS_CONFLICT: some of it is mapped; nothing changed. STATUS_NO_MEMORY:
- * nothing stays mapped. STATUS_TIMEOUT or STATUS_HARDWARE: a unit did not answer; unmap before anything else. */
+ * nothing stays mapped. STATUS_TIMEOUT or STATUS_HARDWARE: a unit did not answer; nothing stays mapped, but the domain
+ * is quarantined. */
 MUST_CHECK enum status vtd_domain_map(struct vtd_domain *d, struct iova from, struct hpa to, uint64_t size,
                                       unsigned rights);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Fault records (VT-d 4.1 7.2, 11.4.7.1, 11.4.14). */
+ * Fault records (VT-d 4.1 7.2, 11.4.7.1, 11.4.7.6). */
 #include "vtd/fault.h"
 
 #include "kernel/core/lock.h"
@@ -114,6 +114,13 @@ struct vtd_fault_result vtd_fault_drain(struct vtd_unit *u, vtd_fault_sink *sink
     }
     result.pending = (status & (VTD_FSTS_PPF | VTD_FSTS_PFO)) != 0;
     return result;
+}
+
+void vtd_fault_events(struct vtd_unit *u, bool on)
+{
+    uint64_t flags = lock_take(&u->lock);
+    vtd_unit_write32(u, VTD_FECTL, on ? 0 : VTD_FECTL_IM);
+    lock_release(&u->lock, flags);
 }
 
 void vtd_fault_clear(struct vtd_unit *u)

@@ -41,6 +41,10 @@ struct vtd_fault_result {
  * 4 rounds over the records. Safe on any CPU. */
 struct vtd_fault_result vtd_fault_drain(struct vtd_unit *u, vtd_fault_sink *sink, void *context);
 
+/* Hold the unit's fault events back, or let them come (one that was held back comes at once). Records are made all the
+ * same. */
+void vtd_fault_events(struct vtd_unit *u, bool on);
+
 /* Forget everything recorded; for bring-up. The caller holds the unit's lock. */
 void vtd_fault_clear(struct vtd_unit *u);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Encoding of interrupt remapping entries and of the messages that name them (VT-d 4.1 9.10, 5.1.2.2, 5.1.5.1). */
+ * Encoding of interrupt remapping entries and of the messages that name them (VT-d 4.1 9.9, 5.1.2.2, 5.1.5.1). */
 #include "vtd/irte.h"
 
 #include "kernel/lib/bits.h"
@@ -38,7 +38,7 @@ enum status vtd_irte_make_low(struct vtd_irte_target target, bool extended, uint
     if (!is_valid(target, extended)) {
         return STATUS_OUT_OF_RANGE;
     }
-    /* xAPIC mode takes the id from bits 47:40 (VT-d 4.1 9.10). DM = 0 physical, RH = 0, DLM = 0 fixed. */
+    /* xAPIC mode takes the id from bits 47:40 (VT-d 4.1 9.9). DM = 0 physical, RH = 0, DLM = 0 fixed. */
     uint64_t destination = extended ? target.apic_id : (uint64_t)target.apic_id << 8;
     *low = PRESENT | bits_make(target.level, 4, 4) | bits_make(target.vector, 23, 16) | bits_make(destination, 63, 32);
     return STATUS_OK;

@@ -7,7 +7,8 @@
 
 struct vtd_unit;
 
-/* Protect all of memory, as far as the unit has the registers. Nothing happens where it has none. */
+/* Protect all of memory, as far as the unit has the registers. Nothing happens where it has none. Protection that
+ * firmware left on for less than that is lifted for a moment: no device may be mastering the bus. */
 MUST_CHECK enum status vtd_protect_on(struct vtd_unit *u);
 
 /* Lift it, whoever switched it on, and wait until it is gone. */

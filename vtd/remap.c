@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * The interrupt remapping table (VT-d 4.1 5.1, 9.10). */
+ * The interrupt remapping table (VT-d 4.1 5.1, 9.9). */
 #include "vtd/remap.h"
 
 #include "kernel/core/pages.h"
@@ -12,7 +12,7 @@
 #define TABLE_BYTES (VTD_REMAP_ENTRIES * UINT64_C(16))
 #define ENTRY_BYTES 16u
 
-/* The base must be aligned to a page (VT-d 4.1 11.4.9.15). */
+/* The base must be aligned to a page (VT-d 4.1 11.4.10). */
 enum status vtd_remap_init(struct vtd_unit *u)
 {
     enum status s = pages_alloc_block(TABLE_BYTES, PAGE_SIZE, UINT64_MAX, &u->remap.table);

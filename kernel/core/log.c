@@ -69,7 +69,11 @@ void log_diagnostics(const struct diag_list *list)
     };
     for (size_t i = 0; i < list->count; i++) {
         const struct diag *d = &list->items[i];
-        /* A whole diagnostic can be longer than one log line: what and fix apart. */
+        char line[LOG_TEXT_MAX + 1];
+        if (diag_line(d, line, sizeof(line)) < sizeof(line)) {
+            log_line(levels[d->severity], "%s", line);
+            continue;
+        }
         log_line(levels[d->severity], "%s[BH%04u] %s: %s", diag_severity_text(d->severity), d->code, d->where, d->what);
         if (d->fix[0] != 0) {
             log_line(levels[d->severity], "%s[BH%04u] fix: %s", diag_severity_text(d->severity), d->code, d->fix);

@@ -105,6 +105,8 @@ bool vcpu_inject(struct vcpu *vcpu, struct vcpu_event event)
                 (struct vcpu_event){.kind = VCPU_EVENT_EXCEPTION, .vector = VECTOR_DF, .has_error = true, .error = 0};
         }
     }
+    /* Real mode pushes no error codes (APM2 8.2, SDM 3C 27.2.1.3): SVM would push one all the same. */
+    event.has_error = event.has_error && (vcpu->backend->read(vcpu, VCPU_CR0) & CR0_PE) != 0;
     vcpu->event = event;
     return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * One virtual CPU and the small interface that both CPU backends (svm/, vmx/) offer: enable a CPU, run a vCPU until
  * an exit described by a plain struct (kernel/core/vcpu_exit.h), read and write its registers.
- * A vCPU belongs to one host CPU: everything here is called on that CPU, with interrupts off while run() works.
+ * A vCPU belongs to one host CPU: once it has run, everything here is called on that CPU; run() with interrupts off.
  * What changes with every exit is in plain fields, loaded before an entry and stored after an exit; the rest is
  * reached by the backend's read() and write(). */
 #ifndef BULKHEAD_CORE_VCPU_H

@@ -38,6 +38,8 @@ enum vtd_raw_register {
     RAW_PMEN = 0x64,
     RAW_PLMBASE = 0x68,
     RAW_PLMLIMIT = 0x6c,
+    RAW_PHMBASE = 0x70,
+    RAW_PHMLIMIT = 0x78,
     RAW_IQH = 0x80,
     RAW_IQT = 0x88,
     RAW_IQA = 0x90,

@@ -37,8 +37,9 @@ static void check_entry(const struct guest_memory *memory, const struct image_en
     uint32_t text = 0;
     static const unsigned text_at[] = {[IMAGE_BZIMAGE] = 0x228, [IMAGE_PVH] = 24, [IMAGE_MULTIBOOT] = 16};
     memcpy(&text, at + text_at[entry->kind], 4);
-    const char *cmdline = guest_memory_at(memory, gpa(text), 4);
-    if (cmdline == NULL || memcmp(cmdline, "abc", 4) != 0) {
+    const char *wanted = entry->kind == IMAGE_MULTIBOOT ? "kernel abc" : "abc";
+    const char *cmdline = guest_memory_at(memory, gpa(text), strlen(wanted) + 1);
+    if (cmdline == NULL || strcmp(cmdline, wanted) != 0) {
         abort();
     }
 }

@@ -110,7 +110,7 @@ void model_fault_record(struct vtd_model *m, uint16_t sid, uint64_t info, unsign
     }
     r->low = info & MASK64(63, 12);
     r->high = RECORD_F | (read ? RECORD_T : 0) | (uint64_t)reason << 32 | sid;
-    m->fault_next = (m->fault_next + 1) % records(m);
+    m->fault_next = m->fault_next + 1 < records(m) ? m->fault_next + 1 : 0;
     if (!unserviced) {
         model_event(m, VTD_R_FECTL);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Interrupt remapping of the model (VT-d 4.1 chapter 5, 9.10, 9.11). */
+ * Interrupt remapping of the model (VT-d 4.1 chapter 5, 9.9, 9.10). */
 #include "tests/model/vtd_model_internal.h"
 
 struct request {

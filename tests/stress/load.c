@@ -20,6 +20,7 @@ enum {
     LAPIC_IRR = 0x200, /* eight registers, 16 bytes apart (SDM 3A 11.8.4) */
     WATCH_EXITS = 64,
     DETECT_US = 2000,
+    DETECT_ROUNDS = 200, /* at least: we may not have run for all that time */
 };
 
 #define NOT_SENT UINT64_MAX
@@ -141,7 +142,7 @@ static bool is_lost(unsigned word, uint32_t bits)
     const struct stress_cpu *self = stress_self();
     uint64_t handled = self->interrupts;
     struct deadline end = deadline_in_us(DETECT_US);
-    while (!deadline_passed(end)) {
+    for (unsigned round = 0; round < DETECT_ROUNDS || !deadline_passed(end); round++) {
         let_interrupts_in();
         if (self->interrupts != handled || (irr_word(word) & bits) == 0) {
             return false;

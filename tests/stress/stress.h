@@ -14,7 +14,7 @@ struct stress_options {
     bool soft;     /* software injection, */
     bool tick;     /* backup tick */
     bool window;   /* ask for interrupt windows (V_IRQ) */
-    bool ipi, edu, timer;
+    bool ipi, msi, timer;
     bool detect;   /* look for requests that were lost, and mend them */
     uint64_t spin; /* rounds of the guest's long loop with interrupts off: 65536 steps each */
 };

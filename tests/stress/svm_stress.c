@@ -11,9 +11,9 @@
 #include "kernel/lib/string.h"
 #include "kernel/selftest.h"
 #include "svm/svm.h"
-#include "tests/stress/edu.h"
 #include "tests/stress/guest.h"
 #include "tests/stress/load.h"
+#include "tests/stress/msi.h"
 #include "tests/stress/stress.h"
 
 #define DRAIN_US 3000000
@@ -49,7 +49,7 @@ static void read_options(const char *cmdline)
         .tick = option_on(cmdline, "stress-tick", true),
         .window = option_on(cmdline, "stress-window", true),
         .ipi = option_on(cmdline, "stress-ipi", true),
-        .edu = option_on(cmdline, "stress-edu", true),
+        .msi = option_on(cmdline, "stress-msi", true),
         .timer = option_on(cmdline, "stress-timer", true),
         .detect = option_on(cmdline, "stress-detect", true),
         .spin = option_number(cmdline, "stress-spin", 0),
@@ -86,14 +86,14 @@ static void one_cpu(void *argument)
 
 static bool all_arrived(void)
 {
-    return load_ipis_sent() == load_ipis_received() && edu_sent() == edu_received() &&
+    return load_ipis_sent() == load_ipis_received() && msi_load_sent() == msi_load_received() &&
            __atomic_load_n(&run.done, __ATOMIC_ACQUIRE) == stress.options.cpus;
 }
 
 static void drain(void)
 {
     struct deadline end = deadline_in_us(DRAIN_US);
-    edu_stop();
+    msi_load_stop();
     while (!all_arrived() && !deadline_passed(end)) {
         cpu_pause();
     }
@@ -135,11 +135,12 @@ static bool report(void)
         arrived && t.lost == 0 && t.stalls == 0 && t.injected == t.guest && t.exits > 0 && irq_spurious_count() == 0;
     log_info("stress: result=%s quirk=%s repair=%s soft=%s tick=%s seconds=%llu cpus=%u exits=%llu timer=%llu "
              "ipi=%llu/%llu "
-             "edu=%llu/%llu",
+             "msi=%llu/%llu",
              good ? "pass" : "fail", svm_quirk_name(), on_off(stress.options.repair), on_off(stress.options.soft),
              on_off(stress.options.tick), (unsigned long long)stress.options.seconds, stress.options.cpus,
              (unsigned long long)t.exits, (unsigned long long)t.timer, (unsigned long long)load_ipis_received(),
-             (unsigned long long)load_ipis_sent(), (unsigned long long)edu_received(), (unsigned long long)edu_sent());
+             (unsigned long long)load_ipis_sent(), (unsigned long long)msi_load_received(),
+             (unsigned long long)msi_load_sent());
     log_info("stress: lost=%llu stalls=%llu unseen=%llu injected=%llu guest=%llu windows=%llu spurious=%llu",
              (unsigned long long)t.lost, (unsigned long long)t.stalls, (unsigned long long)t.unseen,
              (unsigned long long)t.injected, (unsigned long long)t.guest, (unsigned long long)t.windows,
@@ -147,9 +148,9 @@ static bool report(void)
     return good;
 }
 
-static enum status set_up(const char *cmdline)
+static enum status set_up(const struct selftest *test)
 {
-    read_options(cmdline);
+    read_options(test->cmdline);
     const char *why_not = svm_backend.refuse();
     if (why_not != NULL) {
         log_error("stress: %s", why_not);
@@ -161,15 +162,15 @@ static enum status set_up(const char *cmdline)
         .backup_tick_us = !stress.options.tick,
     });
     enum status status = load_init();
-    if (status == STATUS_OK && stress.options.edu) {
-        status = edu_init();
+    if (status == STATUS_OK && stress.options.msi) {
+        status = msi_load_init(test);
     }
     return status;
 }
 
-enum status selftest_run(const char *cmdline)
+enum status selftest_run(const struct selftest *test)
 {
-    enum status status = set_up(cmdline);
+    enum status status = set_up(test);
     if (status != STATUS_OK) {
         return status;
     }
@@ -177,8 +178,8 @@ enum status selftest_run(const char *cmdline)
     for (unsigned cpu = 1; cpu < stress.options.cpus; cpu++) {
         smp_start_work(cpu, one_cpu, NULL);
     }
-    if (stress.options.edu) {
-        edu_start();
+    if (stress.options.msi) {
+        msi_load_start();
     }
     one_cpu(NULL);
     drain();

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Clocks and timers: the LAPIC's, the PIT's, the PM timer and the TSC, against each other. The emulator's host may be
- * busy, so the limits are wide; what counts is kinds of error: wrong unit, lost, twice, masked but there. */
-#include "guest/vlapic.h"
+ * Clocks and timers: the LAPIC's, the PIT's, the PM timer and the TSC, against each other. What counts is kinds of
+ * error: wrong unit, lost, twice, too early, masked but there. The emulator's host may be busy, so nothing may be
+ * early, and the best of three tries must not be very late. */
 #include "guest/platform.h"
+#include "guest/vlapic.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/port.h"
 #include "tests/guest/lib/apic.h"
@@ -47,62 +48,98 @@ static uint64_t now_us(void)
     return machine_ticks() * 1000000 / PM_TIMER_HZ;
 }
 
+/* start() and then interrupts on until *counter shows `wanted`: the shortest of three tries in us, each within 3 s. */
+static uint64_t time_for(void (*start)(void), const volatile uint32_t *counter, uint32_t wanted, const char *what)
+{
+    uint64_t shortest = UINT64_MAX;
+    bool all = true;
+    for (unsigned i = 0; i < 3; i++) {
+        hits = pic_hits = 0;
+        uint64_t began = now_us();
+        start();
+        cpu_irq_enable();
+        all &= machine_wait_for(counter, wanted, 3000000);
+        cpu_irq_disable();
+        uint64_t took = now_us() - began;
+        shortest = took < shortest ? took : shortest;
+    }
+    check(all, "%s: arrives", what);
+    return shortest;
+}
+
+/* TSC ticks in 100 PM ticks: both are read together, and the shortest of ten gaps counts. */
+static uint64_t tsc_per_100_ticks(uint64_t us)
+{
+    uint64_t shortest = UINT64_MAX, ratio = 0;
+    for (unsigned i = 0; i < 10; i++) {
+        uint64_t ticks = machine_ticks(), tsc = cpu_tsc();
+        machine_wait_us(us);
+        ticks = machine_ticks() - ticks;
+        tsc = cpu_tsc() - tsc;
+        if (ticks < shortest) {
+            shortest = ticks;
+            ratio = tsc * 100 / ticks;
+        }
+    }
+    return ratio;
+}
+
 static void pm_timer(void)
 {
     uint64_t last = machine_ticks(), changes = 0, tsc = cpu_tsc();
     unsigned backwards = 0;
     for (unsigned i = 0; i < 5000; i++) {
         uint64_t now = machine_ticks();
-        backwards += now - last > PM_TIMER_HZ; /* a step back shows as nearly a whole turn */
+        backwards += now - last > 4 * (uint64_t)PM_TIMER_HZ; /* a step back shows as nearly a whole turn of 4.7 s */
         changes += now != last;
         last = now;
     }
     expect(backwards, 0, "the PM timer never goes back");
     check(changes > 10, "the PM timer moves");
-    uint64_t first = cpu_tsc();
-    machine_wait_us(20000);
-    uint64_t second = cpu_tsc() - first;
-    first = cpu_tsc();
-    machine_wait_us(40000);
-    uint64_t third = cpu_tsc() - first;
-    say("INFO: the TSC runs at about %llu kHz by the PM timer", (unsigned long long)(second / 20));
-    expect_in(third * 100 / second, 120, 600, "40 ms take twice the TSC ticks of 20 ms, in percent");
     check(cpu_tsc() > tsc, "the TSC moves");
+    uint64_t once = tsc_per_100_ticks(2000), twice = tsc_per_100_ticks(4000);
+    say("INFO: the TSC runs at about %llu kHz by the PM timer", (unsigned long long)(once * PM_TIMER_HZ / 100000));
+    expect_in(twice * 100 / once, 50, 200, "TSC against PM timer over 2 and over 4 ms, in percent");
+}
+
+static void start_one_shot(void)
+{
+    apic_timer(VECTOR, 0, 10 * apic_timer_counts(1000));
 }
 
 static void lapic_one_shot(void)
 {
     uint32_t ms = apic_timer_counts(1000);
     say("INFO: the LAPIC timer runs at about %u kHz after division by 16", ms);
-    uint64_t start = now_us();
-    hits = 0;
-    apic_timer(VECTOR, 0, 10 * ms);
-    cpu_irq_enable();
-    check(machine_wait_for(&hits, 1, 1000000), "LAPIC one-shot fires");
-    uint64_t took = now_us() - start;
-    cpu_irq_disable();
-    expect_in(took, 9000, 200000, "after 10 ms, in us");
+    expect_in(time_for(start_one_shot, &hits, 1, "LAPIC one-shot"), 9000, 90000, "LAPIC one-shot after 10 ms, in us");
     expect(count_for(30000), 0, "and not again");
     expect(apic_read(LAPIC_TIMER_CURRENT), 0, "its count stays 0");
-    apic_timer(VECTOR, 0, 1000 * ms);
+    apic_timer(VECTOR, 0, 20000 * ms);
     uint32_t first = apic_read(LAPIC_TIMER_CURRENT);
     machine_wait_us(2000);
     uint32_t second = apic_read(LAPIC_TIMER_CURRENT);
-    check(second < first && first <= 1000 * ms, "the current count runs down");
+    check(second < first && first <= 20000 * ms, "the current count runs down");
     apic_write(LAPIC_TIMER_INITIAL, 0);
     expect(apic_read(LAPIC_TIMER_CURRENT), 0, "writing 0 stops it");
 }
 
+static void start_periodic(void)
+{
+    apic_timer(VECTOR, APIC_TIMER_PERIODIC, 2 * apic_timer_counts(1000));
+}
+
+static void unmask_periodic(void)
+{
+    apic_write(LAPIC_LVT_TIMER, APIC_TIMER_PERIODIC | VECTOR);
+}
+
 static void lapic_periodic(void)
 {
-    uint32_t ms = apic_timer_counts(1000);
-    apic_timer(VECTOR, APIC_TIMER_PERIODIC, 2 * ms);
-    expect_in(count_for(100000), 10, 60, "LAPIC periodic, 2 ms, in 100 ms");
+    expect_in(time_for(start_periodic, &hits, 20, "LAPIC periodic"), 36000, 400000, "20 times 2 ms, in us");
     apic_write(LAPIC_LVT_TIMER, APIC_TIMER_PERIODIC | APIC_LVT_MASKED | VECTOR);
     (void)count_for(100); /* one that was pending may still come */
     expect(count_for(20000), 0, "masked, it does not fire");
-    apic_write(LAPIC_LVT_TIMER, APIC_TIMER_PERIODIC | VECTOR);
-    check(count_for(20000) >= 4, "unmasked, it goes on");
+    check(time_for(unmask_periodic, &hits, 4, "LAPIC periodic, unmasked") < 3000000, "unmasked, it goes on");
     apic_timer(VECTOR, APIC_LVT_MASKED, 0);
     (void)count_for(100);
 }
@@ -126,17 +163,30 @@ static void pit_program(uint8_t channel, uint8_t mode, uint16_t count)
     port_write8((uint16_t)(PLATFORM_PIT_PORT + channel), (uint8_t)(count >> 8));
 }
 
+static void start_pit(void)
+{
+    pit_program(0, 2, PIT_HZ / 1000);
+}
+
+static void start_pit_once(void)
+{
+    pit_program(0, 0, PIT_HZ / 200);
+}
+
 static void pit_channel_0(void)
 {
     ioapic_route(PLATFORM_PIT_GSI, PIT_VECTOR, apic_id(), 0);
-    pit_program(0, 2, PIT_HZ / 1000);
-    expect_in(count_for(100000), 20, 130, "PIT channel 0, 1 kHz, through the I/O APIC, in 100 ms");
+    expect_in(time_for(start_pit, &hits, 50, "PIT channel 0 through the I/O APIC"), 46000, 500000,
+              "50 times 1 ms, in us");
     ioapic_route(PLATFORM_PIT_GSI, PIT_VECTOR, apic_id(), APIC_LVT_MASKED);
     (void)count_for(2000);
     expect(count_for(10000), 0, "masked in the I/O APIC, it does not arrive");
-    pit_program(0, 0, PIT_HZ / 200); /* mode 0: one interrupt after 5 ms */
+    pit_program(0, 0, 1);
+    (void)count_for(2000);
     ioapic_route(PLATFORM_PIT_GSI, PIT_VECTOR, apic_id(), 0);
-    expect_in(count_for(30000), 1, 1, "PIT mode 0 fires once");
+    (void)count_for(2000);
+    expect_in(time_for(start_pit_once, &hits, 1, "PIT mode 0"), 4500, 100000, "PIT mode 0 after 5 ms, in us");
+    expect(count_for(30000), 0, "and not again");
     ioapic_route(PLATFORM_PIT_GSI, PIT_VECTOR, apic_id(), APIC_LVT_MASKED);
 }
 
@@ -145,15 +195,13 @@ static void pit_through_the_pic(void)
     trap_handle(PIC_FIRST, on_pic);
     pic_init(PIC_FIRST, 0xfe, 0xff);
     apic_write(LAPIC_LVT_LINT0, APIC_LVT_EXTINT);
-    pit_program(0, 2, PIT_HZ / 1000);
-    pic_hits = 0;
-    (void)count_for(100000);
-    uint32_t through = pic_hits;
+    expect_in(time_for(start_pit, &pic_hits, 50, "PIT channel 0 through the 8259 and LINT0"), 46000, 500000,
+              "50 times 1 ms, in us");
     pic_init(PIC_FIRST, 0xff, 0xff);
+    (void)count_for(100);
     pic_hits = 0;
     (void)count_for(10000);
     apic_write(LAPIC_LVT_LINT0, APIC_LVT_MASKED);
-    expect_in(through, 20, 130, "PIT channel 0 through the 8259 and LINT0, in 100 ms");
     expect(pic_hits, 0, "masked in the 8259, it does not arrive");
     pit_program(0, 0, 1);
 }
@@ -161,13 +209,19 @@ static void pit_through_the_pic(void)
 static void pit_channel_2(void)
 {
     uint8_t gate = port_read8(PIT_GATE_PORT);
+    uint64_t shortest = UINT64_MAX;
     port_write8(PIT_GATE_PORT, (uint8_t)((gate & ~2u) | 1));
-    uint64_t start = now_us();
-    pit_program(2, 0, PIT_HZ / 50);
+    pit_program(2, 0, 0xffff);
     check((port_read8(PIT_GATE_PORT) & 0x20) == 0, "PIT channel 2's output is low at first");
-    while ((port_read8(PIT_GATE_PORT) & 0x20) == 0 && now_us() - start < 500000) {
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t start = now_us();
+        pit_program(2, 0, PIT_HZ / 50);
+        while ((port_read8(PIT_GATE_PORT) & 0x20) == 0 && now_us() - start < 1000000) {
+        }
+        uint64_t took = now_us() - start;
+        shortest = took < shortest ? took : shortest;
     }
-    expect_in(now_us() - start, 19000, 300000, "PIT channel 2 counts 20 ms, in us");
+    expect_in(shortest, 19000, 100000, "PIT channel 2 counts 20 ms, in us");
     port_write8(PIT_GATE_PORT, gate);
 }
 

@@ -58,6 +58,8 @@ function window_lower_cr8
 function window_mov_ss
     movl %ss, %eax
     sti
+    nop /* two shadows in a row: only the first is promised */
+    nop
 3:  movl %eax, %ss
 function window_after_mov_ss
     nop

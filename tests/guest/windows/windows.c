@@ -93,7 +93,9 @@ static void pending_timer(void)
 {
     hits = 0;
     apic_timer(VECTOR, 0, apic_timer_counts(200));
-    machine_wait_us(2000);
+    uint64_t until = machine_ticks() + PM_TIMER_HZ;
+    while (!apic_vector_bit(LAPIC_IRR, VECTOR) && machine_ticks() < until) {
+    }
     check(hits == 0 && apic_vector_bit(LAPIC_IRR, VECTOR), "a timer that ran out with interrupts off is pending");
     window_sti_nops();
     expect(hits, 1, "and arrives with STI");

@@ -180,6 +180,24 @@ static void reset_brings_quiet_devices(void **state)
     assert_null(guest_pci_rig_wrong(&rig));
 }
 
+/* A reset of the device's own making cleared its BAR: it must not decode anywhere else. */
+static void reset_puts_bars_back(void **state)
+{
+    (void)state;
+    guest_pci_rig_attach(&rig, rig.nvme_facts);
+    uint32_t low = fake_pci_get(rig.nvme, PCI_BAR0, 4);
+    fake_pci_set(rig.nvme, PCI_BAR0, 4, low & 0xf);
+    fake_pci_set(rig.nvme, PCI_COMMAND, 2, 0);
+    assert_int_equal(assign_reset(&rig.pci), STATUS_OK);
+    assert_int_equal(fake_pci_get(rig.nvme, PCI_BAR0, 4), low);
+    assert_int_equal(fake_pci_get(rig.nvme, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY, PCI_COMMAND_MEMORY);
+    fake_pci_set(rig.nvme, PCI_BAR0, 4, low & 0xf);
+    fake_pci_set(rig.nvme, PCI_COMMAND, 2, 0);
+    assert_int_equal(assign_detach(&rig.pci, rig.nvme_facts), STATUS_OK);
+    assert_int_equal(fake_pci_get(rig.nvme, PCI_BAR0, 4), low);
+    assert_null(guest_pci_rig_wrong(&rig));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +211,7 @@ int main(void)
         cmocka_unit_test_setup(a_bad_bar_leaves_no_trace, setup),
         cmocka_unit_test_setup(a_source_in_use_is_refused, setup),
         cmocka_unit_test_setup(reset_brings_quiet_devices, setup),
+        cmocka_unit_test_setup(reset_puts_bars_back, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

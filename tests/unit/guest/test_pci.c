@@ -108,8 +108,8 @@ static void shows_only_known_capabilities(void **state)
     assert_int_equal(guest_pci_rig_read(&rig, 1, PCI_STATUS, 2), PCI_STATUS_CAPABILITIES);
     for (uint32_t at = guest_pci_rig_read(&rig, 1, PCI_CAPABILITIES, 1); at != 0;
          at = guest_pci_rig_read(&rig, 1, (uint16_t)(at + 1), 1)) {
-        assert_true(count < ARRAY_LENGTH(expected));
-        assert_int_equal(guest_pci_rig_read(&rig, 1, (uint16_t)at, 1), expected[count]);
+        uint8_t wanted = count < ARRAY_LENGTH(expected) ? expected[count] : 0;
+        assert_int_equal(guest_pci_rig_read(&rig, 1, (uint16_t)at, 1), wanted);
         count++;
     }
     assert_int_equal(count, ARRAY_LENGTH(expected));

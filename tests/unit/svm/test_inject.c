@@ -108,6 +108,51 @@ static void the_window_is_a_virtual_interrupt(void **state)
     assert_true(svm_inject_finish(&vcpu, vmcb, &inject)); /* left over: nobody does */
 }
 
+/* One entry of a CPU whose VMRUN ignores the shadow; the exit's code, and how far RIP went. */
+static void run_without_shadow(uint64_t exit_code, uint64_t advance)
+{
+    vcpu.window = true;
+    svm_inject_prepare(&vcpu, vmcb, &inject, SVM_INJECT_HARDWARE);
+    svm_inject_before_shadow(&vcpu, vmcb, &inject);
+    assert_int_equal(get(0x060) >> 8 & 1, !inject.shadow);
+    put(0x068, 0);
+    put(0x070, exit_code);
+    vcpu.rip += advance;
+    (void)svm_inject_finish(&vcpu, vmcb, &inject);
+    svm_inject_after_shadow(&vcpu, vmcb, &inject);
+}
+
+static void a_shadow_that_is_ignored_delays_the_window(void **state)
+{
+    (void)state;
+    vcpu.shadow = true;
+    run_without_shadow(0x60, 0); /* nothing ran */
+    assert_true(vcpu.shadow);
+    run_without_shadow(0x60, 1);
+    assert_false(vcpu.shadow);
+    run_without_shadow(0x60, 0); /* none is made up */
+    assert_false(vcpu.shadow);
+    vcpu.shadow = true;
+    run_without_shadow(0x78, 0); /* HLT, the instruction in the shadow, exits: skipping it ends the shadow as ever */
+    assert_false(vcpu.shadow);
+}
+
+static void a_loop_of_one_instruction_gets_its_window(void **state)
+{
+    (void)state;
+    unsigned exits = 0;
+    vcpu.shadow = true;
+    while (vcpu.shadow && exits < 100) {
+        run_without_shadow(0x60, 0);
+        exits++;
+    }
+    assert_in_range(exits, 2, 20);
+    run_without_shadow(0x60, 0);
+    vcpu.shadow = true;
+    run_without_shadow(0x60, 0); /* a later shadow counts anew */
+    assert_true(vcpu.shadow);
+}
+
 static void the_shadow_is_carried(void **state)
 {
     (void)state;
@@ -227,6 +272,8 @@ int main(void)
         cmocka_unit_test_setup(an_undelivered_event_comes_back, setup),
         cmocka_unit_test_setup(no_event_clears_what_was_injected_before, setup),
         cmocka_unit_test_setup(the_window_is_a_virtual_interrupt, setup),
+        cmocka_unit_test_setup(a_shadow_that_is_ignored_delays_the_window, setup),
+        cmocka_unit_test_setup(a_loop_of_one_instruction_gets_its_window, setup),
         cmocka_unit_test_setup(the_shadow_is_carried, setup),
         cmocka_unit_test_setup(the_quirk_changes_the_type_at_level_0_only, setup),
         cmocka_unit_test_setup(nmis_are_blocked_until_iret_has_run, setup),

@@ -28,6 +28,7 @@ static void tcg_is_repaired(void **state)
     assert_string_equal(q->name, "tcg");
     assert_true(q->rewrite_cr8);
     assert_true(q->software_injection);
+    assert_true(q->loses_shadow);
     assert_true(q->backup_tick_us > 0);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Fault records and their words, against vectors worked out by hand from VT-d 4.1 11.4.14. */
+ * Fault records and their words, against vectors worked out by hand from VT-d 4.1 11.4.7.6. */
 #include "vtd/fault.h"
 #include "vtd/fault_text.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * The model's interrupt remapping, against VT-d 4.1 5.1, 9.10 and 9.11. */
+ * The model's interrupt remapping, against VT-d 4.1 5.1, 9.9 and 9.10. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -80,6 +80,8 @@ static void test_no_window_from_power_on(void **state)
         /* From the moment the protected regions are in force nothing opens again. */
         vtd_raw_write(&rig.mc, RAW_PLMBASE, 4, 0);
         vtd_raw_write(&rig.mc, RAW_PLMLIMIT, 4, 0xffffffff);
+        vtd_raw_write(&rig.mc, RAW_PHMBASE, 8, 4 * GIB);
+        vtd_raw_write(&rig.mc, RAW_PHMLIMIT, 8, UINT64_MAX);
         vtd_raw_write(&rig.mc, RAW_PMEN, 4, 0x80000000);
         while ((vtd_raw_read(&rig.mc, RAW_PMEN, 4) & 1) == 0) {
         }
@@ -118,6 +120,38 @@ static void test_protected_regions_come_first(void **state)
     assert_int_equal(vtd_rig_bringup(&rig), STATUS_OK);
     assert_true(f.safe);
     assert_int_equal(f.open_after, 0);
+}
+
+/* Without translation, is memory safe? Written by the observer. */
+static void remember_protected(void *context, struct vtd_machine *mc)
+{
+    bool *safe = context;
+    bool translating = (mc->units[0].model.reg[VTD_R_GSTS] & TE) != 0;
+    *safe = *safe || (!translating && !vtd_rig_exposes(&rig, 0, RIG_ROGUE));
+}
+
+/* Firmware protected something else and left that on: it must not be taken for protection of all memory. */
+static void test_protected_regions_left_on(void **state)
+{
+    (void)state;
+    static const uint32_t limits[] = {0x200000, 0xffe00000};
+    for (unsigned i = 0; i < ARRAY_LENGTH(limits); i++) {
+        struct vtd_model_config c = vtd_model_server();
+        bool safe = false;
+        vtd_rig_power(&rig, &c, 1);
+        vtd_raw_write(&rig.mc, RAW_PLMBASE, 4, 0);
+        vtd_raw_write(&rig.mc, RAW_PLMLIMIT, 4, limits[i]);
+        vtd_raw_write(&rig.mc, RAW_PHMBASE, 8, 4 * GIB);
+        vtd_raw_write(&rig.mc, RAW_PHMLIMIT, 8, UINT64_MAX);
+        vtd_raw_write(&rig.mc, RAW_PMEN, 4, 0x80000000);
+        assert_int_equal(vtd_rig_exposes(&rig, 0, RIG_ROGUE), i == 0);
+        assert_int_equal(vtd_rig_probe(&rig), STATUS_OK);
+        vtd_machine_observe(&rig.mc, remember_protected, &safe);
+        assert_int_equal(vtd_rig_bringup(&rig), STATUS_OK);
+        assert_true(safe);
+        assert_int_equal(rig.mc.units[0].model.reg[VTD_R_PMEN], 0);
+        assert_strict(&rig.mc.units[0].model);
+    }
 }
 
 /* Firmware left everything on: its device translated by its tables, all others blocked. */
@@ -313,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_fault_event_is_routed),
         cmocka_unit_test(test_no_window_from_power_on),
         cmocka_unit_test(test_protected_regions_come_first),
+        cmocka_unit_test(test_protected_regions_left_on),
         cmocka_unit_test(test_translation_left_on),
         cmocka_unit_test(test_translation_never_turned_off),
         cmocka_unit_test(test_reserved_region_works_throughout),

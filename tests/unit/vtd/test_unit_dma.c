@@ -289,6 +289,24 @@ static void test_failed_attach_is_undone(void **state)
     assert_int_equal(d.attached[0], 0);
 }
 
+/* A mapping that a unit does not confirm is taken back: the caller believes it is not there. */
+static void test_unconfirmed_map_is_undone(void **state)
+{
+    (void)state;
+    struct vtd_model_config c = vtd_model_qemu(); /* CM = 1: mapping invalidates */
+    struct vtd_domain d;
+    struct radix_mapping at;
+    vtd_rig_start(&rig, &c);
+    new_domain(&d);
+    map(&d, 0x1000, HOST, 0x1000, RW);
+    assert_int_equal(vtd_attach(&rig.units[0], DEVICE, &d), STATUS_OK);
+    model()->knobs.stuck_waits = true;
+    assert_int_equal(vtd_domain_map(&d, iova(0x2000), hpa(HOST + 0x1000), 0x1000, RW), STATUS_TIMEOUT);
+    assert_int_equal(radix_lookup(&d.tables, 0x2000, &at), STATUS_NOT_FOUND);
+    assert_int_equal(radix_lookup(&d.tables, 0x1000, &at), STATUS_OK);
+    assert_true(d.quarantined);
+}
+
 /* While tables grow, split and go, a non-snooping unit never sees a way into hypervisor memory. */
 static void test_no_window_while_changing(void **state)
 {
@@ -375,6 +393,7 @@ int main(void)
         cmocka_unit_test(test_two_units),
         cmocka_unit_test(test_dead_unit_is_quarantined),
         cmocka_unit_test(test_failed_attach_is_undone),
+        cmocka_unit_test(test_unconfirmed_map_is_undone),
         cmocka_unit_test(test_no_window_while_changing),
         cmocka_unit_test(test_failed_map_leaves_nothing),
         cmocka_unit_test(test_snoop_is_forced_where_possible),

@@ -166,12 +166,30 @@ static void test_events_go_on_after_queue_errors(void **state)
     assert_null(vtd_model_violation(m));
 }
 
+/* Held back, a fault is recorded and its event comes when events may come again. */
+static void test_events_held_back(void **state)
+{
+    (void)state;
+    start(8);
+    unsigned before = rig.mc.interrupts;
+    vtd_fault_events(&rig.units[0], false);
+    fault_by(RIG_ROGUE, RIG_HYPERVISOR, true);
+    assert_int_equal(rig.mc.interrupts, before);
+    vtd_fault_events(&rig.units[0], true);
+    assert_int_equal(rig.mc.interrupts, before + 1);
+    assert_int_equal(drain().count, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_records_in_order),  cmocka_unit_test(test_overflow_is_told_and_cleared),
-        cmocka_unit_test(test_faults_while_draining), cmocka_unit_test(test_interrupt_faults),
-        cmocka_unit_test(test_nothing_to_do),         cmocka_unit_test(test_events_go_on_after_queue_errors),
+        cmocka_unit_test(test_events_held_back),
+        cmocka_unit_test(test_all_records_in_order),
+        cmocka_unit_test(test_overflow_is_told_and_cleared),
+        cmocka_unit_test(test_faults_while_draining),
+        cmocka_unit_test(test_interrupt_faults),
+        cmocka_unit_test(test_nothing_to_do),
+        cmocka_unit_test(test_events_go_on_after_queue_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

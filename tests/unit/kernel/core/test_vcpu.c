@@ -138,6 +138,7 @@ static void exceptions_meet(void **state)
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         setup(NULL);
+        long_mode();
         vcpu.event = (struct vcpu_event){.kind = VCPU_EVENT_EXCEPTION, .vector = cases[i].first};
         bool alive = vcpu_inject_exception_with(&vcpu, cases[i].second, 0x77);
         assert_int_equal(alive, cases[i].result != 255);
@@ -147,6 +148,20 @@ static void exceptions_meet(void **state)
             assert_true(vcpu.event.has_error);
         }
     }
+}
+
+static void real_mode_pushes_no_error_code(void **state)
+{
+    (void)state;
+    assert_true(vcpu_inject_exception_with(&vcpu, 13, 0));
+    assert_false(vcpu.event.has_error);
+    assert_true(vcpu_inject_exception_with(&vcpu, 13, 0)); /* #DF */
+    assert_int_equal(vcpu.event.vector, 8);
+    assert_false(vcpu.event.has_error);
+    setup(NULL);
+    cpu.registers[VCPU_CR0] = 1;
+    assert_true(vcpu_inject_exception_with(&vcpu, 13, 0));
+    assert_true(vcpu.event.has_error);
 }
 
 static void an_exception_replaces_an_interrupt(void **state)
@@ -168,6 +183,7 @@ int main(void)
         cmocka_unit_test_setup(a_step_traps, setup),
         cmocka_unit_test_setup(when_interrupts_can_be_taken, setup),
         cmocka_unit_test_setup(exceptions_meet, setup),
+        cmocka_unit_test_setup(real_mode_pushes_no_error_code, setup),
         cmocka_unit_test_setup(an_exception_replaces_an_interrupt, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
