@@ -253,8 +253,7 @@ static void log_end(const struct vm *vm)
              (unsigned long long)sums[VM_COUNT_TIMER], (unsigned long long)sums[VM_COUNT_CPUID],
              (unsigned long long)sums[VM_COUNT_MSR], (unsigned long long)sums[VM_COUNT_HLT],
              (unsigned long long)sums[VM_COUNT_OTHER], (unsigned long long)vm->device_interrupts,
-             (unsigned long long)bus_unknown_count(&vm->platform.ports),
-             (unsigned long long)vm->entered_ns);
+             (unsigned long long)bus_unknown_count(&vm->platform.ports), (unsigned long long)vm->entered_ns);
     if (vm->end == VM_CRASHED) {
         log_error("guest: name=%s crashed why=\"%s\"", vm->name, vm->why);
     }

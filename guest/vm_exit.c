@@ -316,9 +316,12 @@ static void serve_host(struct vm_cpu *cpu)
 static enum vm_exit_count kind_of(enum vcpu_exit_kind kind)
 {
     static const uint8_t counts[] = {
-        [VCPU_EXIT_INTERRUPT] = VM_COUNT_INTERRUPT, [VCPU_EXIT_WINDOW] = VM_COUNT_WINDOW,
-        [VCPU_EXIT_IO] = VM_COUNT_IO,               [VCPU_EXIT_MEMORY] = VM_COUNT_MMIO,
-        [VCPU_EXIT_CPUID] = VM_COUNT_CPUID,         [VCPU_EXIT_MSR] = VM_COUNT_MSR,
+        [VCPU_EXIT_INTERRUPT] = VM_COUNT_INTERRUPT,
+        [VCPU_EXIT_WINDOW] = VM_COUNT_WINDOW,
+        [VCPU_EXIT_IO] = VM_COUNT_IO,
+        [VCPU_EXIT_MEMORY] = VM_COUNT_MMIO,
+        [VCPU_EXIT_CPUID] = VM_COUNT_CPUID,
+        [VCPU_EXIT_MSR] = VM_COUNT_MSR,
         [VCPU_EXIT_HLT] = VM_COUNT_HLT,
     };
     uint8_t count = kind < ARRAY_LENGTH(counts) ? counts[kind] : 0;

@@ -167,9 +167,6 @@ static void finish_step(uint8_t *vmcb, struct svm_inject *inject)
 static struct vcpu_event undelivered(const uint8_t *vmcb, const struct svm_inject *inject)
 {
     uint64_t info = vmcb_get64(vmcb, VMCB_EXIT_INT_INFO_64);
-    if ((info & BIT64(BIT_VALID)) == 0) {
-        return (struct vcpu_event){.kind = VCPU_EVENT_NONE};
-    }
     if (inject->software && (uint32_t)info == (uint32_t)as_software(BIT64(BIT_VALID) | inject->vector)) {
         return (struct vcpu_event){.kind = VCPU_EVENT_INTERRUPT, .vector = inject->vector};
     }
@@ -178,7 +175,10 @@ static struct vcpu_event undelivered(const uint8_t *vmcb, const struct svm_injec
 
 bool svm_inject_finish(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject)
 {
-    vcpu->event = undelivered(vmcb, inject);
+    vcpu->event.kind = VCPU_EVENT_NONE;
+    if ((vmcb_get64(vmcb, VMCB_EXIT_INT_INFO_64) & BIT64(BIT_VALID)) != 0) {
+        vcpu->event = undelivered(vmcb, inject);
+    }
     vcpu->shadow = (vmcb_get64(vmcb, VMCB_INTERRUPT_STATE_64) & 1) != 0;
     finish_iret(vcpu, inject);
     switch (vmcb_get64(vmcb, VMCB_EXIT_CODE_64)) {
