@@ -23,15 +23,20 @@ KERNEL_OBJ := $(KERNEL_SRC:%=$(BUILD)/kernel/%.o)
 .PHONY: all
 all: $(BUILD)/bulkhead.elf
 
+# Linked as one program: the way out of a guest and back crosses many small functions of many files. What the compiler
+# itself calls (memcpy ...) has to stay a plain object.
+LTO := -flto=auto
+$(BUILD)/kernel/kernel/lib/string.c.o: LTO :=
+
 $(BUILD)/kernel/%.c.o: %.c
 	@mkdir -p $(@D)
-	@echo "  cc $<"; $(CC) $(KERNEL_CFLAGS) -c $< -o $@
+	@echo "  cc $<"; $(CC) $(KERNEL_CFLAGS) $(LTO) -c $< -o $@
 
 $(BUILD)/kernel/%.S.o: %.S
 	@mkdir -p $(@D)
 	@echo "  cc $<"; $(CC) $(KERNEL_CFLAGS) -c $< -o $@
 
-KERNEL_LINK = $(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack,--fatal-warnings \
+KERNEL_LINK = $(CC) $(KERNEL_CFLAGS) $(LTO) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack,--fatal-warnings \
 	-T linker.ld -o $@
 $(BUILD)/bulkhead.elf: $(KERNEL_OBJ) linker.ld
 	@echo "  ld $@"; $(KERNEL_LINK) $(KERNEL_OBJ)

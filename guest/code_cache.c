@@ -15,8 +15,8 @@ static unsigned line_of(uint64_t linear)
 /* One test for all: the same answer nearly always. */
 static bool same_code(const struct vcpu_code *a, const struct vcpu_code *b)
 {
-    return ((a->linear ^ b->linear) | (a->cr3 ^ b->cr3) | (a->cr0 ^ b->cr0) | (a->cr4 ^ b->cr4) |
-            (a->efer ^ b->efer) | (a->bits ^ b->bits)) == 0;
+    return ((a->linear ^ b->linear) | (a->cr3 ^ b->cr3) | (a->cr0 ^ b->cr0) | (a->cr4 ^ b->cr4) | (a->efer ^ b->efer) |
+            (a->bits ^ b->bits)) == 0;
 }
 
 /* Unaligned; the guest may change it meanwhile, so it is read once. */

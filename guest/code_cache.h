@@ -15,8 +15,8 @@
 struct code_cache_line {
     struct vcpu_code code; /* bits 0: the line is free */
     struct page_walk_trace trace;
-    const uint8_t *at;            /* the bytes in the guest's RAM */
-    uint64_t bytes[2], masks[2];  /* what they were, and which of them belong to the instruction */
+    const uint8_t *at;           /* the bytes in the guest's RAM */
+    uint64_t bytes[2], masks[2]; /* what they were, and which of them belong to the instruction */
     struct decode_insn insn;
 };
 

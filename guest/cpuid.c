@@ -15,6 +15,7 @@
 #define LEAF1_ECX_X2APIC B(21)
 #define LEAF1_ECX_OSXSAVE B(27)
 #define LEAF1_ECX_HYPERVISOR B(31)
+#define LEAF1_EDX_APIC B(9)
 #define LEAF1_EDX_HTT B(28)
 #define CR4_OSXSAVE BIT64(18)
 
@@ -84,6 +85,7 @@ static void leaf_one(struct cpuid *out, const struct cpuid_context *c)
 {
     out->ebx |= c->cpu_index << 24 | (c->cpu_count & 0xff) << 16;
     out->edx |= c->cpu_count > 1 ? LEAF1_EDX_HTT : 0;
+    out->edx &= c->apic_off ? ~LEAF1_EDX_APIC : UINT32_MAX; /* SDM 3A 11.4.3 */
     out->ecx |= LEAF1_ECX_HYPERVISOR;
     out->ecx |= c->x2apic ? LEAF1_ECX_X2APIC : 0;
     out->ecx |= (c->cr4 & CR4_OSXSAVE) != 0 ? LEAF1_ECX_OSXSAVE : 0;

@@ -33,6 +33,7 @@ void *image_place_low(struct image_place *place, uint64_t bytes, uint64_t align,
         return NULL;
     }
     place->low_next = start + bytes;
+    place->low_used = true;
     memset(to, 0, bytes);
     *at = gpa(start);
     return to;
@@ -49,11 +50,17 @@ enum status image_place_text(struct image_place *place, const char *text, struct
     return STATUS_OK;
 }
 
+/* May the kernel have start..end? Programs for real mode are linked below 1 MiB. */
+static bool is_free(const struct image_place *place, uint64_t start, uint64_t end)
+{
+    return start >= MIB || (start >= PAGE_SIZE && end <= LOW_END && !place->low_used);
+}
+
 void *image_place_kernel(struct image_place *place, uint64_t start, uint64_t bytes)
 {
     uint64_t end = 0;
-    bool low = start < MIB || __builtin_add_overflow(start, bytes, &end);
-    void *to = low ? NULL : guest_memory_at(place->memory, gpa(start), bytes);
+    bool clear = !__builtin_add_overflow(start, bytes, &end) && is_free(place, start, end);
+    void *to = clear ? guest_memory_at(place->memory, gpa(start), bytes) : NULL;
     if (to != NULL && bytes > guest_memory_bytes(place->memory) - place->kernel_bytes) {
         format_text(place->why, place->why_size, "the parts of the kernel overlap at 0x%llx",
                     (unsigned long long)start);
@@ -70,6 +77,7 @@ void *image_place_kernel(struct image_place *place, uint64_t start, uint64_t byt
     place->kernel_bytes += bytes;
     place->kernel_start = start < place->kernel_start ? start : place->kernel_start;
     place->kernel_end = end > place->kernel_end ? end : place->kernel_end;
+    place->low_next = start < MIB && end > place->low_next ? end : place->low_next;
     return to;
 }
 

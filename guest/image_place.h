@@ -9,6 +9,7 @@
 struct image_place {
     const struct guest_memory *memory;
     uint64_t low_next;     /* next free byte of the small-structure area */
+    bool low_used;         /* a small structure is placed: no part of the kernel may come below 1 MiB any more */
     uint64_t high_end;     /* modules end below this */
     uint64_t kernel_start; /* what the kernel occupies, its bss and decompression space included */
     uint64_t kernel_end;
@@ -29,8 +30,9 @@ void *image_place_low(struct image_place *place, uint64_t bytes, uint64_t align,
 MUST_CHECK enum status image_place_text(struct image_place *place, const char *text, struct gpa *at);
 
 /* Claim start..start+bytes for the kernel (several claims become one range) and return a pointer to it, zeroed;
- * NULL (and why) when it is not RAM, starts below 1 MiB (small structures, ACPI tables), or all claims together exceed
- * the guest's RAM. */
+ * small structures then come after what it claims below 1 MiB. NULL (and why) when it is not RAM, touches the first
+ * page (a PC's vectors and BIOS data) or 636 KiB to 1 MiB (ACPI tables), lies below 1 MiB after a small structure was
+ * placed there, or all claims together exceed the guest's RAM. */
 void *image_place_kernel(struct image_place *place, uint64_t start, uint64_t bytes);
 
 /* Copy a module in, page-aligned, as high as allowed. STATUS_NO_MEMORY (and why) when it does not fit. */

@@ -48,7 +48,15 @@ struct fixed_msr {
     uint64_t value;
 };
 static const struct fixed_msr fixed_msrs[] = {
-    {0x17, 0},                      /* IA32_PLATFORM_ID */
+    {0x17, 0},       /* IA32_PLATFORM_ID */
+    {0xc0010000, 0}, /* PERF_CTL0 to 3: every AMD CPU has the four counters, no CPUID bit says so */
+    {0xc0010001, 0}, /* (APM2 13.2.1) */
+    {0xc0010002, 0},
+    {0xc0010003, 0},
+    {0xc0010004, 0}, /* PERF_CTR0 to 3: never count */
+    {0xc0010005, 0},
+    {0xc0010006, 0},
+    {0xc0010007, 0},
     {0xc0010010, 0},                /* SYSCFG */
     {0xc0010015, 0},                /* HWCR */
     {0xc0010055, 0},                /* interrupt pending message */

@@ -34,7 +34,7 @@ enum page_walk_error {
 struct page_walk_trace {
     bool whole; /* false: the walk cannot be looked at again (4-byte entries) */
     unsigned count;
-    struct {
+    struct page_walk_step {
         const uint64_t *at;
         uint64_t value;
     } steps[PAGE_WALK_STEPS_MAX];
@@ -43,8 +43,9 @@ struct page_walk_trace {
 /* Are the entries what they were? Of a whole trace. */
 static inline bool page_walk_trace_holds(const struct page_walk_trace *trace)
 {
-    for (unsigned i = trace->count; i-- > 0;) {
-        if (__atomic_load_n(trace->steps[i].at, __ATOMIC_RELAXED) != trace->steps[i].value) {
+    const struct page_walk_step *end = trace->steps + trace->count;
+    for (const struct page_walk_step *step = trace->steps; step != end; step++) {
+        if (__atomic_load_n(step->at, __ATOMIC_RELAXED) != step->value) {
             return false;
         }
     }

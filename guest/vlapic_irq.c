@@ -83,6 +83,11 @@ uint32_t vlapic_irq_take_events(struct vlapic *l, uint32_t wanted)
     return __atomic_fetch_and(&l->events, ~wanted, __ATOMIC_ACQ_REL) & wanted;
 }
 
+bool vlapic_irq_has_events(const struct vlapic *l, uint32_t events)
+{
+    return (load(&l->events) & events) != 0;
+}
+
 uint8_t vlapic_irq_ppr(const struct vlapic *l)
 {
     int in_service = highest_bit(l->isr);

@@ -22,6 +22,8 @@ bool vlapic_irq_deliver(struct vlapic *l, const struct apic_message *message);
 
 /* Pending events are handed over and forgotten; the others stay. */
 uint32_t vlapic_irq_take_events(struct vlapic *l, uint32_t wanted);
+/* True while one of them is pending. */
+bool vlapic_irq_has_events(const struct vlapic *l, uint32_t events);
 /* The vector to inject next, PPR respected; -1 for none. */
 int vlapic_irq_pending(const struct vlapic *l);
 /* Highest vector in IRR whatever the priority, -1 for none (to decide whether TPR changes matter). */

@@ -85,8 +85,7 @@ static enum status decode_in_page(struct vm_cpu *cpu, const struct vcpu_code *co
     struct page_walk_trace trace;
     struct gpa at;
     uint32_t error = 0;
-    if (page_walk_traced(&cpu->vm->memory, &mode, code->linear, PAGE_WALK_FETCH, &at, &error, &trace) !=
-        STATUS_OK) {
+    if (page_walk_traced(&cpu->vm->memory, &mode, code->linear, PAGE_WALK_FETCH, &at, &error, &trace) != STATUS_OK) {
         return STATUS_NOT_FOUND;
     }
     const uint8_t *from = guest_memory_at(&cpu->vm->memory, at, CODE_CACHE_BYTES);

@@ -4,6 +4,7 @@
 
 #include "guest/acpi_tables.h"
 #include "guest/assign.h"
+#include "guest/firmware.h"
 #include "guest/vm_entry.h"
 #include "guest/vm_interrupts.h"
 #include "guest/vm_memory.h"
@@ -126,6 +127,14 @@ static void describe_memory(const struct guest_memory *memory, struct image_requ
     image->map_count = n;
 }
 
+/* Multiboot programs find the machine as a BIOS leaves it; the other kinds of kernel never ask. */
+static enum status act_as_firmware(struct vm *vm)
+{
+    struct vm_platform *p = &vm->platform;
+    firmware_set_devices(&p->pic, &p->pit, &vm->cpus[0].lapic, 0);
+    return firmware_write(&vm->memory);
+}
+
 /* Firmware's tables and the image into scrubbed memory; entry says how the first vCPU starts. */
 static enum status load(struct vm_owned *owned, struct image_entry *entry, char why[VM_WHY_SIZE])
 {
@@ -148,7 +157,7 @@ static enum status load(struct vm_owned *owned, struct image_entry *entry, char 
     uint64_t from = time_now_ns();
     status = image_load(&owned->vm.memory, &image, entry, why, VM_WHY_SIZE);
     owned->copy_ns = time_now_ns() - from;
-    return status;
+    return status == STATUS_OK && entry->kind == IMAGE_MULTIBOOT ? act_as_firmware(&owned->vm) : status;
 }
 
 static enum status why_memory(char why[VM_WHY_SIZE], uint64_t bytes, enum status status)
@@ -244,8 +253,7 @@ static void log_end(const struct vm *vm)
              (unsigned long long)sums[VM_COUNT_TIMER], (unsigned long long)sums[VM_COUNT_CPUID],
              (unsigned long long)sums[VM_COUNT_MSR], (unsigned long long)sums[VM_COUNT_HLT],
              (unsigned long long)sums[VM_COUNT_OTHER], (unsigned long long)vm->device_interrupts,
-             (unsigned long long)bus_unknown_count(&vm->platform.ports),
-             (unsigned long long)vm->entered_ns);
+             (unsigned long long)bus_unknown_count(&vm->platform.ports), (unsigned long long)vm->entered_ns);
     if (vm->end == VM_CRASHED) {
         log_error("guest: name=%s crashed why=\"%s\"", vm->name, vm->why);
     }

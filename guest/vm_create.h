@@ -37,8 +37,8 @@ struct vm_owned {
     bool has_domain;
     unsigned barrier; /* vCPUs that wait for each other; atomic */
     unsigned barrier_round;
-    bool again; /* decided by the last vCPU to come; atomic */
-    bool ended; /* atomic */
+    bool again;                 /* decided by the last vCPU to come; atomic */
+    bool ended;                 /* atomic */
     uint64_t scrub_ns, copy_ns; /* what making it took: clearing its RAM, and placing its images there */
 };
 

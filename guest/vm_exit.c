@@ -6,6 +6,8 @@
 #include "guest/emulate.h"
 #include "guest/vm_access.h"
 #include "kernel/core/log.h"
+#include "kernel/core/machine_check.h"
+#include "kernel/core/panic.h"
 #include "kernel/core/vcpu_resident.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/lib/bits.h"
@@ -58,6 +60,7 @@ static struct cpuid_context cpuid_context_of(const struct vm_cpu *cpu)
         .cpu_count = cpu->vm->cpu_count,
         .cr4 = cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4),
         .xcr0 = cpu->vcpu.resident.xcr0,
+        .apic_off = !vlapic_is_enabled(&cpu->lapic),
     };
 }
 
@@ -276,6 +279,9 @@ static void on_exception(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     const struct vcpu_exit_exception *e = &exit->exception;
     if (e->vector == VECTOR_MACHINE_CHECK) {
+        if (!machine_check_take(cpu->vm->name)) {
+            panic("machine check while guest %s ran: this CPU cannot go on", cpu->vm->name);
+        }
         vm_stop(cpu->vm, VM_CRASHED, "machine check while it ran");
         return;
     }
@@ -310,9 +316,12 @@ static void serve_host(struct vm_cpu *cpu)
 static enum vm_exit_count kind_of(enum vcpu_exit_kind kind)
 {
     static const uint8_t counts[] = {
-        [VCPU_EXIT_INTERRUPT] = VM_COUNT_INTERRUPT, [VCPU_EXIT_WINDOW] = VM_COUNT_WINDOW,
-        [VCPU_EXIT_IO] = VM_COUNT_IO,               [VCPU_EXIT_MEMORY] = VM_COUNT_MMIO,
-        [VCPU_EXIT_CPUID] = VM_COUNT_CPUID,         [VCPU_EXIT_MSR] = VM_COUNT_MSR,
+        [VCPU_EXIT_INTERRUPT] = VM_COUNT_INTERRUPT,
+        [VCPU_EXIT_WINDOW] = VM_COUNT_WINDOW,
+        [VCPU_EXIT_IO] = VM_COUNT_IO,
+        [VCPU_EXIT_MEMORY] = VM_COUNT_MMIO,
+        [VCPU_EXIT_CPUID] = VM_COUNT_CPUID,
+        [VCPU_EXIT_MSR] = VM_COUNT_MSR,
         [VCPU_EXIT_HLT] = VM_COUNT_HLT,
     };
     uint8_t count = kind < ARRAY_LENGTH(counts) ? counts[kind] : 0;

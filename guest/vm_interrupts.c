@@ -121,14 +121,23 @@ static bool offer_nmi(struct vm_cpu *cpu)
 
 bool vm_interrupts_nmi_waits(const struct vm_cpu *cpu)
 {
-    return (__atomic_load_n(&cpu->lapic.events, __ATOMIC_ACQUIRE) & LAPIC_EVENT_NMI) != 0;
+    return vlapic_irq_has_events(&cpu->lapic, LAPIC_EVENT_NMI);
+}
+
+/* For an NMI that still waits: the end of the handler before it, or of the interrupt shadow. The latter shows as an
+ * interrupt window, so behind MOV SS with interrupts off the NMI waits for the next exit. */
+static void ask_for_nmi_window(struct vm_cpu *cpu)
+{
+    bool waits = vm_interrupts_nmi_waits(cpu);
+    cpu->vcpu.nmi_window = waits && cpu->vcpu.nmi_blocked;
+    cpu->vcpu.window = waits && !cpu->vcpu.nmi_blocked;
 }
 
 bool vm_interrupts_offer(struct vm_cpu *cpu)
 {
     struct vcpu *vcpu = &cpu->vcpu;
-    vcpu->window = false;
     bool waits = vcpu->event.kind != VCPU_EVENT_NONE || offer_nmi(cpu);
+    ask_for_nmi_window(cpu);
     bool from_pic = pic_waits(cpu);
     int vector = vlapic_irq_pending(&cpu->lapic);
     if (!from_pic && vector < 0) {
@@ -144,6 +153,6 @@ bool vm_interrupts_offer(struct vm_cpu *cpu)
         vlapic_irq_accept(&cpu->lapic, (uint8_t)vector);
         inject(cpu, VCPU_EVENT_INTERRUPT, (uint8_t)vector);
     }
-    vcpu->window = pic_waits(cpu) || vlapic_irq_pending(&cpu->lapic) >= 0;
+    vcpu->window = vcpu->window || pic_waits(cpu) || vlapic_irq_pending(&cpu->lapic) >= 0;
     return true;
 }

@@ -68,9 +68,34 @@ static void tick(struct vm *vm, uint64_t now_ns)
     p->next_tick_ns = now_ns + TICK_SPACING_NS;
 }
 
+void vm_platform_input(struct vm *vm, uint8_t byte)
+{
+    struct vm_input *input = &vm->platform.input;
+    uint32_t written = __atomic_load_n(&input->written, __ATOMIC_RELAXED);
+    if (written - __atomic_load_n(&input->taken, __ATOMIC_ACQUIRE) == VM_INPUT_BYTES) {
+        return;
+    }
+    input->bytes[written % VM_INPUT_BYTES] = byte;
+    __atomic_store_n(&input->written, written + 1, __ATOMIC_RELEASE);
+    reschedule(vm);
+}
+
+static bool has_input(const struct vm_platform *p)
+{
+    return __atomic_load_n(&p->input.written, __ATOMIC_ACQUIRE) != p->input.taken && uart_room(&p->uart) != 0;
+}
+
+static void take_input(struct vm_platform *p)
+{
+    while (has_input(p) && uart_input(&p->uart, p->input.bytes[p->input.taken % VM_INPUT_BYTES])) {
+        __atomic_store_n(&p->input.taken, p->input.taken + 1, __ATOMIC_RELEASE);
+    }
+}
+
 void vm_platform_advance(struct vm *vm, uint64_t now_ns)
 {
     struct vm_platform *p = &vm->platform;
+    take_input(p);
     tick(vm, now_ns);
     rtc_advance(&p->rtc, now_ns);
     console_advance(&p->console, now_ns);
@@ -83,6 +108,9 @@ uint64_t vm_platform_next_deadline(const struct vm *vm)
     uint64_t next = p->ticks_owed != 0 ? p->next_tick_ns : pit_next_deadline(&p->pit);
     uint64_t rtc = rtc_next_deadline(&p->rtc, vm_now(vm));
     uint64_t console = console_next_deadline(&p->console);
+    if (has_input(p)) {
+        return 0;
+    }
     next = rtc < next ? rtc : next;
     return console < next ? console : next;
 }
@@ -176,7 +204,9 @@ static uint64_t read_uart(void *context, uint64_t offset, unsigned width, uint64
     struct vm *vm = context;
     (void)width;
     (void)now_ns;
-    return uart_read(&vm->platform.uart, (unsigned)offset);
+    uint64_t value = uart_read(&vm->platform.uart, (unsigned)offset);
+    take_input(&vm->platform); /* a read makes room */
+    return value;
 }
 
 static void write_uart(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)

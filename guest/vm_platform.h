@@ -20,6 +20,13 @@
 
 struct vm;
 
+/* Bytes typed for the guest, from the host's interrupt handler (one writer) to its first vCPU (one reader). */
+#define VM_INPUT_BYTES 256u
+struct vm_input {
+    uint8_t bytes[VM_INPUT_BYTES];
+    uint32_t written, taken; /* ever; atomic */
+};
+
 struct vm_platform {
     struct bus ports, mmio;
     struct bus_range port_ranges[VM_PORT_RANGES];
@@ -32,6 +39,7 @@ struct vm_platform {
     struct reset reset;
     struct uart uart;
     struct console console;
+    struct vm_input input;
     struct guest_pci pci;
     uint64_t ticks_owed;                /* of the PIT: due, not yet delivered */
     uint64_t next_tick_ns;              /* when the next of them may be */
@@ -48,6 +56,10 @@ struct bus_range vm_platform_reset_port(struct vm *vm);
 
 /* After any access to a device: lines follow what the devices ask for; requests to end the guest are carried out. */
 void vm_platform_settle(struct vm *vm);
+
+/* A byte for the guest's serial port, from any CPU's interrupt handler, without the lock; dropped when too many wait.
+ */
+void vm_platform_input(struct vm *vm, uint8_t byte);
 
 /* Fire what is due, and when something will be next (UINT64_MAX: never). */
 void vm_platform_advance(struct vm *vm, uint64_t now_ns);

@@ -3,6 +3,7 @@
 #include "kernel/launch.h"
 
 #include "guest/vm_create.h"
+#include "kernel/console_input.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/console_option.h"
 #include "kernel/core/image.h"
@@ -35,6 +36,7 @@ static struct {
     struct isolate *isolate;
     struct diag_list *diags;
     struct vm_owned *guests[CONFIG_GUESTS_MAX];
+    struct vm *vms[CONFIG_GUESTS_MAX]; /* the same, for the console */
     size_t guest_count;
     unsigned cpus[CPU_MAX];            /* host CPUs in the order of guests and vCPUs */
     struct vm_device devices[CPU_MAX]; /* likewise */
@@ -350,7 +352,7 @@ static enum status make_guest(unsigned index, size_t *next_cpu)
                  "guest '%s' cannot be made: %s", guest->name.text, why);
         return STATUS_UNSUPPORTED;
     }
-    launch.guest_count++;
+    launch.vms[launch.guest_count++] = &launch.guests[index]->vm;
     log_info("guest: name=%s cpus=%u memory-mib=%llu devices=%zu made from a %s", guest->name.text, request.cpu_count,
              (unsigned long long)(request.memory / MIB), devices,
              image_kind_text(launch.guests[index]->vm.first_entry.kind));
@@ -454,6 +456,7 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
     }
     isolate->faults.lookup = find_owner;
     log_made();
+    console_input_start(isolate, machine, launch.vms, launch.guest_count);
     start_all();
     wait_for_end();
     log_info("bulkhead: all guests have ended, faults=%llu memory-kib=%llu", (unsigned long long)isolate->fault_count,

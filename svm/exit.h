@@ -13,6 +13,7 @@ struct svm_exit_features {
 };
 
 enum svm_exit_code {
+    SVM_EXIT_DB = 0x41,
     SVM_EXIT_INTR = 0x60,
     SVM_EXIT_VINTR = 0x64,
     SVM_EXIT_IRET = 0x74,

@@ -17,6 +17,8 @@ enum {
     VECTOR_BP = 3,
     VECTOR_OF = 4,
 };
+#define RFLAGS_TF BIT64(8)
+#define DR6_OTHERS (MASK64(3, 0) | BIT64(13) | BIT64(15)) /* B3:0, BD, BT: a #DB that is not only the step */
 
 #define SHADOW_EXITS_MAX 16
 
@@ -137,13 +139,34 @@ static void finish_iret(struct vcpu *vcpu, struct svm_inject *inject)
     }
 }
 
+/* No intercept tells the end of an IRET. When an NMI waits for it, TF is set for that one instruction: IRET replaces
+ * it by the flag of the frame, and the #DB behind it ends the run. A guest that steps itself is left alone. */
+static void begin_iret(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject)
+{
+    vmcb_intercept_iret(vmcb, false);
+    inject->iret = true;
+    inject->iret_rip = vcpu->rip;
+    if (vcpu->nmi_window && (vcpu->rflags & RFLAGS_TF) == 0) {
+        vcpu->rflags |= RFLAGS_TF;
+        inject->step = true;
+        inject->dr6 = vmcb_get64(vmcb, VMCB_DR6_64);
+    }
+}
+
+/* After a fault in the IRET the handler's frame has TF, so the #DB comes when the IRET has run again. */
+static void finish_step(uint8_t *vmcb, struct svm_inject *inject)
+{
+    inject->step = false;
+    if ((vmcb_get64(vmcb, VMCB_DR6_64) & DR6_OTHERS & ~inject->dr6) == 0) {
+        vmcb_put64(vmcb, VMCB_DR6_64, inject->dr6);
+        vmcb_put64(vmcb, VMCB_EXIT_CODE_64, SVM_EXIT_VINTR);
+    }
+}
+
 /* An interrupt that went in as a software interrupt comes back as one. */
 static struct vcpu_event undelivered(const uint8_t *vmcb, const struct svm_inject *inject)
 {
     uint64_t info = vmcb_get64(vmcb, VMCB_EXIT_INT_INFO_64);
-    if ((info & BIT64(BIT_VALID)) == 0) {
-        return (struct vcpu_event){.kind = VCPU_EVENT_NONE};
-    }
     if (inject->software && (uint32_t)info == (uint32_t)as_software(BIT64(BIT_VALID) | inject->vector)) {
         return (struct vcpu_event){.kind = VCPU_EVENT_INTERRUPT, .vector = inject->vector};
     }
@@ -152,15 +175,21 @@ static struct vcpu_event undelivered(const uint8_t *vmcb, const struct svm_injec
 
 bool svm_inject_finish(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject)
 {
-    vcpu->event = undelivered(vmcb, inject);
+    vcpu->event.kind = VCPU_EVENT_NONE;
+    if ((vmcb_get64(vmcb, VMCB_EXIT_INT_INFO_64) & BIT64(BIT_VALID)) != 0) {
+        vcpu->event = undelivered(vmcb, inject);
+    }
     vcpu->shadow = (vmcb_get64(vmcb, VMCB_INTERRUPT_STATE_64) & 1) != 0;
     finish_iret(vcpu, inject);
     switch (vmcb_get64(vmcb, VMCB_EXIT_CODE_64)) {
     case SVM_EXIT_IRET:
-        vmcb_intercept_iret(vmcb, false);
-        inject->iret = true;
-        inject->iret_rip = vcpu->rip;
+        begin_iret(vcpu, vmcb, inject);
         return true;
+    case SVM_EXIT_DB:
+        if (inject->step) {
+            finish_step(vmcb, inject);
+        }
+        return false;
     case SVM_EXIT_VINTR:
         return !vcpu->window; /* left over from a window that is no longer wanted */
     default:

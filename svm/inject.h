@@ -21,7 +21,9 @@ struct vcpu_event svm_inject_decode(uint64_t exit_int_info);
 struct svm_inject {
     bool iret; /* NMI blocking ends with the IRET at iret_rip, which runs or is about to: its intercept fired */
     uint64_t iret_rip;
-    bool shadow; /* for the quirk: there was a shadow, at shadow_rip; exits that left it there */
+    bool step;    /* that IRET is single-stepped, because an NMI waits for its end */
+    uint64_t dr6; /* the guest's, from before the step */
+    bool shadow;  /* for the quirk: there was a shadow, at shadow_rip; exits that left it there */
     unsigned shadow_exits;
     uint64_t shadow_rip;
     bool software;  /* the last entry injected an external interrupt as a software interrupt ... */
@@ -44,7 +46,8 @@ void svm_inject_before_shadow(const struct vcpu *vcpu, uint8_t *vmcb, struct svm
 void svm_inject_after_shadow(struct vcpu *vcpu, const uint8_t *vmcb, struct svm_inject *inject);
 
 /* After an exit: what was not delivered, shadow and NMI blocking back into vcpu. True when the exit was only about
- * the IRET of an NMI handler: enter again. */
+ * the IRET of an NMI handler: enter again. When vcpu->nmi_window was set, the end of that IRET shows in vmcb as the
+ * exit of a window. */
 bool svm_inject_finish(struct vcpu *vcpu, uint8_t *vmcb, struct svm_inject *inject);
 
 #endif

@@ -90,7 +90,7 @@ def make_iso(out, kernel, cmdline="", modules=(), grub_before=()):
         lines.append("boot")
         (boot / "grub" / "grub.cfg").write_text("\n".join(lines) + "\n")
         command = ["grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "--locales=", "--themes=", "--fonts=",
-                   "--install-modules=multiboot2 normal acpi echo sleep serial iso9660 biosdisk", "-o", str(out), folder]
+                   "--install-modules=multiboot2 normal acpi echo sleep serial iso9660 biosdisk mmap", "-o", str(out), folder]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"grub-mkrescue failed: {done.stderr}")
@@ -172,17 +172,18 @@ def monitor_of(path):
         monitor.close()
 
 
-def run_qemu(arguments, timeout, on_line=None, stop_when=None, input_bytes=None, at_end=None):
+def run_qemu(arguments, timeout, on_line=None, stop_when=None, answers=(), at_end=None):
     """Run QEMU with its serial port on our pipe until it ends, the time is up, or stop_when(line) is true; in the last
-    case at_end(Monitor) may look at the machine before it is ended."""
+    case at_end(Monitor) may look at the machine before it is ended. answers: (text, bytes) pairs; when a line contains
+    the text of the first one left, its bytes are typed on the serial console."""
     run = Run()
     with tempfile.TemporaryDirectory(prefix="bulkhead-") as folder:
         socket_path = pathlib.Path(folder) / "qmp" if at_end else None
-        drive_qemu(run, arguments, timeout, on_line, stop_when, input_bytes, at_end, socket_path)
+        drive_qemu(run, arguments, timeout, on_line, stop_when, list(answers), at_end, socket_path)
     return run
 
 
-def drive_qemu(run, arguments, timeout, on_line, stop_when, input_bytes, at_end, socket_path):
+def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, socket_path):
     started = time.monotonic()
     command = ["qemu-system-x86_64", *arguments, "-display", "none", "-serial", "stdio", "-monitor", "none",
                "-no-reboot"]
@@ -191,9 +192,6 @@ def drive_qemu(run, arguments, timeout, on_line, stop_when, input_bytes, at_end,
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     pending = b""
     try:
-        if input_bytes:
-            process.stdin.write(input_bytes)
-            process.stdin.flush()
         stop = False
         while not stop:
             left = timeout - (time.monotonic() - started)
@@ -215,6 +213,9 @@ def drive_qemu(run, arguments, timeout, on_line, stop_when, input_bytes, at_end,
                 run.lines.append(line)
                 if on_line:
                     on_line(line)
+                if answers and answers[0][0] in line:
+                    process.stdin.write(answers.pop(0)[1])
+                    process.stdin.flush()
                 stop = stop or bool(stop_when and stop_when(line))
         if pending:
             run.lines.append(clean(pending.decode("utf-8", "replace")))

@@ -18,6 +18,8 @@ enum {
     UART_LINE_8N1 = 0x03,
     UART_LINE_DLAB = 0x80,
     UART_MODEM_DTR_RTS = 0x03,
+    UART_MODEM_OUT2 = 0x08, /* on PCs: lets the interrupt out */
+    UART_INTERRUPT_RECEIVE = 0x01,
     UART_STATUS_DATA = 1 << 0,
     UART_STATUS_EMPTY = 1 << 5, /* transmit holding register (FIFO) empty */
     UART_STATUS_IDLE = 1 << 6,  /* and the last bit is on the wire */
@@ -122,4 +124,12 @@ int serial_read(void)
         return -1;
     }
     return port_read8(serial.port + UART_DATA);
+}
+
+void serial_interrupt_on_receive(void)
+{
+    if (serial.port != 0) {
+        port_write8(serial.port + UART_MODEM, UART_MODEM_DTR_RTS | UART_MODEM_OUT2);
+        port_write8(serial.port + UART_INTERRUPTS, UART_INTERRUPT_RECEIVE);
+    }
 }

@@ -18,6 +18,9 @@ void serial_drain(void);
 /* Next received byte, or -1 when there is none. Never waits. */
 int serial_read(void);
 
+/* Raise the port's interrupt line when a byte comes in. */
+void serial_interrupt_on_receive(void);
+
 /* First port in use (8 of them), 0 when there is no console: guests must not reach these. */
 uint16_t serial_port(void);
 

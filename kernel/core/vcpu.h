@@ -131,6 +131,7 @@ struct vcpu {
     bool shadow;             /* STI or MOV SS holds interrupts off for one more instruction */
     bool window;             /* wanted: exit (VCPU_EXIT_WINDOW) as soon as the guest could take an interrupt */
     bool nmi_blocked;        /* an NMI handler runs: no further NMI until its IRET */
+    bool nmi_window;         /* wanted: exit (VCPU_EXIT_WINDOW) as soon as nmi_blocked ends */
     bool flush;              /* wanted: forget this vCPU's translations before the next entry; run() clears it */
     struct vcpu_event event; /* to deliver at the next entry; run() clears it, or leaves what was not delivered */
     uint64_t tsc_offset;     /* the guest's TSC is the host's plus this */

@@ -35,7 +35,8 @@ static void nothing(void)
 
 static void exit_by_cpuid(void)
 {
-    (void)cpu_cpuid(1, 0);
+    uint32_t eax = 1, ecx = 0;
+    asm volatile("cpuid" : "+a"(eax), "+c"(ecx) : : "rbx", "rdx", "memory");
 }
 
 static void exit_by_pm_timer(void)

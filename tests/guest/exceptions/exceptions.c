@@ -202,6 +202,32 @@ static void breakpoints(void)
     expect(break_count, 1, "a data breakpoint stops at the write");
 }
 
+/* --- NMIs */
+
+static volatile unsigned nmi_count;
+static volatile uint64_t nmi_rip[2];
+
+static void nmi_handler(struct trap_frame *frame)
+{
+    if (nmi_count < 2) {
+        nmi_rip[nmi_count] = frame->rip;
+    }
+    if (nmi_count++ == 0) {
+        apic_ipi(apic_id(), APIC_ICR_NMI | APIC_ICR_ASSERT);
+        expect(nmi_count, 1, "no NMI while a handler of one runs");
+    }
+}
+
+/* The second one is held back until the handler's IRET, and then comes before anything else runs. */
+static void nested_nmi(void)
+{
+    trap_handle(TRAP_NMI, nmi_handler);
+    apic_ipi(apic_id(), APIC_ICR_NMI | APIC_ICR_ASSERT);
+    expect(nmi_count, 2, "an NMI sent by the handler of one arrives");
+    expect(nmi_rip[1], nmi_rip[0], "right behind the handler's IRET");
+    trap_handle(TRAP_NMI, NULL);
+}
+
 void guest_main(void)
 {
     every_vector_by_int();
@@ -210,4 +236,5 @@ void guest_main(void)
     nested();
     single_step();
     breakpoints();
+    nested_nmi();
 }

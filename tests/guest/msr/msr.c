@@ -94,6 +94,15 @@ static void tsc(void)
     check(now >= UINT64_C(1) << 40 && now - (UINT64_C(1) << 40) < UINT64_C(100000000000), "the TSC can be written");
 }
 
+/* Every AMD CPU has these, and nothing tells that they are missing. */
+static void old_counters(void)
+{
+    for (uint32_t msr = 0xc0010000; on_bulkhead() && msr <= 0xc0010007; msr++) {
+        msr_write(msr, 0x530076);
+        expect(msr_read(msr), 0, "AMD's old performance counters are there and stand still");
+    }
+}
+
 static void denied(void)
 {
     static const struct {
@@ -122,7 +131,7 @@ static void denied(void)
         {0xc0010117, "VM_HSAVE_PA"},
         {0xc0010020, "patch loader"},
         {0xc0010299, "RAPL unit (AMD)"},
-        {0xc0010000, "PERFEVTSEL0 (AMD)"},
+        {0xc0010200, "PERF_CTL0 of the extended set (AMD)"},
         {0xc0010062, "P-state control"},
         {0xc0000104, "TSC ratio"},
         {0x40000000, "HV_GUEST_OS_ID"},
@@ -156,6 +165,7 @@ void guest_main(void)
         return;
     }
     tsc();
+    old_counters();
     denied();
     refused_values();
 }

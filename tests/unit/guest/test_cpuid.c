@@ -76,6 +76,9 @@ static void test_leaf_one_is_the_guests(void **state)
     one = cpuid_filter(1, 0, (struct cpuid){0}, &c);
     assert_int_equal(one.ecx, 1u << 31 | 1 << 27 | 1 << 21);
     assert_int_equal(one.edx, 0);
+    assert_int_equal(cpuid_filter(1, 0, full, &plain).edx & 1 << 9, 1 << 9);
+    c = (struct cpuid_context){.cpu_count = 1, .apic_off = true};
+    assert_int_equal(cpuid_filter(1, 0, full, &c).edx & 1 << 9, 0);
 }
 
 static void test_signature(void **state)

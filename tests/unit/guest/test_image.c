@@ -192,6 +192,28 @@ static void test_multiboot_addresses(void **state)
     assert_int_equal(*ram(0x200200), 0xee);
 }
 
+/* A program for real mode: below 1 MiB, and the boot structures behind it. */
+static void test_multiboot_low(void **state)
+{
+    (void)state;
+    const uint32_t low[] = {0x8010, 0x8000, 0, 0x20000, 0x8030};
+    memset(file, 0x5a, sizeof(file));
+    sample_multiboot(file + 0x110, 0x10000, low);
+    add_modules();
+    assert_int_equal(load(0x400), STATUS_OK);
+    assert_int_equal(entry.rip, 0x8030);
+    assert_int_equal(get(0x8010, 4), 0x1badb002);
+    assert_int_equal(*ram(0x82ff), 0x5a);
+    assert_true(entry.rbx >= 0x20000);
+    assert_true(get(entry.rbx + 24, 4) >= 0x20000);
+    const uint32_t vectors[] = {0x0, 0x0, 0, 0x2000, 0};
+    sample_multiboot(file + 0x110, 0x10000, vectors);
+    assert_int_equal(load(0x400), STATUS_NO_MEMORY);
+    const uint32_t full[] = {0x8010, 0x8000, 0, 0x9f000, 0x8030}; /* no room for the information */
+    sample_multiboot(file + 0x110, 0x10000, full);
+    assert_int_equal(load(0x400), STATUS_NO_MEMORY);
+}
+
 static void test_multiboot_address_lies(void **state)
 {
     (void)state;
@@ -458,6 +480,7 @@ int main(void)
         cmocka_unit_test_setup(test_pvh_entry_above_4_gib, setup),
         cmocka_unit_test_setup(test_multiboot_elf, setup),
         cmocka_unit_test_setup(test_multiboot_addresses, setup),
+        cmocka_unit_test_setup(test_multiboot_low, setup),
         cmocka_unit_test_setup(test_multiboot_address_lies, setup),
         cmocka_unit_test_setup(test_multiboot_header, setup),
         cmocka_unit_test_setup(test_elf_without_entry_note_is_no_kernel, setup),

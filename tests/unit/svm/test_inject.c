@@ -192,6 +192,56 @@ static void nmis_are_blocked_until_iret_has_run(void **state)
     assert_false(vcpu.nmi_blocked);
 }
 
+/* The IRET of an NMI handler while the next NMI waits: stepped, and its end is a window. */
+static void begin_stepped_iret(void)
+{
+    vcpu.event = pairs[2].event;
+    svm_inject_prepare(&vcpu, vmcb, &inject, SVM_INJECT_HARDWARE);
+    vcpu.nmi_window = true;
+    put(0x070, 0x74);
+    put(0x568, 0xffff0ff0);
+    vcpu.rip = 0x180;
+    assert_true(svm_inject_finish(&vcpu, vmcb, &inject));
+}
+
+static void a_waiting_nmi_ends_the_run_behind_iret(void **state)
+{
+    (void)state;
+    begin_stepped_iret();
+    assert_int_equal(vcpu.rflags, 0x100);
+    put(0x070, 0x41);
+    put(0x568, 0xffff4ff0);
+    vcpu.rip = 0x5000;
+    vcpu.rflags = 2;
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject));
+    assert_false(vcpu.nmi_blocked);
+    assert_int_equal(get(0x070), 0x64);
+    assert_int_equal(get(0x568), 0xffff0ff0); /* the guest does not see the step */
+    put(0x070, 0x41);
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject));
+    assert_int_equal(get(0x070), 0x41); /* the next #DB is the guest's */
+}
+
+static void a_breakpoint_behind_iret_is_the_guests(void **state)
+{
+    (void)state;
+    begin_stepped_iret();
+    put(0x070, 0x41);
+    put(0x568, 0xffff4ff1);
+    vcpu.rip = 0x5000;
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject));
+    assert_int_equal(get(0x070), 0x41);
+    assert_int_equal(get(0x568), 0xffff4ff1);
+    vcpu.rflags = 0x100; /* a handler that steps itself is left alone */
+    begin_stepped_iret();
+    assert_int_equal(vcpu.rflags, 0x100);
+    put(0x070, 0x41);
+    put(0x568, 0xffff4ff0);
+    vcpu.rip = 0x5000;
+    assert_false(svm_inject_finish(&vcpu, vmcb, &inject));
+    assert_int_equal(get(0x070), 0x41);
+}
+
 static void the_quirk_changes_the_type_at_level_0_only(void **state)
 {
     (void)state;
@@ -227,6 +277,8 @@ int main(void)
         cmocka_unit_test_setup(the_shadow_is_carried, setup),
         cmocka_unit_test_setup(the_quirk_changes_the_type_at_level_0_only, setup),
         cmocka_unit_test_setup(nmis_are_blocked_until_iret_has_run, setup),
+        cmocka_unit_test_setup(a_waiting_nmi_ends_the_run_behind_iret, setup),
+        cmocka_unit_test_setup(a_breakpoint_behind_iret_is_the_guests, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
