@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The documents agree with the tree: generated ones are fresh, tests and codes that they name exist, links lead
 somewhere. `make docs` writes the generated ones anew."""
+import html
 import re
 import subprocess
 
@@ -43,6 +44,16 @@ def test_tests_named_in_security_exist():
         if not path.is_file() or not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", path.read_text()):
             wrong.append(f"{file}::{name}")
     assert wrong == []
+
+
+def test_the_picture_is_drawn_from_its_source():
+    """By its words: drawing it anew needs Graphviz, and gives other numbers with each version."""
+    source = (testbed.ROOT / "docs" / "architecture.dot").read_text()
+    words = [line for label in re.findall(r'\blabel = "([^"]+)"', source) for line in label.split("\\n")]
+    drawn = [html.unescape(text) for text in re.findall(r"<text [^>]*>([^<]*)</text>",
+                                                        (testbed.ROOT / "docs" / "architecture.svg").read_text())]
+    assert len(words) > 20
+    assert sorted(words) == sorted(drawn), "docs/architecture.svg is stale: run `make docs` with Graphviz and commit it"
 
 
 @pytest.mark.parametrize("document", DOCS, ids=lambda p: p.name)
