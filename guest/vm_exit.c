@@ -12,6 +12,7 @@
 #include "kernel/hw/cpu.h"
 #include "kernel/lib/bits.h"
 
+#define CPUID_XSAVE_LEAF 0xdu
 #define VECTOR_UD 6
 #define VECTOR_GP 13
 #define VECTOR_MACHINE_CHECK 18
@@ -71,13 +72,15 @@ static struct cpuid ask(const struct vm_cpu *cpu, uint32_t leaf, uint32_t sublea
     return cpuid_filter(leaf, subleaf, cpu_cpuid(leaf, subleaf), &context);
 }
 
+/* Leaf 0xd is asked for anew each time: its sizes follow XCR0, which TCG lets a guest set without an exit. */
 static const struct cpuid *remember(struct vm_cpu *cpu, uint32_t leaf, uint32_t subleaf)
 {
     struct vm_cpuid *line = &cpu->cpuid[leaf % VM_CPUID_LINES];
     uint64_t cr4 = cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4);
-    uint64_t xcr0 = cpu->vcpu.resident.xcr0;
-    if (!line->used || line->leaf != leaf || line->subleaf != subleaf || line->cr4 != cr4 || line->xcr0 != xcr0) {
-        *line = (struct vm_cpuid){true, leaf, subleaf, cr4, xcr0, ask(cpu, leaf, subleaf)};
+    bool apic = vlapic_is_enabled(&cpu->lapic);
+    bool same = line->used && line->leaf == leaf && line->subleaf == subleaf && line->cr4 == cr4 && line->apic == apic;
+    if (!same || leaf == CPUID_XSAVE_LEAF) {
+        *line = (struct vm_cpuid){true, apic, leaf, subleaf, cr4, ask(cpu, leaf, subleaf)};
     }
     return &line->answer;
 }

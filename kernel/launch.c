@@ -26,7 +26,6 @@
 #define CONFIG_NAME "bulkhead.toml"
 #define NAME_SIZE 64
 #define WORDS_SEPARATOR ' '
-#define REQUESTS_MAX (CONFIG_GUESTS_MAX * 4)
 
 static struct {
     struct config config;

@@ -13,6 +13,8 @@ $(BUILD)/guest-tests/$(1).elf: $(patsubst %,$(BUILD)/kernel/%.o,$(GUEST_LIB) $(w
 		-T tests/guest/lib/guest.ld -o $$@.64 $$(filter %.o,$$^)
 	@objcopy -O elf32-i386 $$@.64 $$@
 endef
+# The test guests keep their asm where they wrote it: no link-time optimisation.
+$(BUILD)/kernel/tests/guest/%.c.o: LTO :=
 $(foreach g,$(GUEST_TESTS),$(eval $(call guest_rules,$(g))))
 .PHONY: guest-tests
 guest-tests: $(GUEST_IMAGES)

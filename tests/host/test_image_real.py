@@ -79,7 +79,7 @@ def test_cut_off(images, kernel, tmp_path):
 
 def test_not_a_kernel(images):
     code, got = load(images / "storage.img")
-    assert code == 1 and "no kernel" in got["why"]
+    assert code == 1 and "not a kernel" in got["why"]
 
 
 def test_iasl_reads_the_tables(images, tmp_path):

@@ -48,5 +48,5 @@ def test_stress(run, disk):
         lines = guestrun.guest_lines(run.lines, name)
         assert "PASS: every timer and every IPI arrived" in lines, lines[-5:]
         assert lines[-1] == "SUMMARY: 4 passed, 0 failed"
-        interrupts = re.search(rf"name={name} end=powered-off exits-interrupt=(\d+)", run.text)
+        interrupts = re.search(rf"name={name} end=powered-off exits-device=\d+ interrupt=(\d+)", run.text)
         assert int(interrupts[1]) > 10 * SECONDS

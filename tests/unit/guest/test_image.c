@@ -254,7 +254,7 @@ static void test_multiboot_header(void **state)
     assert_int_equal(load(0x400), STATUS_BAD_FORMAT); /* neither ELF nor addresses */
     file[0x108]++;
     assert_int_equal(load(0x400), STATUS_BAD_FORMAT); /* the sum is wrong: no kernel at all */
-    assert_non_null(strstr(why, "no kernel"));
+    assert_non_null(strstr(why, "not a kernel"));
 }
 
 /* --- ELF gone wrong */
@@ -263,7 +263,7 @@ static void test_elf_without_entry_note_is_no_kernel(void **state)
 {
     (void)state;
     assert_int_equal(load(sample_elf_kernel(file, true, false)), STATUS_BAD_FORMAT);
-    assert_non_null(strstr(why, "no kernel"));
+    assert_non_null(strstr(why, "not a kernel"));
 }
 
 static void test_elf_every_truncation(void **state)
