@@ -307,9 +307,7 @@ static void on_wbinvd(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 static void serve_host(struct vm_cpu *cpu)
 {
     uint64_t before = __atomic_load_n(&cpu->vm->device_interrupts, __ATOMIC_RELAXED);
-    cpu_irq_enable();
-    cpu_pause();
-    cpu_irq_disable();
+    cpu_irq_serve();
     if (__atomic_load_n(&cpu->vm->device_interrupts, __ATOMIC_RELAXED) != before) {
         cpu->counts[VM_COUNT_INTERRUPT]--;
         cpu->counts[VM_COUNT_DEVICE]++;

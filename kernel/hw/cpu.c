@@ -49,6 +49,13 @@ void cpu_irq_restore(uint64_t flags)
     }
 }
 
+/* STI holds interrupts off for one more instruction (SDM 2B STI). It must not be PAUSE: QEMU's TCG 7.2 leaves it by a
+ * way of its own that keeps them off for the instruction after it too. */
+void cpu_irq_serve(void)
+{
+    asm volatile("sti; nop; nop; cli" : : : "memory");
+}
+
 void cpu_irq_wait(void)
 {
     asm volatile("sti; hlt; cli" : : : "memory");

@@ -18,6 +18,8 @@ void cpu_irq_enable(void);
 void cpu_irq_disable(void);
 uint64_t cpu_irq_save(void);
 void cpu_irq_restore(uint64_t flags);
+/* Interrupts on for long enough that one which waits is served, then off again. */
+void cpu_irq_serve(void);
 /* STI; HLT as one step: sleeps until the next interrupt, returns with interrupts off. */
 void cpu_irq_wait(void);
 /* Interrupts off and HLT for ever. */

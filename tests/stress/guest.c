@@ -124,9 +124,7 @@ static void handle(struct vcpu *vcpu, struct stress_cpu *self, const struct vcpu
 
 static void let_interrupts_in(void)
 {
-    cpu_irq_enable();
-    cpu_pause();
-    cpu_irq_disable();
+    cpu_irq_serve();
 }
 
 void guest_run(struct vcpu *vcpu)

@@ -128,9 +128,7 @@ static uint32_t irr_word(unsigned i)
 static void let_interrupts_in(void)
 {
     for (unsigned i = 0; i < 4; i++) {
-        cpu_irq_enable();
-        cpu_pause();
-        cpu_irq_disable();
+        cpu_irq_serve();
     }
 }
 

@@ -124,6 +124,33 @@ static void plain_fields_travel(void **state)
     assert_int_equal(vcpu.gprs[VCPU_RAX], 4);
 }
 
+static void code_is_where_and_how_it_decodes(void **state)
+{
+    (void)state;
+    struct vcpu_code code;
+    vcpu.rip = 0x10;
+    svm_registers_write(&vcpu, VCPU_CR3, 0x3000);
+    svm_registers_write(&vcpu, VCPU_CR4, 0x20);
+    svm_registers_write(&vcpu, VCPU_EFER, 0x500);
+    svm_registers_write_segment(&vcpu, VCPU_CS, (struct vcpu_segment){.base = 0xf0000, .attributes = 0x209b});
+    svm_registers_read_code(&vcpu, &code);
+    assert_int_equal(code.bits, 64);
+    assert_int_equal(code.linear, 0x10); /* no base in 64-bit code */
+    assert_int_equal(code.cr3, 0x3000);
+    assert_int_equal(code.cr4, 0x20); /* without the host's MCE */
+    assert_int_equal(code.efer, 0x500);
+    svm_registers_write(&vcpu, VCPU_EFER, 0x100); /* long mode off: L means nothing */
+    svm_registers_read_code(&vcpu, &code);
+    assert_int_equal(code.bits, 16);
+    assert_int_equal(code.linear, 0xf0010);
+    svm_registers_write_segment(&vcpu, VCPU_CS, (struct vcpu_segment){.base = 0xf0000, .attributes = 0x409b});
+    svm_registers_read_code(&vcpu, &code);
+    assert_int_equal(code.bits, 32);
+    svm_registers_write(&vcpu, VCPU_CR4, 0x60);
+    svm_registers_read_code(&vcpu, &code);
+    assert_int_equal(code.cr4, 0x60);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +161,7 @@ int main(void)
         cmocka_unit_test_setup(paging_registers_flush, setup),
         cmocka_unit_test_setup(cpl_follows_ss, setup),
         cmocka_unit_test_setup(plain_fields_travel, setup),
+        cmocka_unit_test_setup(code_is_where_and_how_it_decodes, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,7 +73,10 @@ static void pages_are_zeroed_and_counted(void **state)
     assert_int_equal(pages_alloc_block(2 * MIB, 2 * MIB, NO_LIMIT, &block), STATUS_OK);
     assert_int_equal(block.v % (2 * MIB), 0);
     assert_int_equal(pages_used_bytes(), 3 * PAGE_SIZE);
+    assert_int_equal(pages_taken().now, 2 * MIB + 3 * PAGE_SIZE);
     pages_free(block, 2 * MIB);
+    assert_int_equal(pages_taken().now, 3 * PAGE_SIZE);
+    assert_int_equal(pages_taken().most, 2 * MIB + 3 * PAGE_SIZE);
     pages_free(page, PAGE_SIZE);
     assert_int_equal(pages_used_bytes(), 2 * PAGE_SIZE);
 }
