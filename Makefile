@@ -93,9 +93,11 @@ help:
 	@echo 'make run    install what is missing, build, boot the demo under QEMU, end with a summary'
 	@echo 'make test   install what is missing, build, run every test'
 	@echo 'make lint   formatting, clang-tidy, headers alone, layers'
+	@echo 'make fuzz   run every fuzz target for TIME=60 seconds; make seeded: the seeded bugs of the VT-d driver'
 	@echo 'make bench  print the measured figures'
 	@echo 'make docs   write docs/config.md and docs/diagnostics.md anew'
 	@echo 'make unit   build the host unit tests; make fuzzers builds the fuzz targets'
-	@echo 'make clean  remove $(BUILD)/'
+	@echo 'make clean  remove $(BUILD)/, downloaded Debian packages of the guests included'
+	@echo 'What a target needs from Debian is in tools/packages; run, test, lint, bench, fuzz and seeded install it.'
 
 -include $(shell find $(BUILD) -path $(BUILD)/download -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -9,6 +9,7 @@ setup-test:
 test-programs: all unit fuzzers $(BUILD)/bulkhead-selftest.elf $(BUILD)/guest/.made
 
 test: setup-test
+	@echo 'test: building the test programs (minutes the first time), then pytest'
 	@$(MAKE) --no-print-directory -j2 test-programs >$(BUILD)-log.txt 2>&1 || { tail -50 $(BUILD)-log.txt; rm -f $(BUILD)-log.txt; exit 1; }
 	@rm -f $(BUILD)-log.txt
 	$(PYTEST) -q -n 2 --dist loadgroup tests $(PYTEST_ARGS)

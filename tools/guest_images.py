@@ -21,10 +21,15 @@ SCRIPTS = testbed.ROOT / "tools" / "guest-scripts"
 GUESTS = {"storage": ["nvme"], "bench": ["nvme"], "net": ["e1000e"], "memory": [], "shell": []}
 
 
-def run(*command, **options):
+# apt answers from lists that only root can renew: none in a container image, stale after a kernel update.
+APT_HINT = "run `apt-get update` as root and try again; without a network put linux-image-*.deb (the one that " \
+           f"linux-image-amd64 depends on) and busybox-static_*.deb into {CACHE}"
+
+
+def run(*command, hint="", **options):
     done = subprocess.run(command, capture_output=True, text=True, **options)
     if done.returncode != 0:
-        testbed.fail(f"{' '.join(map(str, command))} failed:\n{done.stderr}")
+        testbed.fail(f"{' '.join(map(str, command))} failed:\n{done.stderr}{hint}")
     return done.stdout
 
 
@@ -34,7 +39,7 @@ def package(name):
     found = sorted(CACHE.glob(f"{name}_*.deb"))
     if not found:
         print(f"guest images: downloading {name}", flush=True)
-        run("apt-get", "download", name, cwd=CACHE)
+        run("apt-get", "download", name, cwd=CACHE, hint=APT_HINT)
         found = sorted(CACHE.glob(f"{name}_*.deb"))
     return found[-1]
 
@@ -54,10 +59,10 @@ def kernel_package():
     cached = sorted(CACHE.glob("linux-image-[0-9]*.deb"))
     if cached:
         return cached[-1].name.split("_")[0]
-    depends = run("apt-cache", "depends", "linux-image-amd64")
+    depends = run("apt-cache", "depends", "linux-image-amd64", hint=APT_HINT)
     match = re.search(r"Depends: (linux-image-\S+)", depends)
     if not match:
-        testbed.fail("apt knows no linux-image-amd64; run `apt-get update` first")
+        testbed.fail(f"apt knows no kernel behind linux-image-amd64; {APT_HINT}")
     return match.group(1)
 
 
