@@ -53,8 +53,11 @@ def test_some_tables_are_kept():
     assert len(tables(KEPT)) >= 5
 
 
-@pytest.mark.skipif(not tables(SHARED), reason="no shared/data/dmar beside the repository (BULKHEAD_SHARED)")
-@pytest.mark.parametrize("path", tables(SHARED), ids=lambda p: p.stem)
+# pytest asks an empty list for an id and fails; one named and skipped case stands in for it.
+NO_TABLES = pytest.param(None, id="no-tables", marks=pytest.mark.skip(reason=f"no tables in {SHARED}: BULKHEAD_SHARED"))
+
+
+@pytest.mark.parametrize("path", [pytest.param(p, id=p.stem) for p in tables(SHARED)] or [NO_TABLES])
 def test_shared_table(path):
     compare(path)
 
