@@ -26,7 +26,8 @@ all: $(BUILD)/bulkhead.elf
 # Linked as one program: the way out of a guest and back crosses many small functions of many files. What the compiler
 # itself calls (memcpy ...) has to stay a plain object.
 LTO := -flto=auto
-$(BUILD)/kernel/kernel/lib/string.c.o: LTO :=
+# Test guests do things on purpose that the compiler must not see through.
+$(BUILD)/kernel/kernel/lib/string.c.o $(BUILD)/kernel/tests/guest/%.c.o $(BUILD)/kernel/tests/bench/guest/%.c.o: LTO :=
 
 $(BUILD)/kernel/%.c.o: %.c
 	@mkdir -p $(@D)
