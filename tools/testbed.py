@@ -185,8 +185,9 @@ def run_qemu(arguments, timeout, on_line=None, stop_when=None, answers=(), at_en
 
 def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, socket_path):
     started = time.monotonic()
-    command = ["qemu-system-x86_64", *arguments, "-display", "none", "-serial", "stdio", "-monitor", "none",
-               "-no-reboot"]
+    # With whoever started it, QEMU dies too: a killed test would leave it running for ever.
+    command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", *arguments, "-display", "none", "-serial",
+               "stdio", "-monitor", "none", "-no-reboot"]
     if socket_path:
         command += ["-qmp", f"unix:{socket_path},server=on,wait=off"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
