@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import select
 import shutil
 import socket
@@ -116,6 +117,35 @@ class Run:
         return [line for line in self.lines if all(word in line for word in words)]
 
 
+class WholeLines:
+    """Puts guests' lines together again: what a guest has not ended with a newline is shown after a while as
+    "name> part", and what follows as "name| rest"."""
+
+    TAG = re.compile(r"^([a-z0-9-]{1,31})([|>]) (.*)$")
+
+    def __init__(self):
+        self.parts = {}
+
+    def add(self, line):
+        """The line with the parts that came before it."""
+        match = self.TAG.match(line)
+        if not match:
+            return line
+        name, mark, text = match.groups()
+        whole = self.parts.pop(name, "") + text
+        if mark == ">":
+            self.parts[name] = whole
+        return f"{name}{mark} {whole}"
+
+
+def whole_lines(lines):
+    """Lines of a console with guests' parts put together; what never ended stays, as "name> text"."""
+    joiner = WholeLines()
+    joined = [joiner.add(line) for line in lines]
+    whole = [line for line in joined if not re.match(r"^[a-z0-9-]{1,31}> ", line)]
+    return whole + [f"{name}> {text}" for name, text in joiner.parts.items()]
+
+
 # What QEMU itself writes about events that the tests cause on purpose.
 EMULATOR_NOISE = ("TCG doesn't support requested feature", "qemu-system-x86_64: vtd_", "compression of faults")
 
@@ -191,7 +221,7 @@ def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, soc
     if socket_path:
         command += ["-qmp", f"unix:{socket_path},server=on,wait=off"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    pending = b""
+    pending, joiner = b"", WholeLines()
     try:
         stop = False
         while not stop:
@@ -214,6 +244,7 @@ def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, soc
                 run.lines.append(line)
                 if on_line:
                     on_line(line)
+                line = joiner.add(line)
                 if answers and answers[0][0] in line:
                     process.stdin.write(answers.pop(0)[1])
                     process.stdin.flush()

@@ -96,3 +96,8 @@ def test_emulator_that_ends_at_once():
 def test_time_is_up():
     run = testbed.run_qemu(["-machine", "none", "-S"], 0.5)
     assert run.timed_out and not run.ended and run.seconds < 20
+
+
+def test_parts_of_guests_lines_are_put_together():
+    lines = ["[   1.0] info  x", "storage> demo: 0x01080", "net| whole", "storage> 2, 1", "storage| 0x06", "net> # "]
+    assert testbed.whole_lines(lines) == ["[   1.0] info  x", "net| whole", "storage| demo: 0x010802, 10x06", "net> # "]
