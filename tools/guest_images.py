@@ -36,7 +36,10 @@ def run(*command, hint="", **options):
 
 def apt(*command, **options):
     """One apt command; as root, a failure is tried once more with fresh lists (they may be missing or too old)."""
-    if os.geteuid() == 0 and subprocess.run(command, capture_output=True, **options).returncode != 0:
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    if done.returncode == 0:
+        return done.stdout
+    if os.geteuid() == 0:
         run("apt-get", "update", "-qq", hint=APT_HINT)
     return run(*command, hint=APT_HINT, **options)
 
