@@ -6,6 +6,7 @@ and one small initramfs a guest (busybox-static, the modules it needs, a script)
 usage: tools/guest_images.py [--out build/guest]   downloads are cached in build/download"""
 import argparse
 import lzma
+import os
 import pathlib
 import re
 import struct
@@ -33,13 +34,23 @@ def run(*command, hint="", **options):
     return done.stdout
 
 
+def apt(*command, **options):
+    """One apt command; as root, a failure is tried once more with fresh lists (they may be missing or too old)."""
+    done = subprocess.run(command, capture_output=True, text=True, **options)
+    if done.returncode == 0:
+        return done.stdout
+    if os.geteuid() == 0:
+        run("apt-get", "update", "-qq", hint=APT_HINT)
+    return run(*command, hint=APT_HINT, **options)
+
+
 def package(name):
     """The .deb of a Debian package, downloaded once."""
     CACHE.mkdir(parents=True, exist_ok=True)
     found = sorted(CACHE.glob(f"{name}_*.deb"))
     if not found:
         print(f"guest images: downloading {name}", flush=True)
-        run("apt-get", "download", name, cwd=CACHE, hint=APT_HINT)
+        apt("apt-get", "download", name, cwd=CACHE)
         found = sorted(CACHE.glob(f"{name}_*.deb"))
     return found[-1]
 
@@ -59,7 +70,7 @@ def kernel_package():
     cached = sorted(CACHE.glob("linux-image-[0-9]*.deb"))
     if cached:
         return cached[-1].name.split("_")[0]
-    depends = run("apt-cache", "depends", "linux-image-amd64", hint=APT_HINT)
+    depends = apt("apt-cache", "depends", "linux-image-amd64")
     match = re.search(r"Depends: (linux-image-\S+)", depends)
     if not match:
         testbed.fail(f"apt knows no kernel behind linux-image-amd64; {APT_HINT}")
