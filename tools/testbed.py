@@ -205,12 +205,19 @@ def monitor_of(path):
 def run_qemu(arguments, timeout, on_line=None, stop_when=None, answers=(), at_end=None):
     """Run QEMU with its serial port on our pipe until it ends, the time is up, or stop_when(line) is true; in the last
     case at_end(Monitor) may look at the machine before it is ended. answers: (text, bytes) pairs; when a line contains
-    the text of the first one left, its bytes are typed on the serial console."""
+    the text of the first one left, its bytes are typed on the serial console; a tuple of texts: when all were seen."""
     run = Run()
     with tempfile.TemporaryDirectory(prefix="bulkhead-") as folder:
         socket_path = pathlib.Path(folder) / "qmp" if at_end else None
         drive_qemu(run, arguments, timeout, on_line, stop_when, list(answers), at_end, socket_path)
     return run
+
+
+def answer_is_due(text, seen):
+    """text in the last line seen; for a tuple, each of its texts in any of them."""
+    if isinstance(text, tuple):
+        return all(any(part in line for line in seen) for part in text)
+    return text in seen[-1]
 
 
 def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, socket_path):
@@ -221,7 +228,7 @@ def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, soc
     if socket_path:
         command += ["-qmp", f"unix:{socket_path},server=on,wait=off"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    pending, joiner = b"", WholeLines()
+    pending, joiner, seen = b"", WholeLines(), []
     try:
         stop = False
         while not stop:
@@ -245,7 +252,8 @@ def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, soc
                 if on_line:
                     on_line(line)
                 line = joiner.add(line)
-                if answers and answers[0][0] in line:
+                seen.append(line)
+                if answers and answer_is_due(answers[0][0], seen):
                     process.stdin.write(answers.pop(0)[1])
                     process.stdin.flush()
                 stop = stop or bool(stop_when and stop_when(line))

@@ -101,3 +101,8 @@ def test_time_is_up():
 def test_parts_of_guests_lines_are_put_together():
     lines = ["[   1.0] info  x", "storage> demo: 0x01080", "net| whole", "storage> 2, 1", "storage| 0x06", "net> # "]
     assert testbed.whole_lines(lines) == ["[   1.0] info  x", "net| whole", "storage| demo: 0x010802, 10x06", "net> # "]
+
+
+def test_when_an_answer_is_typed():
+    assert testbed.answer_is_due("b", ["a", "xbx"]) and not testbed.answer_is_due("a", ["a", "b"])
+    assert testbed.answer_is_due(("a", "b"), ["a", "b", "c"]) and not testbed.answer_is_due(("a", "b"), ["a", "c"])

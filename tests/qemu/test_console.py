@@ -21,7 +21,7 @@ def test_input_follows_the_focus(boot, tmp_path):
         return False
 
     run = boot(machine={"cpus": 2}, modules=modules, timeout=120, stop_when=both_wait, answers=[
-        ("second| demo: shell ready", b"echo typed-$((40 + 2)); echo done-$((1 + 1))\n"),
+        (("first| demo: shell ready", "second| demo: shell ready"), b"echo typed-$((40 + 2)); echo done-$((1 + 1))\n"),
         ("first| done-2", NEXT_GUEST),
         ("console: input goes to guest second", b"echo other-$((50 + 5)); poweroff -f\n"),
         ("guest: name=second end=powered-off", NEXT_GUEST + b"poweroff -f\n"),

@@ -48,7 +48,9 @@ def test_panic(boot, word):
         for line, wanted in zip(lines[1:7], REGISTERS, strict=True):
             assert re.fullmatch(wanted, line)
         assert re.fullmatch(rf"at   {HEX}{{16}}", lines[7])
-    assert len([line for line in lines if re.fullmatch(rf"from {HEX}{{16}}", line)]) >= 2
+    # The image is linked as one program: functions with one caller are inlined and leave no frame.
+    assert len([line for line in lines if re.fullmatch(rf"(at  |from) {HEX}{{16}}", line)]) >= 2
+    assert len([line for line in lines if re.fullmatch(rf"from {HEX}{{16}}", line)]) >= 1
     assert "the last log lines were" in lines
     history = [line for line in run.lines if line.startswith("| ")]
     assert len(history) == 16 and "bulkhead: ready" in history[-1]
@@ -67,7 +69,7 @@ def test_a_panic_inside_a_panic(boot, word, cpu):
 def test_the_backtrace_names_real_functions(boot):
     run = boot(image="bulkhead-selftest.elf", cmdline="exit panic=reset panic-test=assert", machine={"cpus": 1})
     addresses = [int(line.split()[1], 16) for line in panic_lines(run) if line.startswith("from ")]
-    names = subprocess.run(["addr2line", "-f", "-e", testbed.BUILD / "bulkhead-selftest.elf",
+    names = subprocess.run(["addr2line", "-i", "-f", "-e", testbed.BUILD / "bulkhead-selftest.elf",
                             *(hex(address - 1) for address in addresses)],
                            capture_output=True, text=True, check=True).stdout.split("\n")[::2]
     assert "selftest_run" in names or "selftest_panic" in names, names
