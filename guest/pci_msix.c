@@ -219,38 +219,6 @@ static void write_register(struct guest_msix_entry *e, unsigned reg, uint32_t va
     }
 }
 
-static uint64_t device_read(struct hpa at, unsigned width)
-{
-    switch (width) {
-    case 1:
-        return mmio_read8(at);
-    case 2:
-        return mmio_read16(at);
-    case 4:
-        return mmio_read32(at);
-    default:
-        return mmio_read64(at);
-    }
-}
-
-static void device_write(struct hpa at, unsigned width, uint64_t value)
-{
-    switch (width) {
-    case 1:
-        mmio_write8(at, (uint8_t)value);
-        break;
-    case 2:
-        mmio_write16(at, (uint16_t)value);
-        break;
-    case 4:
-        mmio_write32(at, (uint32_t)value);
-        break;
-    default:
-        mmio_write64(at, value);
-        break;
-    }
-}
-
 /* An access may be passed on: wholly inside the trapped pages (the table is ours alone) and aligned. */
 static bool is_passable(const struct guest_msix *m, uint64_t offset, unsigned width)
 {
@@ -273,7 +241,7 @@ uint64_t guest_msix_read(struct guest_msix *m, uint64_t offset, unsigned width)
     }
     switch (find(m, offset, width, &entry, &reg)) {
     case HIT_OTHER:
-        return device_read(hpa_add(m->bar, m->trap_start + offset), width);
+        return mmio_read(hpa_add(m->bar, m->trap_start + offset), width);
     case HIT_ENTRY:
         break;
     case HIT_BROKEN:
@@ -293,7 +261,7 @@ void guest_msix_write(struct guest_msix *m, uint64_t offset, unsigned width, uin
     }
     switch (find(m, offset, width, &entry, &reg)) {
     case HIT_OTHER:
-        device_write(hpa_add(m->bar, m->trap_start + offset), width, value);
+        mmio_write(hpa_add(m->bar, m->trap_start + offset), width, value);
         return;
     case HIT_ENTRY:
         break;

@@ -71,18 +71,6 @@ static uint16_t select_legacy(struct sbdf at, uint16_t offset)
     return (uint16_t)(PORT_DATA + (offset & 3));
 }
 
-static uint32_t read_mmio(struct hpa at, unsigned width)
-{
-    switch (width) {
-    case 1:
-        return mmio_read8(at);
-    case 2:
-        return mmio_read16(at);
-    default:
-        return mmio_read32(at);
-    }
-}
-
 static uint32_t read_port(uint16_t port, unsigned width)
 {
     switch (width) {
@@ -104,27 +92,12 @@ static uint32_t read_config(struct sbdf at, uint16_t offset, unsigned width)
     }
     uint64_t flags = take();
     if (find_ecam(at, offset, &address)) {
-        value = read_mmio(address, width);
+        value = (uint32_t)mmio_read(address, width);
     } else if (is_legacy(at, offset)) {
         value = read_port(select_legacy(at, offset), width);
     }
     release(flags);
     return value;
-}
-
-static void write_mmio(struct hpa at, unsigned width, uint32_t value)
-{
-    switch (width) {
-    case 1:
-        mmio_write8(at, (uint8_t)value);
-        break;
-    case 2:
-        mmio_write16(at, (uint16_t)value);
-        break;
-    default:
-        mmio_write32(at, value);
-        break;
-    }
 }
 
 static void write_port(uint16_t port, unsigned width, uint32_t value)
@@ -150,7 +123,7 @@ static void write_config(struct sbdf at, uint16_t offset, unsigned width, uint32
     }
     uint64_t flags = take();
     if (find_ecam(at, offset, &address)) {
-        write_mmio(address, width, value);
+        mmio_write(address, width, value);
     } else if (is_legacy(at, offset)) {
         write_port(select_legacy(at, offset), width, value);
     }

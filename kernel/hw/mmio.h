@@ -15,4 +15,37 @@ void mmio_write16(struct hpa at, uint16_t value);
 void mmio_write32(struct hpa at, uint32_t value);
 void mmio_write64(struct hpa at, uint64_t value);
 
+/* The same by a width in bytes: 1, 2, 4, and 8 for anything else. */
+static inline uint64_t mmio_read(struct hpa at, unsigned width)
+{
+    switch (width) {
+    case 1:
+        return mmio_read8(at);
+    case 2:
+        return mmio_read16(at);
+    case 4:
+        return mmio_read32(at);
+    default:
+        return mmio_read64(at);
+    }
+}
+
+static inline void mmio_write(struct hpa at, unsigned width, uint64_t value)
+{
+    switch (width) {
+    case 1:
+        mmio_write8(at, (uint8_t)value);
+        break;
+    case 2:
+        mmio_write16(at, (uint16_t)value);
+        break;
+    case 4:
+        mmio_write32(at, (uint32_t)value);
+        break;
+    default:
+        mmio_write64(at, value);
+        break;
+    }
+}
+
 #endif
