@@ -12,7 +12,6 @@ struct cpuid_context {
     unsigned cpu_index; /* of the vCPU in its guest; also its APIC id */
     unsigned cpu_count; /* vCPUs of the guest */
     uint64_t cr4;       /* the guest's: OSXSAVE and PKE show it */
-    uint64_t xcr0;      /* the guest's: leaf 0xd sizes depend on it; the host must have it loaded */
     bool apic_off;      /* the guest switched its LAPIC off in IA32_APIC_BASE */
     bool x2apic;        /* the guest's LAPIC offers x2APIC mode */
 };

@@ -45,7 +45,7 @@ struct vm_owned {
 #define VM_WHY_SIZE 160
 
 /* Memory, nested and second-level tables, platform, devices, and the image loaded. Nothing runs yet. On failure why
- * says what is wrong, everything taken is given back but for devices that would not let go. */
+ * says what is wrong; what was taken stays taken: the caller refuses the machine and starts no guest. */
 MUST_CHECK enum status vm_create(struct vm_owned *owned, const struct vm_request *request, char why[VM_WHY_SIZE]);
 
 /* The guest's time is 0 now: before its vCPUs start. */

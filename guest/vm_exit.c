@@ -60,7 +60,6 @@ static struct cpuid_context cpuid_context_of(const struct vm_cpu *cpu)
         .cpu_index = cpu->index,
         .cpu_count = cpu->vm->cpu_count,
         .cr4 = cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4),
-        .xcr0 = cpu->vcpu.resident.xcr0,
         .apic_off = !vlapic_is_enabled(&cpu->lapic),
     };
 }
