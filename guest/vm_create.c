@@ -74,6 +74,10 @@ static struct guest_pci_config pci_config_of(struct vm_owned *owned)
         .mmio = &vm->platform.mmio,
         .ports = &vm->platform.ports,
         .router = &vm->router,
+        .lines = {.cpu = owned->request.cpus[0],
+                  .apic_id = percpu_at(owned->request.cpus[0])->apic_id,
+                  .notify = vm_platform_line_arrived,
+                  .context = vm},
         .reset_port = vm_platform_reset_port(vm),
         .flush = flush,
         .context = vm,
@@ -99,14 +103,16 @@ static enum status attach_devices(struct vm_owned *owned, char why[VM_WHY_SIZE])
     const struct vm_request *r = &owned->request;
     for (size_t i = 0; i < r->device_count; i++) {
         char text[SBDF_TEXT_SIZE];
-        enum status status = assign_attach(&owned->vm.platform.pci, r->devices[i].function, r->devices[i].unit);
+        const struct vm_device *d = &r->devices[i];
+        enum status status =
+            assign_attach(&owned->vm.platform.pci, d->function, d->unit, d->line.io == NULL ? NULL : &d->line);
         if (status != STATUS_OK) {
-            format_text(why, VM_WHY_SIZE, "device %s cannot be attached: %s",
-                        sbdf_text(r->devices[i].function->at, text), status_text(status));
+            format_text(why, VM_WHY_SIZE, "device %s cannot be attached: %s", sbdf_text(d->function->at, text),
+                        status_text(status));
             return status;
         }
         log_info("guest: name=%s device=%s attached, reset, behind unit %u", owned->vm.name,
-                 sbdf_text(r->devices[i].function->at, text), r->devices[i].unit->index);
+                 sbdf_text(d->function->at, text), d->unit->index);
     }
     return STATUS_OK;
 }

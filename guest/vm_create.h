@@ -10,6 +10,7 @@
 struct vm_device {
     const struct pci_function *function;
     struct vtd_unit *unit;
+    struct vtd_line_place line; /* where its INTx# ends; line.io NULL: the guest gets none */
 };
 
 /* What a guest is made of; pointers live on as long as the guest does. */

@@ -15,6 +15,7 @@
 #include "kernel/core/smp.h"
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
+#include "kernel/gsi.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
@@ -43,7 +44,8 @@ static struct {
     unsigned cpus[CPU_MAX];            /* host CPUs in the order of guests and vCPUs */
     struct vm_device devices[CPU_MAX]; /* likewise */
     struct assign_request requests[CPU_MAX];
-    char wheres[CPU_MAX][CONFIG_WHERE_SIZE];
+    struct vtd_line_place lines[CPU_MAX];
+    char wheres[CPU_MAX][CONFIG_WHERE_SIZE], line_wheres[CPU_MAX][CONFIG_WHERE_SIZE];
     size_t request_count;
 } launch;
 
@@ -151,6 +153,35 @@ static void check_cpus(const struct config_guest *guest, size_t *next)
     }
 }
 
+/* What the file says about the line of device n. */
+static void set_line(size_t n)
+{
+    struct assign_request *r = &launch.requests[n];
+    const struct config_device *d = config_find_device(&launch.config, r->function.v);
+    if (d != NULL && d->gsi.at.line != 0) {
+        r->gsi = (uint32_t)d->gsi.number;
+        r->gsi_where = config_where(launch.file, d->gsi.at, launch.line_wheres[n]);
+        launch.lines[n] = gsi_place(launch.isolate, launch.machine, r->gsi);
+        r->gsi_reachable = launch.lines[n].io != NULL;
+    }
+}
+
+/* A table of a device that nobody gets would do nothing: probably a wrong address. */
+static void check_device_tables(void)
+{
+    for (size_t i = 0; i < launch.config.device_count; i++) {
+        const struct config_value *address = &launch.config.devices[i].address;
+        bool used = false;
+        for (size_t k = 0; k < launch.request_count; k++) {
+            used = used || launch.requests[k].function.v == address->number;
+        }
+        if (!used) {
+            refuse(LAUNCH_DIAG_DEVICE_UNUSED, address->at, "correct the address, or remove the table",
+                   "no guest gets device %s", address->text);
+        }
+    }
+}
+
 static void check_devices(const struct config_guest *guest, unsigned index)
 {
     for (size_t i = 0; i < guest->devices.count; i++) {
@@ -166,7 +197,9 @@ static void check_devices(const struct config_guest *guest, unsigned index)
         }
         size_t n = launch.request_count++;
         config_where(launch.file, v->at, launch.wheres[n]);
-        launch.requests[n] = (struct assign_request){(struct sbdf){(uint32_t)v->number}, index, launch.wheres[n]};
+        launch.requests[n] = (struct assign_request){
+            .function = {(uint32_t)v->number}, .gsi = UINT32_MAX, .guest = index, .where = launch.wheres[n]};
+        set_line(n);
     }
 }
 
@@ -250,6 +283,12 @@ static bool read_configuration(void)
                                           launch.diags) == STATUS_OK;
 }
 
+static uint32_t console_gsi(void)
+{
+    int irq = console_input_irq();
+    return irq < 0 ? UINT32_MAX : gsi_of_isa(launch.machine, (uint8_t)irq);
+}
+
 static enum status check_everything(void)
 {
     if (!read_configuration()) {
@@ -271,8 +310,10 @@ static enum status check_everything(void)
             (void)find_image(&guest->modules.items[k]);
         }
     }
+    check_device_tables();
     const struct assign_limits limits = {.remapping = launch.isolate->vtd.remapping,
                                          .console_port = serial_port(),
+                                         .console_gsi = console_gsi(),
                                          .functions_max = GUEST_PCI_SLOTS - 1,
                                          .low_bytes = GUEST_BAR32_END - GUEST_BAR32_START,
                                          .high_bytes = 64 * GIB};
@@ -310,9 +351,9 @@ static size_t collect_devices(unsigned index, size_t *first)
             continue;
         }
         *first = count == 0 ? i : *first;
-        launch.devices[i] =
-            (struct vm_device){pci_find(&launch.machine->pci, launch.requests[i].function),
-                               isolate_unit_of(launch.isolate, launch.machine, launch.requests[i].function)};
+        launch.devices[i] = (struct vm_device){
+            pci_find(&launch.machine->pci, launch.requests[i].function),
+            isolate_unit_of(launch.isolate, launch.machine, launch.requests[i].function), launch.lines[i]};
         count++;
     }
     return count;
