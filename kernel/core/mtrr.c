@@ -69,8 +69,8 @@ static enum mtrr_type combine(enum mtrr_type a, enum mtrr_type b)
     if (a == b) {
         return a;
     }
-    bool through = (a == MTRR_WRITE_THROUGH && b == MTRR_WRITE_BACK) ||
-                   (a == MTRR_WRITE_BACK && b == MTRR_WRITE_THROUGH);
+    bool through =
+        (a == MTRR_WRITE_THROUGH && b == MTRR_WRITE_BACK) || (a == MTRR_WRITE_BACK && b == MTRR_WRITE_THROUGH);
     return through ? MTRR_WRITE_THROUGH : MTRR_UNCACHED;
 }
 

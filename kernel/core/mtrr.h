@@ -23,9 +23,9 @@ enum mtrr_type {
 
 /* One CPU's registers, as read. */
 struct mtrr {
-    bool present;       /* CPUID.1:EDX.MTRR; without it everything is write-back */
+    bool present;          /* CPUID.1:EDX.MTRR; without it everything is write-back */
     uint64_t default_type; /* MTRR_DEF_TYPE: type 7:0, fixed ranges on 10, on at all 11 */
-    bool has_fixed;     /* MTRRCAP.FIX */
+    bool has_fixed;        /* MTRRCAP.FIX */
     uint64_t fixed[MTRR_FIXED];
     struct {
         uint64_t base, mask; /* MTRR_PHYSBASEn: type 7:0; MTRR_PHYSMASKn: valid 11 */
