@@ -171,7 +171,7 @@ enum status guest_pci_init(struct guest_pci *pci, const struct guest_pci_config 
 {
     *pci = (struct guest_pci){.config = *config};
     pci->config.lines.asserted = &pci->asserted;
-    cut_windows(&pci->config.windows, config->domain->vtd->address_limit);
+    cut_windows(&pci->config.windows, config->domain->address_limit);
     pci->next_low = pci->config.windows.low_start;
     pci->next_high = pci->config.windows.high_start;
     enum status status = guest_pci_function_bridge(&pci->functions[0], &pci->config);

@@ -5,9 +5,11 @@
 #include "guest/acpi_tables.h"
 #include "guest/assign.h"
 #include "guest/firmware.h"
+#include "guest/share_tables.h"
 #include "guest/vm_entry.h"
 #include "guest/vm_interrupts.h"
 #include "guest/vm_memory.h"
+#include "kernel/core/cpu_feature.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/percpu.h"
@@ -84,17 +86,51 @@ static struct guest_pci_config pci_config_of(struct vm_owned *owned)
     };
 }
 
-/* DMA addresses are guest-physical: the second level shows the guest's RAM and nothing else. A guest
- * without devices has an empty one. */
-static enum status make_domain(struct vm_owned *owned)
+static struct share_facts share_facts_of(const struct vm_owned *owned)
 {
-    enum status status = vtd_domain_create(owned->request.vtd, &owned->domain);
+    const struct vm_request *r = &owned->request;
+    struct share_facts facts = {
+        .off = (r->without & cpu_feature_bit(CPU_FEATURE_SHARED_TABLES)) != 0,
+        .format = r->backend->nested_format,
+        .levels = VM_MEMORY_LEVELS,
+        .max_leaf = r->backend->nested_max_leaf(),
+        .memory = &owned->vm.memory,
+    };
+    for (size_t i = 0; i < r->device_count && i < ARRAY_LENGTH(facts.units); i++) {
+        facts.units[facts.unit_count++] = r->devices[i].unit;
+    }
+    return facts;
+}
+
+/* DMA addresses are guest-physical: devices reach the guest's RAM, which is there already, and nothing else. A guest
+ * without devices has an empty domain. */
+static enum status make_domain(struct vm_owned *owned, const struct share_decision *how)
+{
+    enum status status = STATUS_OK;
+    if (how->shared) {
+        vtd_domain_create_shared(owned->request.vtd, &owned->domain, &owned->vm.nested, how->address_limit);
+    } else {
+        status = vtd_domain_create(owned->request.vtd, &owned->domain);
+    }
     owned->has_domain = status == STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < owned->vm.memory.count; i++) {
+    for (size_t i = 0; status == STATUS_OK && owned->request.device_count != 0 && i < owned->vm.memory.count; i++) {
         const struct guest_slot *slot = &owned->vm.memory.slots[i];
         status =
             vtd_domain_map(&owned->domain, iova(slot->base.v), slot->backing, slot->size, RADIX_READ | RADIX_WRITE);
     }
+    return status;
+}
+
+/* Nested tables and the domain; one set of tables where that is possible. */
+static enum status make_tables(struct vm_owned *owned)
+{
+    struct vm *vm = &owned->vm;
+    struct share_facts facts = share_facts_of(owned);
+    struct share_decision how = share_tables_decide(&facts);
+    share_tables_log(vm->name, &how);
+    enum status status = vm_memory_map(&vm->memory, &vm->nested, facts.format, &how);
+    status = status == STATUS_OK ? make_domain(owned, &how) : status;
+    vm->real_wbinvd = owned->request.device_count != 0 && !owned->domain.snoop;
     return status;
 }
 
@@ -198,10 +234,9 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     uint64_t from = time_now_ns();
     vm_memory_scrub(&vm->memory);
     owned->scrub_ns = time_now_ns() - from;
-    status = vm_memory_map(&vm->memory, &vm->nested, vm->backend);
+    status = make_tables(owned);
     status = status == STATUS_OK ? make_cpus(vm, request) : status;
     status = status == STATUS_OK ? power_on(vm) : status;
-    status = status == STATUS_OK ? make_domain(owned) : status;
     if (status == STATUS_OK) {
         struct guest_pci_config pci = pci_config_of(owned);
         status = guest_pci_init(&vm->platform.pci, &pci);
@@ -210,7 +245,6 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
         format_text(why, VM_WHY_SIZE, "its tables cannot be made: %s", status_text(status));
         return status;
     }
-    vm->real_wbinvd = request->device_count != 0 && !request->vtd->snoop;
     struct image_entry entry;
     status = load(owned, &entry, why);
     if (status == STATUS_OK) {

@@ -16,11 +16,12 @@
 #include "tests/fake/irq.h"
 
 static struct guest_pci_rig rig;
+static bool shared; /* with one set of tables for vCPUs and devices */
 
 static int setup(void **state)
 {
     (void)state;
-    guest_pci_rig_start(&rig);
+    (shared ? guest_pci_rig_start_shared : guest_pci_rig_start)(&rig);
     return 0;
 }
 
@@ -198,6 +199,13 @@ static void reset_puts_bars_back(void **state)
     assert_null(guest_pci_rig_wrong(&rig));
 }
 
+static int use_shared_tables(void **state)
+{
+    (void)state;
+    shared = true;
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,5 +221,6 @@ int main(void)
         cmocka_unit_test_setup(reset_brings_quiet_devices, setup),
         cmocka_unit_test_setup(reset_puts_bars_back, setup),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("own tables", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("shared tables", tests, use_shared_tables, NULL);
 }
