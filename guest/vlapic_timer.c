@@ -99,6 +99,13 @@ uint64_t vlapic_timer_read_deadline(const struct vlapic *l)
     return mode(l) == MODE_TSC_DEADLINE ? l->timer_tsc_deadline : 0;
 }
 
+void vlapic_timer_move_tsc(struct vlapic *l, uint64_t tsc, uint64_t now_ns)
+{
+    if (l->timer_tsc_deadline != 0) {
+        vlapic_timer_write_deadline(l, l->timer_tsc_deadline, tsc, now_ns);
+    }
+}
+
 uint64_t vlapic_timer_next_deadline(const struct vlapic *l)
 {
     return l->timer_expiry_ns;

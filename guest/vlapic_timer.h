@@ -19,6 +19,8 @@ uint32_t vlapic_timer_current(const struct vlapic *l, uint64_t now_ns);
 /* MSR IA32_TSC_DEADLINE; 0 disarms; ignored outside TSC-deadline mode. tsc: the guest's TSC at now_ns. */
 void vlapic_timer_write_deadline(struct vlapic *l, uint64_t deadline, uint64_t tsc, uint64_t now_ns);
 uint64_t vlapic_timer_read_deadline(const struct vlapic *l);
+/* The guest's TSC was written and shows `tsc` at now_ns: an armed deadline is that much nearer or farther. */
+void vlapic_timer_move_tsc(struct vlapic *l, uint64_t tsc, uint64_t now_ns);
 
 /* When vlapic_timer_advance has something to do next; UINT64_MAX for never. */
 uint64_t vlapic_timer_next_deadline(const struct vlapic *l);
