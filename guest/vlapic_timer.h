@@ -12,7 +12,7 @@
 void vlapic_timer_stop(struct vlapic *l);
 void vlapic_timer_set_initial(struct vlapic *l, uint32_t count, uint64_t now_ns);
 void vlapic_timer_set_divide(struct vlapic *l, uint32_t divide, uint64_t now_ns);
-/* The LVT timer entry is about to change to this value: leaving or entering TSC-deadline mode stops the timer. */
+/* The LVT timer entry is now this: leaving or entering TSC-deadline mode stops the timer. */
 void vlapic_timer_set_lvt(struct vlapic *l, uint32_t entry);
 uint32_t vlapic_timer_current(const struct vlapic *l, uint64_t now_ns);
 

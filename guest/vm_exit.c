@@ -261,7 +261,7 @@ static bool write_cr(struct vm_cpu *cpu, unsigned number, uint64_t value)
         if ((value & ~UINT64_C(0xf)) != 0) {
             return false;
         }
-        cpu->lapic.tpr = (uint32_t)(value << 4);
+        vlapic_set_tpr(&cpu->lapic, (uint32_t)value << 4);
         cpu->look = true;
         return true;
     }
@@ -270,7 +270,7 @@ static bool write_cr(struct vm_cpu *cpu, unsigned number, uint64_t value)
 
 static uint64_t read_cr(const struct vm_cpu *cpu, unsigned number)
 {
-    return number == 8 ? cpu->lapic.tpr >> 4 : cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4);
+    return number == 8 ? vlapic_tpr(&cpu->lapic) >> 4 : cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4);
 }
 
 static void on_cr(struct vm_cpu *cpu, const struct vcpu_exit *exit)

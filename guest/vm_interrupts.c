@@ -5,6 +5,7 @@
 #include "guest/vlapic_irq.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/time_calibrate.h"
+#include "kernel/hw/phys.h"
 
 #define MESSAGE_FIRST UINT64_C(0xfee00000)
 #define MESSAGE_LAST UINT64_C(0xfeefffff)
@@ -64,6 +65,7 @@ void vm_interrupts_init(struct vm *vm)
     for (unsigned i = 0; i < vm->cpu_count; i++) {
         struct vm_cpu *cpu = &vm->cpus[i];
         const struct vlapic_config config = {
+            .page = phys_to_virt(cpu->lapic_page),
             .id = i,
             .bootstrap = i == 0,
             .x2apic = true,

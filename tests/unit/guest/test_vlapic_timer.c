@@ -9,9 +9,11 @@
 
 #include "guest/vlapic_irq.h"
 
+static uint32_t page[LAPIC_SIZE / 4];
+
 static void make(struct vlapic *l)
 {
-    struct vlapic_config c = {.tsc_deadline = true, .tsc_hz = UINT64_C(2500000000), .physical_bits = 40};
+    struct vlapic_config c = {.page = page, .tsc_deadline = true, .tsc_hz = UINT64_C(2500000000), .physical_bits = 40};
     vlapic_init(l, &c);
     vlapic_write(l, LAPIC_SVR, 4, 0x1ff, 0);
 }
@@ -145,11 +147,8 @@ static void test_tsc_moves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_shot),
-        cmocka_unit_test(test_divide),
-        cmocka_unit_test(test_periodic),
-        cmocka_unit_test(test_tsc_deadline),
-        cmocka_unit_test(test_tsc_moves),
+        cmocka_unit_test(test_one_shot),     cmocka_unit_test(test_divide),    cmocka_unit_test(test_periodic),
+        cmocka_unit_test(test_tsc_deadline), cmocka_unit_test(test_tsc_moves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
