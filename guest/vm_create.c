@@ -48,8 +48,9 @@ static enum status make_cpus(struct vm *vm, const struct vm_request *request)
         vm->cpus[i].vm = vm;
         vm->cpus[i].index = i;
         vm->cpus[i].vcpu.cpu = request->cpus[i];
+        status = status == STATUS_OK ? pages_alloc(&vm->cpus[i].lapic_page) : status;
     }
-    return STATUS_OK;
+    return status;
 }
 
 /* The platform and the local APICs as after power-on. */
