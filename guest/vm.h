@@ -65,6 +65,7 @@ struct vm_cpuid {
 struct vm_cpu {
     struct vcpu vcpu;
     struct vlapic lapic;
+    struct hpa lapic_page; /* of its registers */
     struct guest_msrs msrs;
     struct vm *vm;
     unsigned index; /* in its guest; also its APIC id */

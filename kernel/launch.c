@@ -3,6 +3,7 @@
 #include "kernel/launch.h"
 
 #include "guest/vm_create.h"
+#include "kernel/backend.h"
 #include "kernel/console_input.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/console_option.h"
@@ -14,6 +15,7 @@
 #include "kernel/core/smp.h"
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
+#include "kernel/gsi.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
@@ -21,7 +23,7 @@
 #include "kernel/lib/string.h"
 #include "plan/assign_check.h"
 #include "plan/config.h"
-#include "svm/svm.h"
+#include "plan/features.h"
 
 #define CONFIG_NAME "bulkhead.toml"
 #define NAME_SIZE 64
@@ -34,13 +36,16 @@ static struct {
     struct machine *machine;
     struct isolate *isolate;
     struct diag_list *diags;
+    const struct cpu_backend *backend;
+    uint32_t without; /* features to leave unused */
     struct vm_owned *guests[CONFIG_GUESTS_MAX];
     struct vm *vms[CONFIG_GUESTS_MAX]; /* the same, for the console */
     size_t guest_count;
     unsigned cpus[CPU_MAX];            /* host CPUs in the order of guests and vCPUs */
     struct vm_device devices[CPU_MAX]; /* likewise */
     struct assign_request requests[CPU_MAX];
-    char wheres[CPU_MAX][CONFIG_WHERE_SIZE];
+    struct vtd_line_place lines[CPU_MAX];
+    char wheres[CPU_MAX][CONFIG_WHERE_SIZE], line_wheres[CPU_MAX][CONFIG_WHERE_SIZE];
     size_t request_count;
 } launch;
 
@@ -148,6 +153,35 @@ static void check_cpus(const struct config_guest *guest, size_t *next)
     }
 }
 
+/* What the file says about the line of device n. */
+static void set_line(size_t n)
+{
+    struct assign_request *r = &launch.requests[n];
+    const struct config_device *d = config_find_device(&launch.config, r->function.v);
+    if (d != NULL && d->gsi.at.line != 0) {
+        r->gsi = (uint32_t)d->gsi.number;
+        r->gsi_where = config_where(launch.file, d->gsi.at, launch.line_wheres[n]);
+        launch.lines[n] = gsi_place(launch.isolate, launch.machine, r->gsi);
+        r->gsi_reachable = launch.lines[n].io != NULL;
+    }
+}
+
+/* A table of a device that nobody gets would do nothing: probably a wrong address. */
+static void check_device_tables(void)
+{
+    for (size_t i = 0; i < launch.config.device_count; i++) {
+        const struct config_value *address = &launch.config.devices[i].address;
+        bool used = false;
+        for (size_t k = 0; k < launch.request_count; k++) {
+            used = used || launch.requests[k].function.v == address->number;
+        }
+        if (!used) {
+            refuse(LAUNCH_DIAG_DEVICE_UNUSED, address->at, "correct the address, or remove the table",
+                   "no guest gets device %s", address->text);
+        }
+    }
+}
+
 static void check_devices(const struct config_guest *guest, unsigned index)
 {
     for (size_t i = 0; i < guest->devices.count; i++) {
@@ -163,7 +197,9 @@ static void check_devices(const struct config_guest *guest, unsigned index)
         }
         size_t n = launch.request_count++;
         config_where(launch.file, v->at, launch.wheres[n]);
-        launch.requests[n] = (struct assign_request){(struct sbdf){(uint32_t)v->number}, index, launch.wheres[n]};
+        launch.requests[n] = (struct assign_request){
+            .function = {(uint32_t)v->number}, .gsi = UINT32_MAX, .guest = index, .where = launch.wheres[n]};
+        set_line(n);
     }
 }
 
@@ -185,7 +221,8 @@ static void check_memory(const struct config_guest *guest, uint64_t *total)
 
 static void check_backend(void)
 {
-    const char *why = svm_backend.refuse();
+    launch.backend = backend_choose();
+    const char *why = launch.backend == NULL ? "this CPU has neither VMX nor SVM" : launch.backend->refuse();
     if (why != NULL) {
         diag_add(launch.diags, LAUNCH_DIAG_BACKEND, DIAG_ERROR, "CPU",
                  "turn virtualisation on in the firmware's setup; under QEMU without KVM: -cpu EPYC,+svm,+npt", "%s",
@@ -214,6 +251,7 @@ static void check_keys(void)
 {
     const struct config_system *s = &launch.config.system;
     use_console();
+    launch.without = features_without(&s->without, launch.file, launch.diags);
     if (s->service.at.line != 0) {
         refuse(LAUNCH_DIAG_NOT_YET, s->service.key, "leave the key out", "there is no service guest yet%s", "");
     }
@@ -245,6 +283,12 @@ static bool read_configuration(void)
                                           launch.diags) == STATUS_OK;
 }
 
+static uint32_t console_gsi(void)
+{
+    int irq = console_input_irq();
+    return irq < 0 ? UINT32_MAX : gsi_of_isa(launch.machine, (uint8_t)irq);
+}
+
 static enum status check_everything(void)
 {
     if (!read_configuration()) {
@@ -266,8 +310,10 @@ static enum status check_everything(void)
             (void)find_image(&guest->modules.items[k]);
         }
     }
+    check_device_tables();
     const struct assign_limits limits = {.remapping = launch.isolate->vtd.remapping,
                                          .console_port = serial_port(),
+                                         .console_gsi = console_gsi(),
                                          .functions_max = GUEST_PCI_SLOTS - 1,
                                          .low_bytes = GUEST_BAR32_END - GUEST_BAR32_START,
                                          .high_bytes = 64 * GIB};
@@ -278,11 +324,12 @@ static enum status check_everything(void)
 static void enable_cpu(void *argument)
 {
     enum status *status = argument;
-    *status = svm_backend.cpu_enable(cpu_index());
+    *status = launch.backend->cpu_enable(cpu_index());
 }
 
 static enum status enable_cpus(void)
 {
+    launch.backend->configure(launch.without);
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
         enum status status = STATUS_OK;
         smp_call(cpu, enable_cpu, &status);
@@ -290,7 +337,7 @@ static enum status enable_cpus(void)
             return status;
         }
     }
-    log_info("cpu: backend=%s quirk=%s on %u CPUs", svm_backend.name, svm_quirk_name(), cpu_count());
+    log_info("cpu: backend=%s quirk=%s on %u CPUs", launch.backend->name, launch.backend->quirk(), cpu_count());
     return STATUS_OK;
 }
 
@@ -304,9 +351,9 @@ static size_t collect_devices(unsigned index, size_t *first)
             continue;
         }
         *first = count == 0 ? i : *first;
-        launch.devices[i] =
-            (struct vm_device){pci_find(&launch.machine->pci, launch.requests[i].function),
-                               isolate_unit_of(launch.isolate, launch.machine, launch.requests[i].function)};
+        launch.devices[i] = (struct vm_device){
+            pci_find(&launch.machine->pci, launch.requests[i].function),
+            isolate_unit_of(launch.isolate, launch.machine, launch.requests[i].function), launch.lines[i]};
         count++;
     }
     return count;
@@ -328,7 +375,8 @@ static enum status make_guest(unsigned index, size_t *next_cpu)
         .kernel_name = guest->kernel.text,
         .devices = &launch.devices[first],
         .device_count = devices,
-        .backend = &svm_backend,
+        .backend = launch.backend,
+        .without = launch.without,
         .vtd = &launch.isolate->vtd,
         .pci = &launch.machine->pci,
     };
