@@ -9,6 +9,8 @@
 #define MEMORY_HIGH (UINT64_C(1) << 46)
 #define CMDLINE_HIGH 2047 /* Linux's COMMAND_LINE_SIZE on x86, less its NUL */
 #define CPU_HIGH 1023
+#define SLICE_LOW 1000
+#define SLICE_HIGH 100000
 
 static const struct config_key top_keys[] = {
     {.name = "version",
@@ -43,6 +45,13 @@ static const struct config_key system_keys[] = {
      .high = CONFIG_NAME_MAX,
      .example = "\"block\"",
      .description = "\"block\", or the guest that gets every group of devices that nobody names."},
+    {.name = "slice-us",
+     .type = CONFIG_INTEGER,
+     .offset = offsetof(struct config_system, slice),
+     .low = SLICE_LOW,
+     .high = SLICE_HIGH,
+     .example = "10000",
+     .description = "Length of a turn on a shared CPU, in microseconds; 10000 when not given."},
 };
 
 static const struct config_key guest_keys[] = {
@@ -55,7 +64,14 @@ static const struct config_key guest_keys[] = {
      .fewest = 1,
      .most = CONFIG_CPUS_MAX,
      .example = "[1, 2]",
-     .description = "Physical CPUs, one for each virtual CPU, which stays on it."},
+     .description =
+         "Physical CPUs, one for each virtual CPU, which stays on it. No CPU twice, but where `share` allows it."},
+    {.name = "share",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_guest, share),
+     .example = "true",
+     .description =
+         "Its CPUs may also be other guests' that say so too, or be named twice: virtual CPUs then take turns."},
     {.name = "memory",
      .type = CONFIG_SIZE,
      .required = true,
