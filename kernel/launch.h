@@ -10,10 +10,8 @@
 #include "kernel/lib/status.h"
 #include "plan/machine.h"
 
-/* Codes BH0700 to BH0719. */
+/* Codes BH0700 to BH0719, with those of plan/cpu_check.h. */
 enum launch_diag {
-    LAUNCH_DIAG_NO_CPU = 700,        /* a CPU that this machine does not have */
-    LAUNCH_DIAG_CPU_TWICE = 701,     /* a CPU that another vCPU has */
     LAUNCH_DIAG_NO_MODULE = 702,     /* an image that the loader did not bring */
     LAUNCH_DIAG_BACKEND = 703,       /* the CPU cannot run guests */
     LAUNCH_DIAG_MEMORY = 704,        /* not a multiple of 2 MiB, or more than there is */

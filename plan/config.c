@@ -9,6 +9,8 @@
 #include "plan/config_lexer.h"
 #include "plan/config_store.h"
 
+#define SLICE_US 10000
+
 struct parser {
     struct config_lexer lx;
     struct config *out;
@@ -43,6 +45,11 @@ const struct config_device *config_find_device(const struct config *config, uint
     return NULL;
 }
 
+uint64_t config_slice_us(const struct config *config)
+{
+    return config->system.slice.at.line != 0 ? config->system.slice.number : SLICE_US;
+}
+
 /* --- arrays */
 
 /* Add one item to the list that is being read; the lists' items lie behind each other in out->items. */
@@ -68,7 +75,7 @@ static void add_item(struct parser *p, const struct config_key *key, struct conf
         p->out->item_count--;
         return;
     }
-    bool distinct = key->type == CONFIG_INTEGERS || key->type == CONFIG_DEVICES;
+    bool distinct = key->type == CONFIG_DEVICES; /* CPUs: check_cpus_differ */
     for (size_t i = 0; distinct && i < list->count; i++) {
         if (((list->items[i].number ^ item->number) & UINT32_MAX) == 0) {
             config_lexer_error(&p->lx, token->at, CONFIG_DUPLICATE_ITEM, "write it once",
@@ -440,6 +447,22 @@ static void check_required(struct parser *p, const struct config_table *table, c
     }
 }
 
+static void check_cpus_differ(struct parser *p, const struct config_guest *guest)
+{
+    const struct config_list *cpus = &guest->cpus;
+    for (size_t i = 0; guest->share.number == 0 && i < cpus->count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (cpus->items[k].number == cpus->items[i].number) {
+                config_lexer_error(&p->lx, cpus->items[i].at, CONFIG_DUPLICATE_ITEM,
+                                   "write it once, or add share = true: virtual CPUs then take turns on it",
+                                   "CPU %llu is in this list already, at line %u",
+                                   (unsigned long long)cpus->items[i].number, cpus->items[k].at.line);
+                break;
+            }
+        }
+    }
+}
+
 static void check_names_guest(struct parser *p, const struct config_value *value)
 {
     if (value->text == NULL || !config_store_is_name(value->text) || config_find_guest(p->out, value->text) != NULL) {
@@ -462,6 +485,7 @@ static void check_whole(struct parser *p)
     check_required(p, &config_tables[CONFIG_TABLE_TOP], out, start);
     for (size_t i = 0; i < out->guest_count; i++) {
         check_required(p, &config_tables[CONFIG_TABLE_GUEST], &out->guests[i], out->guests[i].name.at);
+        check_cpus_differ(p, &out->guests[i]);
     }
     check_names_guest(p, &out->system.service);
     if (out->system.unassigned.text != NULL && strcmp(out->system.unassigned.text, "block") != 0) {

@@ -44,13 +44,13 @@ struct config_list {
 
 struct config_system {
     struct config_position at; /* of the table */
-    struct config_value console, service, unassigned;
+    struct config_value console, service, unassigned, slice;
     struct config_list without; /* plan/features.h makes a set of it */
 };
 
 struct config_guest {
     struct config_value name; /* at: of the table's line */
-    struct config_value memory, kernel, initrd, cmdline;
+    struct config_value memory, kernel, initrd, cmdline, share;
     struct config_list cpus, devices, modules;
 };
 
@@ -78,6 +78,9 @@ struct config {
  * out is then incomplete. */
 MUST_CHECK enum status config_parse(const char *text, size_t length, const char *file, struct config *out,
                                     struct diag_list *diags);
+
+/* How long a turn on a shared CPU is, in microseconds: system.slice-us or what holds without it. */
+uint64_t config_slice_us(const struct config *config);
 
 /* The guest of that name, or NULL. */
 const struct config_guest *config_find_guest(const struct config *config, const char *name);

@@ -11,6 +11,8 @@
 #define CMDLINE_HIGH 2047 /* Linux's COMMAND_LINE_SIZE on x86, less its NUL */
 #define CPU_HIGH 1023
 #define GSI_HIGH 1023
+#define SLICE_LOW 1000
+#define SLICE_HIGH 100000
 
 static const struct config_key top_keys[] = {
     {.name = "version",
@@ -56,6 +58,13 @@ static const struct config_key system_keys[] = {
      .description = "Parts of the machine to leave unused although they are there: \"apic-registers\", "
                     "\"virtual-interrupts\", \"virtual-x2apic\", \"posted-interrupts\", \"preemption-timer\", "
                     "\"vpid\", \"shared-tables\"."},
+    {.name = "slice-us",
+     .type = CONFIG_INTEGER,
+     .offset = offsetof(struct config_system, slice),
+     .low = SLICE_LOW,
+     .high = SLICE_HIGH,
+     .example = "10000",
+     .description = "Length of a turn on a shared CPU, in microseconds; 10000 when not given."},
 };
 
 static const struct config_key guest_keys[] = {
@@ -68,7 +77,14 @@ static const struct config_key guest_keys[] = {
      .fewest = 1,
      .most = CONFIG_CPUS_MAX,
      .example = "[1, 2]",
-     .description = "Physical CPUs, one for each virtual CPU, which stays on it."},
+     .description =
+         "Physical CPUs, one for each virtual CPU, which stays on it. No CPU twice, but where `share` allows it."},
+    {.name = "share",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_guest, share),
+     .example = "true",
+     .description =
+         "Its CPUs may also be other guests' that say so too, or be named twice: virtual CPUs then take turns."},
     {.name = "memory",
      .type = CONFIG_SIZE,
      .required = true,
