@@ -26,6 +26,7 @@ struct vm_request {
     const struct vm_device *devices;
     size_t device_count;
     const struct cpu_backend *backend;
+    uint32_t without; /* features (kernel/core/cpu_feature.h) to leave unused */
     struct vtd *vtd;
     const struct pci_facts *pci;
 };

@@ -3,6 +3,7 @@
 #include "kernel/launch.h"
 
 #include "guest/vm_create.h"
+#include "kernel/backend.h"
 #include "kernel/console_input.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/console_option.h"
@@ -21,7 +22,7 @@
 #include "kernel/lib/string.h"
 #include "plan/assign_check.h"
 #include "plan/config.h"
-#include "svm/svm.h"
+#include "plan/features.h"
 
 #define CONFIG_NAME "bulkhead.toml"
 #define NAME_SIZE 64
@@ -34,6 +35,8 @@ static struct {
     struct machine *machine;
     struct isolate *isolate;
     struct diag_list *diags;
+    const struct cpu_backend *backend;
+    uint32_t without; /* features to leave unused */
     struct vm_owned *guests[CONFIG_GUESTS_MAX];
     struct vm *vms[CONFIG_GUESTS_MAX]; /* the same, for the console */
     size_t guest_count;
@@ -185,7 +188,8 @@ static void check_memory(const struct config_guest *guest, uint64_t *total)
 
 static void check_backend(void)
 {
-    const char *why = svm_backend.refuse();
+    launch.backend = backend_choose();
+    const char *why = launch.backend == NULL ? "this CPU has neither VMX nor SVM" : launch.backend->refuse();
     if (why != NULL) {
         diag_add(launch.diags, LAUNCH_DIAG_BACKEND, DIAG_ERROR, "CPU",
                  "turn virtualisation on in the firmware's setup; under QEMU without KVM: -cpu EPYC,+svm,+npt", "%s",
@@ -214,6 +218,7 @@ static void check_keys(void)
 {
     const struct config_system *s = &launch.config.system;
     use_console();
+    launch.without = features_without(&s->without, launch.file, launch.diags);
     if (s->service.at.line != 0) {
         refuse(LAUNCH_DIAG_NOT_YET, s->service.key, "leave the key out", "there is no service guest yet%s", "");
     }
@@ -278,11 +283,12 @@ static enum status check_everything(void)
 static void enable_cpu(void *argument)
 {
     enum status *status = argument;
-    *status = svm_backend.cpu_enable(cpu_index());
+    *status = launch.backend->cpu_enable(cpu_index());
 }
 
 static enum status enable_cpus(void)
 {
+    launch.backend->configure(launch.without);
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
         enum status status = STATUS_OK;
         smp_call(cpu, enable_cpu, &status);
@@ -290,7 +296,7 @@ static enum status enable_cpus(void)
             return status;
         }
     }
-    log_info("cpu: backend=%s quirk=%s on %u CPUs", svm_backend.name, svm_quirk_name(), cpu_count());
+    log_info("cpu: backend=%s quirk=%s on %u CPUs", launch.backend->name, launch.backend->quirk(), cpu_count());
     return STATUS_OK;
 }
 
@@ -328,7 +334,8 @@ static enum status make_guest(unsigned index, size_t *next_cpu)
         .kernel_name = guest->kernel.text,
         .devices = &launch.devices[first],
         .device_count = devices,
-        .backend = &svm_backend,
+        .backend = launch.backend,
+        .without = launch.without,
         .vtd = &launch.isolate->vtd,
         .pci = &launch.machine->pci,
     };

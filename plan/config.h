@@ -44,6 +44,7 @@ struct config_list {
 struct config_system {
     struct config_position at; /* of the table */
     struct config_value console, service, unassigned;
+    struct config_list without; /* plan/features.h makes a set of it */
 };
 
 struct config_guest {

@@ -2,6 +2,7 @@
  * The table of all configuration keys, and the search for the one that was meant. */
 #include "plan/config_keys.h"
 
+#include "kernel/core/cpu_feature.h"
 #include "kernel/lib/string.h"
 #include "plan/config.h"
 
@@ -43,6 +44,17 @@ static const struct config_key system_keys[] = {
      .high = CONFIG_NAME_MAX,
      .example = "\"block\"",
      .description = "\"block\", or the guest that gets every group of devices that nobody names."},
+    {.name = "without",
+     .type = CONFIG_STRINGS,
+     .offset = offsetof(struct config_system, without),
+     .low = 1,
+     .high = 63,
+     .fewest = 0,
+     .most = CPU_FEATURE_COUNT,
+     .example = "[\"posted-interrupts\"]",
+     .description = "Parts of the machine to leave unused although they are there: \"apic-registers\", "
+                    "\"virtual-interrupts\", \"virtual-x2apic\", \"posted-interrupts\", \"preemption-timer\", "
+                    "\"vpid\", \"shared-tables\"."},
 };
 
 static const struct config_key guest_keys[] = {
