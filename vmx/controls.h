@@ -122,25 +122,36 @@ struct vmx_controls {
     uint32_t entry;
 };
 
-/* The controls to start every VMCS of this CPU with. Bits that come and go later (the windows, IA-32e mode guest) are
- * clear, but allowed, or this fails.
+/* The controls to start every VMCS of this CPU with: those of a guest whose APIC is in xAPIC mode, as after reset. Bits
+ * that come and go with the guest (the windows, IA-32e mode guest) are clear; that they may be set is checked.
  * without: enum cpu_feature bits (kernel/core/cpu_feature.h) to leave unused. What is wanted and not allowed is left
- * out, and what cannot be without it: see the bits of *out for what is in use.
+ * out, and what cannot be used without it: see the bits of *out for what is in use.
  * Set by the features, when the CPU has them and `without` does not name them:
- *   preemption timer     VMX_PIN_PREEMPTION_TIMER (the value is not saved by exits: set it anew for each slice)
- *   vpid                 VMX_SECONDARY_VPID, only where INVVPID can drop what a VPID has cached
+ *   preemption-timer     nothing here: an entry with the control set and a value of 0 exits at once, so it is set with
+ *                        the value; vmx_controls_timer() says whether it may be
+ *   vpid                 VMX_SECONDARY_VPID, only where INVVPID can drop what all VPIDs have cached
  *   apic-registers       VMX_SECONDARY_APIC_ACCESS with VMX_SECONDARY_APIC_REGISTERS, never one of them alone
  *   virtual-interrupts   VMX_SECONDARY_VIRTUAL_INTERRUPTS, only with apic-registers in use
- *   virtual-x2apic       nothing: VMX_SECONDARY_VIRTUAL_X2APIC excludes APIC_ACCESS, and so changes with the guest's
- *                        APIC mode; vmx_controls_x2apic_mode() makes the change
+ *   virtual-x2apic       nothing here, see vmx_controls_apic_mode()
  *   posted-interrupts    VMX_PIN_POSTED_INTERRUPTS with VMX_EXIT_ACK_INTERRUPT, only with virtual-interrupts in use
- * STATUS_UNSUPPORTED: a required control cannot be set; *missing (not NULL) then names it in words ("EPT"). */
+ * STATUS_UNSUPPORTED: a required control cannot be set; *missing is then a sentence that says which. Pure. */
 MUST_CHECK enum status vmx_controls_make(const struct vmx_capability *c, uint32_t without, struct vmx_controls *out,
                                          const char **missing);
 
-/* The secondary controls for a guest whose APIC is in x2APIC mode (or is not): from what vmx_controls_make() gave. In
- * x2APIC mode APIC_ACCESS is clear, and VIRTUAL_X2APIC set when allowed and wanted; without it APIC_REGISTERS and
- * VIRTUAL_INTERRUPTS keep their bits only as SDM 3C 27.2.1.1 lets them. */
-uint32_t vmx_controls_x2apic_mode(const struct vmx_capability *c, uint32_t without, uint32_t secondary, bool x2apic);
+/* VMX_PIN_PREEMPTION_TIMER when the CPU has the timer and `without` does not name it, else 0. Pure. */
+uint32_t vmx_controls_timer(const struct vmx_capability *c, uint32_t without);
+
+enum vmx_apic_mode {
+    VMX_APIC_OFF, /* IA32_APIC_BASE.EN clear */
+    VMX_APIC_XAPIC,
+    VMX_APIC_X2APIC,
+};
+
+/* `initial` (what vmx_controls_make() gave) changed for the mode that the guest's APIC is in. xAPIC: as they are.
+ * x2APIC: VMX_SECONDARY_VIRTUAL_X2APIC in place of VMX_SECONDARY_APIC_ACCESS, the rest stays; when the CPU does not
+ * have it, or `without` names it, everything of the APIC features is clear, and software alone plays the APIC. Off:
+ * the same. The TPR shadow stays on always, and VMX_EXIT_ACK_INTERRUPT is as in `initial`. Pure. */
+struct vmx_controls vmx_controls_apic_mode(const struct vmx_capability *c, uint32_t without,
+                                           struct vmx_controls initial, enum vmx_apic_mode mode);
 
 #endif
