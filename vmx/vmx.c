@@ -279,7 +279,7 @@ static bool take_cr0(struct vcpu *vcpu, struct vmx_exit_cr cr)
 }
 
 /* A guest that shut down is reset: the VMCS must be fit for that. */
-static void take_shutdown(struct vcpu *vcpu)
+static void take_shutdown(void)
 {
     vmx_write(VMCS_GUEST_ACTIVITY, VMCS_ACTIVE);
     vmx_write(VMCS_GUEST_PENDING_DEBUG, 0);
@@ -297,7 +297,7 @@ static bool take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *e
         }
         return false;
     case VMCS_REASON_TRIPLE_FAULT:
-        take_shutdown(vcpu);
+        take_shutdown();
         return false;
     case VMCS_REASON_CR: {
         struct vmx_exit_cr cr = vmx_exit_cr(vmx_read(VMCS_QUALIFICATION));
