@@ -37,7 +37,7 @@ const char *bochs_version_mismatch()
     bool found = false;
     dl_iterate_phdr(find_release, &found);
     if (!found) {
-        return "it is not release 2.7";
+        return "another release";
     }
     for (const auto &object : objects) {
         if (libraries_size_of(object.symbol) != object.bytes) {

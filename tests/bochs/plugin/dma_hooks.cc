@@ -121,8 +121,7 @@ static bool find_place(unsigned which)
     unsigned found = pci_places_find(&s->kind, &devfunc);
     hooks.sid[which] = devfunc;
     if (found > 1) {
-        log_error("%s has %u functions: which of them does DMA cannot be told", s->library, found);
-        ending_now(ENDING_SETUP, "machine not supported");
+        ending_refuse("%s has %u functions: which of them does DMA cannot be told", s->library, found);
     }
     return found == 1;
 }
@@ -136,8 +135,7 @@ template <unsigned which> static void hook()
     hooks.stopped[which] = false;
     unsigned slots = redirect_library<which>();
     if (slots == 0) {
-        log_error("%s: no call to redirect", library);
-        ending_now(ENDING_SETUP, "not the Bochs that was declared");
+        ending_refuse("%s: no call to redirect", library);
     }
     if (find_place(which)) {
         log_line("%s is sid=0x%04x, %u calls redirected", library, hooks.sid[which], slots);

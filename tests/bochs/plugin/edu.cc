@@ -210,8 +210,7 @@ void edu_device::attach()
     pci_conf[MSI] = MSI_IDENTITY;
     timer = bx_pc_system.register_timer(this, on_time, STEP_US, true, false, "edu");
     if (!bx_devices.register_pci_handlers(this, &devfunc, "edu", "Bulkhead's edu", 0)) {
-        log_error("edu: place %02x.%u is taken", devfunc >> 3, devfunc & 7U);
-        ending_now(ENDING_SETUP, "bad options");
+        ending_refuse("edu: place %02x.%u is taken", devfunc >> 3, devfunc & 7U);
     }
     reset(0);
     log_line("edu is sid=0x%04x", devfunc);

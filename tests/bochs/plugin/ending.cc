@@ -2,6 +2,7 @@
  * The ways out of a run. */
 #include "tests/bochs/plugin/ending.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,11 +30,23 @@ static void summary()
 
 void ending_now(int status, const char *why)
 {
-    status = log_errors() != 0 && status != ENDING_SETUP ? static_cast<int>(ENDING_ERRORS) : status;
+    status = log_errors() != 0 ? static_cast<int>(ENDING_ERRORS) : status;
     summary();
     log_line("end: %s, status %d", why, status);
     fflush(NULL);
     _exit(status);
+}
+
+void ending_refuse(const char *format, ...)
+{
+    char why[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof(why), format, arguments);
+    va_end(arguments);
+    log_line("cannot work: %s", why);
+    fflush(NULL);
+    _exit(ENDING_SETUP);
 }
 
 static void on_exit_port(void *, uint32_t, uint32_t value, unsigned)

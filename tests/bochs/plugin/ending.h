@@ -22,4 +22,7 @@ void ending_unordered_reset();
 
 [[noreturn]] void ending_now(int status, const char *why);
 
+/* The plugin cannot work, and says why. */
+[[noreturn]] void ending_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 #endif

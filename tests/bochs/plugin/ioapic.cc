@@ -126,8 +126,7 @@ static void take_place(void *stock)
 {
     void **pointer = stock == NULL ? NULL : pointer_to(stock);
     if (pointer == NULL || !BX_MEM_C::unregisterMemoryHandlers(stock, BASE, BASE + IOAPIC_MODEL_WINDOW - 1)) {
-        log_error("Bochs' own I/O APIC is not where it was expected");
-        ending_now(ENDING_SETUP, "not the Bochs that was declared");
+        ending_refuse("Bochs' own I/O APIC is not where it was expected");
     }
     ioapic.own = new remapping_ioapic(id_of(stock));
     *pointer = static_cast<bx_ioapic_stub_c *>(ioapic.own);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "tests/bochs/plugin/ending.h"
-#include "tests/bochs/plugin/log.h"
 
 static struct {
     bool read;
@@ -22,8 +21,7 @@ static const char *variable(const char *name, const char *otherwise)
 
 [[noreturn]] static void refuse(const char *name, const char *why)
 {
-    log_error("%s=%s: %s", name, variable(name, ""), why);
-    ending_now(ENDING_SETUP, "bad options");
+    ending_refuse("%s=%s: %s", name, variable(name, ""), why);
 }
 
 static uint16_t source(const char *name, const char *otherwise)

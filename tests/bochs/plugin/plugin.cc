@@ -44,8 +44,7 @@ static void load(plugin_t *plugin, uint16_t type)
 {
     const char *mismatch = bochs_version_mismatch();
     if (mismatch != NULL) {
-        log_error("this Bochs is not Debian's 2.7, for which the plugin was written (%s)", mismatch);
-        ending_now(ENDING_SETUP, "wrong Bochs");
+        ending_refuse("this Bochs is not Debian's 2.7, for which the plugin was written (%s)", mismatch);
     }
     pluginRegisterDeviceDevmodel(plugin, type, new bulkhead_device(), "bulkhead");
 }

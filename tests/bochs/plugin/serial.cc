@@ -12,7 +12,6 @@
 #include "tests/bochs/plugin/bochs_api.h"
 #include "tests/bochs/plugin/ending.h"
 #include "tests/bochs/plugin/libraries.h"
-#include "tests/bochs/plugin/log.h"
 
 enum {
     PORT = 0x3f8,
@@ -47,8 +46,7 @@ static int open_end(const char *name, int flags)
     }
     int fd = strncmp(text, "fd:", 3) == 0 ? fcntl(atoi(text + 3), F_DUPFD_CLOEXEC, 0) : open(text, flags, 0666);
     if (fd < 0) {
-        log_error("%s=%s cannot be opened", name, text);
-        ending_now(ENDING_SETUP, "bad options");
+        ending_refuse("%s=%s cannot be opened", name, text);
     }
     return fd;
 }
@@ -142,8 +140,7 @@ void serial_init()
         taken = take_port(PORT + i, i + 1 < PORTS ? WIDTHS : WIDTHS_LAST);
     }
     if (!taken) {
-        log_error("com1 is not what it was expected to be (is com1: enabled=1 there?)");
-        ending_now(ENDING_SETUP, "not the machine that was declared");
+        ending_refuse("com1 is not what it was expected to be (is com1: enabled=1 there?)");
     }
     bx_pc_system.register_timer(&serial, receive_next, POLL_US, true, true, "bulkhead serial");
 }

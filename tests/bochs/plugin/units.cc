@@ -106,8 +106,7 @@ static void claim(unsigned i)
     uint64_t block = base & ~(BLOCK - 1);
     if (!block_is_claimed(i, block) &&
         !BX_MEM_C::registerMemoryHandlers(&units, on_read, on_write, NULL, block, block + BLOCK - 1)) {
-        log_error("unit 0x%llx: somebody else has this window", static_cast<unsigned long long>(base));
-        ending_now(ENDING_SETUP, "bad options");
+        ending_refuse("unit 0x%llx: somebody else has this window", static_cast<unsigned long long>(base));
     }
 }
 
