@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Stands between the bus and Bochs' own 16550: bytes to send never reach it, so that its transmitter is always empty
- * and no time passes; everything else does. Transmitter interrupts therefore come only when they are enabled. */
+ * and no time passes; everything else does. */
 #include "tests/bochs/plugin/serial.h"
 
 #include <fcntl.h>
@@ -17,6 +17,8 @@ enum {
     PORT = 0x3f8,
     PORTS = 8,
     UART_DATA = 0,
+    UART_INTERRUPTS = 1,
+    INTERRUPT_EMPTY = 2,
     UART_FIFO = 2,
     UART_LINE = 3,
     UART_MODEM = 4,
@@ -30,13 +32,13 @@ enum {
 
 static struct {
     int out, in;
-    uint8_t line, modem;
+    uint8_t interrupts, line, modem;
     bool unread; /* a byte that was typed waits in the receiver */
     void *stock;
     bx_read_handler_t read;
     bx_write_handler_t write;
     void (*receive)(uint8_t port, uint8_t byte);
-} serial = {-1, -1, 0, 0, false, NULL, NULL, NULL, NULL};
+} serial = {-1, -1, 0, 0, 0, false, NULL, NULL, NULL, NULL};
 
 static int open_end(const char *name, int flags)
 {
@@ -62,6 +64,28 @@ static bool is_data(uint32_t address)
     return address == PORT + UART_DATA && (serial.line & LINE_DIVISOR) == 0 && (serial.modem & MODEM_LOOPBACK) == 0;
 }
 
+/* The byte is gone at once: the interrupt for it comes when the stock device sees its enable bit rise. */
+static void transmitter_is_empty()
+{
+    if ((serial.interrupts & INTERRUPT_EMPTY) != 0) {
+        serial.write(serial.stock, PORT + UART_INTERRUPTS, serial.interrupts & ~INTERRUPT_EMPTY, 1);
+        serial.write(serial.stock, PORT + UART_INTERRUPTS, serial.interrupts, 1);
+    }
+}
+
+static void remember(uint32_t address, uint32_t value)
+{
+    if (address == PORT + UART_LINE) {
+        serial.line = static_cast<uint8_t>(value);
+    } else if (address == PORT + UART_MODEM) {
+        serial.modem = static_cast<uint8_t>(value);
+    } else if (address == PORT + UART_FIFO && (value & FIFO_CLEAR_RECEIVER) != 0) {
+        serial.unread = false;
+    } else if (address == PORT + UART_INTERRUPTS && (serial.line & LINE_DIVISOR) == 0) {
+        serial.interrupts = static_cast<uint8_t>(value);
+    }
+}
+
 static void on_write(void *, uint32_t address, uint32_t value, unsigned bytes)
 {
     if (bytes == 2) {
@@ -71,15 +95,10 @@ static void on_write(void *, uint32_t address, uint32_t value, unsigned bytes)
     }
     if (is_data(address)) {
         emit(static_cast<uint8_t>(value));
+        transmitter_is_empty();
         return;
     }
-    if (address == PORT + UART_LINE) {
-        serial.line = static_cast<uint8_t>(value);
-    } else if (address == PORT + UART_MODEM) {
-        serial.modem = static_cast<uint8_t>(value);
-    } else if (address == PORT + UART_FIFO && (value & FIFO_CLEAR_RECEIVER) != 0) {
-        serial.unread = false;
-    }
+    remember(address, value);
     serial.write(serial.stock, address, value, bytes);
 }
 
@@ -142,5 +161,5 @@ void serial_init()
     if (!taken) {
         ending_refuse("com1 is not what it was expected to be (is com1: enabled=1 there?)");
     }
-    bx_pc_system.register_timer(&serial, receive_next, POLL_US, true, true, "bulkhead serial");
+    bx_pc_system.register_timer(&serial, receive_next, POLL_US, true, serial.in >= 0, "bulkhead serial");
 }
