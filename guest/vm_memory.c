@@ -56,6 +56,21 @@ void vm_memory_scrub(const struct guest_memory *memory)
     }
 }
 
+void vm_memory_scrub_part(const struct guest_memory *memory, uint64_t from, uint64_t bytes)
+{
+    for (size_t i = 0; i < memory->count && bytes != 0; i++) {
+        const struct guest_slot *slot = &memory->slots[i];
+        if (from >= slot->size) {
+            from -= slot->size;
+            continue;
+        }
+        uint64_t part = slot->size - from < bytes ? slot->size - from : bytes;
+        memset(phys_to_virt(hpa_add(slot->backing, from)), 0, part);
+        bytes -= part;
+        from = 0;
+    }
+}
+
 void vm_memory_give_back(struct guest_memory *memory)
 {
     vm_memory_scrub(memory);

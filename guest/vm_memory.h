@@ -15,6 +15,8 @@ MUST_CHECK enum status vm_memory_take(struct guest_memory *memory, uint64_t byte
 void vm_memory_give_back(struct guest_memory *memory);
 
 void vm_memory_scrub(const struct guest_memory *memory);
+/* `bytes` of it alone (or what there is), from byte number `from` on, counted through all slots. */
+void vm_memory_scrub_part(const struct guest_memory *memory, uint64_t from, uint64_t bytes);
 
 /* Nested tables that show exactly this RAM: write-back, executable. */
 MUST_CHECK enum status vm_memory_map(const struct guest_memory *memory, struct radix *nested,

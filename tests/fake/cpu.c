@@ -12,6 +12,14 @@ void cpu_pause(void)
 {
 }
 
+/* Aligned, or the hardware faults. */
+void cpu_store_pair(uint64_t *at, uint64_t low, uint64_t high)
+{
+    bulkhead_assert((uintptr_t)at % 16 == 0);
+    at[0] = low;
+    at[1] = high;
+}
+
 void cpu_fence(void)
 {
     __sync_synchronize();

@@ -234,7 +234,7 @@ void guest_pci_rig_start_shared(struct guest_pci_rig *rig)
 
 struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct pci_function *host)
 {
-    need(assign_attach(&rig->pci, host, &rig->vtd.units[0]) == STATUS_OK, "attach");
+    need(assign_attach(&rig->pci, host, &rig->vtd.units[0], NULL) == STATUS_OK, "attach");
     struct guest_pci_function *f = guest_pci_find(&rig->pci, host->at);
     need(f != NULL, "attached function");
     rig->bad_messages = 0; /* what it held before is not ours */
