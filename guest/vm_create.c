@@ -191,9 +191,7 @@ enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, ch
     uint64_t from = time_now_ns();
     status = image_load(&owned->vm.memory, &image, entry, why, VM_WHY_SIZE);
     owned->copy_ns = time_now_ns() - from;
-    if (owned->vm.real_wbinvd) {
-        cpu_wbinvd(); /* its devices may look past the caches: zeros and images belong into memory itself */
-    }
+    vm_caches_write_back(&owned->vm);
     return status == STATUS_OK && entry->kind == IMAGE_MULTIBOOT ? act_as_firmware(&owned->vm) : status;
 }
 
