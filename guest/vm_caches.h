@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Caches between a guest's CPUs and its devices. Where a unit forces snooping (ECAP.SC) DMA never looks past them; where
- * it does not, a device may ask for that, and what its guest writes back must really be. */
+ * Caches between a guest's CPUs and its devices. Where a unit forces snooping (ECAP.SC) DMA never looks past them;
+ * elsewhere a device may, and what its guest writes back must really be. */
 #ifndef BULKHEAD_GUEST_VM_CACHES_H
 #define BULKHEAD_GUEST_VM_CACHES_H
 

@@ -6,6 +6,7 @@
 #include "guest/assign.h"
 #include "guest/firmware.h"
 #include "guest/share_tables.h"
+#include "guest/vm_caches.h"
 #include "guest/vm_interrupts.h"
 #include "guest/vm_memory.h"
 #include "kernel/core/cpu_feature.h"
