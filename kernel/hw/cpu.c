@@ -110,6 +110,14 @@ void cpu_wbinvd(void)
     asm volatile("wbinvd" : : : "memory");
 }
 
+/* Only the form with a memory operand does it. */
+void cpu_clear_buffers(void)
+{
+    uint16_t selector;
+    asm volatile("movw %%ss, %0" : "=m"(selector));
+    asm volatile("verw %0" : : "m"(selector) : "cc", "memory");
+}
+
 uint64_t cpu_read_cr0(void)
 {
     uint64_t value;

@@ -35,6 +35,8 @@ void cpu_fence(void);
 void cpu_flush(const void *at, size_t bytes);
 /* Write back and invalidate all caches of this CPU. */
 void cpu_wbinvd(void);
+/* VERW of a data segment: where the microcode knows it, this CPU's store, fill and load buffers are overwritten. */
+void cpu_clear_buffers(void);
 
 uint64_t cpu_read_cr0(void);
 uint64_t cpu_read_cr2(void);

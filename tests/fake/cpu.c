@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * CPU instructions that mean nothing in a host test. */
-#include "kernel/hw/cpu.h"
+#include "tests/fake/cpu.h"
+
 #include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
+#include "kernel/hw/cpu.h"
+
+static unsigned wbinvds;
 
 void cpu_pause(void)
 {
@@ -23,6 +27,12 @@ void cpu_fence(void)
 
 void cpu_wbinvd(void)
 {
+    wbinvds++;
+}
+
+unsigned fake_cpu_wbinvds(void)
+{
+    return wbinvds;
 }
 
 uint64_t lock_take(struct lock *lock)
