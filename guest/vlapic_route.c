@@ -58,8 +58,10 @@ static bool deliver_to(struct vlapic_set *set, size_t index, const struct apic_m
     if (!vlapic_irq_deliver(set->lapics[index], message)) {
         return false;
     }
-    if (set->kick != NULL) {
-        set->kick(set->context, index);
+    bool edge = (message->delivery == APIC_FIXED || message->delivery == APIC_LOWEST) && !message->level;
+    void (*tell)(void *, size_t) = edge && set->notify != NULL ? set->notify : set->kick;
+    if (tell != NULL) {
+        tell(set->context, index);
     }
     return true;
 }
