@@ -2,6 +2,7 @@
  * What any CPU may do to a guest: stop it, wake a vCPU, make it forget translations. */
 #include "guest/vm.h"
 
+#include "guest/vm_host.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/smp.h"
@@ -28,6 +29,7 @@ void vm_kick(struct vm *vm, unsigned index)
         smp_kick(cpu);
     } else {
         vm->cpus[index].look = true;
+        vm_host_look(vm->cpus[index].host);
     }
 }
 

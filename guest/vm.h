@@ -34,6 +34,15 @@ enum vm_cpu_state {
     VM_CPU_WAIT_SIPI, /* waits to be started */
 };
 
+/* Where a vCPU is in its guest's life; vm_life.h. */
+enum vm_life {
+    VM_LIFE_NEW,      /* its host CPU has not made it yet */
+    VM_LIFE_RUNS,     /* runs or waits for an event, until the guest stops */
+    VM_LIFE_WAITS,    /* the guest stopped: waits for what the last vCPU to come decides */
+    VM_LIFE_RESTARTS, /* is that last one, and starts the guest anew */
+    VM_LIFE_ENDED,
+};
+
 /* Exits by what they cost the guest; docs/performance.md. */
 enum vm_exit_count {
     VM_COUNT_OTHER,
@@ -62,18 +71,23 @@ struct vm_cpuid {
     struct cpuid answer;
 };
 
+struct vm_host;
+
 struct vm_cpu {
     struct vcpu vcpu;
     struct vlapic lapic;
     struct hpa lapic_page; /* of its registers */
     struct guest_msrs msrs;
     struct vm *vm;
+    struct vm_host *host; /* the CPU it runs on and who shares it; NULL until it is placed */
+    enum vm_life life;
+    unsigned round; /* of the guest's barrier, when it came there */
     unsigned index; /* in its guest; also its APIC id */
     enum vm_cpu_state state;
     uint8_t shown_cr8; /* what the backend was last told */
     bool in_guest;     /* atomic: between entry and exit */
     bool flush_wanted; /* atomic: forget translations at the next entry */
-    bool look;         /* something changed that the loop has to look at before the next entry; vm_run.c */
+    bool look;         /* something changed that the loop has to look at before the next entry; vm_host.c */
     uint64_t counts[VM_COUNTS];
     struct decode_insn insn; /* the last one decoded, when code_cache has no place for it */
     struct code_cache code_cache;
@@ -99,7 +113,7 @@ struct vm {
 
     enum vm_end end; /* atomic; VM_RUNNING while it runs */
     char why[96];    /* of VM_CRASHED */
-    unsigned active; /* vCPUs inside vm_run(); atomic */
+    unsigned active; /* vCPUs whose life has not ended; atomic */
     unsigned resets;
     uint64_t entered_ns;        /* host time at which its first vCPU was about to enter for the first time */
     uint64_t device_interrupts; /* of assigned devices; atomic */
@@ -117,8 +131,5 @@ void vm_kick(struct vm *vm, unsigned index);
 
 /* The nested tables changed: returns after no vCPU uses an old translation. */
 void vm_flush(struct vm *vm);
-
-/* Run vCPU cpu on the calling (its) host CPU until the guest ends. */
-void vm_run(struct vm_cpu *cpu);
 
 #endif

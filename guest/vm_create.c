@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * The life of a guest. */
+ * What a guest is made of, put together. */
 #include "guest/vm_create.h"
 
 #include "guest/acpi_tables.h"
 #include "guest/assign.h"
 #include "guest/firmware.h"
-#include "guest/vm_entry.h"
+#include "guest/share_tables.h"
 #include "guest/vm_interrupts.h"
 #include "guest/vm_memory.h"
+#include "kernel/core/cpu_feature.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/time.h"
-#include "kernel/hw/cpu.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
@@ -20,11 +20,6 @@
 
 #define RTC_START                                                                                                      \
     UINT64_C(1767225600) /* 2026-01-01: guests' clocks start there; NTP or the RTC of a device sets them */
-
-static struct vm_owned *owner_of(struct vm *vm)
-{
-    return (struct vm_owned *)((uint8_t *)vm - offsetof(struct vm_owned, vm));
-}
 
 static void flush(void *context)
 {
@@ -51,8 +46,7 @@ static enum status make_cpus(struct vm *vm, const struct vm_request *request)
     return status;
 }
 
-/* The platform and the local APICs as after power-on. */
-static enum status power_on(struct vm *vm)
+enum status vm_create_power_on(struct vm *vm)
 {
     enum status status = vm_platform_init(vm, RTC_START);
     vm_interrupts_init(vm);
@@ -75,23 +69,61 @@ static struct guest_pci_config pci_config_of(struct vm_owned *owned)
         .mmio = &vm->platform.mmio,
         .ports = &vm->platform.ports,
         .router = &vm->router,
+        .lines = {.cpu = owned->request.cpus[0],
+                  .apic_id = percpu_at(owned->request.cpus[0])->apic_id,
+                  .notify = vm_platform_line_arrived,
+                  .context = vm},
         .reset_port = vm_platform_reset_port(vm),
         .flush = flush,
         .context = vm,
     };
 }
 
-/* DMA addresses are guest-physical: the second level shows the guest's RAM and nothing else. A guest
- * without devices has an empty one. */
-static enum status make_domain(struct vm_owned *owned)
+static struct share_facts share_facts_of(const struct vm_owned *owned)
 {
-    enum status status = vtd_domain_create(owned->request.vtd, &owned->domain);
+    const struct vm_request *r = &owned->request;
+    struct share_facts facts = {
+        .off = (r->without & cpu_feature_bit(CPU_FEATURE_SHARED_TABLES)) != 0,
+        .format = r->backend->nested_format,
+        .levels = VM_MEMORY_LEVELS,
+        .max_leaf = r->backend->nested_max_leaf(),
+        .memory = &owned->vm.memory,
+    };
+    for (size_t i = 0; i < r->device_count && i < ARRAY_LENGTH(facts.units); i++) {
+        facts.units[facts.unit_count++] = r->devices[i].unit;
+    }
+    return facts;
+}
+
+/* DMA addresses are guest-physical: devices reach the guest's RAM, which is there already, and nothing else. A guest
+ * without devices has an empty domain. */
+static enum status make_domain(struct vm_owned *owned, const struct share_decision *how)
+{
+    enum status status = STATUS_OK;
+    if (how->shared) {
+        vtd_domain_create_shared(owned->request.vtd, &owned->domain, &owned->vm.nested, how->address_limit);
+    } else {
+        status = vtd_domain_create(owned->request.vtd, &owned->domain);
+    }
     owned->has_domain = status == STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < owned->vm.memory.count; i++) {
+    for (size_t i = 0; status == STATUS_OK && owned->request.device_count != 0 && i < owned->vm.memory.count; i++) {
         const struct guest_slot *slot = &owned->vm.memory.slots[i];
         status =
             vtd_domain_map(&owned->domain, iova(slot->base.v), slot->backing, slot->size, RADIX_READ | RADIX_WRITE);
     }
+    return status;
+}
+
+/* Nested tables and the domain; one set of tables where that is possible. */
+static enum status make_tables(struct vm_owned *owned)
+{
+    struct vm *vm = &owned->vm;
+    struct share_facts facts = share_facts_of(owned);
+    struct share_decision how = share_tables_decide(&facts);
+    share_tables_log(vm->name, &how);
+    enum status status = vm_memory_map(&vm->memory, &vm->nested, facts.format, &how);
+    status = status == STATUS_OK ? make_domain(owned, &how) : status;
+    vm->real_wbinvd = owned->request.device_count != 0 && !owned->domain.snoop;
     return status;
 }
 
@@ -100,14 +132,16 @@ static enum status attach_devices(struct vm_owned *owned, char why[VM_WHY_SIZE])
     const struct vm_request *r = &owned->request;
     for (size_t i = 0; i < r->device_count; i++) {
         char text[SBDF_TEXT_SIZE];
-        enum status status = assign_attach(&owned->vm.platform.pci, r->devices[i].function, r->devices[i].unit);
+        const struct vm_device *d = &r->devices[i];
+        enum status status =
+            assign_attach(&owned->vm.platform.pci, d->function, d->unit, d->line.io == NULL ? NULL : &d->line);
         if (status != STATUS_OK) {
-            format_text(why, VM_WHY_SIZE, "device %s cannot be attached: %s",
-                        sbdf_text(r->devices[i].function->at, text), status_text(status));
+            format_text(why, VM_WHY_SIZE, "device %s cannot be attached: %s", sbdf_text(d->function->at, text),
+                        status_text(status));
             return status;
         }
         log_info("guest: name=%s device=%s attached, reset, behind unit %u", owned->vm.name,
-                 sbdf_text(r->devices[i].function->at, text), r->devices[i].unit->index);
+                 sbdf_text(d->function->at, text), d->unit->index);
     }
     return STATUS_OK;
 }
@@ -136,8 +170,7 @@ static enum status act_as_firmware(struct vm *vm)
     return firmware_write(&vm->memory);
 }
 
-/* Firmware's tables and the image into scrubbed memory; entry says how the first vCPU starts. */
-static enum status load(struct vm_owned *owned, struct image_entry *entry, char why[VM_WHY_SIZE])
+enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, char why[VM_WHY_SIZE])
 {
     const struct vm_request *r = &owned->request;
     struct guest_bar_windows windows = owned->vm.platform.pci.config.windows;
@@ -193,10 +226,9 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     uint64_t from = time_now_ns();
     vm_memory_scrub(&vm->memory);
     owned->scrub_ns = time_now_ns() - from;
-    status = vm_memory_map(&vm->memory, &vm->nested, vm->backend);
+    status = make_tables(owned);
     status = status == STATUS_OK ? make_cpus(vm, request) : status;
-    status = status == STATUS_OK ? power_on(vm) : status;
-    status = status == STATUS_OK ? make_domain(owned) : status;
+    status = status == STATUS_OK ? vm_create_power_on(vm) : status;
     if (status == STATUS_OK) {
         struct guest_pci_config pci = pci_config_of(owned);
         status = guest_pci_init(&vm->platform.pci, &pci);
@@ -205,147 +237,12 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
         format_text(why, VM_WHY_SIZE, "its tables cannot be made: %s", status_text(status));
         return status;
     }
-    vm->real_wbinvd = request->device_count != 0 && !request->vtd->snoop;
     struct image_entry entry;
-    status = load(owned, &entry, why);
+    status = vm_create_load(owned, &entry, why);
     if (status == STATUS_OK) {
         vm->first_entry = entry;
         vm->active = vm->cpu_count;
         status = attach_devices(owned, why);
     }
     return status;
-}
-
-/* All vCPUs meet here; true for exactly one of them, the last to come. Interrupts on: another may need this CPU. */
-static bool meet(struct vm_owned *owned)
-{
-    unsigned round = __atomic_load_n(&owned->barrier_round, __ATOMIC_ACQUIRE);
-    return __atomic_add_fetch(&owned->barrier, 1, __ATOMIC_ACQ_REL) == owned->vm.cpu_count * (round + 1);
-}
-
-static void wait_round(struct vm_owned *owned, unsigned round)
-{
-    while (__atomic_load_n(&owned->barrier_round, __ATOMIC_ACQUIRE) == round) {
-        cpu_pause();
-    }
-}
-
-static const char *end_text(enum vm_end end)
-{
-    static const char *const words[] = {"running", "powered-off", "reset", "crashed"};
-    return words[end];
-}
-
-static void log_end(const struct vm *vm)
-{
-    uint64_t sums[VM_COUNTS] = {0};
-    for (unsigned i = 0; i < vm->cpu_count; i++) {
-        for (unsigned k = 0; k < VM_COUNTS; k++) {
-            sums[k] += vm->cpus[i].counts[k];
-        }
-    }
-    log_info("guest: name=%s end=%s exits-device=%llu interrupt=%llu window=%llu io=%llu mmio=%llu eoi=%llu ipi=%llu "
-             "timer=%llu cpuid=%llu msr=%llu hlt=%llu other=%llu device-interrupts=%llu unknown-ports=%llu "
-             "entered-ns=%llu",
-             vm->name, end_text(vm->end), (unsigned long long)sums[VM_COUNT_DEVICE],
-             (unsigned long long)sums[VM_COUNT_INTERRUPT], (unsigned long long)sums[VM_COUNT_WINDOW],
-             (unsigned long long)sums[VM_COUNT_IO], (unsigned long long)sums[VM_COUNT_MMIO],
-             (unsigned long long)sums[VM_COUNT_EOI], (unsigned long long)sums[VM_COUNT_IPI],
-             (unsigned long long)sums[VM_COUNT_TIMER], (unsigned long long)sums[VM_COUNT_CPUID],
-             (unsigned long long)sums[VM_COUNT_MSR], (unsigned long long)sums[VM_COUNT_HLT],
-             (unsigned long long)sums[VM_COUNT_OTHER], (unsigned long long)vm->device_interrupts,
-             (unsigned long long)bus_unknown_count(&vm->platform.ports), (unsigned long long)vm->entered_ns);
-    if (vm->end == VM_CRASHED) {
-        log_error("guest: name=%s crashed why=\"%s\"", vm->name, vm->why);
-    }
-}
-
-static void detach_devices(struct vm_owned *owned)
-{
-    const struct vm_request *r = &owned->request;
-    for (size_t i = 0; i < r->device_count; i++) {
-        char text[SBDF_TEXT_SIZE];
-        enum status status = assign_detach(&owned->vm.platform.pci, r->devices[i].function);
-        log_info("guest: name=%s device=%s detached: %s", owned->vm.name, sbdf_text(r->devices[i].function->at, text),
-                 status_text(status));
-    }
-}
-
-void vm_set_clock(struct vm_owned *owned)
-{
-    owned->vm.start_ns = time_now_ns();
-    owned->vm.start_tsc = cpu_tsc();
-}
-
-/* The guest asked to start anew: same memory, scrubbed, same images, devices reset. */
-static void start_anew(struct vm_owned *owned)
-{
-    struct vm *vm = &owned->vm;
-    char why[VM_WHY_SIZE] = "";
-    vm->resets++;
-    log_info("guest: name=%s starts anew, reset %u", vm->name, vm->resets);
-    enum status status = owned->request.device_count != 0 ? assign_reset(&vm->platform.pci) : STATUS_OK;
-    if (status == STATUS_OK) {
-        vm_memory_scrub(&vm->memory);
-        status = power_on(vm);
-        vm_set_clock(owned);
-    }
-    status = status == STATUS_OK ? load(owned, &vm->first_entry, why) : status;
-    vm->why[0] = 0;
-    __atomic_store_n(&vm->end, VM_RUNNING, __ATOMIC_RELEASE);
-    if (status != STATUS_OK) {
-        vm_stop(vm, VM_CRASHED, "could not start anew: %s %s", status_text(status), why);
-    }
-}
-
-static enum status init_cpu(struct vm_cpu *cpu)
-{
-    enum status status = cpu->vm->backend->vcpu_init(&cpu->vcpu, cpu_index(), &cpu->vm->nested);
-    return status == STATUS_OK ? guest_msrs_allow(&cpu->vcpu) : status;
-}
-
-void vm_cpu_main(void *vm_cpu)
-{
-    struct vm_cpu *cpu = vm_cpu;
-    struct vm *vm = cpu->vm;
-    struct vm_owned *owned = owner_of(vm);
-    enum status status = init_cpu(cpu);
-    if (status != STATUS_OK) {
-        vm_stop(vm, VM_CRASHED, "vCPU %u cannot be made: %s", cpu->index, status_text(status));
-    }
-    for (bool again = true; again;) {
-        if (status == STATUS_OK) {
-            vm_entry_set(cpu, &vm->first_entry);
-            cpu->vcpu.tsc_offset = -vm->start_tsc;
-            vm->entered_ns = cpu->index == 0 && vm->entered_ns == 0 ? time_now_ns() : vm->entered_ns;
-            vm_run(cpu);
-        }
-        unsigned round = __atomic_load_n(&owned->barrier_round, __ATOMIC_ACQUIRE);
-        if (meet(owned)) {
-            again = vm->end == VM_RESET;
-            if (again) {
-                start_anew(owned);
-                again = !vm_is_stopping(vm);
-            }
-            __atomic_store_n(&owned->again, again, __ATOMIC_RELEASE);
-            __atomic_store_n(&owned->barrier_round, round + 1, __ATOMIC_RELEASE);
-        } else {
-            wait_round(owned, round);
-            again = __atomic_load_n(&owned->again, __ATOMIC_ACQUIRE);
-        }
-    }
-    if (cpu->vcpu.backend != NULL) { /* else it was never made */
-        vm->backend->vcpu_free(&cpu->vcpu);
-    }
-    if (__atomic_sub_fetch(&vm->active, 1, __ATOMIC_ACQ_REL) == 0) {
-        console_flush(&vm->platform.console);
-        detach_devices(owned);
-        log_end(vm);
-        __atomic_store_n(&owned->ended, true, __ATOMIC_RELEASE);
-    }
-}
-
-bool vm_has_ended(const struct vm_owned *owned)
-{
-    return __atomic_load_n(&owned->ended, __ATOMIC_ACQUIRE);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Making a guest from what the plan gives it, starting it, starting it anew, and ending it. */
+ * Making a guest from what the plan gives it; vm_life.h has what comes then. */
 #ifndef BULKHEAD_GUEST_VM_CREATE_H
 #define BULKHEAD_GUEST_VM_CREATE_H
 
@@ -10,12 +10,13 @@
 struct vm_device {
     const struct pci_function *function;
     struct vtd_unit *unit;
+    struct vtd_line_place line; /* where its INTx# ends; line.io NULL: the guest gets none */
 };
 
 /* What a guest is made of; pointers live on as long as the guest does. */
 struct vm_request {
     const char *name;
-    const unsigned *cpus; /* host CPUs, one a vCPU, no other guest's */
+    const unsigned *cpus; /* host CPUs, one for each vCPU */
     unsigned cpu_count;
     uint64_t memory; /* bytes, a multiple of 2 MiB */
     struct image_blob kernel, initrd;
@@ -39,6 +40,7 @@ struct vm_owned {
     unsigned barrier; /* vCPUs that wait for each other; atomic */
     unsigned barrier_round;
     bool again;                 /* decided by the last vCPU to come; atomic */
+    uint64_t scrubbed;          /* bytes of its RAM, by the vCPU that starts it anew */
     bool ended;                 /* atomic */
     uint64_t scrub_ns, copy_ns; /* what making it took: clearing its RAM, and placing its images there */
 };
@@ -49,14 +51,9 @@ struct vm_owned {
  * says what is wrong; what was taken stays taken: the caller refuses the machine and starts no guest. */
 MUST_CHECK enum status vm_create(struct vm_owned *owned, const struct vm_request *request, char why[VM_WHY_SIZE]);
 
-/* The guest's time is 0 now: before its vCPUs start. */
-void vm_set_clock(struct vm_owned *owned);
-
-/* Work for the host CPU of one vCPU (a struct vm_cpu): runs it until the guest has ended for good. The last one to
- * leave takes the devices back. */
-void vm_cpu_main(void *vm_cpu);
-
-/* True when every vCPU has left. */
-bool vm_has_ended(const struct vm_owned *owned);
+/* Steps of it that starting anew repeats: the platform and the local APICs as after power-on; firmware's tables and
+ * the images into scrubbed memory, entry says how the first vCPU starts. */
+MUST_CHECK enum status vm_create_power_on(struct vm *vm);
+MUST_CHECK enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, char why[VM_WHY_SIZE]);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * The loop of one vCPU on its host CPU. Interrupts of the host are off but for two places: the moment after an exit
- * that one caused, and the wait of a halted vCPU. So nothing that any CPU asks for between the look at it and the
- * entry is lost: its kick is then pending and ends the run at once. */
-#include "guest/vm.h"
+ * What a vCPU's turn consists of: time and events that came for it, interrupts, entries. */
+#include "guest/vm_run.h"
 
 #include "guest/vlapic_irq.h"
 #include "guest/vlapic_timer.h"
@@ -47,9 +45,15 @@ static uint64_t advance(struct vm_cpu *cpu)
     return cpu->index == 0 ? earlier(next, advance_platform(vm, now)) : next;
 }
 
-static void set_timer(struct vm_cpu *cpu, uint64_t guest_ns)
+/* advance(), and the host's time of the next look. */
+static uint64_t advance_until(struct vm_cpu *cpu)
 {
-    uint64_t host_ns = guest_ns == UINT64_MAX ? TIMER_NEVER : cpu->vm->start_ns + guest_ns;
+    uint64_t guest_ns = advance(cpu);
+    return guest_ns == UINT64_MAX ? TIMER_NEVER : cpu->vm->start_ns + guest_ns;
+}
+
+static void set_timer(uint64_t host_ns)
+{
     if (host_ns != timer_deadline()) {
         timer_set_deadline(host_ns);
     }
@@ -97,19 +101,45 @@ static void enter_until_look(struct vm_cpu *cpu)
     } while (!cpu->look);
 }
 
-void vm_run(struct vm_cpu *cpu)
+void vm_run_wait(uint64_t wake_ns)
+{
+    set_timer(wake_ns);
+    cpu_irq_wait();
+}
+
+void vm_run_alone(struct vm_cpu *cpu)
 {
     struct vm *vm = cpu->vm;
-    uint64_t flags = cpu_irq_save();
     while (!vm_is_stopping(vm)) {
         vm_interrupts_take_events(cpu);
-        set_timer(cpu, advance(cpu));
+        set_timer(advance_until(cpu));
         if (cpu->state != VM_CPU_WAIT_SIPI && may_run(cpu)) {
             enter_until_look(cpu);
         } else if (!vm_is_stopping(vm)) {
             cpu_irq_wait();
         }
     }
-    timer_set_deadline(TIMER_NEVER);
-    cpu_irq_restore(flags);
+}
+
+bool vm_run_wants(struct vm_cpu *cpu, uint64_t *wake_ns)
+{
+    if (cpu->state == VM_CPU_RUNS) {
+        return true;
+    }
+    vm_interrupts_take_events(cpu);
+    uint64_t due_ns = advance_until(cpu);
+    if (cpu->state != VM_CPU_WAIT_SIPI && may_run(cpu)) {
+        return true;
+    }
+    *wake_ns = earlier(*wake_ns, due_ns);
+    return false;
+}
+
+void vm_run_turn(struct vm_cpu *cpu, uint64_t until_ns)
+{
+    vm_interrupts_take_events(cpu);
+    set_timer(earlier(advance_until(cpu), until_ns));
+    if (cpu->state != VM_CPU_WAIT_SIPI && may_run(cpu) && !vm_is_stopping(cpu->vm)) {
+        enter_until_look(cpu);
+    }
 }

@@ -3,18 +3,23 @@
 #include "kernel/launch.h"
 
 #include "guest/vm_create.h"
+#include "guest/vm_host.h"
+#include "guest/vm_life.h"
 #include "kernel/backend.h"
 #include "kernel/console_input.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/console_option.h"
 #include "kernel/core/image.h"
 #include "kernel/core/log.h"
+#include "kernel/core/mitigations.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/serial.h"
 #include "kernel/core/smp.h"
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
+#include "kernel/core/topology.h"
+#include "kernel/gsi.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
@@ -22,6 +27,7 @@
 #include "kernel/lib/string.h"
 #include "plan/assign_check.h"
 #include "plan/config.h"
+#include "plan/cpu_check.h"
 #include "plan/features.h"
 
 #define CONFIG_NAME "bulkhead.toml"
@@ -40,10 +46,12 @@ static struct {
     struct vm_owned *guests[CONFIG_GUESTS_MAX];
     struct vm *vms[CONFIG_GUESTS_MAX]; /* the same, for the console */
     size_t guest_count;
-    unsigned cpus[CPU_MAX];            /* host CPUs in the order of guests and vCPUs */
+    unsigned cpus[CONFIG_ITEMS_MAX]; /* host CPUs in the order of guests and vCPUs */
+    struct vm_host hosts[CPU_MAX];
     struct vm_device devices[CPU_MAX]; /* likewise */
     struct assign_request requests[CPU_MAX];
-    char wheres[CPU_MAX][CONFIG_WHERE_SIZE];
+    struct vtd_line_place lines[CPU_MAX];
+    char wheres[CPU_MAX][CONFIG_WHERE_SIZE], line_wheres[CPU_MAX][CONFIG_WHERE_SIZE];
     size_t request_count;
 } launch;
 
@@ -117,36 +125,55 @@ static struct image_blob find_image(const struct config_value *value)
     return module == NULL ? (struct image_blob){0} : blob_of(module);
 }
 
-/* Twice in one guest's list is an error of the text already. */
-static void check_cpu_is_free(const struct config_guest *guest, const struct config_value *cpu)
+static struct cpuid leaf_if_there(uint32_t leaf)
 {
-    for (const struct config_guest *other = launch.config.guests; other != guest; other++) {
-        for (size_t i = 0; i < other->cpus.count; i++) {
-            if (other->cpus.items[i].number == cpu->number) {
-                char where[CONFIG_WHERE_SIZE];
-                diag_add(launch.diags, LAUNCH_DIAG_CPU_TWICE, DIAG_ERROR, config_where(launch.file, cpu->at, where),
-                         "give every vCPU a CPU of its own", "CPU %llu is given already, to guest '%s'",
-                         (unsigned long long)cpu->number, other->name.text);
-            }
+    return cpu_cpuid(0, 0).eax >= leaf ? cpu_cpuid(leaf, 0) : (struct cpuid){0};
+}
+
+/* Which CPU each vCPU gets, in the order of guests and vCPUs, and that it may. */
+static void check_cpus(void)
+{
+    uint32_t cores[CPU_MAX];
+    size_t next = 0;
+    for (size_t i = 0; i < launch.config.guest_count; i++) {
+        const struct config_list *cpus = &launch.config.guests[i].cpus;
+        for (size_t k = 0; k < cpus->count; k++) {
+            launch.cpus[next++] = (unsigned)cpus->items[k].number;
         }
+    }
+    unsigned thread_bits = topology_thread_bits(leaf_if_there(0x1f), leaf_if_there(0xb));
+    for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
+        cores[cpu] = percpu_at(cpu)->apic_id >> thread_bits;
+    }
+    const struct cpu_check_facts facts = {.cpu_count = cpu_count(), .cores = cores};
+    cpu_check(&launch.config, launch.file, &facts, launch.diags);
+}
+
+/* What the file says about the line of device n. */
+static void set_line(size_t n)
+{
+    struct assign_request *r = &launch.requests[n];
+    const struct config_device *d = config_find_device(&launch.config, r->function.v);
+    if (d != NULL && d->gsi.at.line != 0) {
+        r->gsi = (uint32_t)d->gsi.number;
+        r->gsi_where = config_where(launch.file, d->gsi.at, launch.line_wheres[n]);
+        launch.lines[n] = gsi_place(launch.isolate, launch.machine, r->gsi);
+        r->gsi_reachable = launch.lines[n].io != NULL;
     }
 }
 
-static void check_cpus(const struct config_guest *guest, size_t *next)
+/* A table of a device that nobody gets would do nothing: probably a wrong address. */
+static void check_device_tables(void)
 {
-    for (size_t i = 0; i < guest->cpus.count; i++) {
-        const struct config_value *v = &guest->cpus.items[i];
-        if (v->number >= cpu_count()) {
-            char where[CONFIG_WHERE_SIZE];
-            diag_add(launch.diags, LAUNCH_DIAG_NO_CPU, DIAG_ERROR, config_where(launch.file, v->at, where),
-                     "name CPUs that exist, or give the machine more",
-                     "there is no CPU %llu: this machine has CPUs 0 to %u", (unsigned long long)v->number,
-                     cpu_count() - 1);
-            continue;
+    for (size_t i = 0; i < launch.config.device_count; i++) {
+        const struct config_value *address = &launch.config.devices[i].address;
+        bool used = false;
+        for (size_t k = 0; k < launch.request_count; k++) {
+            used = used || launch.requests[k].function.v == address->number;
         }
-        check_cpu_is_free(guest, v);
-        if (*next < CPU_MAX) {
-            launch.cpus[(*next)++] = (unsigned)v->number;
+        if (!used) {
+            refuse(LAUNCH_DIAG_DEVICE_UNUSED, address->at, "correct the address, or remove the table",
+                   "no guest gets device %s", address->text);
         }
     }
 }
@@ -166,7 +193,9 @@ static void check_devices(const struct config_guest *guest, unsigned index)
         }
         size_t n = launch.request_count++;
         config_where(launch.file, v->at, launch.wheres[n]);
-        launch.requests[n] = (struct assign_request){(struct sbdf){(uint32_t)v->number}, index, launch.wheres[n]};
+        launch.requests[n] = (struct assign_request){
+            .function = {(uint32_t)v->number}, .gsi = UINT32_MAX, .guest = index, .where = launch.wheres[n]};
+        set_line(n);
     }
 }
 
@@ -250,19 +279,25 @@ static bool read_configuration(void)
                                           launch.diags) == STATUS_OK;
 }
 
+static uint32_t console_gsi(void)
+{
+    int irq = console_input_irq();
+    return irq < 0 ? UINT32_MAX : gsi_of_isa(launch.machine, (uint8_t)irq);
+}
+
 static enum status check_everything(void)
 {
     if (!read_configuration()) {
         return STATUS_UNSUPPORTED;
     }
-    size_t before = launch.diags->errors, next_cpu = 0;
+    size_t before = launch.diags->errors;
     uint64_t memory = 0;
     check_backend();
     check_keys();
     check_modules();
+    check_cpus();
     for (size_t i = 0; i < launch.config.guest_count; i++) {
         const struct config_guest *guest = &launch.config.guests[i];
-        check_cpus(guest, &next_cpu);
         check_memory(guest, &memory);
         check_devices(guest, (unsigned)i);
         (void)find_image(&guest->kernel);
@@ -271,8 +306,10 @@ static enum status check_everything(void)
             (void)find_image(&guest->modules.items[k]);
         }
     }
+    check_device_tables();
     const struct assign_limits limits = {.remapping = launch.isolate->vtd.remapping,
                                          .console_port = serial_port(),
+                                         .console_gsi = console_gsi(),
                                          .functions_max = GUEST_PCI_SLOTS - 1,
                                          .low_bytes = GUEST_BAR32_END - GUEST_BAR32_START,
                                          .high_bytes = 64 * GIB};
@@ -297,6 +334,7 @@ static enum status enable_cpus(void)
         }
     }
     log_info("cpu: backend=%s quirk=%s on %u CPUs", launch.backend->name, launch.backend->quirk(), cpu_count());
+    mitigations_init();
     return STATUS_OK;
 }
 
@@ -310,9 +348,9 @@ static size_t collect_devices(unsigned index, size_t *first)
             continue;
         }
         *first = count == 0 ? i : *first;
-        launch.devices[i] =
-            (struct vm_device){pci_find(&launch.machine->pci, launch.requests[i].function),
-                               isolate_unit_of(launch.isolate, launch.machine, launch.requests[i].function)};
+        launch.devices[i] = (struct vm_device){
+            pci_find(&launch.machine->pci, launch.requests[i].function),
+            isolate_unit_of(launch.isolate, launch.machine, launch.requests[i].function), launch.lines[i]};
         count++;
     }
     return count;
@@ -376,33 +414,37 @@ static struct vtd_fault_owner find_owner(void *context, struct sbdf source)
     return (struct vtd_fault_owner){NULL, NULL};
 }
 
-/* Other CPUs first: the boot CPU's own vCPU, if it has one, runs from here. */
-static void start_all(void)
+static void place_cpus(void)
 {
-    struct vm_cpu *mine = NULL;
-    for (size_t i = 0; i < launch.guest_count; i++) {
-        vm_set_clock(launch.guests[i]);
-        log_info("guest: name=%s starts", launch.guests[i]->vm.name);
-    }
+    uint64_t slice_ns = config_slice_us(&launch.config) * 1000;
     for (size_t i = 0; i < launch.guest_count; i++) {
         struct vm *vm = &launch.guests[i]->vm;
         for (unsigned k = 0; k < vm->cpu_count; k++) {
-            if (vm->cpus[k].vcpu.cpu == cpu_index()) {
-                mine = &vm->cpus[k];
-            } else {
-                smp_start_work(vm->cpus[k].vcpu.cpu, vm_cpu_main, &vm->cpus[k]);
-            }
+            vm_host_add(&launch.hosts[vm->cpus[k].vcpu.cpu], &vm->cpus[k], slice_ns);
         }
     }
-    if (mine != NULL) {
-        vm_cpu_main(mine);
+}
+
+/* Other CPUs first: the boot CPU's own vCPUs, if it has any, run from here. */
+static void start_all(void)
+{
+    place_cpus();
+    for (size_t i = 0; i < launch.guest_count; i++) {
+        vm_life_set_clock(launch.guests[i]);
+        log_info("guest: name=%s starts", launch.guests[i]->vm.name);
     }
+    for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
+        if (cpu != cpu_index() && launch.hosts[cpu].count != 0) {
+            smp_start_work(cpu, vm_host_main, &launch.hosts[cpu]);
+        }
+    }
+    vm_host_main(&launch.hosts[cpu_index()]);
 }
 
 static bool all_ended(void)
 {
     for (size_t i = 0; i < launch.guest_count; i++) {
-        if (!vm_has_ended(launch.guests[i])) {
+        if (!vm_life_has_ended(launch.guests[i])) {
             return false;
         }
     }

@@ -3,10 +3,13 @@
 #include "plan/config.h"
 
 #include "kernel/lib/format.h"
+#include "kernel/lib/sbdf.h"
 #include "kernel/lib/string.h"
 #include "plan/config_keys.h"
 #include "plan/config_lexer.h"
 #include "plan/config_store.h"
+
+#define SLICE_US 10000
 
 struct parser {
     struct config_lexer lx;
@@ -30,6 +33,21 @@ const struct config_guest *config_find_guest(const struct config *config, const 
         }
     }
     return NULL;
+}
+
+const struct config_device *config_find_device(const struct config *config, uint32_t sbdf)
+{
+    for (size_t i = 0; i < config->device_count; i++) {
+        if (config->devices[i].address.number == sbdf) {
+            return &config->devices[i];
+        }
+    }
+    return NULL;
+}
+
+uint64_t config_slice_us(const struct config *config)
+{
+    return config->system.slice.at.line != 0 ? config->system.slice.number : SLICE_US;
 }
 
 /* --- arrays */
@@ -57,7 +75,7 @@ static void add_item(struct parser *p, const struct config_key *key, struct conf
         p->out->item_count--;
         return;
     }
-    bool distinct = key->type == CONFIG_INTEGERS || key->type == CONFIG_DEVICES;
+    bool distinct = key->type == CONFIG_DEVICES; /* CPUs: check_cpus_differ */
     for (size_t i = 0; distinct && i < list->count; i++) {
         if (((list->items[i].number ^ item->number) & UINT32_MAX) == 0) {
             config_lexer_error(&p->lx, token->at, CONFIG_DUPLICATE_ITEM, "write it once",
@@ -309,16 +327,43 @@ static void begin_guest(struct parser *p, struct config_position at, const struc
     p->object = guest;
 }
 
+static void begin_device(struct parser *p, struct config_position at, const struct config_token *name)
+{
+    struct sbdf address;
+    if (!sbdf_parse(name->text, strlen(name->text), &address)) {
+        config_lexer_error(&p->lx, name->at, CONFIG_BAD_DEVICE, "write [device.\"0000:3b:00.0\"]",
+                           "\"%.60s\" is not a device's address", name->text);
+        return;
+    }
+    const struct config_device *twin = config_find_device(p->out, address.v);
+    if (twin != NULL) {
+        config_lexer_error(&p->lx, name->at, CONFIG_DUPLICATE_TABLE, "put all its keys into one table",
+                           "device %.60s has a table already, at line %u", name->text, twin->address.at.line);
+        return;
+    }
+    if (p->out->device_count == CONFIG_DEVICE_TABLES_MAX) {
+        config_lexer_error(&p->lx, at, CONFIG_TOO_MANY, "leave some out", "there is room for %u tables of devices",
+                           CONFIG_DEVICE_TABLES_MAX);
+        return;
+    }
+    struct config_device *device = &p->out->devices[p->out->device_count++];
+    device->address = (struct config_value){.key = at, .at = at, .text = name->text, .number = address.v};
+    p->table = &config_tables[CONFIG_TABLE_DEVICE];
+    p->object = device;
+}
+
 static void refuse_unknown_table(struct parser *p, const struct config_token *first, size_t parts)
 {
     bool guest = strcmp(first->text, "guest") == 0;
     char meant[DIAG_TEXT_SIZE] = "";
-    if (guest || (parts == 2 && config_keys_near(first->text, "guest"))) {
+    if (strcmp(first->text, "device") == 0 || (parts == 2 && config_keys_near(first->text, "device"))) {
+        format_text(meant, sizeof(meant), "; did you mean '[device.\"ADDRESS\"]'?");
+    } else if (guest || (parts == 2 && config_keys_near(first->text, "guest"))) {
         format_text(meant, sizeof(meant), "; did you mean '[guest.NAME]'?");
     } else if (parts == 1 && config_keys_near(first->text, "system")) {
         format_text(meant, sizeof(meant), "; did you mean '[system]'?");
     }
-    config_lexer_error(&p->lx, first->at, CONFIG_UNKNOWN_TABLE, "write [system] or [guest.NAME]",
+    config_lexer_error(&p->lx, first->at, CONFIG_UNKNOWN_TABLE, "write [system], [guest.NAME] or [device.\"ADDRESS\"]",
                        "unknown table '%.60s%s'%s", first->text, parts > 1 ? "..." : "", meant);
 }
 
@@ -336,10 +381,12 @@ static bool read_table(struct parser *p)
         begin_system(p, at);
     } else if (count == 2 && strcmp(parts[0].text, "guest") == 0) {
         begin_guest(p, at, &parts[1]);
+    } else if (count == 2 && strcmp(parts[0].text, "device") == 0) {
+        begin_device(p, at, &parts[1]);
     } else {
         refuse_unknown_table(p, &parts[0], count);
     }
-    if (p->table != &config_tables[CONFIG_TABLE_GUEST]) {
+    if (p->table != &config_tables[CONFIG_TABLE_GUEST] && p->table != &config_tables[CONFIG_TABLE_DEVICE]) {
         p->lx.pool_used = mark;
     }
     return true;
@@ -400,6 +447,22 @@ static void check_required(struct parser *p, const struct config_table *table, c
     }
 }
 
+static void check_cpus_differ(struct parser *p, const struct config_guest *guest)
+{
+    const struct config_list *cpus = &guest->cpus;
+    for (size_t i = 0; guest->share.number == 0 && i < cpus->count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (cpus->items[k].number == cpus->items[i].number) {
+                config_lexer_error(&p->lx, cpus->items[i].at, CONFIG_DUPLICATE_ITEM,
+                                   "write it once, or add share = true: virtual CPUs then take turns on it",
+                                   "CPU %llu is in this list already, at line %u",
+                                   (unsigned long long)cpus->items[i].number, cpus->items[k].at.line);
+                break;
+            }
+        }
+    }
+}
+
 static void check_names_guest(struct parser *p, const struct config_value *value)
 {
     if (value->text == NULL || !config_store_is_name(value->text) || config_find_guest(p->out, value->text) != NULL) {
@@ -422,6 +485,7 @@ static void check_whole(struct parser *p)
     check_required(p, &config_tables[CONFIG_TABLE_TOP], out, start);
     for (size_t i = 0; i < out->guest_count; i++) {
         check_required(p, &config_tables[CONFIG_TABLE_GUEST], &out->guests[i], out->guests[i].name.at);
+        check_cpus_differ(p, &out->guests[i]);
     }
     check_names_guest(p, &out->system.service);
     if (out->system.unassigned.text != NULL && strcmp(out->system.unassigned.text, "block") != 0) {

@@ -11,7 +11,7 @@ enum config_type {
     CONFIG_BOOLEAN,
     CONFIG_SIZE,       /* a string: "512MiB" */
     CONFIG_GUEST_NAME, /* a string: a guest's name */
-    CONFIG_INTEGERS,   /* an array of integers, all different */
+    CONFIG_INTEGERS,   /* an array of integers */
     CONFIG_STRINGS,    /* an array of strings */
     CONFIG_DEVICES,    /* an array of strings: device addresses, all different */
 };
@@ -38,6 +38,7 @@ enum config_table_index {
     CONFIG_TABLE_TOP,
     CONFIG_TABLE_SYSTEM,
     CONFIG_TABLE_GUEST,
+    CONFIG_TABLE_DEVICE,
     CONFIG_TABLE_COUNT,
 };
 

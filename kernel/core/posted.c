@@ -61,7 +61,7 @@ bool posted_take(struct posted_descriptor *d, uint32_t taken[8])
 
 bool posted_is_pending(const struct posted_descriptor *d)
 {
-    uint64_t any = 0;
+    uint64_t any = control(d) & OUTSTANDING;
     for (unsigned i = 0; i < POSTED_VECTOR_WORDS; i++) {
         any |= __atomic_load_n(&d->word[i], __ATOMIC_SEQ_CST);
     }

@@ -30,7 +30,8 @@ bool posted_set_vector(struct posted_descriptor *d, uint8_t vector);
  * Outstanding is cleared first: what is posted meanwhile is taken now or notified again. */
 bool posted_take(struct posted_descriptor *d, uint32_t taken[8]);
 
-/* True while a vector waits to be taken. */
+/* True when posted_take has something to do: a vector waits, or a notification is outstanding whose vector was taken
+ * before it came (and which would keep the next one from being sent). Ask before every entry. */
 bool posted_is_pending(const struct posted_descriptor *d);
 /* True from a notification on until posted_take. */
 bool posted_is_outstanding(const struct posted_descriptor *d);

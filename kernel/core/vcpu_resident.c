@@ -118,6 +118,8 @@ static void save(struct vcpu_resident *r)
 {
     void *area = phys_to_virt(r->xsave);
     if (resident.has_xsave) {
+        /* As the guest left it: TCG's SVM lets a guest set XCR0 without an exit. */
+        r->xcr0 = xstate_read_xcr0() & resident.xcr0_max;
         /* All components, whatever the guest has enabled now: it may enable the others again later. */
         xstate_write_xcr0(resident.xcr0_max);
         xstate_xsave(area);

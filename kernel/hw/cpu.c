@@ -68,6 +68,19 @@ _Noreturn void cpu_stop(void)
     }
 }
 
+void cpu_store_pair(uint64_t *at, uint64_t low, uint64_t high)
+{
+    uint64_t old_low = at[0];
+    uint64_t old_high = at[1];
+    bool done;
+    do {
+        asm volatile("lock cmpxchg16b %1"
+                     : "=@ccz"(done), "+m"(*(volatile unsigned __int128 *)at), "+a"(old_low), "+d"(old_high)
+                     : "b"(low), "c"(high)
+                     : "memory");
+    } while (!done);
+}
+
 void cpu_fence(void)
 {
     asm volatile("mfence" : : : "memory");
@@ -95,6 +108,14 @@ void cpu_flush(const void *at, size_t bytes)
 void cpu_wbinvd(void)
 {
     asm volatile("wbinvd" : : : "memory");
+}
+
+/* Only the form with a memory operand does it. */
+void cpu_clear_buffers(void)
+{
+    uint16_t selector;
+    asm volatile("movw %%ss, %0" : "=m"(selector));
+    asm volatile("verw %0" : : "m"(selector) : "cc", "memory");
 }
 
 uint64_t cpu_read_cr0(void)

@@ -25,12 +25,18 @@ void cpu_irq_wait(void);
 /* Interrupts off and HLT for ever. */
 _Noreturn void cpu_stop(void);
 
+/* Store 16 bytes, aligned to 16, as one: CPUs and devices see all of it or nothing (CMPXCHG16B, which every CPU has that
+ * comes with a unit that posts interrupts: SDM 2A, CPUID.1:ECX bit 13). */
+void cpu_store_pair(uint64_t *at, uint64_t low, uint64_t high);
+
 /* All earlier loads and stores are seen before all later ones, by CPUs and by devices that snoop. */
 void cpu_fence(void);
 /* Write every cache line of at..at+bytes back to memory and wait; for devices that do not snoop. */
 void cpu_flush(const void *at, size_t bytes);
 /* Write back and invalidate all caches of this CPU. */
 void cpu_wbinvd(void);
+/* VERW of a data segment: where the microcode knows it, this CPU's store, fill and load buffers are overwritten. */
+void cpu_clear_buffers(void);
 
 uint64_t cpu_read_cr0(void);
 uint64_t cpu_read_cr2(void);

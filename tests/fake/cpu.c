@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * CPU instructions that mean nothing in a host test. */
-#include "kernel/hw/cpu.h"
+#include "tests/fake/cpu.h"
+
 #include "kernel/core/lock.h"
 #include "kernel/core/panic.h"
+#include "kernel/hw/cpu.h"
+
+static unsigned wbinvds;
 
 void cpu_pause(void)
 {
+}
+
+/* Aligned, or the hardware faults. */
+void cpu_store_pair(uint64_t *at, uint64_t low, uint64_t high)
+{
+    bulkhead_assert((uintptr_t)at % 16 == 0);
+    at[0] = low;
+    at[1] = high;
 }
 
 void cpu_fence(void)
@@ -15,6 +27,12 @@ void cpu_fence(void)
 
 void cpu_wbinvd(void)
 {
+    wbinvds++;
+}
+
+unsigned fake_cpu_wbinvds(void)
+{
+    return wbinvds;
 }
 
 uint64_t lock_take(struct lock *lock)

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The loop of a host CPU. Interrupts of the host are off but for three places: the moment after an exit that one
+ * caused, the wait while no vCPU has anything to do, and the steps of a guest's life (vm_life.h). So nothing that any
+ * CPU asks for between the look at it and the entry is lost: its kick is then pending and ends the run at once. */
+#include "guest/vm_host.h"
+
+#include "guest/vm_life.h"
+#include "guest/vm_run.h"
+#include "kernel/core/mitigations.h"
+#include "kernel/core/panic.h"
+#include "kernel/core/time.h"
+#include "kernel/core/timer.h"
+#include "kernel/core/vcpu_resident.h"
+#include "kernel/hw/cpu.h"
+
+void vm_host_add(struct vm_host *host, struct vm_cpu *cpu, uint64_t slice_ns)
+{
+    bulkhead_assert(host->count < RUN_QUEUE_MAX);
+    host->cpus[host->count++] = cpu;
+    host->queue = run_queue_make(host->count, slice_ns);
+    cpu->host = host;
+}
+
+void vm_host_look(struct vm_host *host)
+{
+    if (host != NULL && host->current != NULL) {
+        host->current->look = true;
+    }
+}
+
+/* What is left of the guest before goes to memory first, for that is what leaves traces to be cleared. */
+static void change_guest(struct vm_host *host)
+{
+    vcpu_resident_store(&host->current->vcpu);
+    mitigations_apply();
+    host->guest_turns++;
+}
+
+static void make_current(struct vm_host *host, struct vm_cpu *cpu)
+{
+    if (host->current == cpu) {
+        return;
+    }
+    if (host->current != NULL && host->current->vm != cpu->vm) {
+        change_guest(host);
+    }
+    host->current = cpu;
+    host->turns++;
+}
+
+static void live_step(struct vm_cpu *cpu)
+{
+    cpu_irq_enable();
+    vm_life_step(cpu);
+    cpu_irq_disable();
+}
+
+/* Work on a guest's life is done in the vCPU's own turns. */
+static bool wants(struct vm_cpu *cpu, uint64_t *wake_ns)
+{
+    return vm_life_pending(cpu) || (cpu->life == VM_LIFE_RUNS && vm_run_wants(cpu, wake_ns));
+}
+
+/* Look at everyone, and give the CPU to whose turn it is until somebody has to look again. */
+static void one_turn(struct vm_host *host)
+{
+    uint64_t ready = 0, wake_ns = TIMER_NEVER;
+    for (unsigned i = 0; i < host->count; i++) {
+        ready |= (uint64_t)wants(host->cpus[i], &wake_ns) << i;
+    }
+    struct run_turn turn = run_queue_next(&host->queue, ready, time_now_ns());
+    if (turn.who == RUN_QUEUE_NONE) {
+        vm_run_wait(wake_ns);
+        return;
+    }
+    struct vm_cpu *cpu = host->cpus[turn.who];
+    if (vm_life_pending(cpu)) {
+        live_step(cpu);
+        return;
+    }
+    make_current(host, cpu);
+    vm_run_turn(cpu, turn.until_ns < wake_ns ? turn.until_ns : wake_ns);
+}
+
+static bool all_ended(const struct vm_host *host)
+{
+    for (unsigned i = 0; i < host->count; i++) {
+        if (host->cpus[i]->life != VM_LIFE_ENDED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void vm_host_main(void *host)
+{
+    struct vm_host *h = host;
+    uint64_t flags = cpu_irq_save();
+    while (!all_ended(h)) {
+        if (h->count == 1 && h->cpus[0]->life == VM_LIFE_RUNS) {
+            make_current(h, h->cpus[0]);
+            vm_run_alone(h->cpus[0]);
+        }
+        one_turn(h);
+    }
+    timer_set_deadline(TIMER_NEVER);
+    cpu_irq_restore(flags);
+}

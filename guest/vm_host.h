@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * One host CPU and the vCPUs that have it: mostly one, several where guests share CPUs. Several take turns in slices
+ * (run_queue.h); one that waits for an event gives its turn away. Alone, a vCPU has the CPU without a tick. */
+#ifndef BULKHEAD_GUEST_VM_HOST_H
+#define BULKHEAD_GUEST_VM_HOST_H
+
+#include "guest/run_queue.h"
+#include "guest/vm.h"
+
+struct vm_host {
+    struct vm_cpu *cpus[RUN_QUEUE_MAX];
+    unsigned count;
+    struct run_queue queue;
+    struct vm_cpu *current;      /* in the guest or about to be, or the last that was; NULL: none was yet */
+    uint64_t turns, guest_turns; /* how often another vCPU got the CPU, and one of another guest */
+};
+
+/* Place a vCPU, before vm_host_main; host was zeroed once. At most RUN_QUEUE_MAX. */
+void vm_host_add(struct vm_host *host, struct vm_cpu *cpu, uint64_t slice_ns);
+
+/* Work for the host CPU (a struct vm_host): runs its vCPUs until the guests of all have ended for good. */
+void vm_host_main(void *host);
+
+/* On this CPU: whoever runs here shall look, before the next entry, who wants the CPU. host may be NULL. */
+void vm_host_look(struct vm_host *host);
+
+#endif
