@@ -22,6 +22,7 @@ GUESTS = {
     "decode": (1, "16MiB", "", 5),
     "loader": (1, "16MiB", "", 1),
     "stress": (2, "16MiB", "seconds=3", 4),
+    "share": (1, "16MiB", "ms=500", 4),
 }
 SEPARATE = {"rogue", "triple"}  # test_linux.py, and below
 
