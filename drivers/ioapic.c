@@ -44,16 +44,21 @@ enum status ioapic_init(struct ioapic *io, struct hpa base, uint8_t id, uint32_t
     return STATUS_OK;
 }
 
-void ioapic_write(const struct ioapic *io, unsigned pin, uint64_t entry)
+void ioapic_write(struct ioapic *io, unsigned pin, uint64_t entry)
 {
     unsigned index = IOAPIC_REG_ENTRY + 2 * pin;
+    uint64_t flags = lock_take(&io->lock);
     write(io, index, IOAPIC_MASKED);
     write(io, index + 1, (uint32_t)(entry >> 32));
     write(io, index, (uint32_t)entry);
+    lock_release(&io->lock, flags);
 }
 
-uint64_t ioapic_read(const struct ioapic *io, unsigned pin)
+uint64_t ioapic_read(struct ioapic *io, unsigned pin)
 {
     unsigned index = IOAPIC_REG_ENTRY + 2 * pin;
-    return (uint64_t)read(io, index + 1) << 32 | read(io, index);
+    uint64_t flags = lock_take(&io->lock);
+    uint64_t entry = (uint64_t)read(io, index + 1) << 32 | read(io, index);
+    lock_release(&io->lock, flags);
+    return entry;
 }

@@ -3,6 +3,7 @@
 #ifndef BULKHEAD_DRIVERS_IOAPIC_H
 #define BULKHEAD_DRIVERS_IOAPIC_H
 
+#include "kernel/core/lock.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
 
@@ -11,6 +12,7 @@ struct ioapic {
     uint8_t id;        /* the MADT's: what DMAR scopes name */
     uint32_t gsi_base; /* global system interrupt of pin 0 */
     unsigned pins;
+    struct lock lock; /* of index and data window */
 };
 
 /* Map the registers, count the pins and mask all of them. STATUS_NOT_FOUND: nothing answers. */
@@ -18,7 +20,7 @@ MUST_CHECK enum status ioapic_init(struct ioapic *io, struct hpa base, uint8_t i
 
 /* Write a pin's redirection entry: masked first, then the upper half, then the lower, so that no half-written entry is
  * ever live. pin < io->pins. */
-void ioapic_write(const struct ioapic *io, unsigned pin, uint64_t entry);
-uint64_t ioapic_read(const struct ioapic *io, unsigned pin);
+void ioapic_write(struct ioapic *io, unsigned pin, uint64_t entry);
+uint64_t ioapic_read(struct ioapic *io, unsigned pin);
 
 #endif

@@ -53,10 +53,19 @@ static bool is_kept(const struct pci_facts *facts, const struct pci_function *f,
     return false;
 }
 
+void pci_intx_set(const struct pci_function *f, bool on)
+{
+    if (on) {
+        clear16(f->at, PCI_COMMAND, PCI_COMMAND_INTX_OFF);
+    } else {
+        set16(f->at, PCI_COMMAND, PCI_COMMAND_INTX_OFF);
+    }
+}
+
 void pci_silence(const struct pci_function *f)
 {
     /* INTx first: a function whose MSI goes off falls back to it. */
-    set16(f->at, PCI_COMMAND, PCI_COMMAND_INTX_OFF);
+    pci_intx_set(f, false);
     if (f->cap.msi != 0) {
         clear16(f->at, f->cap.msi + PCI_MSI_CONTROL, PCI_MSI_ENABLE);
     }

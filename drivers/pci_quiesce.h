@@ -29,6 +29,9 @@ void pci_escalation_mask(const struct pci_facts *facts, const struct pci_functio
 /* Has f requests of its own under way? Always false where it cannot tell (no PCI Express or AF capability). */
 bool pci_transactions_pending(const struct pci_function *f);
 
+/* May f assert INTx#? */
+void pci_intx_set(const struct pci_function *f, bool on);
+
 /* Switch MSI, MSI-X, PRI, ATS and PASID off and set INTx Disable in one function. */
 void pci_silence(const struct pci_function *f);
 

@@ -22,7 +22,7 @@ enum pci_header_register {
     PCI_ROM_BRIDGE = 0x38,           /* header 1 */
     PCI_CAPABILITIES_CARDBUS = 0x14, /* header 2 */
     PCI_INTERRUPT_LINE = 0x3c,
-    PCI_INTERRUPT_PIN = 0x3d,
+    PCI_INTERRUPT_PIN = 0x3d, /* 1..4: INTA#..INTD# */
     PCI_BRIDGE_CONTROL = 0x3e,
     PCI_CAPS_FIRST = 0x40, /* capabilities may start here */
     PCI_EXT_FIRST = 0x100, /* extended capabilities start here */

@@ -152,7 +152,8 @@ static enum status join(struct guest_pci_function *f, struct vtd_domain *domain)
     return guest_pci_function_map(f);
 }
 
-enum status assign_attach(struct guest_pci *pci, const struct pci_function *host, struct vtd_unit *unit)
+enum status assign_attach(struct guest_pci *pci, const struct pci_function *host, struct vtd_unit *unit,
+                          const struct vtd_line_place *line)
 {
     struct guest_pci_function *f = free_slot(pci);
     if (f == NULL) {
@@ -162,16 +163,19 @@ enum status assign_attach(struct guest_pci *pci, const struct pci_function *host
     if (status != STATUS_OK) {
         return status;
     }
-    status = guest_pci_function_make(f, &pci->config, host, unit, &pci->next_low, &pci->next_high);
+    unsigned slot = (unsigned)(f - pci->functions);
+    status = guest_pci_function_make(f, &pci->config, host, unit, slot, &pci->next_low, &pci->next_high);
     if (status != STATUS_OK) {
         return status;
     }
     status = join(f, pci->config.domain);
+    status = status == STATUS_OK && line != NULL ? guest_pci_function_line(f, line) : status;
     if (status != STATUS_OK) {
         enum status undone = guest_pci_function_withdraw(f);
         guest_pci_function_free(f);
         return undone == STATUS_OK ? status : undone;
     }
+    guest_pci_function_restart(f);
     return STATUS_OK;
 }
 
@@ -196,6 +200,7 @@ enum status assign_reset(struct guest_pci *pci)
             continue;
         }
         enum status status = quiet_reset(pci->config.facts, pci->functions[i].host);
+        guest_pci_function_restart(&pci->functions[i]);
         result = result == STATUS_OK ? status : result;
     }
     return result;

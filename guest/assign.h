@@ -9,10 +9,12 @@
 #include "kernel/lib/status.h"
 
 /* Quiet, reset, quiet again, then into the guest's domain and onto its bus at the next device number. Bus mastering is
- * off until the guest turns it on. STATUS_UNSUPPORTED: a BAR cannot be given; STATUS_NO_MEMORY: pages, BAR windows or
+ * off until the guest turns it on. line: where its INTx# ends in the machine, NULL when the guest gets none.
+ * STATUS_UNSUPPORTED: a BAR cannot be given; STATUS_NO_MEMORY: pages, BAR windows or
  * device numbers ran out; STATUS_TIMEOUT, STATUS_HARDWARE: the device or its unit does not answer. On failure the
  * device is quiet and in no domain (or the domain is quarantined: config.domain->quarantined). */
-MUST_CHECK enum status assign_attach(struct guest_pci *pci, const struct pci_function *host, struct vtd_unit *unit);
+MUST_CHECK enum status assign_attach(struct guest_pci *pci, const struct pci_function *host, struct vtd_unit *unit,
+                                     const struct vtd_line_place *line);
 
 /* Bus mastering off, requests drained, interrupts released, out of the domain, BARs unmapped, reset. No vCPU of the
  * guest runs. Anything but STATUS_OK: the device, or what the guest's domain named, must not be used by anybody

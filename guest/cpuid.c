@@ -6,13 +6,15 @@
 
 #define B(n) BIT32(n)
 
-/* Leaf 1. Not offered: VMX, SMX, MONITOR, thermal and power, debug store, machine check, TSC deadline. */
+/* Leaf 1. Not offered: VMX, SMX, MONITOR, thermal and power, debug store, machine check. x2APIC and TSC
+ * deadline are the virtual LAPIC's, whatever the host has. */
 #define LEAF1_ECX                                                                                                      \
     (B(0) | B(1) | B(9) | B(12) | B(13) | B(17) | B(19) | B(20) | B(22) | B(23) | B(25) | B(26) | B(28) | B(29) | B(30))
 #define LEAF1_EDX                                                                                                      \
     (MASK32(6, 0) | B(8) | B(9) | B(11) | B(12) | B(13) | B(15) | B(16) | B(17) | B(19) | B(23) | B(24) | B(25) |      \
      B(26) | B(27))
 #define LEAF1_ECX_X2APIC B(21)
+#define LEAF1_ECX_TSC_DEADLINE B(24)
 #define LEAF1_ECX_OSXSAVE B(27)
 #define LEAF1_ECX_HYPERVISOR B(31)
 #define LEAF1_EDX_APIC B(9)
@@ -88,6 +90,7 @@ static void leaf_one(struct cpuid *out, const struct cpuid_context *c)
     out->edx &= c->apic_off ? ~LEAF1_EDX_APIC : UINT32_MAX; /* SDM 3A 11.4.3 */
     out->ecx |= LEAF1_ECX_HYPERVISOR;
     out->ecx |= c->x2apic ? LEAF1_ECX_X2APIC : 0;
+    out->ecx |= c->tsc_deadline ? LEAF1_ECX_TSC_DEADLINE : 0;
     out->ecx |= (c->cr4 & CR4_OSXSAVE) != 0 ? LEAF1_ECX_OSXSAVE : 0;
 }
 

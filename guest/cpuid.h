@@ -14,6 +14,7 @@ struct cpuid_context {
     uint64_t cr4;       /* the guest's: OSXSAVE and PKE show it */
     bool apic_off;      /* the guest switched its LAPIC off in IA32_APIC_BASE */
     bool x2apic;        /* the guest's LAPIC offers x2APIC mode */
+    bool tsc_deadline;  /* and its timer TSC-deadline mode */
 };
 
 #define CPUID_HYPERVISOR_LEAF UINT32_C(0x40000000)

@@ -29,6 +29,11 @@ static void arrived(void *context)
     deliver(irq);
 }
 
+static struct vtd_irte_source source_of(const struct device_irq *irq)
+{
+    return vtd_irte_source_function(irq->source);
+}
+
 static enum status first_route(struct device_irq *irq, unsigned cpu, uint32_t apic_id)
 {
     enum status status = irq_alloc(cpu, arrived, irq, &irq->vector);
@@ -36,7 +41,7 @@ static enum status first_route(struct device_irq *irq, unsigned cpu, uint32_t ap
         return status;
     }
     struct vtd_irte_target target = {.vector = irq->vector, .apic_id = apic_id};
-    status = vtd_irq_alloc(irq->unit, vtd_irte_source_function(irq->source), target, &irq->handle);
+    status = vtd_irq_alloc(irq->unit, source_of(irq), target, &irq->handle);
     if (status != STATUS_OK) {
         irq_free(cpu, irq->vector);
         return status;
@@ -48,7 +53,7 @@ static enum status first_route(struct device_irq *irq, unsigned cpu, uint32_t ap
 
 /* The new vector is ready before the entry names it, and the old one is given back only after the unit sends nothing
  * there any more. One may still wait in the old CPU's LAPIC and is lost with the vector: so the guest gets one too many
- * rather than one too few. */
+ * rather than one too few. What was posted before is in its descriptor and is not lost. */
 static enum status move_route(struct device_irq *irq, unsigned cpu, uint32_t apic_id)
 {
     uint8_t vector = 0;
@@ -62,11 +67,68 @@ static enum status move_route(struct device_irq *irq, unsigned cpu, uint32_t api
         irq_free(cpu, vector);
         return status;
     }
-    irq_free(irq->cpu, irq->vector);
+    if (!irq->posted) {
+        irq_free(irq->cpu, irq->vector);
+        deliver(irq);
+    }
+    irq->posted = false;
     irq->cpu = cpu;
     irq->vector = vector;
-    deliver(irq);
     return STATUS_OK;
+}
+
+static enum status remap(struct device_irq *irq, unsigned cpu, uint32_t apic_id)
+{
+    if (!irq->routed) {
+        return first_route(irq, cpu, apic_id);
+    }
+    return irq->posted || irq->cpu != cpu ? move_route(irq, cpu, apic_id) : STATUS_OK;
+}
+
+static enum status first_posting(struct device_irq *irq, struct vtd_irte_posted to)
+{
+    enum status status = vtd_irq_alloc_block(irq->unit, source_of(irq), 1, &irq->handle);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = vtd_irq_post(irq->unit, irq->handle, to);
+    if (status != STATUS_OK) {
+        enum status undo = vtd_irq_free(irq->unit, irq->handle, 1);
+        return undo == STATUS_OK ? status : undo;
+    }
+    irq->routed = true;
+    return STATUS_OK;
+}
+
+static bool is_same(struct vtd_irte_posted a, struct vtd_irte_posted b)
+{
+    return a.vector == b.vector && a.urgent == b.urgent && a.descriptor.v == b.descriptor.v;
+}
+
+/* As above, one that waits in the LAPIC is lost with the host vector. */
+static enum status post(struct device_irq *irq, struct vtd_irte_posted to)
+{
+    enum status status = STATUS_OK;
+    if (!irq->routed) {
+        status = first_posting(irq, to);
+    } else if (!irq->posted || !is_same(irq->to, to)) {
+        status = vtd_irq_post(irq->unit, irq->handle, to);
+        if (status == STATUS_OK && !irq->posted) {
+            irq_free(irq->cpu, irq->vector);
+            deliver(irq);
+        }
+    }
+    if (status == STATUS_OK) {
+        irq->posted = true;
+        irq->to = to;
+    }
+    return status;
+}
+
+static bool may_post(const struct device_irq *irq, uint64_t address, uint32_t data, struct vtd_irte_posted *to)
+{
+    const struct message_router *r = irq->router;
+    return irq->unit->posting && r->post != NULL && r->post(r->context, address, data, to);
 }
 
 static void set_message(struct device_irq *irq, uint64_t address, uint32_t data)
@@ -95,12 +157,8 @@ enum status device_irq_route(struct device_irq *irq, uint64_t address, uint32_t 
         return STATUS_NOT_FOUND;
     }
     set_message(irq, address, data);
-    enum status status = STATUS_OK;
-    if (!irq->routed) {
-        status = first_route(irq, cpu, apic_id);
-    } else if (irq->cpu != cpu) {
-        status = move_route(irq, cpu, apic_id);
-    }
+    struct vtd_irte_posted to;
+    enum status status = may_post(irq, address, data, &to) ? post(irq, to) : remap(irq, cpu, apic_id);
     if (status != STATUS_OK) {
         warn_once(irq, status);
         return status;
@@ -121,6 +179,9 @@ enum status device_irq_release(struct device_irq *irq)
                  status_text(status));
         return status;
     }
-    irq_free(irq->cpu, irq->vector);
+    if (!irq->posted) {
+        irq_free(irq->cpu, irq->vector);
+    }
+    irq->posted = false;
     return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * One interrupt message of an assigned device: what the guest wrote (its own address and data, never seen by
- * hardware), and the host vector and remapping entry that stand for it. */
+ * hardware), and what stands for it: a remapping entry and either a host vector, whose handler delivers, or the
+ * posted-interrupt descriptor of the one vCPU that it names, where the remapping unit delivers by itself. */
 #ifndef BULKHEAD_GUEST_DEVICE_IRQ_H
 #define BULKHEAD_GUEST_DEVICE_IRQ_H
 
@@ -16,6 +17,8 @@ struct message_router {
     void (*deliver)(void *context, uint64_t address, uint32_t data);
     /* Host CPU that the message's (first) target runs on, and its APIC id; false when it names no vCPU. */
     bool (*target)(void *context, uint64_t address, uint32_t data, unsigned *cpu, uint32_t *apic_id);
+    /* Asked when target() named somebody: may a remapping unit post the message, and into what? NULL: never. */
+    bool (*post)(void *context, uint64_t address, uint32_t data, struct vtd_irte_posted *posted);
     void *context;
 };
 
@@ -26,12 +29,14 @@ struct device_irq {
     struct lock lock; /* of address and data: an interrupt may arrive while the guest changes them */
     uint64_t address; /* the guest's */
     uint32_t data;
-    bool routed;    /* vector and handle are taken */
+    bool routed;    /* handle is taken; vector too, unless posted */
+    bool posted;    /* the unit posts it as `to` says */
     bool warned;    /* the log says once that there is no route */
     unsigned cpu;   /* host CPU */
     uint8_t vector; /* host vector there */
     uint16_t handle;
-    uint64_t count; /* interrupts delivered; atomic */
+    struct vtd_irte_posted to;
+    uint64_t count; /* interrupts delivered by our handler; atomic */
 };
 
 /* Not routed yet; nothing taken. */
@@ -40,12 +45,14 @@ void device_irq_init(struct device_irq *irq, struct vtd_unit *unit, uint16_t sou
 
 /* Route to what the guest wrote; `message` is what goes into the device's own registers: the same one as long as it
  * stays routed. STATUS_NOT_FOUND when the guest's message names no vCPU of its: leave the device's entry masked.
- * STATUS_NO_MEMORY: vectors or entries ran out. */
+ * STATUS_NO_MEMORY: vectors or entries ran out. Call it again when the answers of the
+ * router's functions change for a message that did not. */
 MUST_CHECK enum status device_irq_route(struct device_irq *irq, uint64_t address, uint32_t data,
                                         struct vtd_msi *message);
 
 /* Give vector and entry back; the device's own entry is masked already. When it returns STATUS_OK no handler uses *irq
- * any more. Otherwise the unit did not confirm it: vector and entry stay taken, and *irq must stay where it is. */
+ * any more, and the unit posts nothing for it. Otherwise the unit did not confirm it: vector and entry stay taken, and
+ * *irq must stay where it is. */
 MUST_CHECK enum status device_irq_release(struct device_irq *irq);
 
 #endif

@@ -24,6 +24,26 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "BULKHD", "BULKHEAD", 1)
                 QWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, Cacheable, ReadWrite,
                              0, 0x0000008000000000, 0x000000FFFFFFFFFF, 0, 0x0000008000000000)
             })
+            /* INTA of device n: pin 16 + (n - 1) % 8 of the I/O APIC (guest_pci_gsi in guest/pci_function.h). */
+            Name (_PRT, Package ()
+            {
+                Package () { 0x0001FFFF, 0, 0, 16 },
+                Package () { 0x0002FFFF, 0, 0, 17 },
+                Package () { 0x0003FFFF, 0, 0, 18 },
+                Package () { 0x0004FFFF, 0, 0, 19 },
+                Package () { 0x0005FFFF, 0, 0, 20 },
+                Package () { 0x0006FFFF, 0, 0, 21 },
+                Package () { 0x0007FFFF, 0, 0, 22 },
+                Package () { 0x0008FFFF, 0, 0, 23 },
+                Package () { 0x0009FFFF, 0, 0, 16 },
+                Package () { 0x000AFFFF, 0, 0, 17 },
+                Package () { 0x000BFFFF, 0, 0, 18 },
+                Package () { 0x000CFFFF, 0, 0, 19 },
+                Package () { 0x000DFFFF, 0, 0, 20 },
+                Package () { 0x000EFFFF, 0, 0, 21 },
+                Package () { 0x000FFFFF, 0, 0, 22 },
+                Package () { 0x0010FFFF, 0, 0, 23 }
+            })
             /* All of PCI Express belongs to the guest's kernel, though there is nothing but endpoints. */
             Method (_OSC, 4)
             {

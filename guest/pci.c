@@ -170,7 +170,8 @@ static void cut_windows(struct guest_bar_windows *windows, uint64_t limit)
 enum status guest_pci_init(struct guest_pci *pci, const struct guest_pci_config *config)
 {
     *pci = (struct guest_pci){.config = *config};
-    cut_windows(&pci->config.windows, config->domain->vtd->address_limit);
+    pci->config.lines.asserted = &pci->asserted;
+    cut_windows(&pci->config.windows, config->domain->address_limit);
     pci->next_low = pci->config.windows.low_start;
     pci->next_high = pci->config.windows.high_start;
     enum status status = guest_pci_function_bridge(&pci->functions[0], &pci->config);
@@ -187,6 +188,25 @@ void guest_pci_reset(struct guest_pci *pci)
     for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
         enum status status = pci->functions[i].present ? guest_pci_function_map(&pci->functions[i]) : STATUS_OK;
         (void)status; /* logged by the reset above */
+    }
+}
+
+uint32_t guest_pci_lines(const struct guest_pci *pci)
+{
+    uint32_t asserted = __atomic_load_n(&pci->asserted, __ATOMIC_SEQ_CST);
+    uint32_t pins = 0;
+    for (unsigned slot = 1; asserted != 0 && slot < GUEST_PCI_SLOTS; slot++) {
+        pins |= (asserted >> slot & 1) << guest_pci_gsi(slot);
+    }
+    return pins;
+}
+
+void guest_pci_line_ended(struct guest_pci *pci, unsigned pin)
+{
+    for (unsigned slot = 1; slot < GUEST_PCI_SLOTS; slot++) {
+        if (pci->functions[slot].present && guest_pci_gsi(slot) == pin) {
+            guest_intx_end(&pci->functions[slot].intx);
+        }
     }
 }
 

@@ -18,6 +18,7 @@ struct guest_pci {
     struct guest_pci_function functions[GUEST_PCI_SLOTS]; /* by device number */
     uint32_t address;                                     /* 0xCF8 */
     uint64_t next_low, next_high;                         /* where the next BARs go */
+    uint32_t asserted; /* atomic: bit n: INTA# of the function at slot n waits for the guest */
 };
 
 /* The host bridge, and the handlers on both buses. config is copied; what it points to, and *pci itself, stay where
@@ -30,6 +31,11 @@ void guest_pci_reset(struct guest_pci *pci);
 
 /* Handlers off the buses, memory of the bridge given back; every function was detached before (guest/assign.h). */
 void guest_pci_free(struct guest_pci *pci);
+
+/* Lines that wait for the guest, as a set of pins of its I/O APIC. Any CPU. */
+uint32_t guest_pci_lines(const struct guest_pci *pci);
+/* The guest ended the interrupt of that pin. */
+void guest_pci_line_ended(struct guest_pci *pci, unsigned pin);
 
 /* The assigned function of that host address, or NULL. */
 struct guest_pci_function *guest_pci_find(struct guest_pci *pci, struct sbdf host);

@@ -105,7 +105,24 @@ static size_t split(const struct guest_bar *bar, struct part parts[2])
     return count;
 }
 
-static enum status map_nested(const struct guest_bar *bar, struct radix *nested)
+/* Parts that were mapped go again. Devices that walk the same tables may have used them for a moment. */
+static enum status take_back(const struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain,
+                             const struct part *parts, size_t count)
+{
+    enum status result = STATUS_OK;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t at = bar->address + parts[i].offset;
+        enum status status = radix_unmap(nested, at, parts[i].size);
+        if (status == STATUS_OK && domain != NULL && domain->shared != NULL) {
+            status = vtd_domain_unmap(domain, iova(at), parts[i].size);
+        }
+        result = result == STATUS_OK ? status : result;
+    }
+    return result;
+}
+
+/* Never executable: registers are no code. */
+static enum status map_nested(const struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain)
 {
     const unsigned rights = RADIX_READ | RADIX_WRITE | RADIX_USER | RADIX_UNCACHED;
     struct part parts[2];
@@ -113,8 +130,9 @@ static enum status map_nested(const struct guest_bar *bar, struct radix *nested)
     for (size_t i = 0; i < count; i++) {
         enum status status = radix_map(nested, bar->address + parts[i].offset, hpa_add(bar->host, parts[i].offset),
                                        parts[i].size, rights);
-        if (status != STATUS_OK) {
-            enum status undone = i == 0 ? STATUS_OK : radix_unmap(nested, bar->address, parts[0].size);
+        if (status != STATUS_OK) { /* out of tables, some of part i was there too */
+            size_t touched = status == STATUS_NO_MEMORY ? i + 1 : i;
+            enum status undone = take_back(bar, nested, domain, parts, touched);
             return undone == STATUS_OK ? status : undone;
         }
     }
@@ -163,34 +181,32 @@ static enum status map_domain(const struct guest_bar *bar, struct vtd_domain *do
     return STATUS_OK;
 }
 
+/* Nested tables first: where devices walk them too, the units forget what is gone. */
 static enum status withdraw(struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain, bool *shrank)
 {
-    enum status result = STATUS_OK;
-    if (bar->shared) {
-        result = unmap_domain(bar, domain);
-        bar->shared = false;
+    if (!bar->mapped) {
+        return STATUS_OK;
     }
-    if (bar->mapped) {
-        enum status status = unmap_nested(bar, nested);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        bar->mapped = false;
-        *shrank = true;
-    }
-    return result;
+    enum status nested_status = unmap_nested(bar, nested);
+    enum status domain_status = bar->shared ? unmap_domain(bar, domain) : STATUS_OK;
+    *shrank = true;
+    bar->shared = false;
+    bar->mapped = nested_status != STATUS_OK;
+    return nested_status != STATUS_OK ? nested_status : domain_status;
 }
 
-static enum status show(struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain)
+static enum status show(struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain, bool *shrank)
 {
-    enum status status = map_nested(bar, nested);
+    enum status status = map_nested(bar, nested, domain);
     if (status != STATUS_OK) {
+        *shrank = true; /* other vCPUs may have used what was there for a moment */
         return status;
     }
     bar->mapped = true;
     bar->mapped_at = bar->address;
     status = domain == NULL ? STATUS_OK : map_domain(bar, domain);
-    bar->shared = domain != NULL && status == STATUS_OK;
+    /* What nested tables show, devices that walk them reach, whether or not their unit answers. */
+    bar->shared = domain != NULL && (status == STATUS_OK || domain->shared != NULL);
     return status;
 }
 
@@ -202,5 +218,5 @@ enum status guest_bar_apply(struct guest_bar *bar, struct radix *nested, struct 
         return STATUS_OK;
     }
     enum status status = withdraw(bar, nested, domain, shrank);
-    return status == STATUS_OK && wanted ? show(bar, nested, domain) : status;
+    return status == STATUS_OK && wanted ? show(bar, nested, domain, shrank) : status;
 }

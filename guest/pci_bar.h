@@ -20,7 +20,7 @@ struct guest_bar {
     uint64_t address;              /* what the guest's register says */
     uint64_t trap_start, trap_end; /* offsets, page-aligned: these pages stay unmapped and are emulated */
     bool mapped;                   /* in the nested tables (all pages but trapped ones) at mapped_at */
-    bool shared;                   /* in the second-level tables too */
+    bool shared;                   /* in the domain's tables too, which may be the nested ones */
     uint64_t mapped_at;
 };
 
@@ -51,9 +51,9 @@ void guest_bar_write(struct guest_bar *bar, bool upper, uint32_t value);
 bool guest_bar_fits(const struct guest_bar *bar, const struct guest_bar_windows *windows);
 
 /* Make the tables show what the registers say: mapped where it fits and decode is on, else not at all. *shrank tells
- * that nested mappings went away and the guest's translations must be flushed. domain may be NULL.
- * STATUS_CONFLICT: another BAR is there; it stays unmapped. STATUS_TIMEOUT, STATUS_HARDWARE: a unit did not answer;
- * the domain is quarantined. */
+ * that nested mappings went away, if only such as were made in vain, and the guest's translations must be flushed.
+ * domain may be NULL. STATUS_CONFLICT: another BAR is there; it stays unmapped. STATUS_TIMEOUT, STATUS_HARDWARE: a unit
+ * did not answer; the domain is quarantined. */
 MUST_CHECK enum status guest_bar_apply(struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain,
                                        const struct guest_bar_windows *windows, bool decode, bool *shrank);
 

@@ -141,6 +141,9 @@ static void command_written(struct guest_pci_function *f, uint16_t before)
     if ((changed & PCI_COMMAND_MEMORY) != 0) {
         apply_guest_change(f);
     }
+    if ((changed & PCI_COMMAND_INTX_OFF) != 0) {
+        guest_intx_enable(&f->intx, (command_of(f) & PCI_COMMAND_INTX_OFF) == 0);
+    }
     if ((changed & PCI_COMMAND_BUS_MASTER) != 0 && f->attached) {
         pci_bus_master_set(f->config->facts, f->host, (command_of(f) & PCI_COMMAND_BUS_MASTER) != 0);
     }
@@ -260,12 +263,16 @@ static enum status make_bars(struct guest_pci_function *f, uint64_t *next_low, u
 static void show_function(struct guest_pci_function *f)
 {
     pci_view_of_function(&f->view, f->host);
+    if (f->intx.routed) {
+        pci_view_set(&f->view, PCI_INTERRUPT_LINE, 1, f->gsi);
+        pci_view_set(&f->view, PCI_INTERRUPT_PIN, 1, 1);
+    }
     pci_view_set(&f->view, PCI_COMMAND, 2, PCI_COMMAND_MEMORY); /* as firmware leaves it */
 }
 
 enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
-                                    const struct pci_function *host, struct vtd_unit *unit, uint64_t *next_low,
-                                    uint64_t *next_high)
+                                    const struct pci_function *host, struct vtd_unit *unit, unsigned slot,
+                                    uint64_t *next_low, uint64_t *next_high)
 {
     *f = (struct guest_pci_function){.config = config, .host = host, .unit = unit};
     uint64_t low = *next_low;
@@ -284,10 +291,24 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
     }
     show_function(f);
     guest_msi_init(&f->msi, host, &f->view, unit, config->router);
+    guest_intx_init(&f->intx, host, &config->lines, BIT32(slot));
+    f->gsi = (uint8_t)guest_pci_gsi(slot);
     *next_low = low;
     *next_high = high;
     f->present = true;
     return STATUS_OK;
+}
+
+enum status guest_pci_function_line(struct guest_pci_function *f, const struct vtd_line_place *place)
+{
+    enum status status = guest_intx_route(&f->intx, &f->config->lines, place);
+    show_function(f);
+    return status;
+}
+
+void guest_pci_function_restart(struct guest_pci_function *f)
+{
+    guest_intx_enable(&f->intx, (command_of(f) & PCI_COMMAND_INTX_OFF) == 0);
 }
 
 enum status guest_pci_function_map(struct guest_pci_function *f)
@@ -308,6 +329,8 @@ void guest_pci_function_reset(struct guest_pci_function *f)
         return;
     }
     stop(f);
+    guest_intx_enable(&f->intx, false);
+    guest_intx_end(&f->intx);
     show_function(f);
     for (unsigned i = 0; i < PCI_BARS; i++) {
         f->bars[i].address = f->first_address[i];
@@ -347,10 +370,11 @@ enum status guest_pci_function_withdraw(struct guest_pci_function *f)
     pci_bus_master_set(f->config->facts, f->host, false);
     enum status drained = drain(f);
     stop(f);
+    guest_intx_release(&f->intx);
     enum status left = leave_domain(f);
     enum status hidden = hide_bars(f);
-    f->dead =
-        f->msi.stuck || f->msix.stuck || f->trapped || drained != STATUS_OK || left != STATUS_OK || hidden != STATUS_OK;
+    f->dead = f->msi.stuck || f->msix.stuck || f->intx.stuck || f->trapped || drained != STATUS_OK ||
+              left != STATUS_OK || hidden != STATUS_OK;
     if (!f->dead) {
         return STATUS_OK;
     }

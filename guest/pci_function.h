@@ -7,6 +7,7 @@
 
 #include "guest/bus.h"
 #include "guest/pci_bar.h"
+#include "guest/pci_intx.h"
 #include "guest/pci_msi.h"
 #include "guest/pci_msix.h"
 #include "guest/pci_view.h"
@@ -21,6 +22,7 @@ struct guest_pci_config {
     struct bus *mmio;  /* the guest's; trapped pages and ECAM are registered here */
     struct bus *ports; /* 0xCF8..0xCFF are registered here */
     const struct message_router *router;
+    struct guest_intx_target lines;
     struct bus_range reset_port; /* read, write and context of the device at port 0xCF9, inside ours; may be empty */
     /* Called when the nested tables changed: returns after no vCPU of the guest uses an old translation. */
     void (*flush)(void *context);
@@ -37,6 +39,8 @@ struct guest_pci_function {
     uint64_t first_address[PCI_BARS]; /* where BARs are after a reset */
     struct guest_msix msix;
     struct guest_msi msi;
+    struct guest_intx intx;
+    uint8_t gsi;   /* of the guest */
     bool attached; /* in the guest's domain: bus mastering may be on */
     bool warned;   /* the log says once that BARs do not move */
     bool dead;     /* some part of it could not be withdrawn: this place is never used again */
@@ -48,10 +52,22 @@ struct guest_pci_function {
 MUST_CHECK enum status guest_pci_function_bridge(struct guest_pci_function *f, const struct guest_pci_config *config);
 
 /* An assigned function that is quiet, with memory decode on: view, BARs (placed from *next_low and *next_high on) and
- * interrupts. Nothing is mapped yet. On failure nothing is left behind. */
+ * interrupts; slot is its device number. Nothing is mapped yet. On failure nothing is left behind. */
 MUST_CHECK enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
-                                               const struct pci_function *host, struct vtd_unit *unit,
+                                               const struct pci_function *host, struct vtd_unit *unit, unsigned slot,
                                                uint64_t *next_low, uint64_t *next_high);
+
+/* Give it a line of the machine: the guest then sees INTA#, which is GSI guest_pci_gsi(slot) there. */
+MUST_CHECK enum status guest_pci_function_line(struct guest_pci_function *f, const struct vtd_line_place *place);
+
+/* The function was reset (and INTx# is off in it): let it interrupt again as the guest's command register says. */
+void guest_pci_function_restart(struct guest_pci_function *f);
+
+/* The I/O APIC pin of the guest where INTA# of the device at this slot ends, as _PRT in guest/dsdt.asl says. */
+static inline unsigned guest_pci_gsi(unsigned slot)
+{
+    return 16 + (slot - 1) % 8;
+}
 
 /* Map the BARs that are not where their registers say; needed once after make. Fails for what a unit or the tables
  * refuse. */

@@ -72,6 +72,9 @@ void vioapic_eoi(struct vioapic *io, uint8_t vector)
         uint64_t *entry = &io->entries[pin];
         if (is_level(*entry) && (*entry & 0xff) == vector && (*entry & IOAPIC_ENTRY_REMOTE_IRR) != 0) {
             *entry &= ~IOAPIC_ENTRY_REMOTE_IRR;
+            if (io->ended != NULL) {
+                io->ended(io->context, pin);
+            }
             service_level(io, pin);
         }
     }

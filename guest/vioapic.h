@@ -40,6 +40,8 @@ struct vioapic {
     uint64_t entries[IOAPIC_PINS];
     void *context;
     void (*send)(void *context, const struct apic_message *message);
+    /* An interrupt of a level pin was ended; set the pin's line as it is now before returning. May be NULL. */
+    void (*ended)(void *context, unsigned pin);
 };
 
 void vioapic_init(struct vioapic *io, uint8_t id, uint8_t version, void *context,

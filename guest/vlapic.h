@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * A vCPU's local APIC: the xAPIC register page and, over the same state, the x2APIC MSRs (SDM 3A chapter 11).
- * Everything is touched by its own vCPU alone, but irr, tmr and events, which any CPU may post to (vlapic_irq.h), and
- * id, base, tpr, svr, ldr and dfr, which routing reads. */
+ * The registers lie in a page as the hardware's virtual-APIC page has them (SDM 3C 30.1), so that a CPU may serve the
+ * guest's accesses out of it. Everything is touched by its own vCPU alone, but `posted`, TMR and events, which any CPU
+ * may post to (vlapic_irq.h), and base, TPR, SVR, LDR and DFR, which routing reads. */
 #ifndef BULKHEAD_GUEST_LAPIC_H
 #define BULKHEAD_GUEST_LAPIC_H
 
 #include "guest/apic_message.h"
+#include "kernel/core/posted.h"
 #include "kernel/lib/status.h"
 
 #define LAPIC_DEFAULT_BASE UINT64_C(0xfee00000)
@@ -27,6 +29,7 @@ enum vlapic_register {
     LAPIC_IRR = 0x200,
     LAPIC_ESR = 0x280,
     LAPIC_ICR_LOW = 0x300,
+    LAPIC_ICR_X2APIC_HIGH = 0x304, /* where the page has it in x2APIC mode; no register of its own */
     LAPIC_ICR_HIGH = 0x310,
     LAPIC_LVT_TIMER = 0x320, /* first of six */
     LAPIC_LVT_THERMAL = 0x330,
@@ -65,6 +68,7 @@ struct vlapic_output {
 };
 
 struct vlapic_config {
+    uint32_t *page; /* LAPIC_SIZE bytes, for this one alone */
     uint32_t id;
     bool bootstrap; /* this is the BSP */
     bool x2apic;    /* the guest may switch x2APIC mode on */
@@ -75,20 +79,53 @@ struct vlapic_config {
 };
 
 struct vlapic {
+    struct posted_descriptor posted; /* vectors that wait to be moved to IRR */
     struct vlapic_config config;
-    uint64_t base; /* IA32_APIC_BASE */
-    uint32_t tpr, ldr, dfr, svr;
-    uint32_t esr, errors; /* errors: collected since the last write of ESR */
-    uint32_t icr_low, icr_high;
-    uint32_t lvt[LAPIC_LVTS];
-    uint32_t isr[8], tmr[8], irr[8];
+    uint32_t *page;       /* LAPIC_SIZE bytes: the registers */
+    uint64_t base;        /* IA32_APIC_BASE */
+    uint32_t errors;      /* collected since the last write of ESR */
     uint32_t events;      /* enum vlapic_event bits (vlapic_irq.h) */
     uint32_t sipi_vector; /* of the last start-up IPI */
     uint32_t lint_levels; /* bit n: LINTn is asserted */
-    uint32_t timer_initial, timer_divide;
+    /* What the timer runs by: the page may already hold what the guest wrote since. */
+    uint32_t timer_lvt, timer_initial, timer_divide;
     uint64_t timer_expiry_ns;    /* TICKS_NEVER when it does not run */
     uint64_t timer_tsc_deadline; /* 0 when not armed */
 };
+
+/* The word of a register. Offsets are multiples of 4 below LAPIC_SIZE. */
+static inline uint32_t *vlapic_word(const struct vlapic *l, uint32_t offset)
+{
+    return &l->page[offset / 4];
+}
+
+/* Word n of ISR, TMR or IRR: vectors 32n to 32n + 31. */
+static inline uint32_t *vlapic_vectors(const struct vlapic *l, enum vlapic_register first, unsigned n)
+{
+    return vlapic_word(l, (uint32_t)first + 0x10 * n);
+}
+
+/* Any CPU may look at a register that another's vCPU writes. */
+static inline uint32_t vlapic_look(const struct vlapic *l, enum vlapic_register offset)
+{
+    return __atomic_load_n(vlapic_word(l, offset), __ATOMIC_RELAXED);
+}
+
+static inline void vlapic_store(struct vlapic *l, enum vlapic_register offset, uint32_t value)
+{
+    __atomic_store_n(vlapic_word(l, offset), value, __ATOMIC_RELAXED);
+}
+
+/* Task priority, as MOV to CR8 (value << 4) and the register set it. */
+static inline uint32_t vlapic_tpr(const struct vlapic *l)
+{
+    return vlapic_look(l, LAPIC_TPR);
+}
+
+static inline void vlapic_set_tpr(struct vlapic *l, uint32_t value)
+{
+    vlapic_store(l, LAPIC_TPR, value & 0xff);
+}
 
 /* Power-on state, LAPIC enabled at the default address in xAPIC mode. */
 void vlapic_init(struct vlapic *l, const struct vlapic_config *config);
@@ -105,6 +142,8 @@ uint64_t vlapic_page(const struct vlapic *l);
  * and is ignored, and a reserved register also sets "illegal register address". */
 uint32_t vlapic_read(struct vlapic *l, uint64_t offset, unsigned width, uint64_t now_ns);
 void vlapic_write(struct vlapic *l, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns);
+/* The CPU let the guest write the register in the page (VCPU_EXIT_APIC_WRITE): what the value in there asks for. */
+void vlapic_was_written(struct vlapic *l, uint32_t offset, uint64_t now_ns);
 
 /* MSRs 0x800..0x8FF. OUT_OF_RANGE means #GP (also when not in x2APIC mode). */
 MUST_CHECK enum status vlapic_msr_read(struct vlapic *l, uint32_t msr, uint64_t now_ns, uint64_t *value);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Posting is atomic and lock-free: the trigger mode is written before the request, which publishes it. */
+ * Posting is atomic and lock-free: the trigger mode is written before the request, which publishes it. IRR and ISR are
+ * the vCPU's own, or the CPU's while the guest runs (SDM 3C 30.1.1). */
 #include "guest/vlapic_irq.h"
 
 #define FIRST_LEGAL_VECTOR 16
@@ -9,25 +10,33 @@ static uint32_t load(const uint32_t *word)
     return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
-static void set_bit(uint32_t *words, uint8_t vector)
+static uint32_t *word_of(const struct vlapic *l, enum vlapic_register first, uint8_t vector)
 {
-    (void)__atomic_fetch_or(&words[vector / 32], BIT32(vector % 32), __ATOMIC_ACQ_REL);
+    return vlapic_vectors(l, first, vector / 32);
 }
 
-static void clear_bit(uint32_t *words, uint8_t vector)
+static bool test_bit(const struct vlapic *l, enum vlapic_register first, uint8_t vector)
 {
-    (void)__atomic_fetch_and(&words[vector / 32], ~BIT32(vector % 32), __ATOMIC_ACQ_REL);
+    return (load(word_of(l, first, vector)) & BIT32(vector % 32)) != 0;
 }
 
-static bool test_bit(const uint32_t *words, uint8_t vector)
+static void set_trigger_mode(struct vlapic *l, uint8_t vector, bool level)
 {
-    return (load(&words[vector / 32]) & BIT32(vector % 32)) != 0;
+    uint32_t *word = word_of(l, LAPIC_TMR, vector);
+    if (test_bit(l, LAPIC_TMR, vector) == level) {
+        return;
+    }
+    if (level) {
+        (void)__atomic_fetch_or(word, BIT32(vector % 32), __ATOMIC_ACQ_REL);
+    } else {
+        (void)__atomic_fetch_and(word, ~BIT32(vector % 32), __ATOMIC_ACQ_REL);
+    }
 }
 
-static int highest_bit(const uint32_t *words)
+static int highest_bit(const struct vlapic *l, enum vlapic_register first)
 {
     for (int i = 7; i >= 0; i--) {
-        uint32_t word = load(&words[i]);
+        uint32_t word = *vlapic_vectors(l, first, (unsigned)i);
         if (word != 0) {
             return 32 * i + 31 - __builtin_clz(word);
         }
@@ -35,17 +44,25 @@ static int highest_bit(const uint32_t *words)
     return -1;
 }
 
+void vlapic_irq_collect(struct vlapic *l)
+{
+    uint32_t taken[8];
+    if (!posted_is_pending(&l->posted)) {
+        return;
+    }
+    (void)posted_take(&l->posted, taken);
+    for (unsigned i = 0; i < 8; i++) {
+        *vlapic_vectors(l, LAPIC_IRR, i) |= taken[i];
+    }
+}
+
 bool vlapic_irq_post(struct vlapic *l, uint8_t vector, bool level)
 {
     if (!vlapic_is_software_enabled(l) || vector < FIRST_LEGAL_VECTOR) {
         return false;
     }
-    if (level) {
-        set_bit(l->tmr, vector);
-    } else {
-        clear_bit(l->tmr, vector);
-    }
-    set_bit(l->irr, vector);
+    set_trigger_mode(l, vector, level);
+    (void)posted_set_vector(&l->posted, vector);
     return true;
 }
 
@@ -90,19 +107,26 @@ bool vlapic_irq_has_events(const struct vlapic *l, uint32_t events)
 
 uint8_t vlapic_irq_ppr(const struct vlapic *l)
 {
-    int in_service = highest_bit(l->isr);
+    int in_service = highest_bit(l, LAPIC_ISR);
     unsigned service_class = in_service < 0 ? 0 : (unsigned)in_service & 0xf0;
-    return (l->tpr & 0xf0) >= service_class ? (uint8_t)l->tpr : (uint8_t)service_class;
+    uint32_t tpr = vlapic_tpr(l);
+    return (tpr & 0xf0) >= service_class ? (uint8_t)tpr : (uint8_t)service_class;
 }
 
-int vlapic_irq_highest(const struct vlapic *l)
+int vlapic_irq_highest(struct vlapic *l)
 {
-    return highest_bit(l->irr);
+    vlapic_irq_collect(l);
+    return highest_bit(l, LAPIC_IRR);
 }
 
-int vlapic_irq_pending(const struct vlapic *l)
+int vlapic_irq_in_service(const struct vlapic *l)
 {
-    int vector = highest_bit(l->irr);
+    return highest_bit(l, LAPIC_ISR);
+}
+
+int vlapic_irq_pending(struct vlapic *l)
+{
+    int vector = vlapic_irq_highest(l);
     if (vector < 0 || !vlapic_is_enabled(l)) {
         return -1;
     }
@@ -111,25 +135,25 @@ int vlapic_irq_pending(const struct vlapic *l)
 
 void vlapic_irq_accept(struct vlapic *l, uint8_t vector)
 {
-    clear_bit(l->irr, vector);
-    set_bit(l->isr, vector);
+    *word_of(l, LAPIC_IRR, vector) &= ~BIT32(vector % 32);
+    *word_of(l, LAPIC_ISR, vector) |= BIT32(vector % 32);
+}
+
+void vlapic_irq_finished(struct vlapic *l, uint8_t vector)
+{
+    if (test_bit(l, LAPIC_TMR, vector) && l->config.output.eoi != NULL) {
+        l->config.output.eoi(l->config.output.context, vector);
+    }
 }
 
 void vlapic_irq_eoi(struct vlapic *l)
 {
-    int vector = highest_bit(l->isr);
+    int vector = highest_bit(l, LAPIC_ISR);
     if (vector < 0) {
         return;
     }
-    clear_bit(l->isr, (uint8_t)vector);
-    if (test_bit(l->tmr, (uint8_t)vector) && l->config.output.eoi != NULL) {
-        l->config.output.eoi(l->config.output.context, (uint8_t)vector);
-    }
-}
-
-static uint32_t lvt_entry(const struct vlapic *l, enum vlapic_register lvt)
-{
-    return l->lvt[(lvt - LAPIC_LVT_TIMER) / 0x10];
+    *word_of(l, LAPIC_ISR, (uint8_t)vector) &= ~BIT32(vector % 32);
+    vlapic_irq_finished(l, (uint8_t)vector);
 }
 
 /* Timer and error entries have no delivery mode: fixed. */
@@ -141,7 +165,7 @@ static enum apic_delivery lvt_delivery(enum vlapic_register lvt, uint32_t entry)
 
 void vlapic_irq_local(struct vlapic *l, enum vlapic_register lvt)
 {
-    uint32_t entry = lvt_entry(l, lvt);
+    uint32_t entry = *vlapic_word(l, lvt);
     struct apic_message m = {.vector = (uint8_t)entry, .delivery = lvt_delivery(lvt, entry)};
     if ((entry & LAPIC_LVT_MASKED) != 0 || m.delivery == APIC_EXTINT || m.delivery == APIC_SIPI) {
         return;
@@ -168,7 +192,7 @@ void vlapic_irq_lint(struct vlapic *l, unsigned pin, bool level)
 
 bool vlapic_irq_takes_extint(const struct vlapic *l)
 {
-    uint32_t entry = lvt_entry(l, LAPIC_LVT_LINT0);
+    uint32_t entry = *vlapic_word(l, LAPIC_LVT_LINT0);
     if (!vlapic_is_enabled(l)) {
         return l->config.bootstrap;
     }

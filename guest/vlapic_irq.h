@@ -24,13 +24,19 @@ bool vlapic_irq_deliver(struct vlapic *l, const struct apic_message *message);
 uint32_t vlapic_irq_take_events(struct vlapic *l, uint32_t wanted);
 /* True while one of them is pending. */
 bool vlapic_irq_has_events(const struct vlapic *l, uint32_t events);
+/* Move what was posted to IRR. The next two do so by themselves. */
+void vlapic_irq_collect(struct vlapic *l);
 /* The vector to inject next, PPR respected; -1 for none. */
-int vlapic_irq_pending(const struct vlapic *l);
+int vlapic_irq_pending(struct vlapic *l);
 /* Highest vector in IRR whatever the priority, -1 for none (to decide whether TPR changes matter). */
-int vlapic_irq_highest(const struct vlapic *l);
+int vlapic_irq_highest(struct vlapic *l);
+/* Highest vector in ISR, -1 for none. */
+int vlapic_irq_in_service(const struct vlapic *l);
 /* The vector vlapic_irq_pending named is being delivered: IRR to ISR. */
 void vlapic_irq_accept(struct vlapic *l, uint8_t vector);
 void vlapic_irq_eoi(struct vlapic *l);
+/* The CPU itself ended this vector's service: tell the I/O APIC if it was level-triggered. */
+void vlapic_irq_finished(struct vlapic *l, uint8_t vector);
 uint8_t vlapic_irq_ppr(const struct vlapic *l);
 
 /* A local source fires as its LVT entry says. lvt: one of the LAPIC_LVT_ offsets. */

@@ -4,23 +4,18 @@
 
 #include "guest/vlapic_irq.h"
 
-static uint32_t look(const uint32_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_RELAXED);
-}
-
 /* x2APIC: cluster in 31:16, one bit a member in 15:0. */
 static bool matches_x2apic_logical(const struct vlapic *l, uint32_t destination)
 {
-    uint32_t ldr = look(&l->ldr);
+    uint32_t ldr = vlapic_look(l, LAPIC_LDR);
     return ldr >> 16 == destination >> 16 && (ldr & destination & 0xffff) != 0;
 }
 
 /* xAPIC: flat model when DFR[31:28] is all ones, else four clusters bits and four member bits. */
 static bool matches_xapic_logical(const struct vlapic *l, uint8_t destination)
 {
-    uint8_t ldr = (uint8_t)(look(&l->ldr) >> 24);
-    if (look(&l->dfr) >> 28 == 0xf) {
+    uint8_t ldr = (uint8_t)(vlapic_look(l, LAPIC_LDR) >> 24);
+    if (vlapic_look(l, LAPIC_DFR) >> 28 == 0xf) {
         return (ldr & destination) != 0;
     }
     bool cluster = destination >> 4 == 0xf || destination >> 4 == ldr >> 4;
@@ -79,7 +74,7 @@ static size_t deliver_lowest(struct vlapic_set *set, const struct apic_message *
         if (!vlapic_route_matches(l, message, from) || !vlapic_is_software_enabled(l)) {
             continue;
         }
-        if (best == set->count || look(&l->tpr) < look(&set->lapics[best]->tpr)) {
+        if (best == set->count || vlapic_tpr(l) < vlapic_tpr(set->lapics[best])) {
             best = index;
         }
     }

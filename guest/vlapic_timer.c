@@ -18,7 +18,7 @@ static enum timer_mode mode_of(uint32_t entry)
 
 static enum timer_mode mode(const struct vlapic *l)
 {
-    return mode_of(l->lvt[0]);
+    return mode_of(l->timer_lvt);
 }
 
 /* Nanoseconds a tick: SDM 3A figure 11-10, 0 is 2, 6 is 128, 7 is 1. */
@@ -41,12 +41,19 @@ void vlapic_timer_stop(struct vlapic *l)
     l->timer_tsc_deadline = 0;
 }
 
+static void set_initial(struct vlapic *l, uint32_t count)
+{
+    l->timer_initial = count;
+    vlapic_store(l, LAPIC_TIMER_INITIAL, count);
+}
+
 void vlapic_timer_set_initial(struct vlapic *l, uint32_t count, uint64_t now_ns)
 {
     if (mode(l) == MODE_TSC_DEADLINE) {
+        set_initial(l, 0); /* ignored, and so it reads */
         return;
     }
-    l->timer_initial = count;
+    set_initial(l, count);
     l->timer_expiry_ns = count == 0 ? TICKS_NEVER : ticks_add(now_ns, period_ns(l));
 }
 
@@ -64,6 +71,7 @@ void vlapic_timer_set_divide(struct vlapic *l, uint32_t divide, uint64_t now_ns)
 {
     uint64_t left = vlapic_timer_current(l, now_ns);
     l->timer_divide = divide & 0xb;
+    vlapic_store(l, LAPIC_TIMER_DIVIDE, l->timer_divide);
     if (left != 0) {
         l->timer_expiry_ns = ticks_add(now_ns, left * tick_ns(l));
     }
@@ -75,9 +83,9 @@ void vlapic_timer_set_lvt(struct vlapic *l, uint32_t entry)
     bool becomes = mode_of(entry) == MODE_TSC_DEADLINE;
     if (was != becomes) {
         vlapic_timer_stop(l);
-        l->timer_initial = 0;
+        set_initial(l, 0);
     }
-    l->lvt[0] = entry;
+    l->timer_lvt = entry;
 }
 
 void vlapic_timer_write_deadline(struct vlapic *l, uint64_t deadline, uint64_t tsc, uint64_t now_ns)
@@ -97,6 +105,13 @@ void vlapic_timer_write_deadline(struct vlapic *l, uint64_t deadline, uint64_t t
 uint64_t vlapic_timer_read_deadline(const struct vlapic *l)
 {
     return mode(l) == MODE_TSC_DEADLINE ? l->timer_tsc_deadline : 0;
+}
+
+void vlapic_timer_move_tsc(struct vlapic *l, uint64_t tsc, uint64_t now_ns)
+{
+    if (l->timer_tsc_deadline != 0) {
+        vlapic_timer_write_deadline(l, l->timer_tsc_deadline, tsc, now_ns);
+    }
 }
 
 uint64_t vlapic_timer_next_deadline(const struct vlapic *l)

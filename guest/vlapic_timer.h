@@ -12,13 +12,15 @@
 void vlapic_timer_stop(struct vlapic *l);
 void vlapic_timer_set_initial(struct vlapic *l, uint32_t count, uint64_t now_ns);
 void vlapic_timer_set_divide(struct vlapic *l, uint32_t divide, uint64_t now_ns);
-/* The LVT timer entry is about to change to this value: leaving or entering TSC-deadline mode stops the timer. */
+/* The LVT timer entry is now this: leaving or entering TSC-deadline mode stops the timer. */
 void vlapic_timer_set_lvt(struct vlapic *l, uint32_t entry);
 uint32_t vlapic_timer_current(const struct vlapic *l, uint64_t now_ns);
 
 /* MSR IA32_TSC_DEADLINE; 0 disarms; ignored outside TSC-deadline mode. tsc: the guest's TSC at now_ns. */
 void vlapic_timer_write_deadline(struct vlapic *l, uint64_t deadline, uint64_t tsc, uint64_t now_ns);
 uint64_t vlapic_timer_read_deadline(const struct vlapic *l);
+/* The guest's TSC was written and shows `tsc` at now_ns: an armed deadline is that much nearer or farther. */
+void vlapic_timer_move_tsc(struct vlapic *l, uint64_t tsc, uint64_t now_ns);
 
 /* When vlapic_timer_advance has something to do next; UINT64_MAX for never. */
 uint64_t vlapic_timer_next_deadline(const struct vlapic *l);

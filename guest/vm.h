@@ -76,6 +76,7 @@ struct vm_host;
 struct vm_cpu {
     struct vcpu vcpu;
     struct vlapic lapic;
+    struct hpa lapic_page; /* of its registers */
     struct guest_msrs msrs;
     struct vm *vm;
     struct vm_host *host; /* the CPU it runs on and who shares it; NULL until it is placed */

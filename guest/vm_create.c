@@ -5,10 +5,13 @@
 #include "guest/acpi_tables.h"
 #include "guest/assign.h"
 #include "guest/firmware.h"
+#include "guest/share_tables.h"
 #include "guest/vm_interrupts.h"
 #include "guest/vm_memory.h"
+#include "kernel/core/cpu_feature.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
+#include "kernel/core/percpu.h"
 #include "kernel/core/time.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
@@ -38,8 +41,9 @@ static enum status make_cpus(struct vm *vm, const struct vm_request *request)
         vm->cpus[i].vm = vm;
         vm->cpus[i].index = i;
         vm->cpus[i].vcpu.cpu = request->cpus[i];
+        status = status == STATUS_OK ? pages_alloc(&vm->cpus[i].lapic_page) : status;
     }
-    return STATUS_OK;
+    return status;
 }
 
 enum status vm_create_power_on(struct vm *vm)
@@ -65,23 +69,61 @@ static struct guest_pci_config pci_config_of(struct vm_owned *owned)
         .mmio = &vm->platform.mmio,
         .ports = &vm->platform.ports,
         .router = &vm->router,
+        .lines = {.cpu = owned->request.cpus[0],
+                  .apic_id = percpu_at(owned->request.cpus[0])->apic_id,
+                  .notify = vm_platform_line_arrived,
+                  .context = vm},
         .reset_port = vm_platform_reset_port(vm),
         .flush = flush,
         .context = vm,
     };
 }
 
-/* DMA addresses are guest-physical: the second level shows the guest's RAM and nothing else. A guest
- * without devices has an empty one. */
-static enum status make_domain(struct vm_owned *owned)
+static struct share_facts share_facts_of(const struct vm_owned *owned)
 {
-    enum status status = vtd_domain_create(owned->request.vtd, &owned->domain);
+    const struct vm_request *r = &owned->request;
+    struct share_facts facts = {
+        .off = (r->without & cpu_feature_bit(CPU_FEATURE_SHARED_TABLES)) != 0,
+        .format = r->backend->nested_format,
+        .levels = VM_MEMORY_LEVELS,
+        .max_leaf = r->backend->nested_max_leaf(),
+        .memory = &owned->vm.memory,
+    };
+    for (size_t i = 0; i < r->device_count && i < ARRAY_LENGTH(facts.units); i++) {
+        facts.units[facts.unit_count++] = r->devices[i].unit;
+    }
+    return facts;
+}
+
+/* DMA addresses are guest-physical: devices reach the guest's RAM, which is there already, and nothing else. A guest
+ * without devices has an empty domain. */
+static enum status make_domain(struct vm_owned *owned, const struct share_decision *how)
+{
+    enum status status = STATUS_OK;
+    if (how->shared) {
+        vtd_domain_create_shared(owned->request.vtd, &owned->domain, &owned->vm.nested, how->address_limit);
+    } else {
+        status = vtd_domain_create(owned->request.vtd, &owned->domain);
+    }
     owned->has_domain = status == STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < owned->vm.memory.count; i++) {
+    for (size_t i = 0; status == STATUS_OK && owned->request.device_count != 0 && i < owned->vm.memory.count; i++) {
         const struct guest_slot *slot = &owned->vm.memory.slots[i];
         status =
             vtd_domain_map(&owned->domain, iova(slot->base.v), slot->backing, slot->size, RADIX_READ | RADIX_WRITE);
     }
+    return status;
+}
+
+/* Nested tables and the domain; one set of tables where that is possible. */
+static enum status make_tables(struct vm_owned *owned)
+{
+    struct vm *vm = &owned->vm;
+    struct share_facts facts = share_facts_of(owned);
+    struct share_decision how = share_tables_decide(&facts);
+    share_tables_log(vm->name, &how);
+    enum status status = vm_memory_map(&vm->memory, &vm->nested, facts.format, &how);
+    status = status == STATUS_OK ? make_domain(owned, &how) : status;
+    vm->real_wbinvd = owned->request.device_count != 0 && !owned->domain.snoop;
     return status;
 }
 
@@ -90,14 +132,16 @@ static enum status attach_devices(struct vm_owned *owned, char why[VM_WHY_SIZE])
     const struct vm_request *r = &owned->request;
     for (size_t i = 0; i < r->device_count; i++) {
         char text[SBDF_TEXT_SIZE];
-        enum status status = assign_attach(&owned->vm.platform.pci, r->devices[i].function, r->devices[i].unit);
+        const struct vm_device *d = &r->devices[i];
+        enum status status =
+            assign_attach(&owned->vm.platform.pci, d->function, d->unit, d->line.io == NULL ? NULL : &d->line);
         if (status != STATUS_OK) {
-            format_text(why, VM_WHY_SIZE, "device %s cannot be attached: %s",
-                        sbdf_text(r->devices[i].function->at, text), status_text(status));
+            format_text(why, VM_WHY_SIZE, "device %s cannot be attached: %s", sbdf_text(d->function->at, text),
+                        status_text(status));
             return status;
         }
         log_info("guest: name=%s device=%s attached, reset, behind unit %u", owned->vm.name,
-                 sbdf_text(r->devices[i].function->at, text), r->devices[i].unit->index);
+                 sbdf_text(d->function->at, text), d->unit->index);
     }
     return STATUS_OK;
 }
@@ -182,10 +226,9 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     uint64_t from = time_now_ns();
     vm_memory_scrub(&vm->memory);
     owned->scrub_ns = time_now_ns() - from;
-    status = vm_memory_map(&vm->memory, &vm->nested, vm->backend);
+    status = make_tables(owned);
     status = status == STATUS_OK ? make_cpus(vm, request) : status;
     status = status == STATUS_OK ? vm_create_power_on(vm) : status;
-    status = status == STATUS_OK ? make_domain(owned) : status;
     if (status == STATUS_OK) {
         struct guest_pci_config pci = pci_config_of(owned);
         status = guest_pci_init(&vm->platform.pci, &pci);
@@ -194,7 +237,6 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
         format_text(why, VM_WHY_SIZE, "its tables cannot be made: %s", status_text(status));
         return status;
     }
-    vm->real_wbinvd = request->device_count != 0 && !request->vtd->snoop;
     struct image_entry entry;
     status = vm_create_load(owned, &entry, why);
     if (status == STATUS_OK) {

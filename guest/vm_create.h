@@ -10,6 +10,7 @@
 struct vm_device {
     const struct pci_function *function;
     struct vtd_unit *unit;
+    struct vtd_line_place line; /* where its INTx# ends; line.io NULL: the guest gets none */
 };
 
 /* What a guest is made of; pointers live on as long as the guest does. */
@@ -26,6 +27,7 @@ struct vm_request {
     const struct vm_device *devices;
     size_t device_count;
     const struct cpu_backend *backend;
+    uint32_t without; /* features (kernel/core/cpu_feature.h) to leave unused */
     struct vtd *vtd;
     const struct pci_facts *pci;
 };

@@ -4,6 +4,7 @@
 
 #include "guest/cpuid.h"
 #include "guest/emulate.h"
+#include "guest/vlapic_timer.h"
 #include "guest/vm_access.h"
 #include "kernel/core/log.h"
 #include "kernel/core/machine_check.h"
@@ -13,6 +14,9 @@
 #include "kernel/lib/bits.h"
 
 #define CPUID_XSAVE_LEAF 0xdu
+#define MSR_TSC 0x10u
+#define MSR_APIC_BASE 0x1bu
+#define MSR_TSC_DEADLINE 0x6e0u
 #define VECTOR_UD 6
 #define VECTOR_GP 13
 #define VECTOR_MACHINE_CHECK 18
@@ -61,6 +65,8 @@ static struct cpuid_context cpuid_context_of(const struct vm_cpu *cpu)
         .cpu_count = cpu->vm->cpu_count,
         .cr4 = cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4),
         .apic_off = !vlapic_is_enabled(&cpu->lapic),
+        .x2apic = cpu->lapic.config.x2apic,
+        .tsc_deadline = cpu->lapic.config.tsc_deadline,
     };
 }
 
@@ -95,19 +101,44 @@ static void on_cpuid(struct vm_cpu *cpu, const struct vcpu_exit *exit)
     skip(cpu, exit);
 }
 
-/* The APIC base and the x2APIC range; TSC-deadline mode is not offered. */
+/* Time and TSC are read together: the same instant by both. */
+static enum status tsc_deadline(struct vm_cpu *cpu, bool write, uint64_t *value)
+{
+    uint64_t now = vm_now(cpu->vm);
+    uint64_t tsc = cpu_tsc() + cpu->vcpu.tsc_offset;
+    if (!cpu->lapic.config.tsc_deadline) {
+        return STATUS_NOT_FOUND;
+    }
+    vlapic_timer_advance(&cpu->lapic, now);
+    if (write) {
+        vlapic_timer_write_deadline(&cpu->lapic, *value, tsc, now);
+    } else {
+        *value = vlapic_timer_read_deadline(&cpu->lapic);
+    }
+    return STATUS_OK;
+}
+
+/* The APIC base, the TSC deadline and the x2APIC range. */
 static enum status lapic_msr(struct vm_cpu *cpu, uint32_t msr, bool write, uint64_t *value)
 {
     uint64_t now = vm_now(cpu->vm);
     cpu->look = true;
-    if (msr == 0x1b) {
+    if (msr == MSR_APIC_BASE) {
         *value = write ? *value : vlapic_base_read(&cpu->lapic);
         return write ? vlapic_base_write(&cpu->lapic, *value) : STATUS_OK;
     }
-    if (msr < 0x800) {
-        return STATUS_NOT_FOUND;
+    if (msr == MSR_TSC_DEADLINE) {
+        return tsc_deadline(cpu, write, value);
     }
     return write ? vlapic_msr_write(&cpu->lapic, msr, *value, now) : vlapic_msr_read(&cpu->lapic, msr, now, value);
+}
+
+/* The timer's deadline is a value of the guest's TSC, which has just moved. */
+static void move_deadline(struct vm_cpu *cpu)
+{
+    uint64_t now = vm_now(cpu->vm);
+    vlapic_timer_move_tsc(&cpu->lapic, cpu_tsc() + cpu->vcpu.tsc_offset, now);
+    cpu->look = true;
 }
 
 static void on_msr(struct vm_cpu *cpu, const struct vcpu_exit *exit)
@@ -129,6 +160,9 @@ static void on_msr(struct vm_cpu *cpu, const struct vcpu_exit *exit)
                   msr);
         general_protection(cpu);
         return;
+    }
+    if (write && msr == MSR_TSC) {
+        move_deadline(cpu);
     }
     if (!write) {
         gprs[VCPU_RAX] = (uint32_t)value;
@@ -227,7 +261,7 @@ static bool write_cr(struct vm_cpu *cpu, unsigned number, uint64_t value)
         if ((value & ~UINT64_C(0xf)) != 0) {
             return false;
         }
-        cpu->lapic.tpr = (uint32_t)(value << 4);
+        vlapic_set_tpr(&cpu->lapic, (uint32_t)value << 4);
         cpu->look = true;
         return true;
     }
@@ -236,7 +270,7 @@ static bool write_cr(struct vm_cpu *cpu, unsigned number, uint64_t value)
 
 static uint64_t read_cr(const struct vm_cpu *cpu, unsigned number)
 {
-    return number == 8 ? cpu->lapic.tpr >> 4 : cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4);
+    return number == 8 ? vlapic_tpr(&cpu->lapic) >> 4 : cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4);
 }
 
 static void on_cr(struct vm_cpu *cpu, const struct vcpu_exit *exit)

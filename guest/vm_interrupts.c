@@ -4,6 +4,8 @@
 
 #include "guest/vlapic_irq.h"
 #include "kernel/core/percpu.h"
+#include "kernel/core/time_calibrate.h"
+#include "kernel/hw/phys.h"
 
 #define MESSAGE_FIRST UINT64_C(0xfee00000)
 #define MESSAGE_LAST UINT64_C(0xfeefffff)
@@ -59,11 +61,16 @@ static bool target(void *context, uint64_t address, uint32_t data, unsigned *hos
 
 void vm_interrupts_init(struct vm *vm)
 {
+    uint64_t tsc_hz = time_tsc_hz();
     for (unsigned i = 0; i < vm->cpu_count; i++) {
         struct vm_cpu *cpu = &vm->cpus[i];
         const struct vlapic_config config = {
+            .page = phys_to_virt(cpu->lapic_page),
             .id = i,
             .bootstrap = i == 0,
+            .x2apic = true,
+            .tsc_deadline = tsc_hz != 0,
+            .tsc_hz = tsc_hz,
             .physical_bits = 40,
             .output = {.context = cpu, .send = send, .eoi = end_of_interrupt},
         };

@@ -8,7 +8,6 @@
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 
-#define NESTED_LEVELS 4
 #define BLOCK_ALIGN (2 * MIB)
 
 /* One part of the guest's map, in as few blocks as free memory allows: each try that fails is halved. */
@@ -81,9 +80,11 @@ void vm_memory_give_back(struct guest_memory *memory)
     memory->count = 0;
 }
 
-enum status vm_memory_map(const struct guest_memory *memory, struct radix *nested, const struct cpu_backend *backend)
+enum status vm_memory_map(const struct guest_memory *memory, struct radix *nested, const struct radix_format *format,
+                          const struct share_decision *how)
 {
-    enum status status = radix_init(nested, backend->nested_format, NESTED_LEVELS, backend->nested_max_leaf(), false);
+    enum status status = radix_init(nested, format, VM_MEMORY_LEVELS, how->max_leaf, how->flush);
+    nested->always = how->always;
     for (size_t i = 0; status == STATUS_OK && i < memory->count; i++) {
         const struct guest_slot *slot = &memory->slots[i];
         status = radix_map(nested, slot->base.v, slot->backing, slot->size,

@@ -4,6 +4,7 @@
 #define BULKHEAD_GUEST_VM_MEMORY_H
 
 #include "guest/memory.h"
+#include "guest/share_tables.h"
 #include "kernel/core/vcpu.h"
 
 /* Take `bytes` (a multiple of 2 MiB) in as few and as large blocks as there are. They hold what was there before:
@@ -17,9 +18,11 @@ void vm_memory_scrub(const struct guest_memory *memory);
 /* `bytes` of it alone (or what there is), from byte number `from` on, counted through all slots. */
 void vm_memory_scrub_part(const struct guest_memory *memory, uint64_t from, uint64_t bytes);
 
-/* Nested tables that show exactly this RAM. */
+/* Nested tables that show exactly this RAM: write-back, executable. */
 MUST_CHECK enum status vm_memory_map(const struct guest_memory *memory, struct radix *nested,
-                                     const struct cpu_backend *backend);
+                                     const struct radix_format *format, const struct share_decision *how);
+
+#define VM_MEMORY_LEVELS 4u /* of nested tables */
 
 /* First address after the RAM below the hole. */
 uint64_t vm_memory_low_end(const struct guest_memory *memory);

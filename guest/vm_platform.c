@@ -39,12 +39,40 @@ static void follow(struct vm *vm, unsigned irq, bool wanted, bool *line)
     }
 }
 
+/* Pins of assigned functions, as they are now. */
+static void follow_pci(struct vm_platform *p)
+{
+    uint32_t lines = guest_pci_lines(&p->pci);
+    uint32_t changed = lines ^ p->pci_lines;
+    p->pci_lines = lines;
+    for (unsigned pin = 0; changed >> pin != 0; pin++) {
+        if ((changed >> pin & 1) != 0) {
+            vioapic_set_line(&p->ioapic, pin, (lines >> pin & 1) != 0);
+        }
+    }
+}
+
+static void pin_ended(void *context, unsigned pin)
+{
+    struct vm *vm = context;
+    if ((vm->platform.pci_lines >> pin & 1) != 0) {
+        guest_pci_line_ended(&vm->platform.pci, pin);
+        follow_pci(&vm->platform);
+    }
+}
+
+void vm_platform_line_arrived(void *vm)
+{
+    reschedule(vm);
+}
+
 void vm_platform_settle(struct vm *vm)
 {
     struct vm_platform *p = &vm->platform;
     follow(vm, PLATFORM_COM1_IRQ, uart_irq(&p->uart), &p->uart_line);
     follow(vm, PLATFORM_RTC_IRQ, rtc_irq(&p->rtc), &p->rtc_line);
     follow(vm, PLATFORM_SCI_IRQ, pm1_sci(&p->pm1), &p->sci_line);
+    follow_pci(p);
     if (pm1_is_off(&p->pm1)) {
         vm_stop(vm, VM_POWERED_OFF, "powered off");
     } else if (reset_is_requested(&p->reset)) {
@@ -108,7 +136,7 @@ uint64_t vm_platform_next_deadline(const struct vm *vm)
     uint64_t next = p->ticks_owed != 0 ? p->next_tick_ns : pit_next_deadline(&p->pit);
     uint64_t rtc = rtc_next_deadline(&p->rtc, vm_now(vm));
     uint64_t console = console_next_deadline(&p->console);
-    if (has_input(p)) {
+    if (has_input(p) || guest_pci_lines(&p->pci) != p->pci_lines) {
         return 0;
     }
     next = rtc < next ? rtc : next;
@@ -344,8 +372,10 @@ enum status vm_platform_init(struct vm *vm, uint64_t unix_seconds)
     bool connected = p->ports.capacity != 0;
     p->ticks_owed = p->next_tick_ns = 0;
     p->uart_line = p->rtc_line = p->sci_line = false;
+    p->pci_lines = 0;
     p->moved = true;
     vioapic_init(&p->ioapic, (uint8_t)vm->cpu_count, IOAPIC_VERSION_EOI, vm, ioapic_out);
+    p->ioapic.ended = pin_ended;
     vpic_init(&p->pic);
     pit_init(&p->pit);
     rtc_init(&p->rtc, unix_seconds, 0);

@@ -44,6 +44,7 @@ struct vm_platform {
     uint64_t ticks_owed;                /* of the PIT: due, not yet delivered */
     uint64_t next_tick_ns;              /* when the next of them may be */
     bool uart_line, rtc_line, sci_line; /* as last given to the interrupt controllers */
+    uint32_t pci_lines;                 /* likewise: pins of the I/O APIC that assigned functions assert */
     bool moved;                         /* atomic: what is due next may have changed */
     uint64_t due;                       /* guest time; the first vCPU's own */
 };
@@ -60,6 +61,9 @@ void vm_platform_settle(struct vm *vm);
 /* A byte for the guest's serial port, from any CPU's interrupt handler, without the lock; dropped when too many wait.
  */
 void vm_platform_input(struct vm *vm, uint8_t byte);
+
+/* An assigned function's line interrupted; vm is a struct vm. From any CPU's interrupt handler, without the lock. */
+void vm_platform_line_arrived(void *vm);
 
 /* Fire what is due, and when something will be next (UINT64_MAX: never). */
 void vm_platform_advance(struct vm *vm, uint64_t now_ns);

@@ -59,10 +59,10 @@ static void set_timer(uint64_t host_ns)
     }
 }
 
-/* The priority as the backend shows it to MOV from CR8. */
+/* The priority as the backend shows it to MOV from CR8. Whatever changes it has the loop look. */
 static void show_priority(struct vm_cpu *cpu)
 {
-    uint8_t cr8 = (uint8_t)(cpu->lapic.tpr >> 4);
+    uint8_t cr8 = (uint8_t)(vlapic_tpr(&cpu->lapic) >> 4);
     if (cr8 != cpu->shown_cr8) {
         cpu->vcpu.backend->write(&cpu->vcpu, VCPU_CR8, cr8);
         cpu->shown_cr8 = cr8;
@@ -72,7 +72,6 @@ static void show_priority(struct vm_cpu *cpu)
 static void enter(struct vm_cpu *cpu)
 {
     struct vcpu_exit exit;
-    show_priority(cpu);
     __atomic_store_n(&cpu->in_guest, true, __ATOMIC_SEQ_CST);
     if (__atomic_exchange_n(&cpu->flush_wanted, false, __ATOMIC_SEQ_CST)) {
         cpu->vcpu.flush = true;
@@ -96,6 +95,7 @@ static bool may_run(struct vm_cpu *cpu)
 static void __attribute__((noinline)) enter_until_look(struct vm_cpu *cpu)
 {
     cpu->look = vm_interrupts_nmi_waits(cpu);
+    show_priority(cpu);
     do {
         enter(cpu);
     } while (!cpu->look);

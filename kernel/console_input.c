@@ -3,6 +3,7 @@
 #include "kernel/console_input.h"
 
 #include "kernel/core/log.h"
+#include "kernel/core/percpu.h"
 #include "kernel/core/serial.h"
 #include "kernel/gsi.h"
 
@@ -14,7 +15,7 @@
 #define COM2_IRQ 3
 
 static struct {
-    struct gsi line;
+    struct vtd_line line;
     struct vm *const *guests;
     size_t count;
     size_t focus;
@@ -43,16 +44,23 @@ static void arrived(void *context)
     }
 }
 
-void console_input_start(struct isolate *iso, const struct machine *m, struct vm *const *guests, size_t count)
+int console_input_irq(void)
 {
     uint16_t port = serial_port();
-    if (count == 0 || (port != COM1_PORT && port != COM2_PORT)) {
+    return port == COM1_PORT ? COM1_IRQ : port == COM2_PORT ? COM2_IRQ : -1;
+}
+
+void console_input_start(struct isolate *iso, const struct machine *m, struct vm *const *guests, size_t count)
+{
+    int irq = console_input_irq();
+    if (count == 0 || irq < 0) {
         return;
     }
     input.guests = guests;
     input.count = count;
-    uint32_t number = gsi_of_isa(m, port == COM1_PORT ? COM1_IRQ : COM2_IRQ);
-    enum status status = gsi_route(&input.line, iso, m, number, HOUSEKEEPING_CPU, arrived, NULL);
+    struct vtd_line_place place = gsi_place(iso, m, gsi_of_isa(m, (uint8_t)irq));
+    enum status status = vtd_line_route(&input.line, &place, VTD_LINE_EDGE, HOUSEKEEPING_CPU,
+                                        percpu_at(HOUSEKEEPING_CPU)->apic_id, arrived, NULL);
     if (status != STATUS_OK) {
         log_warn("console: no input: its interrupt cannot be routed: %s", status_text(status));
         return;

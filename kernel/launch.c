@@ -5,6 +5,7 @@
 #include "guest/vm_create.h"
 #include "guest/vm_host.h"
 #include "guest/vm_life.h"
+#include "kernel/backend.h"
 #include "kernel/console_input.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/console_option.h"
@@ -18,6 +19,7 @@
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
 #include "kernel/core/topology.h"
+#include "kernel/gsi.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
@@ -26,7 +28,7 @@
 #include "plan/assign_check.h"
 #include "plan/config.h"
 #include "plan/cpu_check.h"
-#include "svm/svm.h"
+#include "plan/features.h"
 
 #define CONFIG_NAME "bulkhead.toml"
 #define NAME_SIZE 64
@@ -39,6 +41,8 @@ static struct {
     struct machine *machine;
     struct isolate *isolate;
     struct diag_list *diags;
+    const struct cpu_backend *backend;
+    uint32_t without; /* features to leave unused */
     struct vm_owned *guests[CONFIG_GUESTS_MAX];
     struct vm *vms[CONFIG_GUESTS_MAX]; /* the same, for the console */
     size_t guest_count;
@@ -46,7 +50,8 @@ static struct {
     struct vm_host hosts[CPU_MAX];
     struct vm_device devices[CPU_MAX]; /* likewise */
     struct assign_request requests[CPU_MAX];
-    char wheres[CPU_MAX][CONFIG_WHERE_SIZE];
+    struct vtd_line_place lines[CPU_MAX];
+    char wheres[CPU_MAX][CONFIG_WHERE_SIZE], line_wheres[CPU_MAX][CONFIG_WHERE_SIZE];
     size_t request_count;
 } launch;
 
@@ -144,6 +149,35 @@ static void check_cpus(void)
     cpu_check(&launch.config, launch.file, &facts, launch.diags);
 }
 
+/* What the file says about the line of device n. */
+static void set_line(size_t n)
+{
+    struct assign_request *r = &launch.requests[n];
+    const struct config_device *d = config_find_device(&launch.config, r->function.v);
+    if (d != NULL && d->gsi.at.line != 0) {
+        r->gsi = (uint32_t)d->gsi.number;
+        r->gsi_where = config_where(launch.file, d->gsi.at, launch.line_wheres[n]);
+        launch.lines[n] = gsi_place(launch.isolate, launch.machine, r->gsi);
+        r->gsi_reachable = launch.lines[n].io != NULL;
+    }
+}
+
+/* A table of a device that nobody gets would do nothing: probably a wrong address. */
+static void check_device_tables(void)
+{
+    for (size_t i = 0; i < launch.config.device_count; i++) {
+        const struct config_value *address = &launch.config.devices[i].address;
+        bool used = false;
+        for (size_t k = 0; k < launch.request_count; k++) {
+            used = used || launch.requests[k].function.v == address->number;
+        }
+        if (!used) {
+            refuse(LAUNCH_DIAG_DEVICE_UNUSED, address->at, "correct the address, or remove the table",
+                   "no guest gets device %s", address->text);
+        }
+    }
+}
+
 static void check_devices(const struct config_guest *guest, unsigned index)
 {
     for (size_t i = 0; i < guest->devices.count; i++) {
@@ -159,7 +193,9 @@ static void check_devices(const struct config_guest *guest, unsigned index)
         }
         size_t n = launch.request_count++;
         config_where(launch.file, v->at, launch.wheres[n]);
-        launch.requests[n] = (struct assign_request){(struct sbdf){(uint32_t)v->number}, index, launch.wheres[n]};
+        launch.requests[n] = (struct assign_request){
+            .function = {(uint32_t)v->number}, .gsi = UINT32_MAX, .guest = index, .where = launch.wheres[n]};
+        set_line(n);
     }
 }
 
@@ -181,7 +217,8 @@ static void check_memory(const struct config_guest *guest, uint64_t *total)
 
 static void check_backend(void)
 {
-    const char *why = svm_backend.refuse();
+    launch.backend = backend_choose();
+    const char *why = launch.backend == NULL ? "this CPU has neither VMX nor SVM" : launch.backend->refuse();
     if (why != NULL) {
         diag_add(launch.diags, LAUNCH_DIAG_BACKEND, DIAG_ERROR, "CPU",
                  "turn virtualisation on in the firmware's setup; under QEMU without KVM: -cpu EPYC,+svm,+npt", "%s",
@@ -210,6 +247,7 @@ static void check_keys(void)
 {
     const struct config_system *s = &launch.config.system;
     use_console();
+    launch.without = features_without(&s->without, launch.file, launch.diags);
     if (s->service.at.line != 0) {
         refuse(LAUNCH_DIAG_NOT_YET, s->service.key, "leave the key out", "there is no service guest yet%s", "");
     }
@@ -241,6 +279,12 @@ static bool read_configuration(void)
                                           launch.diags) == STATUS_OK;
 }
 
+static uint32_t console_gsi(void)
+{
+    int irq = console_input_irq();
+    return irq < 0 ? UINT32_MAX : gsi_of_isa(launch.machine, (uint8_t)irq);
+}
+
 static enum status check_everything(void)
 {
     if (!read_configuration()) {
@@ -262,8 +306,10 @@ static enum status check_everything(void)
             (void)find_image(&guest->modules.items[k]);
         }
     }
+    check_device_tables();
     const struct assign_limits limits = {.remapping = launch.isolate->vtd.remapping,
                                          .console_port = serial_port(),
+                                         .console_gsi = console_gsi(),
                                          .functions_max = GUEST_PCI_SLOTS - 1,
                                          .low_bytes = GUEST_BAR32_END - GUEST_BAR32_START,
                                          .high_bytes = 64 * GIB};
@@ -274,11 +320,12 @@ static enum status check_everything(void)
 static void enable_cpu(void *argument)
 {
     enum status *status = argument;
-    *status = svm_backend.cpu_enable(cpu_index());
+    *status = launch.backend->cpu_enable(cpu_index());
 }
 
 static enum status enable_cpus(void)
 {
+    launch.backend->configure(launch.without);
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
         enum status status = STATUS_OK;
         smp_call(cpu, enable_cpu, &status);
@@ -286,7 +333,7 @@ static enum status enable_cpus(void)
             return status;
         }
     }
-    log_info("cpu: backend=%s quirk=%s on %u CPUs", svm_backend.name, svm_quirk_name(), cpu_count());
+    log_info("cpu: backend=%s quirk=%s on %u CPUs", launch.backend->name, launch.backend->quirk(), cpu_count());
     mitigations_init();
     return STATUS_OK;
 }
@@ -301,9 +348,9 @@ static size_t collect_devices(unsigned index, size_t *first)
             continue;
         }
         *first = count == 0 ? i : *first;
-        launch.devices[i] =
-            (struct vm_device){pci_find(&launch.machine->pci, launch.requests[i].function),
-                               isolate_unit_of(launch.isolate, launch.machine, launch.requests[i].function)};
+        launch.devices[i] = (struct vm_device){
+            pci_find(&launch.machine->pci, launch.requests[i].function),
+            isolate_unit_of(launch.isolate, launch.machine, launch.requests[i].function), launch.lines[i]};
         count++;
     }
     return count;
@@ -325,7 +372,8 @@ static enum status make_guest(unsigned index, size_t *next_cpu)
         .kernel_name = guest->kernel.text,
         .devices = &launch.devices[first],
         .device_count = devices,
-        .backend = &svm_backend,
+        .backend = launch.backend,
+        .without = launch.without,
         .vtd = &launch.isolate->vtd,
         .pci = &launch.machine->pci,
     };

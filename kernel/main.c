@@ -28,6 +28,7 @@
 #include "kernel/inventory.h"
 #include "kernel/isolate.h"
 #include "kernel/launch.h"
+#include "kernel/memory_types.h"
 #include "kernel/platform.h"
 #include "kernel/selftest.h"
 
@@ -148,6 +149,7 @@ static void start_memory(void)
     require(memory_map_add(map, (uint64_t)image_start, (uint64_t)(image_end - image_start), MEMORY_HYPERVISOR),
             "the image's place in memory", FIX_LOADER);
     require(ap_start_reserve(map), "a page below 640 KiB for starting CPUs", FIX_FIRMWARE);
+    require(memory_types_restrict(map), "the memory types (MTRRs)", FIX_FIRMWARE);
     log_memory();
     require(cpu_setup(), "no-execute pages", "turn on \"execute disable\" (NX, XD) in the firmware's setup");
     require(pages_init(map), "the page allocator", FIX_MEMORY);
@@ -220,6 +222,7 @@ static void run(void *argument)
     require(ap_start_all(p->apic_ids, p->cpu_count), "starting all CPUs",
             "start with a smaller max-cpus=, at most 64, or update the firmware");
     log_info("smp: %u CPUs online", cpu_count());
+    memory_types_compare(&p->diags);
     inventory_log(p);
     require_explained(dmar, "VT-d", hypervisor.dmar_cause);
     enum status units = isolate_units(&hypervisor.isolate, &p->machine, &p->arena, &p->diags);

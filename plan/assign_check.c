@@ -4,9 +4,8 @@
 #include "plan/assign_check.h"
 
 #include "kernel/lib/bits.h"
+#include "kernel/lib/format.h"
 
-#define EDU_VENDOR 0x1234
-#define EDU_DEVICE 0x11e8
 #define BASE_CLASS_BRIDGE 0x06
 
 struct check {
@@ -22,11 +21,6 @@ static void refuse(const struct check *c, const struct assign_request *r, enum a
 {
     char text[SBDF_TEXT_SIZE];
     diag_add(c->diags, (uint16_t)code, DIAG_ERROR, r->where, fix, "%s %s", sbdf_text(r->function, text), what);
-}
-
-static bool is_edu(const struct pci_function *f)
-{
-    return f->vendor == EDU_VENDOR && f->device == EDU_DEVICE;
 }
 
 static size_t count_behind(const struct machine *m, uint32_t bridge)
@@ -61,7 +55,8 @@ static void check_place(const struct check *c, const struct assign_request *r, c
                "is one function of several in its device, which may reach each other");
         return;
     }
-    if (is_edu(f) && f->parent == PCI_NO_INDEX && f->express == PCI_EXPRESS_NONE) {
+    /* Alone in its device on the root bus: nothing stands between it and the unit, so it is a group of its own. */
+    if (f->parent == PCI_NO_INDEX && (f->express == PCI_EXPRESS_NONE || f->express == PCI_EXPRESS_RC_ENDPOINT)) {
         return;
     }
     const struct pci_function *port = pci_parent(&c->m->pci, f);
@@ -119,6 +114,53 @@ static void check_bars(const struct check *c, const struct assign_request *r, co
     }
 }
 
+static void refuse_line(const struct check *c, const struct assign_request *r, enum assign_diag code, const char *fix,
+                        const char *what)
+{
+    char text[SBDF_TEXT_SIZE];
+    diag_add(c->diags, (uint16_t)code, DIAG_ERROR, r->gsi_where, fix, "%s: GSI %u %s", sbdf_text(r->function, text),
+             r->gsi, what);
+}
+
+static bool shares_line(const struct check *c, const struct assign_request *r)
+{
+    for (const struct assign_request *other = c->requests; other != r; other++) {
+        if (other->gsi_where != NULL && other->gsi == r->gsi) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_line(const struct check *c, const struct assign_request *r, const struct pci_function *f)
+{
+    if (f->interrupt_pin == 0) {
+        refuse_line(c, r, ASSIGN_DIAG_NO_PIN, "leave gsi out", "is given, but the device has no INTx#");
+    } else if (r->gsi == c->limits->console_gsi) {
+        refuse_line(c, r, ASSIGN_DIAG_LINE_SHARED, "move the console to another port, or choose another device",
+                    "is the line of the hypervisor's own console");
+    } else if (!r->gsi_reachable) {
+        refuse_line(c, r, ASSIGN_DIAG_NO_LINE, "write the line that Linux on this machine shows in /proc/interrupts",
+                    "is on no I/O APIC whose interrupts are remapped");
+    }
+    if (shares_line(c, r)) {
+        refuse_line(c, r, ASSIGN_DIAG_LINE_SHARED, "assign only one of the two, or leave gsi out where there is MSI",
+                    "is the line of another assigned device");
+    }
+}
+
+static void note_without_interrupt(const struct check *c, const struct assign_request *r, const struct pci_function *f)
+{
+    char text[SBDF_TEXT_SIZE], fix[DIAG_TEXT_SIZE];
+    if (f->cap.msi != 0 || f->cap.msix != 0 || f->interrupt_pin == 0) {
+        return;
+    }
+    format_text(fix, sizeof(fix), "add [device.\"%s\"] and gsi = N; Linux on this machine shows N in /proc/interrupts",
+                sbdf_text(r->function, text));
+    diag_add(c->diags, ASSIGN_DIAG_NO_INTERRUPT, DIAG_WARNING, r->where, fix,
+             "%s has no MSI: its guest gets no interrupt from it", text);
+}
+
 static void check_function(const struct check *c, const struct assign_request *r)
 {
     const struct pci_function *f = pci_find(&c->m->pci, r->function);
@@ -129,6 +171,11 @@ static void check_function(const struct check *c, const struct assign_request *r
     check_place(c, r, f);
     check_isolation(c, r, f);
     check_bars(c, r, f);
+    if (r->gsi_where == NULL) {
+        note_without_interrupt(c, r, f);
+    } else {
+        check_line(c, r, f);
+    }
 }
 
 static void check_twice(const struct check *c, size_t index)

@@ -24,17 +24,25 @@ enum assign_diag {
     ASSIGN_DIAG_BAR_FIT = 612,       /* the guest's BAR windows are too small */
     ASSIGN_DIAG_CONSOLE = 613,       /* the hypervisor's own console */
     ASSIGN_DIAG_TOO_MANY = 614,      /* more devices than a guest's bus has places for */
+    ASSIGN_DIAG_NO_INTERRUPT = 615,  /* a device without MSI whose line is not configured */
+    ASSIGN_DIAG_NO_PIN = 616,        /* a line is configured for a device that has no INTx# */
+    ASSIGN_DIAG_LINE_SHARED = 617,   /* two devices, or a device and the console, on one line */
+    ASSIGN_DIAG_NO_LINE = 618,       /* no I/O APIC has the line, or its interrupts are not remapped */
 };
 
 struct assign_request {
     struct sbdf function;
-    unsigned guest;    /* number of the guest that asks */
-    const char *where; /* "guests.toml:12:9" */
+    uint32_t gsi;          /* of its INTx# ... */
+    const char *gsi_where; /* ... and where that is written; NULL: it is not configured */
+    bool gsi_reachable;    /* an I/O APIC whose interrupts are remapped has it */
+    unsigned guest;        /* number of the guest that asks */
+    const char *where;     /* "guests.toml:12:9" */
 };
 
 struct assign_limits {
     bool remapping;        /* every unit remaps interrupts */
     uint16_t console_port; /* of the hypervisor's UART; 0: none */
+    uint32_t console_gsi;  /* its line; UINT32_MAX: none */
     size_t functions_max;  /* a guest */
     uint64_t low_bytes;    /* BAR window below 4 GiB; its start is a multiple of its size */
     uint64_t high_bytes;   /* BAR window above RAM; its start is a multiple of 1 GiB */

@@ -3,6 +3,7 @@
 #include "plan/config.h"
 
 #include "kernel/lib/format.h"
+#include "kernel/lib/sbdf.h"
 #include "kernel/lib/string.h"
 #include "plan/config_keys.h"
 #include "plan/config_lexer.h"
@@ -29,6 +30,16 @@ const struct config_guest *config_find_guest(const struct config *config, const 
     for (size_t i = 0; i < config->guest_count; i++) {
         if (strcmp(config->guests[i].name.text, name) == 0) {
             return &config->guests[i];
+        }
+    }
+    return NULL;
+}
+
+const struct config_device *config_find_device(const struct config *config, uint32_t sbdf)
+{
+    for (size_t i = 0; i < config->device_count; i++) {
+        if (config->devices[i].address.number == sbdf) {
+            return &config->devices[i];
         }
     }
     return NULL;
@@ -316,16 +327,43 @@ static void begin_guest(struct parser *p, struct config_position at, const struc
     p->object = guest;
 }
 
+static void begin_device(struct parser *p, struct config_position at, const struct config_token *name)
+{
+    struct sbdf address;
+    if (!sbdf_parse(name->text, strlen(name->text), &address)) {
+        config_lexer_error(&p->lx, name->at, CONFIG_BAD_DEVICE, "write [device.\"0000:3b:00.0\"]",
+                           "\"%.60s\" is not a device's address", name->text);
+        return;
+    }
+    const struct config_device *twin = config_find_device(p->out, address.v);
+    if (twin != NULL) {
+        config_lexer_error(&p->lx, name->at, CONFIG_DUPLICATE_TABLE, "put all its keys into one table",
+                           "device %.60s has a table already, at line %u", name->text, twin->address.at.line);
+        return;
+    }
+    if (p->out->device_count == CONFIG_DEVICE_TABLES_MAX) {
+        config_lexer_error(&p->lx, at, CONFIG_TOO_MANY, "leave some out", "there is room for %u tables of devices",
+                           CONFIG_DEVICE_TABLES_MAX);
+        return;
+    }
+    struct config_device *device = &p->out->devices[p->out->device_count++];
+    device->address = (struct config_value){.key = at, .at = at, .text = name->text, .number = address.v};
+    p->table = &config_tables[CONFIG_TABLE_DEVICE];
+    p->object = device;
+}
+
 static void refuse_unknown_table(struct parser *p, const struct config_token *first, size_t parts)
 {
     bool guest = strcmp(first->text, "guest") == 0;
     char meant[DIAG_TEXT_SIZE] = "";
-    if (guest || (parts == 2 && config_keys_near(first->text, "guest"))) {
+    if (strcmp(first->text, "device") == 0 || (parts == 2 && config_keys_near(first->text, "device"))) {
+        format_text(meant, sizeof(meant), "; did you mean '[device.\"ADDRESS\"]'?");
+    } else if (guest || (parts == 2 && config_keys_near(first->text, "guest"))) {
         format_text(meant, sizeof(meant), "; did you mean '[guest.NAME]'?");
     } else if (parts == 1 && config_keys_near(first->text, "system")) {
         format_text(meant, sizeof(meant), "; did you mean '[system]'?");
     }
-    config_lexer_error(&p->lx, first->at, CONFIG_UNKNOWN_TABLE, "write [system] or [guest.NAME]",
+    config_lexer_error(&p->lx, first->at, CONFIG_UNKNOWN_TABLE, "write [system], [guest.NAME] or [device.\"ADDRESS\"]",
                        "unknown table '%.60s%s'%s", first->text, parts > 1 ? "..." : "", meant);
 }
 
@@ -343,10 +381,12 @@ static bool read_table(struct parser *p)
         begin_system(p, at);
     } else if (count == 2 && strcmp(parts[0].text, "guest") == 0) {
         begin_guest(p, at, &parts[1]);
+    } else if (count == 2 && strcmp(parts[0].text, "device") == 0) {
+        begin_device(p, at, &parts[1]);
     } else {
         refuse_unknown_table(p, &parts[0], count);
     }
-    if (p->table != &config_tables[CONFIG_TABLE_GUEST]) {
+    if (p->table != &config_tables[CONFIG_TABLE_GUEST] && p->table != &config_tables[CONFIG_TABLE_DEVICE]) {
         p->lx.pool_used = mark;
     }
     return true;

@@ -11,6 +11,7 @@
 #define CONFIG_GUESTS_MAX 64
 #define CONFIG_CPUS_MAX 64    /* in one guest */
 #define CONFIG_DEVICES_MAX 32 /* in one guest */
+#define CONFIG_DEVICE_TABLES_MAX 64
 #define CONFIG_MODULES_MAX 32 /* in one guest */
 #define CONFIG_ITEMS_MAX 2048 /* in all arrays together */
 #define CONFIG_TEXT_MAX ((size_t)32 * KIB)
@@ -44,6 +45,7 @@ struct config_list {
 struct config_system {
     struct config_position at; /* of the table */
     struct config_value console, service, unassigned, slice;
+    struct config_list without; /* plan/features.h makes a set of it */
 };
 
 struct config_guest {
@@ -52,12 +54,20 @@ struct config_guest {
     struct config_list cpus, devices, modules;
 };
 
+/* [device."0000:3b:00.0"] */
+struct config_device {
+    struct config_value address; /* at: of the table's line; number: struct sbdf's v */
+    struct config_value gsi;
+};
+
 /* Its pointers lead into itself: do not copy it. About 140 KiB. */
 struct config {
     struct config_value version;
     struct config_system system;
     struct config_guest guests[CONFIG_GUESTS_MAX]; /* in the file's order */
     size_t guest_count;
+    struct config_device devices[CONFIG_DEVICE_TABLES_MAX]; /* likewise */
+    size_t device_count;
     struct config_value items[CONFIG_ITEMS_MAX];
     size_t item_count;
     char text[CONFIG_TEXT_MAX];
@@ -74,6 +84,9 @@ uint64_t config_slice_us(const struct config *config);
 
 /* The guest of that name, or NULL. */
 const struct config_guest *config_find_guest(const struct config *config, const char *name);
+
+/* What the file says about that device, or NULL. */
+const struct config_device *config_find_device(const struct config *config, uint32_t sbdf);
 
 #define CONFIG_WHERE_SIZE DIAG_WHERE_SIZE
 

@@ -33,6 +33,7 @@ enum config_code {
     CONFIG_UNKNOWN_GUEST = 527,     /* system.service or system.unassigned names no guest */
     CONFIG_NO_GUEST = 528,          /* not one guest */
     CONFIG_DUPLICATE_ITEM = 529,    /* the same CPU or device twice in one array */
+    CONFIG_UNKNOWN_FEATURE = 530,   /* system.without names nothing that can be left unused */
 };
 
 #endif

@@ -2,6 +2,7 @@
  * The table of all configuration keys, and the search for the one that was meant. */
 #include "plan/config_keys.h"
 
+#include "kernel/core/cpu_feature.h"
 #include "kernel/lib/string.h"
 #include "plan/config.h"
 
@@ -9,6 +10,7 @@
 #define MEMORY_HIGH (UINT64_C(1) << 46)
 #define CMDLINE_HIGH 2047 /* Linux's COMMAND_LINE_SIZE on x86, less its NUL */
 #define CPU_HIGH 1023
+#define GSI_HIGH 1023
 #define SLICE_LOW 1000
 #define SLICE_HIGH 100000
 
@@ -45,6 +47,17 @@ static const struct config_key system_keys[] = {
      .high = CONFIG_NAME_MAX,
      .example = "\"block\"",
      .description = "\"block\", or the guest that gets every group of devices that nobody names."},
+    {.name = "without",
+     .type = CONFIG_STRINGS,
+     .offset = offsetof(struct config_system, without),
+     .low = 1,
+     .high = 63,
+     .fewest = 0,
+     .most = CPU_FEATURE_COUNT,
+     .example = "[\"posted-interrupts\"]",
+     .description = "Parts of the machine to leave unused although they are there: \"apic-registers\", "
+                    "\"virtual-interrupts\", \"virtual-x2apic\", \"posted-interrupts\", \"preemption-timer\", "
+                    "\"vpid\", \"shared-tables\"."},
     {.name = "slice-us",
      .type = CONFIG_INTEGER,
      .offset = offsetof(struct config_system, slice),
@@ -122,11 +135,24 @@ static const struct config_key guest_keys[] = {
      .description = "Names of the boot modules handed on to a multiboot guest."},
 };
 
+static const struct config_key device_keys[] = {
+    {.name = "gsi",
+     .type = CONFIG_INTEGER,
+     .offset = offsetof(struct config_device, gsi),
+     .low = 0,
+     .high = GSI_HIGH,
+     .example = "17",
+     .description = "Global system interrupt of its INTA# line, for a device without MSI: Linux on the same machine "
+                    "names it behind the driver's \"IO-APIC\" in /proc/interrupts."},
+};
+
 const struct config_table config_tables[CONFIG_TABLE_COUNT] = {
     [CONFIG_TABLE_TOP] = {"", top_keys, ARRAY_LENGTH(top_keys), "Before the first table."},
     [CONFIG_TABLE_SYSTEM] = {"[system]", system_keys, ARRAY_LENGTH(system_keys), "The hypervisor itself."},
     [CONFIG_TABLE_GUEST] = {"[guest.NAME]", guest_keys, ARRAY_LENGTH(guest_keys),
                             "One guest. NAME has 1 to 31 characters of a-z, 0-9 and '-', and is not \"block\"."},
+    [CONFIG_TABLE_DEVICE] = {"[device.\"ADDRESS\"]", device_keys, ARRAY_LENGTH(device_keys),
+                             "What the machine does not say about one assigned device. ADDRESS is its PCI address."},
 };
 
 const struct config_key *config_keys_find(const struct config_table *table, const char *name)

@@ -38,6 +38,7 @@ enum config_table_index {
     CONFIG_TABLE_TOP,
     CONFIG_TABLE_SYSTEM,
     CONFIG_TABLE_GUEST,
+    CONFIG_TABLE_DEVICE,
     CONFIG_TABLE_COUNT,
 };
 

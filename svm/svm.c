@@ -79,6 +79,12 @@ void svm_work_without(struct svm_quirks repairs)
     svm.without = repairs;
 }
 
+/* SVM has none of these parts, or no way to do without. */
+static void configure(uint32_t without)
+{
+    (void)without;
+}
+
 static void read_facts(void)
 {
     svm.capability = read_capability();
@@ -245,6 +251,8 @@ const struct cpu_backend svm_backend = {
     .name = "svm",
     .nested_format = &radix_npt,
     .nested_max_leaf = nested_max_leaf,
+    .quirk = svm_quirk_name,
+    .configure = configure,
     .refuse = refuse,
     .cpu_enable = cpu_enable,
     .cpu_disable = cpu_disable,

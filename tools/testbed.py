@@ -103,9 +103,10 @@ class Run:
 
     def __init__(self):
         self.lines = []
-        self.ended = False  # QEMU ended by itself (the hypervisor reset the machine)
+        self.ended = False  # the emulator ended by itself (the hypervisor reset the machine)
         self.timed_out = False
         self.status = None
+        self.emulator = ""  # what Bochs itself wrote
         self.seconds = 0.0
 
     @property
@@ -209,7 +210,7 @@ def run_qemu(arguments, timeout, on_line=None, stop_when=None, answers=(), at_en
     run = Run()
     with tempfile.TemporaryDirectory(prefix="bulkhead-") as folder:
         socket_path = pathlib.Path(folder) / "qmp" if at_end else None
-        drive_qemu(run, arguments, timeout, on_line, stop_when, list(answers), at_end, socket_path)
+        drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, socket_path)
     return run
 
 
@@ -220,15 +221,34 @@ def answer_is_due(text, seen):
     return text in seen[-1]
 
 
-def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, socket_path):
+def start(command, **options):
+    """An emulator that dies with whoever started it: a killed test would leave it running for ever."""
+    return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *map(str, command)], **options)
+
+
+@dataclasses.dataclass
+class Console:
+    """The two ends of a serial line, as file descriptors."""
+
+    input: int
+    output: int
+
+    def read(self):
+        """What came; empty when the other end is gone (a terminal says so by an error)."""
+        try:
+            return os.read(self.input, 65536)
+        except OSError:
+            return b""
+
+    def write(self, data):
+        while data:
+            data = data[os.write(self.output, data):]
+
+
+def drive(run, process, console, timeout, on_line=None, stop_when=None, answers=(), at_stop=None):
+    """Collect the console of an emulator into run until it ends, the time is up, or stop_when(line); then end it."""
     started = time.monotonic()
-    # With whoever started it, QEMU dies too: a killed test would leave it running for ever.
-    command = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", *arguments, "-display", "none", "-serial",
-               "stdio", "-monitor", "none", "-no-reboot"]
-    if socket_path:
-        command += ["-qmp", f"unix:{socket_path},server=on,wait=off"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    pending, joiner, seen = b"", WholeLines(), []
+    pending, joiner, seen, answers = b"", WholeLines(), [], list(answers)
     try:
         stop = False
         while not stop:
@@ -236,10 +256,10 @@ def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, soc
             if left <= 0:
                 run.timed_out = True
                 break
-            ready, _, _ = select.select([process.stdout], [], [], min(left, 1.0))
+            ready, _, _ = select.select([console.input], [], [], min(left, 1.0))
             if not ready:
                 continue
-            data = os.read(process.stdout.fileno(), 65536)
+            data = console.read()
             if not data:
                 run.ended = True
                 break
@@ -254,21 +274,31 @@ def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, soc
                 line = joiner.add(line)
                 seen.append(line)
                 if answers and answer_is_due(answers[0][0], seen):
-                    process.stdin.write(answers.pop(0)[1])
-                    process.stdin.flush()
+                    console.write(answers.pop(0)[1])
                 stop = stop or bool(stop_when and stop_when(line))
         if pending:
             run.lines.append(clean(pending.decode("utf-8", "replace")))
-        if stop and at_end:
-            with monitor_of(socket_path) as monitor:
-                at_end(monitor)
+        if stop and at_stop:
+            at_stop()
     finally:
         if not run.ended:
             process.kill()
         run.status = process.wait()
-        process.stdin.close()
-        process.stdout.close()
     run.seconds = time.monotonic() - started
+
+
+def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, socket_path):
+    command = ["qemu-system-x86_64", *arguments, "-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot"]
+    if socket_path:
+        command += ["-qmp", f"unix:{socket_path},server=on,wait=off"]
+
+    def look():
+        with monitor_of(socket_path) as monitor:
+            at_end(monitor)
+
+    with start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0) as process:
+        console = Console(process.stdout.fileno(), process.stdin.fileno())
+        drive(run, process, console, timeout, on_line, stop_when, answers, look if at_end else None)
 
 
 def machine_arguments(cpus=4, memory="3072M", iommu="intel-iommu,intremap=on,caching-mode=on", accelerator="tcg"):

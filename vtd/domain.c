@@ -5,11 +5,21 @@
 #include "kernel/core/panic.h"
 #include "vtd/invalidate.h"
 #include "vtd/root.h"
+#include "vtd/share.h"
 
 enum status vtd_domain_create(struct vtd *v, struct vtd_domain *d)
 {
-    *d = (struct vtd_domain){.vtd = v};
-    return radix_init(&d->tables, &radix_vtd, v->levels, v->max_leaf, v->flush);
+    *d = (struct vtd_domain){.vtd = v, .snoop = v->snoop, .address_limit = v->address_limit};
+    enum status s = radix_init(&d->tables, &radix_vtd, v->levels, v->max_leaf, v->flush);
+    d->tables.always = v->snoop ? RADIX_SNOOP : 0;
+    return s;
+}
+
+void vtd_domain_create_shared(struct vtd *v, struct vtd_domain *d, const struct radix *nested, uint64_t limit)
+{
+    bulkhead_assert(nested->format == &radix_ept && limit <= radix_span(nested->levels + 1));
+    *d = (struct vtd_domain){
+        .vtd = v, .shared = nested, .snoop = (nested->always & RADIX_SNOOP) != 0, .address_limit = limit};
 }
 
 static bool is_attached(const struct vtd_domain *d)
@@ -30,7 +40,10 @@ enum status vtd_domain_destroy(struct vtd_domain *d)
     if (d->quarantined) {
         return STATUS_TIMEOUT;
     }
-    radix_free(&d->tables);
+    if (d->shared == NULL) {
+        radix_free(&d->tables);
+    }
+    d->shared = NULL;
     return STATUS_OK;
 }
 
@@ -91,13 +104,31 @@ static enum status forget(struct vtd_domain *d, uint64_t from, uint64_t size)
     return result;
 }
 
+/* Do the tables give devices just that? */
+static bool shows(const struct radix *r, uint64_t from, struct hpa to, uint64_t size, unsigned rights)
+{
+    const unsigned seen = RADIX_READ | RADIX_WRITE | RADIX_SNOOP;
+    for (uint64_t done = 0; done < size;) {
+        struct radix_mapping m;
+        if (radix_lookup(r, from + done, &m) != STATUS_OK || m.to.v != to.v + done ||
+            (m.rights & seen) != (rights | r->always)) {
+            return false;
+        }
+        done += radix_span(m.level) - (from + done) % radix_span(m.level);
+    }
+    return true;
+}
+
 enum status vtd_domain_map(struct vtd_domain *d, struct iova from, struct hpa to, uint64_t size, unsigned rights)
 {
     bulkhead_assert((rights & ~(unsigned)(RADIX_READ | RADIX_WRITE)) == 0 && rights != 0);
-    if (!is_mappable(from.v, size, d->vtd->address_limit) || !is_mappable(to.v, size, BIT64(52))) {
+    if (!is_mappable(from.v, size, d->address_limit) || !is_mappable(to.v, size, BIT64(52))) {
         return STATUS_OUT_OF_RANGE;
     }
-    enum status s = radix_map(&d->tables, from.v, to, size, rights | (d->vtd->snoop ? (unsigned)RADIX_SNOOP : 0));
+    if (d->shared != NULL) {
+        return shows(d->shared, from.v, to, size, rights) ? tell_mapped(d, from.v, size) : STATUS_CONFLICT;
+    }
+    enum status s = radix_map(&d->tables, from.v, to, size, rights);
     if (s == STATUS_NO_MEMORY) { /* part of it was there for a moment, and a device may have used it */
         enum status undo = forget(d, from.v, size);
         return undo != STATUS_OK ? undo : s;
@@ -124,10 +155,15 @@ enum status vtd_domain_map_reserved(struct vtd_domain *d, struct hpa first, stru
 
 enum status vtd_domain_unmap(struct vtd_domain *d, struct iova from, uint64_t size)
 {
-    if (!is_page_range(from.v, size, d->vtd->address_limit)) {
+    if (!is_page_range(from.v, size, d->address_limit)) {
         return STATUS_OUT_OF_RANGE;
     }
-    enum status s = radix_unmap(&d->tables, from.v, size);
+    enum status s = STATUS_OK;
+    if (d->shared == NULL) {
+        s = radix_unmap(&d->tables, from.v, size);
+    } else if (radix_any_mapped(d->shared, from.v, size)) {
+        s = STATUS_CONFLICT;
+    }
     /* Even when splitting failed half-way: what did go away must be forgotten. */
     enum status forgotten = forget(d, from.v, size);
     return forgotten != STATUS_OK ? forgotten : s;
@@ -144,12 +180,23 @@ static void drop_id(struct vtd_unit *u, struct vtd_domain *d)
     d->ids[u->index] = 0;
 }
 
+static bool can_walk(const struct vtd_unit *u, const struct radix *r)
+{
+    const struct vtd_share tables = {
+        .levels = r->levels, .max_leaf = r->max_leaf, .flush = r->flush, .snoop = (r->always & RADIX_SNOOP) != 0};
+    return vtd_share_refusal(&u->caps, &tables) == NULL;
+}
+
 static enum status attach_locked(struct vtd_unit *u, uint16_t source, struct vtd_domain *d)
 {
     unsigned i = u->index;
     enum status s = STATUS_OK;
+    const struct radix *tables = d->shared == NULL ? &d->tables : d->shared;
     if (vtd_context_present(vtd_root_get(u, source))) {
         return STATUS_CONFLICT;
+    }
+    if (!can_walk(u, tables)) {
+        return STATUS_UNSUPPORTED;
     }
     if (d->ids[i] == 0) {
         s = vtd_domain_ids_take(&u->ids, &d->ids[i]);
@@ -157,7 +204,7 @@ static enum status attach_locked(struct vtd_unit *u, uint16_t source, struct vtd
     if (s != STATUS_OK) {
         return s;
     }
-    s = vtd_root_set(u, source, vtd_context_make(d->tables.root, d->tables.levels, d->ids[i]));
+    s = vtd_root_set(u, source, vtd_context_make(tables->root, tables->levels, d->ids[i]));
     if (s == STATUS_OK) {
         d->attached[i]++;
     } else if (d->attached[i] == 0) {

@@ -28,6 +28,8 @@ static const char *const interrupt_reasons[] = {
     [0x4] = "reserved bits are set in the remapping entry",
     [0x5] = "a compatibility-format interrupt, which is blocked",
     [0x6] = "the remapping entry belongs to another device",
+    [0x7] = "a posted-interrupt descriptor lies at an address the unit cannot reach",
+    [0x8] = "reserved bits are set in a posted-interrupt descriptor",
 };
 
 #define INTERRUPT_FIRST 0x20

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Encoding of interrupt remapping entries and of the messages that name them (VT-d 4.1 9.9, 5.1.2.2, 5.1.5.1). */
+ * Encoding of interrupt remapping entries and of the messages that name them (VT-d 4.1 9.9, 9.10, 5.1.2.2, 5.1.5.1). */
 #include "vtd/irte.h"
 
 #include "kernel/lib/bits.h"
@@ -9,6 +9,9 @@
 #define VECTOR_LAST 0xfe
 #define XAPIC_BROADCAST 0xff
 #define X2APIC_BROADCAST UINT32_MAX
+#define POSTED BIT64(15) /* IM */
+#define DESCRIPTOR_BYTES 64
+#define PHYSICAL_BITS 52
 
 enum validation { /* SVT, bits 83:82 */
                   CHECK_REQUESTER = 1,
@@ -42,6 +45,34 @@ enum status vtd_irte_make_low(struct vtd_irte_target target, bool extended, uint
     uint64_t destination = extended ? target.apic_id : (uint64_t)target.apic_id << 8;
     *low = PRESENT | bits_make(target.level, 4, 4) | bits_make(target.vector, 23, 16) | bits_make(destination, 63, 32);
     return STATUS_OK;
+}
+
+/* The address lies in two parts: bits 31:6 at 63:38, bits 63:32 at 127:96. */
+enum status vtd_irte_make_posted(struct vtd_irte_source source, struct vtd_irte_posted posted, struct vtd_irte *out)
+{
+    uint64_t at = posted.descriptor.v;
+    if (posted.vector < VECTOR_FIRST || at == 0 || !is_aligned(at, DESCRIPTOR_BYTES) || at >= BIT64(PHYSICAL_BITS)) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    out->low = PRESENT | POSTED | bits_make(posted.urgent, 14, 14) | bits_make(posted.vector, 23, 16) |
+               bits_make(at >> 6, 63, 38);
+    out->high = vtd_irte_make_high(source) | bits_make(at >> 32, 63, 32);
+    return STATUS_OK;
+}
+
+bool vtd_irte_is_posted(struct vtd_irte e)
+{
+    return (e.low & POSTED) != 0;
+}
+
+struct hpa vtd_irte_descriptor(struct vtd_irte e)
+{
+    return hpa(bits_get(e.high, 63, 32) << 32 | bits_get(e.low, 63, 38) << 6);
+}
+
+bool vtd_irte_urgent(struct vtd_irte e)
+{
+    return bits_get(e.low, 14, 14) != 0;
 }
 
 bool vtd_irte_present(struct vtd_irte e)

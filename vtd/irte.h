@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Interrupt remapping table entries, 128 bits each (VT-d 5.10 9.9), and the messages that name them (5.1.2.2, 5.1.5.1).
- * Only fixed delivery to one CPU can be written: NMI, SMI, INIT and ExtINT have no encoding here. Pure. */
+ * Interrupt remapping table entries, 128 bits each (VT-d 4.1 9.9, posted ones 9.10), and the messages that name them
+ * (5.1.2.2, 5.1.5.1). Only fixed delivery to one CPU, and posting, can be written: NMI, SMI, INIT and ExtINT have no
+ * encoding here. Pure. */
 #ifndef BULKHEAD_VTD_IRTE_H
 #define BULKHEAD_VTD_IRTE_H
 
@@ -35,6 +36,13 @@ struct vtd_irte_target {
     bool level; /* trigger mode; false = edge (every MSI) */
 };
 
+/* Or: made pending in a posted-interrupt descriptor (kernel/core/posted.h). */
+struct vtd_irte_posted {
+    uint8_t vector;        /* the guest's, 0x10 .. 0xff */
+    bool urgent;           /* notify even while notifications are suppressed */
+    struct hpa descriptor; /* 64-byte aligned, below 2^52, not 0 */
+};
+
 /* The high half: who may use it. Alone (low = 0) the entry is not present. */
 uint64_t vtd_irte_make_high(struct vtd_irte_source source);
 
@@ -42,8 +50,17 @@ uint64_t vtd_irte_make_high(struct vtd_irte_source source);
  * STATUS_OUT_OF_RANGE for a vector or APIC id that cannot be meant. */
 MUST_CHECK enum status vtd_irte_make_low(struct vtd_irte_target target, bool extended, uint64_t *low);
 
+/* A whole entry, present, posted. STATUS_OUT_OF_RANGE for a vector or address that cannot be meant. */
+MUST_CHECK enum status vtd_irte_make_posted(struct vtd_irte_source source, struct vtd_irte_posted posted,
+                                            struct vtd_irte *out);
+
 bool vtd_irte_present(struct vtd_irte e);
 uint8_t vtd_irte_vector(struct vtd_irte e);
+bool vtd_irte_is_posted(struct vtd_irte e);
+/* Of a posted entry. */
+struct hpa vtd_irte_descriptor(struct vtd_irte e);
+bool vtd_irte_urgent(struct vtd_irte e);
+/* The next two: of one that is not. */
 uint32_t vtd_irte_apic_id(struct vtd_irte e, bool extended);
 bool vtd_irte_level(struct vtd_irte e);
 struct vtd_irte_source vtd_irte_source(struct vtd_irte e);

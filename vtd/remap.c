@@ -4,6 +4,7 @@
 
 #include "kernel/core/pages.h"
 #include "kernel/core/panic.h"
+#include "kernel/hw/cpu.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/string.h"
 #include "vtd/invalidate.h"
@@ -95,12 +96,23 @@ enum status vtd_irq_alloc_block(struct vtd_unit *u, struct vtd_irte_source sourc
     return s;
 }
 
-/* Only the low half changes, by one store, so the unit sees either target but never a mixture. */
-static enum status update_locked(struct vtd_unit *u, uint16_t handle, uint64_t low)
+/* With remapped format only the low half changes, by one store; the posted format has bits in both halves, and the unit
+ * reads all 16 bytes at once (VT-d 4.1 5.2.4): so it sees either target but never a mixture, and the entry is present
+ * all the time. */
+static void write_entry(uint64_t *entry, struct vtd_irte e)
+{
+    if (entry[1] == e.high) {
+        __atomic_store_n(&entry[0], e.low, __ATOMIC_RELEASE);
+    } else {
+        cpu_store_pair(entry, e.low, e.high);
+    }
+}
+
+static enum status update_locked(struct vtd_unit *u, uint16_t handle, struct vtd_irte e)
 {
     uint64_t *entry = entry_at(u, handle);
     bool was_present = vtd_irte_present((struct vtd_irte){entry[0], entry[1]});
-    __atomic_store_n(&entry[0], low, __ATOMIC_RELEASE);
+    write_entry(entry, e);
     vtd_unit_publish(u, entry, ENTRY_BYTES);
     if (was_present || u->caps.caching_mode) {
         return vtd_invalidate_interrupts(u, handle, 1);
@@ -108,16 +120,38 @@ static enum status update_locked(struct vtd_unit *u, uint16_t handle, uint64_t l
     return vtd_invalidate_write_buffer(u);
 }
 
+static void check_usable(const struct vtd_unit *u, uint16_t handle)
+{
+    bulkhead_assert(u->live && u->remapping && handle < VTD_REMAP_ENTRIES && is_used(&u->remap, handle));
+}
+
 enum status vtd_irq_update(struct vtd_unit *u, uint16_t handle, struct vtd_irte_target target)
 {
-    uint64_t low;
-    bulkhead_assert(u->live && u->remapping && handle < VTD_REMAP_ENTRIES && is_used(&u->remap, handle));
-    enum status s = vtd_irte_make_low(target, u->extended, &low);
+    struct vtd_irte e;
+    check_usable(u, handle);
+    enum status s = vtd_irte_make_low(target, u->extended, &e.low);
     if (s != STATUS_OK) {
         return s;
     }
     uint64_t flags = lock_take(&u->lock);
-    s = update_locked(u, handle, low);
+    e.high = vtd_irte_make_high(vtd_irte_source(vtd_irq_entry(u, handle)));
+    s = update_locked(u, handle, e);
+    lock_release(&u->lock, flags);
+    return s;
+}
+
+enum status vtd_irq_post(struct vtd_unit *u, uint16_t handle, struct vtd_irte_posted posted)
+{
+    struct vtd_irte e;
+    check_usable(u, handle);
+    if (!u->posting) {
+        return STATUS_UNSUPPORTED;
+    }
+    uint64_t flags = lock_take(&u->lock);
+    enum status s = vtd_irte_make_posted(vtd_irte_source(vtd_irq_entry(u, handle)), posted, &e);
+    if (s == STATUS_OK) {
+        s = update_locked(u, handle, e);
+    }
     lock_release(&u->lock, flags);
     return s;
 }

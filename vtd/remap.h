@@ -34,10 +34,18 @@ MUST_CHECK enum status vtd_irq_alloc(struct vtd_unit *u, struct vtd_irte_source 
 
 /* Make an allocated entry present, or send it elsewhere; atomic for the unit. Only after bring-up, which decides on the
  * width of APIC ids. Returns after the old target can get no
- * more interrupts from it, save those already on their way to that CPU. */
+ * more interrupts from it, save those already on their way to that CPU; and when it was posted, after the unit posts
+ * no more into that descriptor: what is pending there is the caller's to deliver. */
 MUST_CHECK enum status vtd_irq_update(struct vtd_unit *u, uint16_t handle, struct vtd_irte_target target);
 
-/* Give count entries back. On STATUS_TIMEOUT or STATUS_HARDWARE they are not present any more, but quarantined. */
+/* The same, to a posted-interrupt descriptor, from any format: no message is lost or doubled on the way.
+ * STATUS_UNSUPPORTED when the unit posts no interrupts (u->posting), STATUS_OUT_OF_RANGE for what cannot be encoded:
+ * nothing changed then. On STATUS_TIMEOUT or STATUS_HARDWARE the unit may use the old target, the new one, or both:
+ * neither descriptor may be reused. */
+MUST_CHECK enum status vtd_irq_post(struct vtd_unit *u, uint16_t handle, struct vtd_irte_posted posted);
+
+/* Give count entries back. When it returns STATUS_OK the unit posts no more for them. On STATUS_TIMEOUT or
+ * STATUS_HARDWARE they are not present any more, but quarantined, and so must be the descriptors they named. */
 MUST_CHECK enum status vtd_irq_free(struct vtd_unit *u, uint16_t handle, unsigned count);
 
 /* The entry as the unit sees it. */

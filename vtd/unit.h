@@ -26,6 +26,7 @@ struct vtd_unit {
     bool write_buffer_flush; /* CAP.RWBF, or the quirk */
     bool keep_translation;   /* quirk: TE must not be cleared */
     bool remapping;          /* it has interrupt remapping and we use it (needs the queue; not with the errata) */
+    bool posting;            /* it remaps interrupts and can post them */
     bool extended;           /* EIME: entries hold 32-bit APIC ids; decided by bring-up, before any entry is made */
     bool live;               /* it walks our tables: from now on changes need invalidations */
 

@@ -110,6 +110,8 @@ void irq_dispatch(uint8_t vector)
         smp_call_interrupt();
         break;
     case VECTOR_KICK:
+    case VECTOR_POSTED: /* came outside of the guest: the vCPU's loop takes what waits before it enters again */
+    case VECTOR_POSTED_WAKE:
         break;
     case VECTOR_LAPIC_ERROR:
         (void)lapic_take_errors();

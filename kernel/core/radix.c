@@ -248,7 +248,7 @@ enum status radix_map(struct radix *r, uint64_t from, struct hpa to, uint64_t si
     if (any_mapped(r, from, from + size)) {
         return STATUS_CONFLICT;
     }
-    struct part rest = {.from = from, .to = to.v, .size = size, .rights = rights};
+    struct part rest = {.from = from, .to = to.v, .size = size, .rights = rights | r->always};
     while (rest.size > 0) {
         enum status status = map_some(r, &rest);
         if (status != STATUS_OK) {
@@ -316,7 +316,7 @@ enum status radix_protect(struct radix *r, uint64_t from, uint64_t size, unsigne
     }
     enum status status = split_edges(r, from, from + size);
     if (status == STATUS_OK) {
-        rewrite_leaves(r, from, from + size, false, rights);
+        rewrite_leaves(r, from, from + size, false, rights | r->always);
     }
     return status;
 }
@@ -336,6 +336,12 @@ enum status radix_lookup(const struct radix *r, uint64_t from, struct radix_mapp
         .rights = r->format->rights(*s.entry, s.level),
     };
     return STATUS_OK;
+}
+
+bool radix_any_mapped(const struct radix *r, uint64_t from, uint64_t size)
+{
+    uint64_t reach = radix_span(r->levels + 1);
+    return from < reach && any_mapped(r, from, size < reach - from ? from + size : reach);
 }
 
 void radix_for_each_leaf(const struct radix *r, radix_visit *visit, void *context)

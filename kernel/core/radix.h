@@ -16,7 +16,7 @@ enum radix_right {
     RADIX_EXECUTE = 1 << 2,
     RADIX_USER = 1 << 3,     /* host format only: reachable from ring 3 (NPT needs it set: nested walks are user) */
     RADIX_UNCACHED = 1 << 4, /* device memory */
-    RADIX_SNOOP = 1 << 5,    /* VT-d: force snooping; legal only with ECAP.SC */
+    RADIX_SNOOP = 1 << 5,    /* VT-d, and EPT that VT-d walks too: force snooping; legal only with ECAP.SC */
 };
 
 /* How one format writes and reads its entries. All functions are pure. */
@@ -41,6 +41,7 @@ struct radix {
     unsigned levels;      /* 3, 4 or 5 */
     unsigned max_leaf;    /* largest leaf level allowed: 1, 2 or 3 */
     bool flush;           /* write every changed line back: the walker does not snoop */
+    unsigned always;      /* rights that every leaf gets besides its own; 0 after radix_init */
     uint64_t table_pages; /* pages it holds, root included */
 };
 
@@ -71,6 +72,9 @@ struct radix_mapping {
 
 /* Where does `from` lead? STATUS_NOT_FOUND when it is not mapped. */
 MUST_CHECK enum status radix_lookup(const struct radix *r, uint64_t from, struct radix_mapping *out);
+
+/* Is any page of [from, from+size) mapped? size > 0; what lies beyond the table's reach is not. */
+bool radix_any_mapped(const struct radix *r, uint64_t from, uint64_t size);
 
 /* Call visit for every leaf, in rising order of `from`, the leaf's first address; mapping->to is its start. */
 typedef void radix_visit(void *context, uint64_t from, const struct radix_mapping *mapping);

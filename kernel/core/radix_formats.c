@@ -79,11 +79,14 @@ static unsigned npt_rights(uint64_t entry, unsigned level)
     return cpu_rights(entry, level) & ~(unsigned)RADIX_USER;
 }
 
-/* --- EPT (SDM 3C tables 29-1 to 29-7) */
+/* --- EPT (SDM 3C tables 29-1 to 29-7). The memory type is never final (IPAT 6 clear): a guest's PAT makes write-back
+ * memory uncached, or uncached memory write-combining (29.3.7.2). Bit 11 is ignored here: it is VT-d's snoop bit, for
+ * units that walk these tables too; what else is set here they ignore in legacy mode (VT-d 4.1 9.8). */
 
 #define EPT_READ BIT64(0)
 #define EPT_WRITE BIT64(1)
 #define EPT_EXECUTE BIT64(2)
+#define EPT_SNOOP BIT64(11)
 #define EPT_TYPE_HIGH 5
 #define EPT_TYPE_LOW 3
 #define EPT_TYPE_UNCACHED 0
@@ -99,7 +102,7 @@ static uint64_t ept_make_leaf(struct hpa page, unsigned level, unsigned rights)
     uint64_t type = (rights & RADIX_UNCACHED) != 0 ? EPT_TYPE_UNCACHED : EPT_TYPE_WRITE_BACK;
     return page.v | large_bit(level) | bits_make(type, EPT_TYPE_HIGH, EPT_TYPE_LOW) |
            when(rights, RADIX_READ, EPT_READ) | when(rights, RADIX_WRITE, EPT_WRITE) |
-           when(rights, RADIX_EXECUTE, EPT_EXECUTE);
+           when(rights, RADIX_EXECUTE, EPT_EXECUTE) | when(rights, RADIX_SNOOP, EPT_SNOOP);
 }
 
 static bool ept_is_present(uint64_t entry)
@@ -112,7 +115,8 @@ static unsigned ept_rights(uint64_t entry, unsigned level)
     (void)level;
     bool uncached = bits_get(entry, EPT_TYPE_HIGH, EPT_TYPE_LOW) == EPT_TYPE_UNCACHED;
     return right_if(entry, EPT_READ, RADIX_READ) | right_if(entry, EPT_WRITE, RADIX_WRITE) |
-           right_if(entry, EPT_EXECUTE, RADIX_EXECUTE) | (uncached ? RADIX_UNCACHED : 0);
+           right_if(entry, EPT_EXECUTE, RADIX_EXECUTE) | right_if(entry, EPT_SNOOP, RADIX_SNOOP) |
+           (uncached ? RADIX_UNCACHED : 0);
 }
 
 /* --- VT-d second level (VT-d 4.1 9.8): reads, writes and snooping; no execute right, no memory type */

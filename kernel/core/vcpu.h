@@ -156,6 +156,12 @@ struct cpu_backend {
     const struct radix_format *nested_format;
     unsigned (*nested_max_leaf)(void);
 
+    /* What this implementation is known to get wrong, by name; "none" for nothing. Valid after cpu_enable(). */
+    const char *(*quirk)(void);
+
+    /* Features (cpu_feature_bit) that the configuration leaves unused. Once, before cpu_enable(). */
+    void (*configure)(uint32_t without);
+
     /* NULL when this CPU can run guests, else one sentence that says why not and what to change. Changes nothing. */
     const char *(*refuse)(void);
 

@@ -68,6 +68,19 @@ _Noreturn void cpu_stop(void)
     }
 }
 
+void cpu_store_pair(uint64_t *at, uint64_t low, uint64_t high)
+{
+    uint64_t old_low = at[0];
+    uint64_t old_high = at[1];
+    bool done;
+    do {
+        asm volatile("lock cmpxchg16b %1"
+                     : "=@ccz"(done), "+m"(*(volatile unsigned __int128 *)at), "+a"(old_low), "+d"(old_high)
+                     : "b"(low), "c"(high)
+                     : "memory");
+    } while (!done);
+}
+
 void cpu_fence(void)
 {
     asm volatile("mfence" : : : "memory");
@@ -143,6 +156,11 @@ uint64_t cpu_read_cr8(void)
 void cpu_write_cr0(uint64_t value)
 {
     asm volatile("movq %0, %%cr0" : : "r"(value) : "memory");
+}
+
+void cpu_write_cr2(uint64_t value)
+{
+    asm volatile("movq %0, %%cr2" : : "r"(value) : "memory");
 }
 
 void cpu_write_cr3(uint64_t value)

@@ -25,6 +25,10 @@ void cpu_irq_wait(void);
 /* Interrupts off and HLT for ever. */
 _Noreturn void cpu_stop(void);
 
+/* Store 16 bytes, aligned to 16, as one: CPUs and devices see all of it or nothing (CMPXCHG16B, which every CPU has that
+ * comes with a unit that posts interrupts: SDM 2A, CPUID.1:ECX bit 13). */
+void cpu_store_pair(uint64_t *at, uint64_t low, uint64_t high);
+
 /* All earlier loads and stores are seen before all later ones, by CPUs and by devices that snoop. */
 void cpu_fence(void);
 /* Write every cache line of at..at+bytes back to memory and wait; for devices that do not snoop. */
@@ -40,6 +44,7 @@ uint64_t cpu_read_cr3(void);
 uint64_t cpu_read_cr4(void);
 uint64_t cpu_read_cr8(void);
 void cpu_write_cr0(uint64_t value);
+void cpu_write_cr2(uint64_t value);
 void cpu_write_cr3(uint64_t value);
 void cpu_write_cr4(uint64_t value);
 void cpu_write_cr8(uint64_t value);

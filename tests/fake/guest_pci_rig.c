@@ -171,8 +171,14 @@ static void make_guest(struct guest_pci_rig *rig)
 {
     need(guest_memory_layout(RIG_RAM, &rig->memory) == STATUS_OK, "RAM");
     rig->memory.slots[0].backing = hpa(RIG_RAM_HOST);
-    need(radix_init(&rig->nested, &radix_npt, 4, 3, false) == STATUS_OK, "nested tables");
-    need(vtd_domain_create(&rig->vtd.vtd, &rig->domain) == STATUS_OK, "domain");
+    const struct radix_format *format = rig->shared ? &radix_ept : &radix_npt;
+    need(radix_init(&rig->nested, format, 4, 3, rig->shared) == STATUS_OK, "nested tables");
+    if (rig->shared) {
+        rig->nested.always = RADIX_SNOOP;
+        vtd_domain_create_shared(&rig->vtd.vtd, &rig->domain, &rig->nested, BIT64(48));
+    } else {
+        need(vtd_domain_create(&rig->vtd.vtd, &rig->domain) == STATUS_OK, "domain");
+    }
     need(radix_map(&rig->nested, 0, hpa(RIG_RAM_HOST), RIG_RAM,
                    RADIX_READ | RADIX_WRITE | RADIX_EXECUTE | RADIX_USER) == STATUS_OK,
          "nested RAM");
@@ -193,9 +199,8 @@ static void make_guest(struct guest_pci_rig *rig)
     need(guest_pci_init(&rig->pci, &config) == STATUS_OK, "guest bus");
 }
 
-void guest_pci_rig_start(struct guest_pci_rig *rig)
+static void start(struct guest_pci_rig *rig, struct vtd_model_config config)
 {
-    struct vtd_model_config config = vtd_model_qemu();
     fake_irq_reset();
     rig->model = vtd_rig_start(&rig->vtd, &config);
     fake_pci_reset();
@@ -213,9 +218,23 @@ void guest_pci_rig_start(struct guest_pci_rig *rig)
     fake_pci_forget_writes();
 }
 
+void guest_pci_rig_start(struct guest_pci_rig *rig)
+{
+    rig->shared = false;
+    start(rig, vtd_model_qemu());
+}
+
+void guest_pci_rig_start_shared(struct guest_pci_rig *rig)
+{
+    struct vtd_model_config config = vtd_model_server();
+    config.cap |= BIT64(7); /* caching mode: what appears must be told as well */
+    rig->shared = true;
+    start(rig, config);
+}
+
 struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct pci_function *host)
 {
-    need(assign_attach(&rig->pci, host, &rig->vtd.units[0]) == STATUS_OK, "attach");
+    need(assign_attach(&rig->pci, host, &rig->vtd.units[0], NULL) == STATUS_OK, "attach");
     struct guest_pci_function *f = guest_pci_find(&rig->pci, host->at);
     need(f != NULL, "attached function");
     rig->bad_messages = 0; /* what it held before is not ours */
@@ -288,9 +307,20 @@ static void look_at(void *context, uint64_t from, uint64_t to, uint64_t bytes)
     }
 }
 
+/* RAM is cached and may hold code; registers are neither. */
+static void look_at_rights(struct look *look, const struct radix_mapping *m)
+{
+    bool ram = inside(m->to.v, radix_span(m->level), RIG_RAM_HOST, RIG_RAM);
+    unsigned kind = m->rights & (RADIX_EXECUTE | RADIX_UNCACHED);
+    if (kind != (ram ? RADIX_EXECUTE : RADIX_UNCACHED)) {
+        look->wrong = "RAM that is uncached or not executable, or registers that are cached or executable";
+    }
+}
+
 static void nested_leaf(void *context, uint64_t from, const struct radix_mapping *m)
 {
     look_at(context, from, m->to.v, radix_span(m->level));
+    look_at_rights(context, m);
 }
 
 static void domain_leaf(void *context, uint64_t at, uint64_t host, uint64_t bytes, bool read, bool write)

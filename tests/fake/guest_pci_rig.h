@@ -30,6 +30,7 @@ struct guest_pci_rig {
     struct pci_facts facts;
     struct fake_pci_function *nvme, *plain; /* 01:00.0 and 02:00.0 */
     const struct pci_function *nvme_facts, *plain_facts;
+    bool shared; /* the domain uses the nested tables */
     struct radix nested;
     struct vtd_domain domain;
     struct guest_memory memory;
@@ -52,6 +53,8 @@ struct guest_pci_rig {
 
 /* Power-on, both devices found and quiet, the unit up, the guest's RAM in both tables, an empty guest bus. */
 void guest_pci_rig_start(struct guest_pci_rig *rig);
+/* The same with nested tables in EPT format that the unit walks too; it has caching mode and does not snoop. */
+void guest_pci_rig_start_shared(struct guest_pci_rig *rig);
 
 /* assign_attach of one of the facts; aborts when it fails. Returns its function on the bus. */
 struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct pci_function *host);
@@ -66,7 +69,7 @@ bool guest_pci_rig_send_msix(struct guest_pci_rig *rig, unsigned index);
 bool guest_pci_rig_send_msi(struct guest_pci_rig *rig);
 
 /* First thing wrong with what the tables and the devices hold now, or NULL: mappings outside of RAM and of the host
- * BARs of attached functions, the MSI-X page mapped, physical BARs, decode or bridges changed. */
+ * BARs of attached functions, the MSI-X page mapped, physical BARs, decode or bridges changed, RAM uncached, or registers cached or executable. */
 const char *guest_pci_rig_wrong(struct guest_pci_rig *rig);
 
 #endif

@@ -32,7 +32,7 @@ static const uint8_t *view(struct vtd_machine_unit *u, uint64_t at, size_t bytes
 {
     struct vtd_machine *mc = u->machine;
     const uint8_t *real = fake_memory_at(at, bytes);
-    if (real == NULL || mc->live || path == VTD_MODEL_QUEUE) {
+    if (real == NULL || mc->live || path == VTD_MODEL_QUEUE || path == VTD_MODEL_DESCRIPTOR) {
         return real;
     }
     if (u->drained != NULL) {

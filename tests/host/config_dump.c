@@ -81,6 +81,13 @@ static void put_config(void)
         put_members(&config_tables[CONFIG_TABLE_GUEST], &config.guests[i]);
         printf("\"\": 0}, ");
     }
+    printf("\"\": 0}, \"device\": {");
+    for (size_t i = 0; i < config.device_count; i++) {
+        put_string(config.devices[i].address.text);
+        printf(": {");
+        put_members(&config_tables[CONFIG_TABLE_DEVICE], &config.devices[i]);
+        printf("\"\": 0}, ");
+    }
     printf("\"\": 0}}}\n");
 }
 

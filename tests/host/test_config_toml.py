@@ -30,6 +30,10 @@ modules = []
 'memory' = "4GiB"
 kernel = "k"
 modules = ["m1", 'm2']
+
+[device."0000:00:02.0"]
+gsi = 17
+[device.'0000:3b:00.0']
 """
 PIECES = ["[", "]", '"', "'", "#", "=", ",", ".", "\n", "\r\n", "\r", " ", "\t", "\\", "0", "_", "-", "+", "1e3", "true",
           "nan", "0x", "é", "\x00", "\x7f", "\ufeff", '"""', "\\u12", "\\n", "[[", "{", "guest", "[guest.c]\n", "[system]\n",
@@ -55,6 +59,7 @@ def expected(data):
         document = tomllib.loads(data.decode())
     except (ValueError, RecursionError):
         return None
+    document.setdefault("device", {})
     for guest in document.get("guest", {}).values():
         if isinstance(guest, dict) and isinstance(guest.get("memory"), str):
             number, unit = re.fullmatch(r"(\d+)(.*)", guest["memory"]).groups() if guest["memory"][:1].isdigit() else (0, "")

@@ -22,6 +22,7 @@ enum vtd_model_path {
     VTD_MODEL_TABLE,         /* a table, ECAP.C = 0: sees only what was written back from the CPU's caches */
     VTD_MODEL_TABLE_SNOOPED, /* a table, ECAP.C = 1 */
     VTD_MODEL_QUEUE,         /* the invalidation queue: always coherent */
+    VTD_MODEL_DESCRIPTOR,    /* a posted-interrupt descriptor: always coherent */
 };
 
 /* How the unit reaches the world. Addresses are host-physical. */
@@ -30,7 +31,7 @@ struct vtd_model_io {
     /* Read memory; false when nothing answers there. */
     bool (*read)(void *context, uint64_t address, void *data, size_t bytes, enum vtd_model_path path);
     bool (*write)(void *context, uint64_t address, const void *data, size_t bytes);
-    /* The unit's own message-signalled interrupt. */
+    /* The unit's own message-signalled interrupt: an event of its own, or a notification of a posted interrupt. */
     void (*interrupt)(void *context, uint64_t address, uint32_t data);
     /* Chipset write buffers drain: memory reads made without it may be stale when CAP.RWBF; may be NULL. */
     void (*drain)(void *context);
@@ -158,7 +159,7 @@ struct vtd_model {
     bool quiet; /* a walk that leaves no trace is under way: no violations, no caching */
     unsigned violations;
     char violation[VTD_MODEL_VIOLATIONS][VTD_MODEL_TEXT];
-    uint64_t descriptors, faults_seen, interrupts_sent;
+    uint64_t descriptors, faults_seen, interrupts_sent, posted;
 };
 
 /* Presets of what real and emulated units report. */
@@ -199,7 +200,7 @@ typedef void vtd_model_visit(void *context, uint64_t iova, uint64_t host, uint64
 bool vtd_model_reach(struct vtd_model *m, uint16_t sid, vtd_model_visit *visit, void *context);
 
 struct vtd_model_message {
-    bool posted;         /* remapped to a posted descriptor: pda, vector, urgent count; else the rest */
+    bool posted;         /* it went into a posted descriptor: nothing is left to deliver; else the rest counts */
     uint8_t vector;      /* also the virtual vector of a posted one */
     uint32_t dest;       /* APIC id (x2APIC when EIME, else 8 bits) */
     bool logical;        /* destination mode */
@@ -207,12 +208,17 @@ struct vtd_model_message {
     uint8_t delivery;    /* 0 fixed ... 7 ExtINT */
     bool level;          /* trigger mode */
     bool urgent;         /* posted */
+    bool notified;       /* posted: io.interrupt was called for it */
     uint64_t descriptor; /* posted: address of the posted-interrupt descriptor */
 };
 
 /* A device's interrupt request (32-bit address 0xFEExxxxx, data). False: blocked, a fault may have been recorded. */
 bool vtd_model_interrupt(struct vtd_model *m, uint16_t sid, uint32_t address, uint32_t data,
                          struct vtd_model_message *out);
+
+/* Software gives [at, at + bytes) another use. A violation when the unit may still post into it: by an entry in the
+ * table, or by one that is cached. */
+void vtd_model_reused(struct vtd_model *m, uint64_t at, uint64_t bytes);
 
 /* The first thing that software did wrong, or NULL. */
 const char *vtd_model_violation(const struct vtd_model *m);

@@ -61,6 +61,9 @@ void model_queue_enable(struct vtd_model *m, bool on);
 void model_queue_tick(struct vtd_model *m);
 uint64_t model_queue_bytes(const struct vtd_model *m);
 
+/* vtd_model_post.c: post message->vector into message->descriptor and notify; 0, or the fault reason. */
+unsigned model_post(struct vtd_model *m, struct vtd_model_message *message, bool extended);
+
 /* Memory: tables are read as ECAP.C says, the queue is always snooped (VT-d 4.1 11.4.3, C). */
 static inline bool model_read_table(struct vtd_model *m, uint64_t at, void *out, size_t bytes)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Interrupt remapping of the model (VT-d 4.1 chapter 5, 9.9, 9.10). */
+ * Interrupt remapping of the model (VT-d 4.1 chapter 5, 9.9, 9.10); posting is in vtd_model_post.c. */
 #include "tests/model/vtd_model_internal.h"
 
 struct request {
@@ -123,7 +123,8 @@ static bool remap(struct vtd_model *m, struct request q, struct vtd_model_messag
         return block(m, q, FAULT_SOURCE, silent);
     }
     decode_entry(m, e, out);
-    return true;
+    unsigned reason = out->posted ? model_post(m, out, extended(m)) : 0;
+    return reason == 0 || block(m, q, reason, silent);
 }
 
 bool vtd_model_interrupt(struct vtd_model *m, uint16_t sid, uint32_t address, uint32_t data,

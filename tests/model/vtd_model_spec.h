@@ -95,6 +95,8 @@ enum {
     FAULT_IRTE_RESERVED = 0x24,
     FAULT_COMPATIBILITY = 0x25,
     FAULT_SOURCE = 0x26,
+    FAULT_POST_ACCESS = 0x27,   /* the posted-interrupt descriptor cannot be reached */
+    FAULT_POST_RESERVED = 0x28, /* reserved bits in it */
 };
 
 #define INTERRUPT_FIRST UINT64_C(0xfee00000)

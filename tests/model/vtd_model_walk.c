@@ -114,7 +114,8 @@ static bool leaf_at(uint64_t entry, unsigned level)
     return level == 1 || (level <= 3 && bits_get(entry, 7, 7) != 0);
 }
 
-/* Reserved bits of a second-level entry that allows something (9.8). */
+/* Reserved bits of a second-level entry that allows something (9.8). Not among them, as EPT has them: 2 (execute), 6:3
+ * (memory type, of leaves), 8 and 9 (accessed, dirty), 10: ignored in legacy mode. */
 static bool entry_reserved(struct vtd_model *m, uint64_t entry, unsigned level)
 {
     uint64_t bad = MASK64(51, 12) & ~model_host_limit(m);
@@ -126,7 +127,7 @@ static bool entry_reserved(struct vtd_model *m, uint64_t entry, unsigned level)
         bad |= BIT64(7);
     }
     if (leaf && level > 1) {
-        bad |= MASK64(level_shift(level) - 1, 13);
+        bad |= MASK64(level_shift(level) - 1, 12);
         if ((CAP_SLLPS(m->config.cap) & BIT64(level - 2)) == 0) {
             bad |= BIT64(7);
         }

@@ -15,7 +15,7 @@ GUESTS = {
     "exceptions": (1, "16MiB", "", 50),
     "windows": (1, "16MiB", "", 22),
     "smp": (4, "16MiB", "cpus=4", 16),
-    "timers": (1, "16MiB", "", 24),
+    "timers": (1, "16MiB", "", 46),
     "fpu": (4, "16MiB", "", 16),
     "pages": (1, "192MiB", "ram-mib=192", 11),
     "decode": (1, "16MiB", "", 5),

@@ -75,6 +75,36 @@ def test_net_reaches_the_gateway(together):
     assert lines[-1] == "net done" and guestrun.end_of(run, "net") == "powered-off"
 
 
+@pytest.fixture(scope="module")
+def lines_of_two_cards(boot, tmp_path_factory):
+    """Two Linux guests, each with an e1000, which has INTx# and nothing else; on q35 slot 6 ends at GSI 22, 7 at 23."""
+    console = "console=ttyS0 quiet pings=10"
+    folder = tmp_path_factory.mktemp("intx")
+    config = guestrun.config(
+        folder,
+        guestrun.guest("left", [1, 2], "vmlinux", "256MiB", initrd="net.img", cmdline=console, devices=["0000:00:06.0"]),
+        guestrun.guest("right", [3], "vmlinux", "256MiB", initrd="net.img", cmdline=console, devices=["0000:00:07.0"]))
+    config.path.write_text(config.path.read_text() +
+                           '[device."0000:00:06.0"]\ngsi = 22\n[device."0000:00:07.0"]\ngsi = 23\n')
+    devices = []
+    for slot in (6, 7):
+        devices += ["-netdev", f"user,id=net{slot},restrict=on",
+                    "-device", f"e1000,netdev=net{slot},addr={slot}.0,mac=52:54:00:b0:1c:0{slot}"]
+    run = boot(cmdline="", modules=[config, *linux_modules("vmlinux", "net.img")], devices=devices, timeout=240,
+               stop_when=lambda line: "all guests have ended" in line or "bulkhead: refused" in line)
+    assert not run.timed_out, "some guest hangs"
+    return run
+
+
+@pytest.mark.parametrize("name", ["left", "right"])
+def test_a_card_without_msi_interrupts_by_its_line(lines_of_two_cards, name):
+    lines = said(lines_of_two_cards, name)
+    assert "ping 10 packets transmitted, 10 packets received, 0% packet loss" in lines
+    assert any(re.fullmatch(r"net interrupts 1 IO-APIC 1[67]-fasteoi", line) for line in lines), lines
+    assert guestrun.end_of(lines_of_two_cards, name) == "powered-off"
+    assert not faultline.faults(lines_of_two_cards.lines)
+
+
 def test_kernels_of_both_formats_start(together):
     run, _ = together
     assert run.having("guest: name=storage cpus=2 memory-mib=512 devices=1 made from a bzImage")

@@ -45,16 +45,17 @@ static bool ticks_come(void)
 
 enum status selftest_irq_ioapic(const struct selftest *test)
 {
-    struct gsi line;
+    struct vtd_line line;
     unsigned cpu = cpu_count() > 1 ? 1 : 0;
     uint32_t number = gsi_of_isa(test->machine, 0);
-    SELFTEST_CHECK(gsi_route(&line, test->isolate, test->machine, number, cpu, tick, NULL) == STATUS_OK);
+    struct vtd_line_place place = gsi_place(test->isolate, test->machine, number);
+    SELFTEST_CHECK(vtd_line_route(&line, &place, VTD_LINE_EDGE, cpu, percpu_at(cpu)->apic_id, tick, NULL) == STATUS_OK);
     bool came = ticks_come();
-    SELFTEST_CHECK(gsi_release(&line) == STATUS_OK);
+    SELFTEST_CHECK(vtd_line_release(&line) == STATUS_OK);
     port_write8(PIT_COMMAND, PIT_ONE_SHOT);
     SELFTEST_CHECK(came);
     SELFTEST_CHECK(pit.cpu == cpu);
-    log_info("selftest: ioapic id=%u gsi=%u handle=%u arrived remapped on cpu=%u vector=0x%x", line.io->id, number,
-             line.handle, cpu, line.vector);
+    log_info("selftest: ioapic id=%u gsi=%u handle=%u arrived remapped on cpu=%u vector=0x%x", line.place.io->id,
+             number, line.handle, cpu, line.vector);
     return STATUS_OK;
 }

@@ -5,6 +5,7 @@
 #include "guest/platform.h"
 #include "guest/vlapic.h"
 #include "kernel/hw/cpu.h"
+#include "kernel/hw/msr.h"
 #include "kernel/hw/port.h"
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/machine.h"
@@ -156,6 +157,86 @@ static void lapic_divide(void)
     expect_in(gone / ms, 150, 8000, "divided by 1, 10 ms take 16 times the counts");
 }
 
+#define TSC_DEADLINE_MODE (2u << 17)
+#define MSR_TSC 0x10
+#define MSR_TSC_DEADLINE 0x6e0
+
+static volatile uint64_t hit_tsc;
+static uint64_t tsc_ms, armed;
+
+static void on_deadline(struct trap_frame *frame)
+{
+    hit_tsc = cpu_tsc();
+    on_interrupt(frame);
+}
+
+static void arm(uint64_t ms)
+{
+    armed = cpu_tsc() + ms * tsc_ms;
+    msr_write(MSR_TSC_DEADLINE, armed);
+}
+
+static void start_deadline(void)
+{
+    arm(10);
+}
+
+/* IA32_TSC jumps over the deadline, or away from it. */
+static void start_far_and_jump(void)
+{
+    arm(20000);
+    msr_write(MSR_TSC, cpu_tsc() + 20000 * tsc_ms);
+}
+
+static void other_modes_know_no_deadline(void)
+{
+    arm(20000);
+    apic_write(LAPIC_TIMER_INITIAL, 1000);
+    expect(apic_read(LAPIC_TIMER_INITIAL), 0, "the initial count is not written in this mode");
+    expect(apic_read(LAPIC_TIMER_CURRENT), 0, "and the current count reads 0");
+    apic_write(LAPIC_LVT_TIMER, APIC_LVT_MASKED);
+    apic_write(LAPIC_LVT_TIMER, TSC_DEADLINE_MODE | VECTOR);
+    expect(msr_read(MSR_TSC_DEADLINE), 0, "leaving the mode disarms");
+    apic_write(LAPIC_LVT_TIMER, VECTOR);
+    arm(1);
+    expect(msr_read(MSR_TSC_DEADLINE), 0, "in one-shot mode the deadline reads 0");
+    expect(count_for(5000), 0, "and does not fire");
+}
+
+static void lapic_tsc_deadline(void)
+{
+    if ((cpu_cpuid(1, 0).ecx & 1 << 24) == 0) {
+        check(!on_bulkhead(), "TSC-deadline mode is offered by Bulkhead");
+        skip("TSC-deadline timer", "CPUID does not offer it");
+        return;
+    }
+    tsc_ms = tsc_per_100_ticks(4000) * (PM_TIMER_HZ / 1000) / 100;
+    trap_handle(VECTOR, on_deadline);
+    apic_write(LAPIC_LVT_TIMER, TSC_DEADLINE_MODE | VECTOR);
+    expect_in(time_for(start_deadline, &hits, 1, "TSC deadline"), 9000, 90000, "TSC deadline after 10 ms, in us");
+    check(hit_tsc >= armed, "the TSC had reached the deadline");
+    expect(msr_read(MSR_TSC_DEADLINE), 0, "it reads 0 once it has fired");
+    expect(count_for(30000), 0, "and does not fire again");
+    arm(5);
+    msr_write(MSR_TSC_DEADLINE, 0);
+    expect(count_for(20000), 0, "writing 0 disarms it");
+    hits = 0;
+    msr_write(MSR_TSC_DEADLINE, 1);
+    cpu_irq_enable();
+    check(machine_wait_for(&hits, 1, 3000000), "a deadline in the past fires at once");
+    cpu_irq_disable();
+    expect_in(time_for(start_far_and_jump, &hits, 1, "TSC deadline that a write of IA32_TSC jumped over"), 0, 90000,
+              "after that write, in us");
+    check(hit_tsc >= armed, "the TSC shows what was written");
+    arm(10);
+    msr_write(MSR_TSC, cpu_tsc() - 20000 * tsc_ms);
+    expect(count_for(50000), 0, "the TSC moved back, the deadline is far");
+    expect(msr_read(MSR_TSC_DEADLINE), armed, "and still armed");
+    msr_write(MSR_TSC_DEADLINE, 0);
+    other_modes_know_no_deadline();
+    trap_handle(VECTOR, on_interrupt);
+}
+
 static void pit_program(uint8_t channel, uint8_t mode, uint16_t count)
 {
     port_write8(0x43, (uint8_t)(channel << 6 | 3 << 4 | mode << 1));
@@ -251,6 +332,7 @@ void guest_main(void)
     lapic_one_shot();
     lapic_periodic();
     lapic_divide();
+    lapic_tsc_deadline();
     pit_channel_0();
     pit_through_the_pic();
     pit_channel_2();

@@ -16,11 +16,12 @@
 #include "tests/fake/irq.h"
 
 static struct guest_pci_rig rig;
+static bool shared; /* with one set of tables for vCPUs and devices */
 
 static int setup(void **state)
 {
     (void)state;
-    guest_pci_rig_start(&rig);
+    (shared ? guest_pci_rig_start_shared : guest_pci_rig_start)(&rig);
     return 0;
 }
 
@@ -131,7 +132,7 @@ static void a_device_that_does_not_come_back_is_refused(void **state)
 {
     (void)state;
     rig.nvme->busy_us = 5000000;
-    assert_int_equal(assign_attach(&rig.pci, rig.nvme_facts, &rig.vtd.units[0]), STATUS_TIMEOUT);
+    assert_int_equal(assign_attach(&rig.pci, rig.nvme_facts, &rig.vtd.units[0], NULL), STATUS_TIMEOUT);
     assert_false(reaches_ram(rig.nvme));
     assert_int_equal(guest_pci_rig_read(&rig, 1, 0, 4), 0xffffffff);
 }
@@ -142,13 +143,13 @@ static void a_bad_bar_leaves_no_trace(void **state)
     struct pci_function host = *rig.nvme_facts;
     uint64_t pages = pages_used_bytes();
     host.bars[0].assigned = false;
-    assert_int_equal(assign_attach(&rig.pci, &host, &rig.vtd.units[0]), STATUS_UNSUPPORTED);
+    assert_int_equal(assign_attach(&rig.pci, &host, &rig.vtd.units[0], NULL), STATUS_UNSUPPORTED);
     host = *rig.nvme_facts;
     fake_pci_set(rig.nvme, host.cap.msix + PCI_MSIX_TABLE, 4, 0x4000); /* past the BAR */
-    assert_int_equal(assign_attach(&rig.pci, &host, &rig.vtd.units[0]), STATUS_OUT_OF_RANGE);
+    assert_int_equal(assign_attach(&rig.pci, &host, &rig.vtd.units[0], NULL), STATUS_OUT_OF_RANGE);
     host.bars[0].size = GIB;
     host.bars[0].kind = PCI_BAR_MEM32;
-    assert_int_equal(assign_attach(&rig.pci, &host, &rig.vtd.units[0]), STATUS_NO_MEMORY);
+    assert_int_equal(assign_attach(&rig.pci, &host, &rig.vtd.units[0], NULL), STATUS_NO_MEMORY);
     assert_int_equal(pages_used_bytes(), pages);
     assert_false(reaches_ram(rig.nvme));
 }
@@ -159,7 +160,7 @@ static void a_source_in_use_is_refused(void **state)
     struct vtd_domain other;
     assert_int_equal(vtd_domain_create(&rig.vtd.vtd, &other), STATUS_OK);
     assert_int_equal(vtd_attach(&rig.vtd.units[0], sbdf_rid(rig.nvme->at), &other), STATUS_OK);
-    assert_int_equal(assign_attach(&rig.pci, rig.nvme_facts, &rig.vtd.units[0]), STATUS_CONFLICT);
+    assert_int_equal(assign_attach(&rig.pci, rig.nvme_facts, &rig.vtd.units[0], NULL), STATUS_CONFLICT);
     assert_false(rig.pci.functions[1].present);
     assert_int_equal(rig.mmio.count, 1); /* ECAM */
 }
@@ -198,6 +199,13 @@ static void reset_puts_bars_back(void **state)
     assert_null(guest_pci_rig_wrong(&rig));
 }
 
+static int use_shared_tables(void **state)
+{
+    (void)state;
+    shared = true;
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,5 +221,6 @@ int main(void)
         cmocka_unit_test_setup(reset_brings_quiet_devices, setup),
         cmocka_unit_test_setup(reset_puts_bars_back, setup),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("own tables", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("shared tables", tests, use_shared_tables, NULL);
 }

@@ -67,14 +67,14 @@ static void test_leaf_one_is_the_guests(void **state)
 {
     (void)state;
     struct cpuid_context c = plain;
-    struct cpuid one = cpuid_filter(1, 0, (struct cpuid){0x800f12, 0x07081234, 1 << 27 | 1 << 21, 1 << 28}, &c);
+    struct cpuid one = cpuid_filter(1, 0, (struct cpuid){0x800f12, 0x07081234, 1 << 27 | 1 << 24 | 1 << 21, 1 << 28}, &c);
     assert_int_equal(one.eax, 0x800f12);
     assert_int_equal(one.ebx, 0x02041200);
-    assert_int_equal(one.ecx, 1u << 31); /* hypervisor; host's OSXSAVE and x2APIC do not show */
+    assert_int_equal(one.ecx, 1u << 31); /* hypervisor; host's OSXSAVE, TSC deadline and x2APIC do not show */
     assert_int_equal(one.edx, 1 << 28);
-    c = (struct cpuid_context){.cpu_count = 1, .cr4 = 1 << 18, .x2apic = true};
+    c = (struct cpuid_context){.cpu_count = 1, .cr4 = 1 << 18, .x2apic = true, .tsc_deadline = true};
     one = cpuid_filter(1, 0, (struct cpuid){0}, &c);
-    assert_int_equal(one.ecx, 1u << 31 | 1 << 27 | 1 << 21);
+    assert_int_equal(one.ecx, 1u << 31 | 1 << 27 | 1 << 24 | 1 << 21);
     assert_int_equal(one.edx, 0);
     assert_int_equal(cpuid_filter(1, 0, full, &plain).edx & 1 << 9, 1 << 9);
     c = (struct cpuid_context){.cpu_count = 1, .apic_off = true};

@@ -74,7 +74,8 @@ static void test_devices(void **state)
     struct vpic pic;
     struct pit pit;
     struct vlapic lapic;
-    const struct vlapic_config config = {.bootstrap = true, .physical_bits = 40};
+    static uint32_t page[LAPIC_SIZE / 4];
+    const struct vlapic_config config = {.page = page, .bootstrap = true, .physical_bits = 40};
     vpic_init(&pic);
     pit_init(&pit);
     vlapic_init(&lapic, &config);

@@ -15,11 +15,12 @@
 #include "tests/fake/guest_pci_rig.h"
 
 static struct guest_pci_rig rig;
+static bool shared; /* with one set of tables for vCPUs and devices */
 
 static int setup(void **state)
 {
     (void)state;
-    guest_pci_rig_start(&rig);
+    (shared ? guest_pci_rig_start_shared : guest_pci_rig_start)(&rig);
     guest_pci_rig_attach(&rig, rig.nvme_facts);
     guest_pci_rig_attach(&rig, rig.plain_facts);
     return 0;
@@ -306,6 +307,13 @@ static void misaligned_and_wide_accesses(void **state)
     assert_int_equal(bus_read(&rig.mmio, GUEST_ECAM_START + 0x8ffc, 8, 0), UINT64_MAX);
 }
 
+static int use_shared_tables(void **state)
+{
+    (void)state;
+    shared = true;
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,5 +334,6 @@ int main(void)
         cmocka_unit_test_setup(a_reset_brings_swapped_bars_back, setup),
         cmocka_unit_test_setup(misaligned_and_wide_accesses, setup),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("own tables", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("shared tables", tests, use_shared_tables, NULL);
 }

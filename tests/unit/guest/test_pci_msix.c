@@ -19,13 +19,14 @@
 #define GUEST_MESSAGE(cpu) (0xfee00000u | (cpu) << 12)
 
 static struct guest_pci_rig rig;
+static bool shared; /* with one set of tables for vCPUs and devices */
 static uint64_t table;   /* guest-physical */
 static uint16_t control; /* MSI-X control register */
 
 static int setup(void **state)
 {
     (void)state;
-    guest_pci_rig_start(&rig);
+    (shared ? guest_pci_rig_start_shared : guest_pci_rig_start)(&rig);
     guest_pci_rig_attach(&rig, rig.nvme_facts);
     guest_pci_rig_attach(&rig, rig.plain_facts);
     table = rig.pci.functions[1].bars[0].mapped_at + RIG_TABLE;
@@ -262,6 +263,13 @@ static void msi_delivers_through_the_unit(void **state)
     expect_sound();
 }
 
+static int use_shared_tables(void **state)
+{
+    (void)state;
+    shared = true;
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,5 +285,6 @@ int main(void)
         cmocka_unit_test_setup(a_dead_unit_leaves_nothing_reusable, setup),
         cmocka_unit_test_setup(msi_delivers_through_the_unit, setup),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests_name("own tables", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("shared tables", tests, use_shared_tables, NULL);
 }

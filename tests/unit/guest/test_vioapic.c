@@ -135,6 +135,48 @@ static void test_classic_has_no_eoi_register(void **state)
     assert_int_equal(get(&io, 0x12), 0x00008400);
 }
 
+struct line {
+    struct vioapic *io;
+    unsigned ends;
+    bool still;
+};
+
+static void on_line_send(void *context, const struct apic_message *m)
+{
+    (void)context;
+    (void)m;
+}
+
+static void on_ended(void *context, unsigned pin)
+{
+    struct line *line = context;
+    line->ends++;
+    assert_int_equal(pin, 16);
+    vioapic_set_line(line->io, pin, line->still);
+}
+
+/* Who drives the line hears of the end before the pin is looked at again. */
+static void test_end_of_a_level_pin_is_told(void **state)
+{
+    (void)state;
+    struct vioapic io;
+    struct line line = {.io = &io};
+    vioapic_init(&io, 0, IOAPIC_VERSION_EOI, &line, on_line_send);
+    io.ended = on_ended;
+    set(&io, 0x10 + 32, 0x8051); /* level, unmasked */
+    vioapic_set_line(&io, 16, true);
+    vioapic_eoi(&io, 0x52);
+    assert_int_equal(line.ends, 0);
+    vioapic_eoi(&io, 0x51);
+    assert_int_equal(line.ends, 1);
+    assert_int_equal(get(&io, 0x10 + 32) & IOAPIC_ENTRY_REMOTE_IRR, 0);
+    vioapic_set_line(&io, 16, true);
+    line.still = true;
+    vioapic_eoi(&io, 0x51);
+    assert_int_equal(line.ends, 2);
+    assert_int_not_equal(get(&io, 0x10 + 32) & IOAPIC_ENTRY_REMOTE_IRR, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +184,7 @@ int main(void)
         cmocka_unit_test(test_edge),
         cmocka_unit_test(test_level),
         cmocka_unit_test(test_classic_has_no_eoi_register),
+        cmocka_unit_test(test_end_of_a_level_pin_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

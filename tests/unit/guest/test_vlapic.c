@@ -33,10 +33,14 @@ static void on_eoi(void *context, uint8_t vector)
     o->eoi_vector = vector;
 }
 
+static uint32_t page[LAPIC_SIZE / 4];
+
 static void make(struct vlapic *l, struct out *o)
 {
     *o = (struct out){0};
-    struct vlapic_config c = {.id = 3,
+    memset(page, 0xa5, sizeof(page));
+    struct vlapic_config c = {.page = page,
+                              .id = 3,
                               .bootstrap = true,
                               .x2apic = true,
                               .tsc_deadline = true,
@@ -254,9 +258,98 @@ static void test_x2apic(void **state)
     assert_int_equal(o.sent.shorthand, APIC_TO_SELF);
     assert_int_equal(o.sent.vector, 0x77);
     assert_int_equal(vlapic_msr_write(&l, 0x83f, 0x100, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(vlapic_msr_write(&l, 0x83f, 5, 0), STATUS_OK); /* illegal vector: an error, no IPI */
+    assert_int_equal(o.sends, 2);
+    assert_int_equal(vlapic_msr_write(&l, 0x828, 0, 0), STATUS_OK);
+    assert_int_equal(vlapic_msr_read(&l, 0x828, 0, &v), STATUS_OK);
+    assert_int_equal(v, LAPIC_ERROR_SEND_VECTOR);
+    assert_int_equal(vlapic_msr_write(&l, 0x828, 1, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(vlapic_msr_write(&l, 0x80f, 0x3ff, 0), STATUS_OUT_OF_RANGE); /* reserved bits, SDM 3A 11.12.1.3 */
+    assert_int_equal(vlapic_msr_write(&l, 0x832, 0x800000ec, 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(vlapic_msr_write(&l, 0x830, UINT64_C(0x100001041), 0), STATUS_OUT_OF_RANGE);
+    assert_int_equal(page[LAPIC_ID / 4], 3);
+    assert_int_equal(page[LAPIC_ICR_X2APIC_HIGH / 4], 5); /* as RDMSR of the ICR finds it (SDM 3C 30.5) */
     assert_int_equal(vlapic_msr_write(&l, 0x8ff, 0, 0), STATUS_OUT_OF_RANGE);
     l.config.x2apic = false;
     assert_int_equal(vlapic_base_write(&l, 0xfee00d00), STATUS_OUT_OF_RANGE);
+}
+
+/* What the hardware reads out of the page without asking (SDM 3C 30.1, 30.4.2). */
+static void test_page(void **state)
+{
+    (void)state;
+    struct vlapic l;
+    struct out o;
+    make(&l, &o);
+    assert_int_equal(page[LAPIC_ID / 4], 3 << 24);
+    assert_int_equal(page[LAPIC_VERSION / 4], 0x00050014);
+    assert_int_equal(page[LAPIC_DFR / 4], UINT32_MAX);
+    assert_int_equal(page[0xff0 / 4], 0);
+    write(&l, LAPIC_SVR, 0x1ff);
+    write(&l, LAPIC_TPR, 0x20);
+    assert_int_equal(page[LAPIC_TPR / 4], 0x20);
+    assert_true(vlapic_irq_post(&l, 0x95, true));
+    assert_int_equal(page[LAPIC_IRR / 4 + 4 * 4], 0); /* posted; the page may be the CPU's just now */
+    assert_int_equal(page[LAPIC_TMR / 4 + 4 * 4], 1 << 21);
+    vlapic_irq_collect(&l);
+    assert_int_equal(page[LAPIC_IRR / 4 + 4 * 4], 1 << 21);
+    page[LAPIC_IRR / 4 + 4 * 4] = 0; /* as the CPU delivers it */
+    page[LAPIC_ISR / 4 + 4 * 4] = 1 << 21;
+    assert_int_equal(vlapic_irq_in_service(&l), 0x95);
+    assert_int_equal(vlapic_irq_ppr(&l), 0x90);
+    page[LAPIC_ISR / 4 + 4 * 4] = 0;
+    vlapic_irq_finished(&l, 0x95);
+    assert_int_equal(o.eoi_vector, 0x95);
+    vlapic_irq_finished(&l, 0x96); /* edge */
+    assert_int_equal(o.eois, 1);
+    assert_true(vlapic_irq_post(&l, 0x41, false));
+    vlapic_reset(&l); /* what was posted is forgotten, too */
+    assert_int_equal(vlapic_irq_highest(&l), -1);
+}
+
+/* A write that the CPU let through to the page: what it asks for is done afterwards. */
+static void hardware_write(struct vlapic *l, uint32_t offset, uint32_t value, uint64_t now)
+{
+    page[offset / 4] = value;
+    vlapic_was_written(l, offset, now);
+}
+
+static void test_written_by_hardware(void **state)
+{
+    (void)state;
+    struct vlapic l;
+    struct out o;
+    make(&l, &o);
+    hardware_write(&l, LAPIC_SVR, 0xffffffff, 0);
+    assert_int_equal(read(&l, LAPIC_SVR), 0x1ff);
+    hardware_write(&l, LAPIC_ID, 7 << 24, 0);
+    assert_int_equal(read(&l, LAPIC_ID), 3 << 24);
+    hardware_write(&l, LAPIC_LDR, 0x12345678, 0);
+    assert_int_equal(read(&l, LAPIC_LDR), 0x12000000);
+    page[LAPIC_ICR_HIGH / 4] = 5 << 24;
+    hardware_write(&l, LAPIC_ICR_LOW, 0x00004041, 0);
+    assert_int_equal(o.sent.destination, 5);
+    assert_int_equal(o.sent.vector, 0x41);
+    hardware_write(&l, LAPIC_LVT_TIMER, 0xffff00ec, 0); /* mode 3 does not exist; masked */
+    assert_int_equal(read(&l, LAPIC_LVT_TIMER), 0x700ec);
+    hardware_write(&l, LAPIC_LVT_TIMER, 0x000000ec, 0);
+    hardware_write(&l, LAPIC_TIMER_DIVIDE, 0xffffffff, 0); /* by 1 */
+    hardware_write(&l, LAPIC_TIMER_INITIAL, 1000, 0);
+    assert_int_equal(l.timer_expiry_ns, 1000);
+    hardware_write(&l, LAPIC_TIMER_DIVIDE, 3, 500); /* the 500 that are left count by 16 */
+    assert_int_equal(l.timer_expiry_ns, 500 + 500 * 16);
+    hardware_write(&l, LAPIC_LVT_TIMER, 0x000400ec, 600); /* to TSC-deadline mode: stopped */
+    assert_true(l.timer_expiry_ns == UINT64_MAX);
+    hardware_write(&l, LAPIC_TIMER_INITIAL, 1000, 700); /* ignored there, and reads 0 */
+    assert_int_equal(page[LAPIC_TIMER_INITIAL / 4], 0);
+    hardware_write(&l, LAPIC_ESR, 0x5a, 0);
+    assert_int_equal(page[LAPIC_ESR / 4], 0);
+    assert_true(vlapic_irq_post(&l, 0x41, false));
+    assert_int_equal(vlapic_irq_pending(&l), 0x41);
+    vlapic_irq_accept(&l, 0x41);
+    hardware_write(&l, LAPIC_EOI, 0, 0);
+    assert_int_equal(vlapic_irq_in_service(&l), -1);
+    assert_int_equal(o.eois, 0);
 }
 
 #define ROUNDS 2000
@@ -264,6 +357,7 @@ static void test_x2apic(void **state)
 
 struct poster {
     struct vlapic *l;
+    bool *waits; /* of 256: posted, not yet taken */
     uint8_t first;
 };
 
@@ -273,9 +367,10 @@ static void *post_many(void *context)
     struct poster *p = context;
     for (unsigned i = 0; i < ROUNDS; i++) {
         uint8_t vector = (uint8_t)(p->first + 2 * (i % 32));
-        while ((__atomic_load_n(&p->l->irr[vector / 32], __ATOMIC_ACQUIRE) & BIT32(vector % 32)) != 0) {
+        while (__atomic_load_n(&p->waits[vector], __ATOMIC_ACQUIRE)) {
             sched_yield();
         }
+        __atomic_store_n(&p->waits[vector], true, __ATOMIC_RELEASE);
         (void)vlapic_irq_post(p->l, vector, false);
     }
     return NULL;
@@ -288,7 +383,8 @@ static void test_posting_from_other_cpus(void **state)
     struct out o;
     make(&l, &o);
     write(&l, LAPIC_SVR, 0x1ff);
-    struct poster posters[POSTERS] = {{&l, 0x40}, {&l, 0x41}};
+    bool waits[256] = {false};
+    struct poster posters[POSTERS] = {{&l, waits, 0x40}, {&l, waits, 0x41}};
     pthread_t threads[POSTERS];
     for (unsigned i = 0; i < POSTERS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, post_many, &posters[i]), 0);
@@ -301,6 +397,7 @@ static void test_posting_from_other_cpus(void **state)
         }
         vlapic_irq_accept(&l, (uint8_t)vector);
         vlapic_irq_eoi(&l);
+        __atomic_store_n(&waits[vector], false, __ATOMIC_RELEASE);
         taken++;
     }
     for (unsigned i = 0; i < POSTERS; i++) {
@@ -319,6 +416,8 @@ int main(void)
         cmocka_unit_test(test_events_and_lint),
         cmocka_unit_test(test_base),
         cmocka_unit_test(test_x2apic),
+        cmocka_unit_test(test_page),
+        cmocka_unit_test(test_written_by_hardware),
         cmocka_unit_test(test_posting_from_other_cpus),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,8 @@
 
 #define COUNT 4
 
+static uint32_t pages[COUNT][LAPIC_SIZE / 4];
+
 struct machine {
     struct vlapic l[COUNT];
     struct vlapic *pointers[COUNT];
@@ -28,7 +30,7 @@ static void make(struct machine *m)
 {
     *m = (struct machine){.set = {.lapics = m->pointers, .count = COUNT, .context = m, .kick = on_kick}};
     for (uint32_t i = 0; i < COUNT; i++) {
-        struct vlapic_config c = {.id = i, .bootstrap = i == 0, .x2apic = true, .physical_bits = 40};
+        struct vlapic_config c = {.page = pages[i], .id = i, .bootstrap = i == 0, .x2apic = true, .physical_bits = 40};
         vlapic_init(&m->l[i], &c);
         vlapic_write(&m->l[i], LAPIC_SVR, 4, 0x1ff, 0);
         vlapic_write(&m->l[i], LAPIC_LDR, 4, 1U << (24 + i), 0);

@@ -9,9 +9,11 @@
 
 #include "guest/vlapic_irq.h"
 
+static uint32_t page[LAPIC_SIZE / 4];
+
 static void make(struct vlapic *l)
 {
-    struct vlapic_config c = {.tsc_deadline = true, .tsc_hz = UINT64_C(2500000000), .physical_bits = 40};
+    struct vlapic_config c = {.page = page, .tsc_deadline = true, .tsc_hz = UINT64_C(2500000000), .physical_bits = 40};
     vlapic_init(l, &c);
     vlapic_write(l, LAPIC_SVR, 4, 0x1ff, 0);
 }
@@ -124,13 +126,29 @@ static void test_tsc_deadline(void **state)
     assert_int_equal(vlapic_read(&l, LAPIC_LVT_TIMER, 4, 0), 0xec);
 }
 
+static void test_tsc_moves(void **state)
+{
+    (void)state;
+    struct vlapic l;
+    make(&l);
+    vlapic_write(&l, LAPIC_LVT_TIMER, 4, 0x400ec, 0);
+    vlapic_timer_move_tsc(&l, 100, 1000); /* nothing is armed */
+    assert_true(vlapic_timer_next_deadline(&l) == UINT64_MAX);
+    vlapic_timer_write_deadline(&l, 7500, 2500, 1000);
+    vlapic_timer_move_tsc(&l, 5000, 1500); /* nearer: 2500 ticks of 2.5 GHz are left */
+    assert_int_equal(vlapic_timer_next_deadline(&l), 2500);
+    vlapic_timer_move_tsc(&l, 0, 2000);
+    assert_int_equal(vlapic_timer_next_deadline(&l), 5000);
+    assert_int_equal(vlapic_timer_read_deadline(&l), 7500);
+    vlapic_timer_move_tsc(&l, 8000, 2100); /* jumped over: due now */
+    assert_int_equal(vlapic_timer_next_deadline(&l), 2100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_shot),
-        cmocka_unit_test(test_divide),
-        cmocka_unit_test(test_periodic),
-        cmocka_unit_test(test_tsc_deadline),
+        cmocka_unit_test(test_one_shot),     cmocka_unit_test(test_divide),    cmocka_unit_test(test_periodic),
+        cmocka_unit_test(test_tsc_deadline), cmocka_unit_test(test_tsc_moves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

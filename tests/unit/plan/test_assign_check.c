@@ -162,15 +162,72 @@ static void multifunction(void **state)
 static void wrong_places(void **state)
 {
     (void)state;
-    functions[UART].bars[0] = memory_bar(PCI_BAR_MEM32, 0xfb000000, 0x1000);
-    expect_refused(functions[UART].at, ASSIGN_DIAG_PLACE);
     functions[NVME].express = PCI_EXPRESS_UPSTREAM;
     expect_refused(functions[NVME].at, ASSIGN_DIAG_PLACE);
     functions[PORT_B].express = PCI_EXPRESS_DOWNSTREAM;
     expect_refused(functions[NIC].at, ASSIGN_DIAG_PLACE);
     functions[PORT_B].express = PCI_EXPRESS_ROOT_PORT;
-    functions[EDU].device = 0x11e9;
+}
+
+static void alone_on_the_root_bus(void **state)
+{
+    (void)state;
+    assert_int_equal(check_one(functions[EDU].at), STATUS_OK);
+    functions[EDU].express = PCI_EXPRESS_RC_ENDPOINT;
+    assert_int_equal(check_one(functions[EDU].at), STATUS_OK);
+    functions[EDU].express = PCI_EXPRESS_ENDPOINT; /* there is no port above it: its place makes no sense */
     expect_refused(functions[EDU].at, ASSIGN_DIAG_PLACE);
+    functions[EDU].express = PCI_EXPRESS_NONE;
+    functions[EDU].parent = PORT_A; /* behind a port, it shares the bus's source id with whatever else is there */
+    expect_refused(functions[EDU].at, ASSIGN_DIAG_PLACE);
+}
+
+static struct assign_request with_line(struct sbdf at, uint32_t gsi)
+{
+    return (struct assign_request){
+        .function = at, .gsi = gsi, .gsi_where = "guests.toml:9:7", .gsi_reachable = true, .where = "guests.toml:4:12"};
+}
+
+static void expect_line_refused(const struct assign_request *r, size_t count, enum assign_diag code)
+{
+    assert_int_equal(check(r, count), STATUS_UNSUPPORTED);
+    assert_int_equal(diags.count, 1);
+    assert_int_equal(items[0].code, code);
+    assert_string_equal(items[0].where, "guests.toml:9:7");
+    assert_true(items[0].fix[0] != '\0');
+}
+
+static void lines(void **state)
+{
+    (void)state;
+    struct assign_request r = with_line(functions[EDU].at, 17);
+    expect_line_refused(&r, 1, ASSIGN_DIAG_NO_PIN);
+    functions[EDU].interrupt_pin = functions[NIC].interrupt_pin = 1;
+    assert_int_equal(check(&r, 1), STATUS_OK);
+    limits.console_gsi = 17;
+    expect_line_refused(&r, 1, ASSIGN_DIAG_LINE_SHARED);
+    limits.console_gsi = 4;
+    r.gsi_reachable = false;
+    expect_line_refused(&r, 1, ASSIGN_DIAG_NO_LINE);
+    struct assign_request two[] = {with_line(functions[EDU].at, 17), with_line(functions[NIC].at, 17)};
+    expect_line_refused(two, 2, ASSIGN_DIAG_LINE_SHARED);
+    two[1].gsi = 18;
+    assert_int_equal(check(two, 2), STATUS_OK);
+}
+
+/* No MSI and no line: it works, but somebody has to say so. */
+static void without_any_interrupt(void **state)
+{
+    (void)state;
+    functions[NIC].interrupt_pin = 1;
+    assert_int_equal(check_one(functions[NIC].at), STATUS_OK);
+    assert_int_equal(diags.count, 1);
+    assert_int_equal(items[0].code, ASSIGN_DIAG_NO_INTERRUPT);
+    assert_int_equal(items[0].severity, DIAG_WARNING);
+    assert_non_null(strstr(items[0].fix, "[device.\"0000:02:00.0\"]"));
+    functions[NIC].cap.msi = 0x50;
+    assert_int_equal(check_one(functions[NIC].at), STATUS_OK);
+    assert_int_equal(diags.count, 0);
 }
 
 static void a_shared_port(void **state)
@@ -279,6 +336,9 @@ int main(void)
         cmocka_unit_test_setup(bridges, setup),
         cmocka_unit_test_setup(multifunction, setup),
         cmocka_unit_test_setup(wrong_places, setup),
+        cmocka_unit_test_setup(alone_on_the_root_bus, setup),
+        cmocka_unit_test_setup(lines, setup),
+        cmocka_unit_test_setup(without_any_interrupt, setup),
         cmocka_unit_test_setup(a_shared_port, setup),
         cmocka_unit_test_setup(no_unit, setup),
         cmocka_unit_test_setup(no_remapping, setup),

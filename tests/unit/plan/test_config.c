@@ -405,6 +405,34 @@ static void survives_every_cut(void **state)
     }
 }
 
+static void reads_tables_of_devices(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("version = 1\n" GUEST "[device.\"0000:3b:00.0\"]\ngsi = 17\n[device.'0000:00:02.1']\n"),
+                     STATUS_OK);
+    assert_int_equal(config.device_count, 2);
+    const struct config_device *d = config_find_device(&config, 0x3b00);
+    assert_ptr_equal(d, &config.devices[0]);
+    assert_int_equal(d->gsi.number, 17);
+    assert_string_equal(d->address.text, "0000:3b:00.0");
+    assert_int_equal(config_find_device(&config, 0x11)->gsi.at.line, 0);
+    assert_null(config_find_device(&config, 0x12));
+}
+
+static void refuses_bad_tables_of_devices(void **state)
+{
+    (void)state;
+    parse("version = 1\n" GUEST "[device.\"3b:00\"]\ngsi = 17\n");
+    assert_string_equal(find(CONFIG_BAD_DEVICE)->fix, "write [device.\"0000:3b:00.0\"]");
+    parse("version = 1\n" GUEST "[device.\"0000:3b:00.0\"]\n[device.'0000:3b:00.0']\n");
+    assert_non_null(find(CONFIG_DUPLICATE_TABLE));
+    parse("version = 1\n" GUEST "[device.\"0000:3b:00.0\"]\ngsi = 1024\n");
+    assert_non_null(find(CONFIG_BAD_RANGE));
+    parse("version = 1\n" GUEST "[devise.\"0000:3b:00.0\"]\n");
+    assert_string_equal(find(CONFIG_UNKNOWN_TABLE)->what,
+                        "unknown table 'devise...'; did you mean '[device.\"ADDRESS\"]'?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +440,7 @@ int main(void)
         cmocka_unit_test(refuses_an_empty_file),    cmocka_unit_test(goes_on_behind_errors),
         cmocka_unit_test(says_what_was_meant),      cmocka_unit_test(limits_are_errors),
         cmocka_unit_test(cut_names_keep_the_place), cmocka_unit_test(survives_every_cut),
+        cmocka_unit_test(reads_tables_of_devices),  cmocka_unit_test(refuses_bad_tables_of_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

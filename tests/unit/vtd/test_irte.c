@@ -81,6 +81,52 @@ static void only_fixed_physical(void **state)
     }
 }
 
+/* VT-d 4.1 figure 9-11: IM 15, URG 14, V 23:16, descriptor bits 31:6 at 63:38 and 63:32 at 127:96. */
+static void posted_entries(void **state)
+{
+    (void)state;
+    static const struct {
+        struct vtd_irte_posted posted;
+        uint64_t low, high;
+    } cases[] = {
+        {{.vector = 0x41, .descriptor = {0x40}}, 0x0000004000418001, 0x000400fa},
+        {{.vector = 0xff, .descriptor = {0xffffffc0}}, 0xffffffc000ff8001, 0x000400fa},
+        {{.vector = 0x10, .urgent = true, .descriptor = {0x123456780}}, 0x234567800010c001, 0x00000001000400fa},
+        {{.vector = 0x30, .descriptor = {0xfffffffffffc0}}, 0xffffffc000308001, 0x000fffff000400fa},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct vtd_irte e = {0, 0};
+        struct vtd_irte_source source = vtd_irte_source_function(0x00fa);
+        assert_int_equal(vtd_irte_make_posted(source, cases[i].posted, &e), STATUS_OK);
+        assert_true(e.low == cases[i].low && e.high == cases[i].high);
+        assert_true(vtd_irte_present(e) && vtd_irte_is_posted(e));
+        assert_int_equal(vtd_irte_vector(e), cases[i].posted.vector);
+        assert_int_equal(vtd_irte_urgent(e), cases[i].posted.urgent);
+        assert_true(vtd_irte_descriptor(e).v == cases[i].posted.descriptor.v);
+        assert_true(!vtd_irte_source(e).bus_range && vtd_irte_source(e).rid == 0x00fa);
+    }
+    struct vtd_irte plain = {.high = 0x400fa};
+    assert_int_equal(vtd_irte_make_low((struct vtd_irte_target){.vector = 0x41}, true, &plain.low), STATUS_OK);
+    assert_false(vtd_irte_is_posted(plain));
+}
+
+static void impossible_postings(void **state)
+{
+    (void)state;
+    static const struct vtd_irte_posted cases[] = {
+        {.vector = 0x0f, .descriptor = {0x40}},
+        {.vector = 0x41, .descriptor = {0}},
+        {.vector = 0x41, .descriptor = {0x60}},
+        {.vector = 0x41, .descriptor = {0x41}},
+        {.vector = 0x41, .descriptor = {UINT64_C(1) << 52}},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct vtd_irte e = {0, 0};
+        assert_int_equal(vtd_irte_make_posted(vtd_irte_source_function(1), cases[i], &e), STATUS_OUT_OF_RANGE);
+        assert_true(e.low == 0 && e.high == 0);
+    }
+}
+
 static void messages(void **state)
 {
     (void)state;
@@ -107,8 +153,10 @@ static void ioapic_entries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(high_halves),         cmocka_unit_test(low_halves), cmocka_unit_test(impossible_targets),
-        cmocka_unit_test(only_fixed_physical), cmocka_unit_test(messages),   cmocka_unit_test(ioapic_entries),
+        cmocka_unit_test(high_halves),        cmocka_unit_test(low_halves),
+        cmocka_unit_test(impossible_targets), cmocka_unit_test(only_fixed_physical),
+        cmocka_unit_test(posted_entries),     cmocka_unit_test(impossible_postings),
+        cmocka_unit_test(messages),           cmocka_unit_test(ioapic_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

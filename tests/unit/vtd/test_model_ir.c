@@ -76,10 +76,11 @@ static void test_posted(void **state)
     struct vtd_model *m = remapping(vtd_model_server(), true);
     struct vtd_model_message out;
     vtd_raw_irte(&mc, 3, UINT64_C(0x012345c00041c001), UINT64_C(0x0000000200040018));
-    assert_true(vtd_model_interrupt(m, 0x18, address_of(3), 0, &out));
+    assert_false(vtd_model_interrupt(m, 0x18, address_of(3), 0, &out)); /* no memory there */
     assert_true(out.posted && out.urgent);
     assert_int_equal(out.vector, 0x41);
     assert_true(out.descriptor == UINT64_C(0x2012345c0));
+    assert_int_equal(last_reason(m), 0x27);
     struct vtd_model *q = remapping(vtd_model_qemu(), false);
     vtd_raw_irte(&mc, 3, UINT64_C(0x012345c000418001), 0x40018);
     assert_false(vtd_model_interrupt(q, 0x18, address_of(3), 0, &out)); /* no CAP.PI */

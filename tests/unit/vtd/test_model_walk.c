@@ -63,8 +63,13 @@ static void test_fault_reasons(void **state)
         {CONTEXT + 8, 0x581, 0x2000, true, 0xb, true},
         {RAW_BOTTOM + 16, RAW_PAGES | 0x803, 0x2000, true, 0xc, true}, /* SNP without SC */
         {RAW_BOTTOM + 16, UINT64_C(1) << 45 | 3, 0x2000, true, 0xc, true},
-        {RAW_MIDDLE, 0x1083, 0x2000, true, 0, false},  /* 2 MiB page at 0; bit 12 is ignored */
-        {RAW_MIDDLE, 0x2083, 0x2000, true, 0xc, true}, /* 2 MiB page, reserved bit 13 */
+        {RAW_MIDDLE, 0x83, 0x2000, true, 0, false},      /* 2 MiB page at 0 */
+        {RAW_MIDDLE, 0x1083, 0x2000, true, 0xc, true},   /* 2 MiB page, reserved bit 12 */
+        {RAW_MIDDLE, 0x100083, 0x2000, true, 0xc, true}, /* and bit 20 */
+        /* What EPT has in its entries and a unit ignores: execute 2, type 5:3, IPAT 6, accessed 8, dirty 9, 10 */
+        {RAW_MIDDLE, 0x3f7, 0x2000, true, 0, false},
+        {RAW_MIDDLE, RAW_BOTTOM | 0x107, 0x2000, true, 0, false},
+        {RAW_BOTTOM + 16, RAW_PAGES | 0x777, 0x2000, true, 0, false},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct vtd_model *m = no_caching_mode();

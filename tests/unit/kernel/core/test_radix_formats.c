@@ -35,6 +35,9 @@ static const struct golden leaves[] = {
     {&radix_ept, 0x200000, 2, RW, 0x00000000002000b3},
     {&radix_ept, 0xc0000000, 3, RWX, 0x00000000c00000b7},
     {&radix_ept, 0xfe000000, 2, RW | RADIX_UNCACHED, 0x00000000fe000083},
+    /* ... with VT-d's SNP in bit 11, which EPT ignores */
+    {&radix_ept, 0xc0000000, 3, RWX | RADIX_SNOOP, 0x00000000c00008b7},
+    {&radix_ept, 0x123456000, 1, RW | RADIX_UNCACHED | RADIX_SNOOP, 0x0000000123456803},
     /* VT-d 4.1 9.8: R 0, W 1, PS 7, SNP 11 */
     {&radix_vtd, 0x123456000, 1, RW, 0x0000000123456003},
     {&radix_vtd, 0x123456000, 1, RADIX_READ, 0x0000000123456001},

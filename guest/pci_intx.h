@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * INTx# of an assigned function: a level-triggered line of the machine becomes one of the guest's (PCI 3.0 2.2.6). When
+ * it interrupts it is masked, and stays so until the guest ended the interrupt at its own I/O APIC: a line that its
+ * guest does not acknowledge costs nobody anything. */
+#ifndef BULKHEAD_GUEST_PCI_INTX_H
+#define BULKHEAD_GUEST_PCI_INTX_H
+
+#include "drivers/pci.h"
+#include "vtd/line.h"
+
+struct guest_intx {
+    const struct pci_function *host;
+    struct vtd_line line;
+    bool routed;
+    bool stuck;                    /* the line could not be given back: *this is in use for good */
+    uint32_t *asserted;            /* atomic set of lines that wait for their guest ... */
+    uint32_t bit;                  /* ... and this one's place in it */
+    void (*notify)(void *context); /* the set grew; called in the host's interrupt handler */
+    void *context;
+};
+
+/* Where the lines of one guest go. */
+struct guest_intx_target {
+    unsigned cpu; /* host CPU of the first vCPU */
+    uint32_t apic_id;
+    uint32_t *asserted;
+    void (*notify)(void *context);
+    void *context;
+};
+
+/* Nothing taken yet. bit: one bit. */
+void guest_intx_init(struct guest_intx *x, const struct pci_function *host, const struct guest_intx_target *target,
+                     uint32_t bit);
+
+/* Take the line; the function itself must be told by guest_intx_enable. What vtd_line_route returns. */
+MUST_CHECK enum status guest_intx_route(struct guest_intx *x, const struct guest_intx_target *target,
+                                        const struct vtd_line_place *place);
+
+/* May the function assert it? Nothing happens without a line. */
+void guest_intx_enable(struct guest_intx *x, bool on);
+
+/* The guest ended the interrupt (or starts anew): if the function still asserts it, it comes again. */
+void guest_intx_end(struct guest_intx *x);
+
+/* The function keeps quiet, the line is given back. When stuck is set afterwards the unit did not confirm it. */
+void guest_intx_release(struct guest_intx *x);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Routes of one device's message on the strict model: remapped to a host vector, posted, and every change between. */
+#include "guest/device_irq.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "kernel/core/posted.h"
+#include "kernel/hw/phys.h"
+#include "tests/fake/irq.h"
+#include "tests/fake/vtd_rig.h"
+
+#define DEVICE 0x0018
+#define MESSAGE(cpu) (0xfee00000u | (uint32_t)(cpu) << 12)
+#define NOBODY 9
+#define CANNOT_POST 3 /* the vCPU on this CPU takes no posted interrupts */
+#define NOTIFY 0xf3
+#define DESCRIPTOR(cpu) ((uint64_t)RIG_GUEST + 64 * (uint64_t)(cpu))
+
+static struct vtd_rig rig;
+static struct device_irq irq;
+static unsigned delivered;
+
+static void deliver(void *context, uint64_t address, uint32_t data)
+{
+    (void)context;
+    (void)address;
+    (void)data;
+    delivered++;
+}
+
+static unsigned cpu_of(uint64_t address)
+{
+    return (unsigned)(address >> 12 & 0xff);
+}
+
+static bool target(void *context, uint64_t address, uint32_t data, unsigned *cpu, uint32_t *apic_id)
+{
+    (void)context;
+    (void)data;
+    *cpu = cpu_of(address);
+    *apic_id = *cpu;
+    return *cpu != NOBODY;
+}
+
+static bool may_post(void *context, uint64_t address, uint32_t data, struct vtd_irte_posted *posted)
+{
+    (void)context;
+    *posted = (struct vtd_irte_posted){.vector = (uint8_t)data, .descriptor = {DESCRIPTOR(cpu_of(address))}};
+    return cpu_of(address) != CANNOT_POST;
+}
+
+static const struct message_router posting = {.deliver = deliver, .target = target, .post = may_post};
+static const struct message_router plain = {.deliver = deliver, .target = target};
+
+static struct posted_descriptor *descriptor(unsigned cpu)
+{
+    return phys_to_virt(hpa(DESCRIPTOR(cpu)));
+}
+
+static struct vtd_model *start(const struct message_router *router, bool unit_posts)
+{
+    struct vtd_model_config c = vtd_model_server();
+    c.cap &= unit_posts ? ~UINT64_C(0) : ~(UINT64_C(1) << 59);
+    fake_irq_reset();
+    struct vtd_model *m = vtd_rig_start(&rig, &c);
+    for (unsigned cpu = 0; cpu < 8; cpu++) {
+        posted_init(descriptor(cpu), NOTIFY, cpu, true);
+    }
+    device_irq_init(&irq, &rig.units[0], DEVICE, router);
+    delivered = 0;
+    return m;
+}
+
+static struct vtd_msi route(unsigned cpu, uint8_t vector)
+{
+    struct vtd_msi message = {0, 0};
+    assert_int_equal(device_irq_route(&irq, MESSAGE(cpu), vector, &message), STATUS_OK);
+    return message;
+}
+
+/* The device sends; what is remapped is raised at its host CPU. */
+static bool send(struct vtd_msi message)
+{
+    struct vtd_model_message out;
+    if (!vtd_model_interrupt(&rig.mc.units[0].model, DEVICE, (uint32_t)message.address, message.data, &out)) {
+        return false;
+    }
+    return out.posted || fake_irq_raise(out.dest, out.vector);
+}
+
+/* vector, and nothing else, waits in cpu's descriptor; it is taken. */
+static void expect_posted(unsigned cpu, uint8_t vector)
+{
+    uint32_t taken[8];
+    assert_true(posted_take(descriptor(cpu), taken));
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(taken[i], i == vector / 32 ? 1u << vector % 32 : 0);
+    }
+}
+
+static void test_posts_where_it_may(void **state)
+{
+    (void)state;
+    struct vtd_model *m = start(&posting, true);
+    struct vtd_msi message = route(2, 0x41);
+    assert_true(irq.posted);
+    assert_int_equal(fake_irq_taken(), 0);
+    assert_true(send(message));
+    assert_int_equal(delivered, 0);
+    assert_int_equal(rig.mc.interrupt_data, NOTIFY);
+    expect_posted(2, 0x41);
+    assert_int_equal(device_irq_release(&irq), STATUS_OK);
+    assert_false(send(message));
+    vtd_model_reused(m, DESCRIPTOR(0), 8 * 64);
+    assert_null(vtd_model_violation(m));
+}
+
+static void test_remaps_where_it_may_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const struct message_router *router;
+        bool unit_posts;
+        unsigned cpu;
+    } cases[] = {{&plain, true, 2}, {&posting, false, 2}, {&posting, true, CANNOT_POST}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct vtd_model *m = start(cases[i].router, cases[i].unit_posts);
+        struct vtd_msi message = route(cases[i].cpu, 0x41);
+        assert_false(irq.posted);
+        assert_int_equal(fake_irq_taken(), 1);
+        assert_true(send(message));
+        assert_int_equal(delivered, 1);
+        assert_false(posted_is_pending(descriptor(cases[i].cpu)));
+        assert_int_equal(device_irq_release(&irq), STATUS_OK);
+        assert_int_equal(fake_irq_taken(), 0);
+        assert_null(vtd_model_violation(m));
+    }
+}
+
+/* What the device holds never changes; each message goes where the guest last said. */
+static void test_every_move(void **state)
+{
+    (void)state;
+    struct vtd_model *m = start(&posting, true);
+    static const struct {
+        unsigned cpu;
+        uint8_t vector;
+    } moves[] = {{1, 0x41}, {1, 0x42}, {2, 0x42}, {CANNOT_POST, 0x42}, {CANNOT_POST, 0x43}, {4, 0x43}, {4, 0xfe}};
+    struct vtd_msi first = route(1, 0x30);
+    for (size_t i = 0; i < ARRAY_LENGTH(moves); i++) {
+        bool was_posted = irq.posted;
+        unsigned before = delivered;
+        struct vtd_msi message = route(moves[i].cpu, moves[i].vector);
+        assert_true(message.address == first.address && message.data == first.data);
+        /* one more for what may have been on its way to the old host vector, none where nothing can be lost */
+        assert_int_equal(delivered - before, !was_posted && irq.posted);
+        before = delivered;
+        assert_true(send(message));
+        assert_int_equal(irq.posted, moves[i].cpu != CANNOT_POST);
+        assert_int_equal(fake_irq_taken(), irq.posted ? 0 : 1);
+        if (irq.posted) {
+            expect_posted(moves[i].cpu, moves[i].vector);
+        }
+        assert_int_equal(delivered - before, irq.posted ? 0 : 1);
+        assert_null(vtd_model_violation(m));
+    }
+    /* Nobody it named before is named any more. */
+    vtd_model_reused(m, DESCRIPTOR(0), 4 * 64);
+    assert_null(vtd_model_violation(m));
+}
+
+/* A message that was posted before the move stays pending with the old vCPU. */
+static void test_nothing_lost_on_a_move(void **state)
+{
+    (void)state;
+    start(&posting, true);
+    struct vtd_msi message = route(1, 0x41);
+    assert_true(send(message));
+    (void)route(2, 0x51);
+    expect_posted(1, 0x41);
+    assert_true(send(message));
+    (void)route(CANNOT_POST, 0x51);
+    expect_posted(2, 0x51);
+}
+
+static void test_unchanged_costs_nothing(void **state)
+{
+    (void)state;
+    struct vtd_model *m = start(&posting, true);
+    (void)route(1, 0x41);
+    uint64_t before = m->descriptors;
+    (void)route(1, 0x41);
+    assert_true(m->descriptors == before);
+}
+
+static void test_failures(void **state)
+{
+    (void)state;
+    struct vtd_model *m = start(&posting, true);
+    struct vtd_msi message;
+    assert_int_equal(device_irq_route(&irq, MESSAGE(NOBODY), 0x41, &message), STATUS_NOT_FOUND);
+    assert_false(irq.routed);
+    fake_irq_limit(0); /* no host vectors: posting needs none, the fall-back does */
+    (void)route(1, 0x41);
+    assert_int_equal(device_irq_route(&irq, MESSAGE(CANNOT_POST), 0x41, &message), STATUS_NO_MEMORY);
+    assert_true(irq.routed && irq.posted);
+    m->knobs.stuck_waits = true;
+    assert_int_equal(device_irq_route(&irq, MESSAGE(2), 0x41, &message), STATUS_TIMEOUT);
+    assert_int_equal(device_irq_release(&irq), STATUS_TIMEOUT);
+    assert_int_equal(rig.units[0].remap.quarantined, 1);
+    start(&posting, true)->knobs.stuck_waits = true;
+    rig.units[0].caps.caching_mode = true; /* a fresh entry is invalidated too: and cannot be confirmed */
+    assert_int_equal(device_irq_route(&irq, MESSAGE(2), 0x41, &message), STATUS_TIMEOUT);
+    assert_false(irq.routed);
+    assert_int_equal(rig.units[0].remap.quarantined, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_posts_where_it_may),
+        cmocka_unit_test(test_remaps_where_it_may_not),
+        cmocka_unit_test(test_every_move),
+        cmocka_unit_test(test_nothing_lost_on_a_move),
+        cmocka_unit_test(test_unchanged_costs_nothing),
+        cmocka_unit_test(test_failures),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
