@@ -16,6 +16,7 @@ GUESTS = {
     "windows": (1, "16MiB", "", 22),
     "smp": (4, "16MiB", "cpus=4", 16),
     "timers": (1, "16MiB", "", 46),
+    "apic": (4, "16MiB", "cpus=4", 80),
     "fpu": (4, "16MiB", "", 16),
     "pages": (1, "192MiB", "ram-mib=192", 11),
     "decode": (1, "16MiB", "", 5),

@@ -18,6 +18,7 @@ GUESTS = {
     "windows": (1, "64M", [], 20),
     "smp": (4, "64M", ["-append", "cpus=4"], 16),
     "timers": (1, "64M", [], 30),
+    "apic": (4, "64M", ["-append", "cpus=4"], 20),
     "fpu": (4, "64M", [], 16),
     "pages": (1, "192M", ["-append", "ram-mib=192"], 11),
     "decode": (1, "64M", [], 5),
