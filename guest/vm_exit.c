@@ -351,6 +351,7 @@ static enum vm_exit_count kind_of(enum vcpu_exit_kind kind)
     static const uint8_t counts[] = {
         [VCPU_EXIT_INTERRUPT] = VM_COUNT_INTERRUPT,
         [VCPU_EXIT_WINDOW] = VM_COUNT_WINDOW,
+        [VCPU_EXIT_SLICE] = VM_COUNT_INTERRUPT,
         [VCPU_EXIT_IO] = VM_COUNT_IO,
         [VCPU_EXIT_MEMORY] = VM_COUNT_MMIO,
         [VCPU_EXIT_CPUID] = VM_COUNT_CPUID,
@@ -416,7 +417,8 @@ void vm_exit_handle(struct vm_cpu *cpu, const struct vcpu_exit *exit)
         cpu->look = true;
         break;
     case VCPU_EXIT_WINDOW:
-        cpu->look = true; /* the loop offers what waits */
+    case VCPU_EXIT_SLICE:
+        cpu->look = true; /* the loop offers what waits, or gives the CPU to the next */
         break;
     case VCPU_EXIT_IO:
         on_io(cpu, exit);

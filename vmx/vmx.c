@@ -26,6 +26,7 @@
 #include "vmx/registers.h"
 #include "vmx/state.h"
 #include "vmx/switch.h"
+#include "vmx/timer.h"
 #include "vmx/vmcs_build.h"
 
 #define CR4_VMXE BIT64(13)
@@ -46,6 +47,7 @@ static struct {
     struct vmx_capability capability;
     struct vmx_controls controls;
     uint32_t without; /* features to leave unused */
+    uint32_t timer;   /* the pin control of the preemption timer; 0: it is not used */
     struct vmx_cpu cpus[CPU_MAX];
 } vmx;
 
@@ -91,6 +93,7 @@ static enum status make_controls(void)
 {
     const char *missing;
     enum status status = vmx_controls_make(&vmx.capability, vmx.without, &vmx.controls, &missing);
+    vmx.timer = vmx_controls_timer(&vmx.capability, vmx.without);
     vmx.controls.primary |= VMX_PRIMARY_CR8_LOAD;
     vmx.controls.secondary &= ~(uint32_t)VMX_SECONDARY_XSAVES;
     return status;
@@ -320,6 +323,9 @@ static bool enter_once(struct vcpu *vcpu, struct vmx_cpu *cpu, struct vcpu_exit 
     struct vmx_vcpu *v = vmx_state(vcpu);
     vmx_registers_load(vcpu);
     vmx_inject_prepare(vcpu);
+    if (vcpu->slice_end_tsc != 0 || v->timer_on) {
+        vmx_timer_prepare(vcpu, vmx.timer, vmx.capability.timer_shift);
+    }
     if (vcpu->flush || v->vpid.generation != cpu->vpids.generation) {
         flush(vcpu, cpu);
     }
@@ -351,6 +357,17 @@ static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
     }
 }
 
+static bool ends_slices(void)
+{
+    return vmx.timer != 0;
+}
+
+static void leave(struct vcpu *vcpu)
+{
+    vcpu_resident_store(vcpu);
+    vmx_switch_store(vcpu);
+}
+
 static enum status allow_msr(struct vcpu *vcpu, uint32_t msr, unsigned access)
 {
     return vmx_bitmaps_set_msr(vmx_state(vcpu)->msr_bitmap, msr, (access & VCPU_ALLOW_READ) != 0,
@@ -374,6 +391,8 @@ const struct cpu_backend vmx_backend = {
     .vcpu_init = vcpu_init,
     .vcpu_free = vcpu_free,
     .run = run,
+    .ends_slices = ends_slices,
+    .leave = leave,
     .read = vmx_registers_read,
     .write = vmx_registers_write,
     .read_segment = vmx_registers_read_segment,

@@ -8,6 +8,7 @@
 enum vcpu_exit_kind {
     VCPU_EXIT_INTERRUPT,    /* the host has an interrupt, NMI or INIT: enable interrupts for a moment, run again */
     VCPU_EXIT_WINDOW,       /* the guest can take an external interrupt now (asked for by vcpu.window) */
+    VCPU_EXIT_SLICE,        /* vcpu.slice_end_tsc has come */
     VCPU_EXIT_IO,           /* port instruction: io */
     VCPU_EXIT_MEMORY,       /* access that the nested tables do not allow: memory */
     VCPU_EXIT_CPUID,        /* registers as the guest set them */
