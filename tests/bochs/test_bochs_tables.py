@@ -8,12 +8,18 @@ import testbed
 
 ROGUE = "0000:00:10.0"
 TARGETS = (0x1000000, 0xFED90000, 0x7000000000)  # behind its guest's RAM; the unit's registers; nothing
-WITHOUT = '[system]\nwithout = ["shared-tables"]\n'
+
+
+def without(*features):
+    return f"[system]\nwithout = {guestrun.toml(list(features))}\n"
+
+
+NO_APIC_PAGE = without("apic-registers", "virtual-interrupts", "virtual-x2apic")
 SAID = "memory: guest=rogue nested tables "
 # name -> CPU model, configuration, what the log says behind SAID
 CASES = {
-    "shared": ("corei7_skylake_x", "", "shared with VT-d"),
-    "switched-off": ("corei7_skylake_x", WITHOUT, "not shared: switched off by system.without"),
+    "shared": ("corei7_skylake_x", NO_APIC_PAGE, "shared with VT-d"),
+    "switched-off": ("corei7_skylake_x", without("shared-tables"), "not shared: switched off by system.without"),
     "small-pages": ("corei7_sandy_bridge_2600k", "", "not shared: unit 0 does not walk pages as large"),
 }
 
