@@ -14,6 +14,7 @@
 #include "kernel/core/pages.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/time.h"
+#include "kernel/hw/cpu.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
@@ -59,6 +60,12 @@ enum status vm_create_power_on(struct vm *vm)
     return status;
 }
 
+/* Of physical addresses, as the guest's CPUID shows it too. */
+static unsigned address_bits(void)
+{
+    return cpu_cpuid(0x80000000, 0).eax >= 0x80000008 ? cpu_cpuid(0x80000008, 0).eax & 0xff : 36;
+}
+
 static struct guest_pci_config pci_config_of(struct vm_owned *owned)
 {
     struct vm *vm = &owned->vm;
@@ -66,7 +73,7 @@ static struct guest_pci_config pci_config_of(struct vm_owned *owned)
         .facts = owned->request.pci,
         .nested = &vm->nested,
         .domain = &owned->domain,
-        .windows = guest_bar_windows_of(&vm->memory),
+        .windows = guest_bar_windows_of(&vm->memory, address_bits()),
         .mmio = &vm->platform.mmio,
         .ports = &vm->platform.ports,
         .router = &vm->router,
