@@ -128,7 +128,7 @@ static enum status post(struct device_irq *irq, struct vtd_irte_posted to)
 static bool may_post(const struct device_irq *irq, uint64_t address, uint32_t data, struct vtd_irte_posted *to)
 {
     const struct message_router *r = irq->router;
-    return irq->unit->posting && r->post != NULL && r->post(r->context, address, data, to);
+    return vtd_unit_posts(irq->unit) && r->post != NULL && r->post(r->context, address, data, to);
 }
 
 static void set_message(struct device_irq *irq, uint64_t address, uint32_t data)

@@ -5,13 +5,15 @@
 
 #include "guest/vlapic.h"
 
-/* The local APICs of one guest, and how to make vCPU `index` look at its own. */
+/* The local APICs of one guest, and how to make vCPU `index` look at its own. A vector that is edge-triggered lies in
+ * its mailbox then, where a CPU that takes posted interrupts finds it without an exit: notify is enough. */
 struct vlapic_set {
     struct vlapic *const *lapics;
     size_t count;
     uint32_t turn; /* where the next lowest-priority search starts; atomic */
     void *context;
-    void (*kick)(void *context, size_t index); /* called after each delivery; may be NULL */
+    void (*kick)(void *context, size_t index);   /* called after each delivery; may be NULL */
+    void (*notify)(void *context, size_t index); /* in its place for edge-triggered vectors; NULL: kick for them too */
 };
 
 /* True when the message is for this LAPIC. from: the sender of an IPI, else NULL. */

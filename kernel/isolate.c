@@ -157,6 +157,22 @@ static enum status probe_units(struct isolate *iso, struct machine *m, const str
     return status == STATUS_OK ? STATUS_OK : refuse_unit(diags, &dmar->units[0], status);
 }
 
+void isolate_probe(struct isolate *iso, struct machine *m, struct arena *arena, struct diag_list *diags)
+{
+    struct vtd_quirks quirks = find_quirks(m);
+    iso->probed = probe_units(iso, m, &quirks, arena, diags);
+}
+
+bool isolate_takes_x2apic(const struct isolate *iso)
+{
+    for (unsigned i = 0; i < iso->vtd.count; i++) {
+        if (!iso->vtd.units[i].remapping || !iso->vtd.units[i].caps.x2apic) {
+            return false;
+        }
+    }
+    return iso->probed == STATUS_OK && iso->vtd.count != 0;
+}
+
 struct vtd_unit *isolate_unit_of(struct isolate *iso, const struct machine *m, struct sbdf function)
 {
     size_t index = 0;
@@ -321,14 +337,13 @@ static void find_ioapics(struct isolate *iso, const struct machine *m)
 enum status isolate_units(struct isolate *iso, struct machine *m, struct arena *arena, struct diag_list *diags)
 {
     struct vtd_quirks quirks = find_quirks(m);
+    if (iso->probed != STATUS_OK) {
+        return iso->probed;
+    }
     vtd_fault_log_init(&iso->faults, fault_limit, NULL, NULL);
     find_ioapics(iso, m);
-    enum status status = probe_units(iso, m, &quirks, arena, diags);
-    if (status != STATUS_OK) {
-        return status;
-    }
     map_all_reserved(iso, m, arena, diags);
-    status = enable_units(iso, m, diags);
+    enum status status = enable_units(iso, m, diags);
     if (status != STATUS_OK) {
         return status;
     }

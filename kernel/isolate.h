@@ -18,6 +18,7 @@
 
 struct isolate {
     struct vtd vtd;
+    enum status probed;  /* what isolate_probe() came to */
     unsigned *vtd_index; /* of each DMAR unit, in vtd.units; ISOLATE_NO_UNIT: not used */
     struct ioapic ioapics[ISOLATE_IOAPICS_MAX];
     size_t ioapic_count;
@@ -46,8 +47,16 @@ void isolate_quiesce(struct machine *m, struct arena *arena, struct diag_list *d
 /* The same by brute force, for a machine whose facts are not known well enough: every function that answers. */
 void isolate_block(const struct machine *m);
 
-/* Turn every unit on. Reserved regions are mapped before translation is enabled, each for the functions it names
- * alone. STATUS_TIMEOUT, STATUS_UNSUPPORTED, STATUS_NO_MEMORY: refuse the machine; why is in diags. */
+/* Read what every unit can do and allocate its tables; no register of one is written. isolate_units() says what came of
+ * it. */
+void isolate_probe(struct isolate *iso, struct machine *m, struct arena *arena, struct diag_list *diags);
+
+/* After it: does every unit remap interrupts with 32-bit APIC ids? */
+bool isolate_takes_x2apic(const struct isolate *iso);
+
+/* After isolate_probe(): turn every unit on. Reserved regions are mapped before translation is enabled, each for the
+ * functions it names alone. STATUS_TIMEOUT, STATUS_UNSUPPORTED, STATUS_NO_MEMORY: refuse the machine; why is in diags.
+ */
 MUST_CHECK enum status isolate_units(struct isolate *iso, struct machine *m, struct arena *arena,
                                      struct diag_list *diags);
 

@@ -2,6 +2,7 @@
  * The order in which the hypervisor comes up. */
 #include "boot/multiboot2.h"
 #include "kernel/core/ap_start.h"
+#include "kernel/core/apic_mode.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/console_option.h"
 #include "kernel/core/cpu_setup.h"
@@ -199,11 +200,31 @@ static enum status stop_devices(void)
     return dmar;
 }
 
+static bool choose_x2apic(void)
+{
+    const struct apic_mode_facts facts = {
+        .cpu = lapic_has_x2apic(),
+        .on = lapic_left_x2apic(),
+        .needed = platform_needs_x2apic(&hypervisor.platform),
+        .asked = cmdline_has(hypervisor.boot.cmdline, "x2apic"),
+        .refused = cmdline_has(hypervisor.boot.cmdline, "xapic"),
+        .units = isolate_takes_x2apic(&hypervisor.isolate),
+        .opt_out = (hypervisor.platform.machine.dmar.header.flags & DMAR_FLAG_X2APIC_OPT_OUT) != 0,
+    };
+    const char *why_not = apic_mode_why_not_x2apic(&facts);
+    if (why_not == NULL) {
+        log_info("interrupts: x2apic=yes");
+    } else {
+        log_info("interrupts: x2apic=no (%s)", why_not);
+    }
+    return why_not == NULL;
+}
+
 static void start_interrupts(void)
 {
     const struct platform *p = &hypervisor.platform;
     require(time_calibrate(platform_pm_timer_port(p)), "the clock", FIX_FIRMWARE);
-    bool x2apic = platform_needs_x2apic(p) || cmdline_has(hypervisor.boot.cmdline, "x2apic");
+    bool x2apic = choose_x2apic();
     require(lapic_init(x2apic), x2apic ? "x2APIC mode" : "the local APIC",
             x2apic ? "turn on x2APIC in the firmware's setup, or start without the word x2apic" : FIX_FIRMWARE);
     require(timer_calibrate(), "the local APIC timer", FIX_FIRMWARE);
@@ -218,6 +239,9 @@ static void run(void *argument)
     struct platform *p = &hypervisor.platform;
     read_platform();
     enum status dmar = stop_devices();
+    if (dmar == STATUS_OK) {
+        isolate_probe(&hypervisor.isolate, &p->machine, &p->arena, &p->diags);
+    }
     start_interrupts();
     require(ap_start_all(p->apic_ids, p->cpu_count), "starting all CPUs",
             "start with a smaller max-cpus=, at most 64, or update the firmware");

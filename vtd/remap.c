@@ -144,7 +144,7 @@ enum status vtd_irq_post(struct vtd_unit *u, uint16_t handle, struct vtd_irte_po
 {
     struct vtd_irte e;
     check_usable(u, handle);
-    if (!u->posting) {
+    if (!vtd_unit_posts(u)) {
         return STATUS_UNSUPPORTED;
     }
     uint64_t flags = lock_take(&u->lock);

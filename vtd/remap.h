@@ -39,9 +39,9 @@ MUST_CHECK enum status vtd_irq_alloc(struct vtd_unit *u, struct vtd_irte_source 
 MUST_CHECK enum status vtd_irq_update(struct vtd_unit *u, uint16_t handle, struct vtd_irte_target target);
 
 /* The same, to a posted-interrupt descriptor, from any format: no message is lost or doubled on the way.
- * STATUS_UNSUPPORTED when the unit posts no interrupts (u->posting), STATUS_OUT_OF_RANGE for what cannot be encoded:
- * nothing changed then. On STATUS_TIMEOUT or STATUS_HARDWARE the unit may use the old target, the new one, or both:
- * neither descriptor may be reused. */
+ * STATUS_UNSUPPORTED when the unit posts no interrupts (vtd_unit_posts), STATUS_OUT_OF_RANGE for what cannot be
+ * encoded: nothing changed then. On STATUS_TIMEOUT or STATUS_HARDWARE the unit may use the old target, the new one, or
+ * both: neither descriptor may be reused. */
 MUST_CHECK enum status vtd_irq_post(struct vtd_unit *u, uint16_t handle, struct vtd_irte_posted posted);
 
 /* Give count entries back. When it returns STATUS_OK the unit posts no more for them. On STATUS_TIMEOUT or

@@ -110,7 +110,6 @@ static void apply_quirks(struct vtd_unit *u, const struct vtd_quirks *quirks)
     }
     /* The entry cache can only be invalidated by queue. */
     u->remapping = u->caps.interrupt_remapping && u->caps.queued && !quirks->no_interrupt_remapping;
-    u->posting = u->remapping && u->caps.posting;
 }
 
 static enum status allocate(struct vtd_unit *u)

@@ -26,7 +26,6 @@ struct vtd_unit {
     bool write_buffer_flush; /* CAP.RWBF, or the quirk */
     bool keep_translation;   /* quirk: TE must not be cleared */
     bool remapping;          /* it has interrupt remapping and we use it (needs the queue; not with the errata) */
-    bool posting;            /* it remaps interrupts and can post them */
     bool extended;           /* EIME: entries hold 32-bit APIC ids; decided by bring-up, before any entry is made */
     bool live;               /* it walks our tables: from now on changes need invalidations */
 
@@ -42,6 +41,12 @@ struct vtd_unit {
  * STATUS_UNSUPPORTED: no table depth we know; STATUS_CONFLICT: the registers lie in RAM. */
 MUST_CHECK enum status vtd_unit_probe(struct vtd_unit *u, unsigned index, struct hpa base, uint64_t window,
                                       uint16_t segment, const struct vtd_quirks *quirks);
+
+/* Can it post interrupts? */
+static inline bool vtd_unit_posts(const struct vtd_unit *u)
+{
+    return u->remapping && u->caps.posting;
+}
 
 /* Registers. */
 uint32_t vtd_unit_read32(const struct vtd_unit *u, unsigned offset);

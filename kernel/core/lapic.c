@@ -126,11 +126,21 @@ void lapic_init_this_cpu(void)
     lapic_eoi(); /* one that firmware or the loader left in service would block all lower ones */
 }
 
+bool lapic_has_x2apic(void)
+{
+    return (cpu_cpuid(1, 0).ecx & CPUID_X2APIC) != 0;
+}
+
+bool lapic_left_x2apic(void)
+{
+    return (msr_read(MSR_APIC_BASE) & APIC_BASE_X2APIC) != 0;
+}
+
 enum status lapic_init(bool want_x2apic)
 {
     uint64_t base = msr_read(MSR_APIC_BASE);
-    bool is_on = (base & APIC_BASE_X2APIC) != 0;
-    if (want_x2apic && !is_on && (cpu_cpuid(1, 0).ecx & CPUID_X2APIC) == 0) {
+    bool is_on = lapic_left_x2apic();
+    if (want_x2apic && !is_on && !lapic_has_x2apic()) {
         return STATUS_UNSUPPORTED;
     }
     lapic.x2apic = is_on || want_x2apic;

@@ -6,8 +6,12 @@
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
 
-/* Enable the LAPIC of the boot CPU. x2APIC when firmware left it on or want_x2apic (a machine with ids above 254)
- * asks; STATUS_UNSUPPORTED when it asks in vain. Maps the registers: needs paging_init. */
+/* Does this CPU have x2APIC mode; did firmware leave it on? Valid before lapic_init. */
+bool lapic_has_x2apic(void);
+bool lapic_left_x2apic(void);
+
+/* Enable the LAPIC of the boot CPU. x2APIC when firmware left it on or want_x2apic (kernel/core/apic_mode.h) asks;
+ * STATUS_UNSUPPORTED when it asks in vain. Maps the registers: needs paging_init. */
 MUST_CHECK enum status lapic_init(bool want_x2apic);
 
 /* The same mode on another CPU, called there. */

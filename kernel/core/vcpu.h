@@ -162,6 +162,10 @@ struct cpu_backend {
     /* Features (cpu_feature_bit) that the configuration leaves unused. Once, before cpu_enable(). */
     void (*configure)(uint32_t without);
 
+    /* Features that the CPU has and the configuration leaves in use, of those that guests' interrupts depend on.
+     * Valid after cpu_enable(). NULL: none. */
+    uint32_t (*features)(void);
+
     /* NULL when this CPU can run guests, else one sentence that says why not and what to change. Changes nothing. */
     const char *(*refuse)(void);
 

@@ -21,7 +21,9 @@ static void notify(struct vtd_model *m, uint64_t control, bool extended)
     uint64_t dest = extended ? bits_get(control, 63, 32) : bits_get(control, 47, 40);
     uint64_t address = (dest >> 8) << 40 | INTERRUPT_FIRST | (dest & 0xff) << 12;
     m->interrupts_sent++;
-    m->io.interrupt(m->io.context, address, (uint32_t)bits_get(control, 23, 16));
+    if (m->io.interrupt != NULL) {
+        m->io.interrupt(m->io.context, address, (uint32_t)bits_get(control, 23, 16));
+    }
 }
 
 static bool store(struct vtd_model *m, uint64_t descriptor, unsigned word, uint64_t value)
