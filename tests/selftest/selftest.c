@@ -27,6 +27,7 @@ static const struct {
     {"irq forged", selftest_irq_forged},
     {"dma withdrawn", selftest_dma_withdrawn},
     {"irq ioapic", selftest_irq_ioapic},
+    {"vmx entry", selftest_vmx_entry},
 };
 
 enum status selftest_run(const struct selftest *test)
