@@ -35,35 +35,45 @@ static void set_trigger_mode(struct vlapic *l, uint8_t vector, bool level)
 
 static int highest_bit(const struct vlapic *l, enum vlapic_register first)
 {
-    for (int i = 7; i >= 0; i--) {
-        uint32_t word = *vlapic_vectors(l, first, (unsigned)i);
-        if (word != 0) {
-            return 32 * i + 31 - __builtin_clz(word);
-        }
+    const uint32_t *word = vlapic_vectors(l, first, 7);
+    int base = 224;
+    while (base >= 0 && *word == 0) {
+        word -= 4;
+        base -= 32;
     }
-    return -1;
+    return base < 0 ? -1 : base + 31 - __builtin_clz(*word);
 }
 
-void vlapic_irq_collect(struct vlapic *l)
+/* Apart, so that the look that mostly finds nothing stays short. */
+__attribute__((noinline)) static void take_posted(struct vlapic *l)
 {
     uint32_t taken[8];
-    if (!posted_is_pending(&l->posted)) {
-        return;
-    }
     (void)posted_take(&l->posted, taken);
     for (unsigned i = 0; i < 8; i++) {
-        *vlapic_vectors(l, LAPIC_IRR, i) |= taken[i];
+        if (taken[i] != 0) {
+            *vlapic_vectors(l, LAPIC_IRR, i) |= taken[i];
+        }
     }
 }
 
-bool vlapic_irq_post(struct vlapic *l, uint8_t vector, bool level)
+/* own: on the vCPU's own CPU, outside the guest: then IRR can be written directly. */
+static bool request(struct vlapic *l, uint8_t vector, bool level, bool own)
 {
     if (!vlapic_is_software_enabled(l) || vector < FIRST_LEGAL_VECTOR) {
         return false;
     }
     set_trigger_mode(l, vector, level);
-    (void)posted_set_vector(&l->posted, vector);
+    if (own) {
+        *word_of(l, LAPIC_IRR, vector) |= BIT32(vector % 32);
+    } else {
+        (void)posted_set_vector(&l->posted, vector);
+    }
     return true;
+}
+
+bool vlapic_irq_post(struct vlapic *l, uint8_t vector, bool level)
+{
+    return request(l, vector, level, false);
 }
 
 static bool post_event(struct vlapic *l, uint32_t event)
@@ -72,12 +82,12 @@ static bool post_event(struct vlapic *l, uint32_t event)
     return true;
 }
 
-bool vlapic_irq_deliver(struct vlapic *l, const struct apic_message *message)
+static bool deliver(struct vlapic *l, const struct apic_message *message, bool own)
 {
     switch (message->delivery) {
     case APIC_FIXED:
     case APIC_LOWEST:
-        return vlapic_irq_post(l, message->vector, message->level);
+        return request(l, message->vector, message->level, own);
     case APIC_NMI:
         return post_event(l, LAPIC_EVENT_NMI);
     case APIC_INIT:
@@ -90,6 +100,16 @@ bool vlapic_irq_deliver(struct vlapic *l, const struct apic_message *message)
     default: /* a guest has no SMM */
         return false;
     }
+}
+
+bool vlapic_irq_deliver(struct vlapic *l, const struct apic_message *message)
+{
+    return deliver(l, message, false);
+}
+
+bool vlapic_irq_deliver_own(struct vlapic *l, const struct apic_message *message)
+{
+    return deliver(l, message, true);
 }
 
 uint32_t vlapic_irq_take_events(struct vlapic *l, uint32_t wanted)
@@ -111,6 +131,13 @@ uint8_t vlapic_irq_ppr(const struct vlapic *l)
     unsigned service_class = in_service < 0 ? 0 : (unsigned)in_service & 0xf0;
     uint32_t tpr = vlapic_tpr(l);
     return (tpr & 0xf0) >= service_class ? (uint8_t)tpr : (uint8_t)service_class;
+}
+
+void vlapic_irq_collect(struct vlapic *l)
+{
+    if (posted_is_pending(&l->posted)) {
+        take_posted(l);
+    }
 }
 
 int vlapic_irq_highest(struct vlapic *l)
@@ -177,7 +204,7 @@ void vlapic_irq_local(struct vlapic *l, enum vlapic_register lvt)
         }
         return;
     }
-    (void)vlapic_irq_deliver(l, &m);
+    (void)vlapic_irq_deliver_own(l, &m);
 }
 
 void vlapic_irq_lint(struct vlapic *l, unsigned pin, bool level)

@@ -20,6 +20,9 @@ bool vlapic_irq_deliver(struct vlapic *l, const struct apic_message *message);
 
 /* From its own vCPU only: */
 
+/* vlapic_irq_deliver for what the vCPU itself sends or its own LAPIC raises. */
+bool vlapic_irq_deliver_own(struct vlapic *l, const struct apic_message *message);
+
 /* Pending events are handed over and forgotten; the others stay. */
 uint32_t vlapic_irq_take_events(struct vlapic *l, uint32_t wanted);
 /* True while one of them is pending. */

@@ -10,45 +10,38 @@ static bool is_lvt(uint32_t offset)
     return offset >= LAPIC_LVT_TIMER && offset <= LAPIC_LVT_ERROR;
 }
 
-/* False for a register that does not exist or cannot be read. */
+#define BIT_OF(offset) BIT64((unsigned)(offset) / 0x10)
+/* Registers that can be read in x2APIC mode, and what xAPIC mode has beside them: a bit each 16 bytes. */
+#define READABLE                                                                                                       \
+    (BIT_OF(LAPIC_ID) | BIT_OF(LAPIC_VERSION) | BIT_OF(LAPIC_TPR) | BIT_OF(LAPIC_LDR) | BIT_OF(LAPIC_SVR) |            \
+     MASK64(LAPIC_ESR / 0x10, LAPIC_ISR / 0x10) | BIT_OF(LAPIC_ICR_LOW) |                                              \
+     MASK64(LAPIC_TIMER_INITIAL / 0x10, LAPIC_LVT_TIMER / 0x10) | BIT_OF(LAPIC_TIMER_DIVIDE))
+#define READABLE_XAPIC (BIT_OF(LAPIC_DFR) | BIT_OF(LAPIC_ICR_HIGH))
+
 static bool is_readable(const struct vlapic *l, uint32_t offset)
 {
-    switch (offset) {
-    case LAPIC_ID:
-    case LAPIC_VERSION:
-    case LAPIC_TPR:
-    case LAPIC_LDR:
-    case LAPIC_SVR:
-    case LAPIC_ESR:
-    case LAPIC_ICR_LOW:
-    case LAPIC_TIMER_INITIAL:
-    case LAPIC_TIMER_DIVIDE:
-        return true;
-    case LAPIC_DFR:
-    case LAPIC_ICR_HIGH:
-        return !vlapic_is_x2apic(l);
-    default:
-        return is_lvt(offset) || (offset >= LAPIC_ISR && offset < LAPIC_ESR);
-    }
+    uint64_t readable = vlapic_is_x2apic(l) ? READABLE : READABLE | READABLE_XAPIC;
+    return offset < 0x400 && (readable >> (offset / 0x10) & 1) != 0;
 }
 
 bool vlapic_register_read(struct vlapic *l, uint32_t offset, uint64_t now_ns, uint32_t *value)
 {
-    if (offset == LAPIC_PPR) {
+    switch (offset) {
+    case LAPIC_PPR:
         *value = vlapic_irq_ppr(l);
         return true;
-    }
-    if (offset == LAPIC_TIMER_CURRENT) {
+    case LAPIC_TIMER_CURRENT:
         vlapic_timer_advance(l, now_ns);
         *value = vlapic_timer_current(l, now_ns);
         return true;
+    default:
+        break;
     }
-    if (!is_readable(l, offset)) {
-        return false;
+    if (offset >= LAPIC_IRR && offset < LAPIC_ESR) {
+        vlapic_irq_collect(l);
     }
-    vlapic_irq_collect(l);
     *value = *vlapic_word(l, offset);
-    return true;
+    return is_readable(l, offset);
 }
 
 uint32_t vlapic_register_writable(const struct vlapic *l, uint32_t offset)

@@ -53,9 +53,12 @@ bool vlapic_route_matches(const struct vlapic *l, const struct apic_message *mes
     }
 }
 
-static bool deliver_to(struct vlapic_set *set, size_t index, const struct apic_message *message)
+/* An IPI is sent on its sender's own CPU. */
+static bool deliver_to(struct vlapic_set *set, size_t index, const struct apic_message *message,
+                       const struct vlapic *from)
 {
-    if (!vlapic_irq_deliver(set->lapics[index], message)) {
+    struct vlapic *l = set->lapics[index];
+    if (!(l == from ? vlapic_irq_deliver_own(l, message) : vlapic_irq_deliver(l, message))) {
         return false;
     }
     bool edge = (message->delivery == APIC_FIXED || message->delivery == APIC_LOWEST) && !message->level;
@@ -80,7 +83,7 @@ static size_t deliver_lowest(struct vlapic_set *set, const struct apic_message *
             best = index;
         }
     }
-    return best < set->count && deliver_to(set, best, message) ? 1 : 0;
+    return best < set->count && deliver_to(set, best, message, from) ? 1 : 0;
 }
 
 size_t vlapic_route_message(struct vlapic_set *set, const struct apic_message *message, const struct vlapic *from)
@@ -93,7 +96,7 @@ size_t vlapic_route_message(struct vlapic_set *set, const struct apic_message *m
     }
     size_t delivered = 0;
     for (size_t i = 0; i < set->count; i++) {
-        if (vlapic_route_matches(set->lapics[i], message, from) && deliver_to(set, i, message)) {
+        if (vlapic_route_matches(set->lapics[i], message, from) && deliver_to(set, i, message, from)) {
             delivered++;
         }
     }

@@ -6,6 +6,7 @@
 #include "guest/assign.h"
 #include "guest/firmware.h"
 #include "guest/share_tables.h"
+#include "guest/vm_caches.h"
 #include "guest/vm_interrupts.h"
 #include "guest/vm_memory.h"
 #include "kernel/core/cpu_feature.h"
@@ -191,6 +192,7 @@ enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, ch
     uint64_t from = time_now_ns();
     status = image_load(&owned->vm.memory, &image, entry, why, VM_WHY_SIZE);
     owned->copy_ns = time_now_ns() - from;
+    vm_caches_write_back(&owned->vm);
     return status == STATUS_OK && entry->kind == IMAGE_MULTIBOOT ? act_as_firmware(&owned->vm) : status;
 }
 

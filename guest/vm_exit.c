@@ -6,6 +6,7 @@
 #include "guest/emulate.h"
 #include "guest/vlapic_timer.h"
 #include "guest/vm_access.h"
+#include "guest/vm_caches.h"
 #include "kernel/core/log.h"
 #include "kernel/core/machine_check.h"
 #include "kernel/core/panic.h"
@@ -330,9 +331,7 @@ static void on_exception(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 
 static void on_wbinvd(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
-    if (cpu->vm->real_wbinvd) {
-        cpu_wbinvd();
-    }
+    vm_caches_write_back(cpu->vm);
     skip(cpu, exit);
 }
 

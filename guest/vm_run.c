@@ -92,7 +92,7 @@ static bool may_run(struct vm_cpu *cpu)
 
 /* Most exits change nothing but registers: then the guest goes on at once. Whatever else wants the loop's attention
  * sets cpu->look: an interrupt of the host, a kick, an access to the local APIC, HLT (vm_exit_handle and vm_kick). */
-static void enter_until_look(struct vm_cpu *cpu)
+static void __attribute__((noinline)) enter_until_look(struct vm_cpu *cpu)
 {
     cpu->look = vm_interrupts_nmi_waits(cpu);
     show_priority(cpu);
@@ -107,13 +107,22 @@ void vm_run_wait(uint64_t wake_ns)
     cpu_irq_wait();
 }
 
+/* Time and events up to now. True when the vCPU can be entered; *due_ns: when time brings something more. */
+static bool prepare(struct vm_cpu *cpu, uint64_t *due_ns)
+{
+    vm_interrupts_take_events(cpu);
+    *due_ns = advance_until(cpu);
+    return cpu->state != VM_CPU_WAIT_SIPI && may_run(cpu);
+}
+
 void vm_run_alone(struct vm_cpu *cpu)
 {
     struct vm *vm = cpu->vm;
     while (!vm_is_stopping(vm)) {
-        vm_interrupts_take_events(cpu);
-        set_timer(advance_until(cpu));
-        if (cpu->state != VM_CPU_WAIT_SIPI && may_run(cpu)) {
+        uint64_t due_ns;
+        bool ready = prepare(cpu, &due_ns);
+        set_timer(due_ns);
+        if (ready) {
             enter_until_look(cpu);
         } else if (!vm_is_stopping(vm)) {
             cpu_irq_wait();
@@ -123,23 +132,18 @@ void vm_run_alone(struct vm_cpu *cpu)
 
 bool vm_run_wants(struct vm_cpu *cpu, uint64_t *wake_ns)
 {
-    if (cpu->state == VM_CPU_RUNS) {
-        return true;
-    }
-    vm_interrupts_take_events(cpu);
-    uint64_t due_ns = advance_until(cpu);
-    if (cpu->state != VM_CPU_WAIT_SIPI && may_run(cpu)) {
-        return true;
-    }
-    *wake_ns = earlier(*wake_ns, due_ns);
-    return false;
+    uint64_t due_ns = TIMER_NEVER;
+    bool wants = cpu->state == VM_CPU_RUNS || prepare(cpu, &due_ns);
+    *wake_ns = wants ? *wake_ns : earlier(*wake_ns, due_ns);
+    return wants;
 }
 
 void vm_run_turn(struct vm_cpu *cpu, uint64_t until_ns)
 {
-    vm_interrupts_take_events(cpu);
-    set_timer(earlier(advance_until(cpu), until_ns));
-    if (cpu->state != VM_CPU_WAIT_SIPI && may_run(cpu) && !vm_is_stopping(cpu->vm)) {
+    uint64_t due_ns;
+    bool ready = prepare(cpu, &due_ns);
+    set_timer(earlier(due_ns, until_ns));
+    if (ready && !vm_is_stopping(cpu->vm)) {
         enter_until_look(cpu);
     }
 }

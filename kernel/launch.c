@@ -494,6 +494,10 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
     launch.isolate = isolate;
     launch.diags = diags;
     enum status status = check_everything();
+    if (status == STATUS_OK) {
+        log_diagnostics(diags); /* warnings */
+        diags->count = diags->dropped = 0;
+    }
     status = status == STATUS_OK ? enable_cpus() : status;
     size_t next_cpu = 0;
     for (unsigned i = 0; status == STATUS_OK && i < launch.config.guest_count; i++) {

@@ -24,11 +24,16 @@ def linux(name):
     return path
 
 
+def toml(value):
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value).replace("'", '"') if isinstance(value, list) else f'"{value}"'
+
+
 def guest(name, cpus, kernel, memory="16MiB", **more):
-    """One [guest.NAME] table; further keys are strings or lists."""
+    """One [guest.NAME] table; further keys are strings, lists or booleans."""
     keys = {"cpus": cpus, "memory": memory, "kernel": kernel, **more}
-    values = {key: str(value).replace("'", '"') if isinstance(value, list) else f'"{value}"'
-              for key, value in keys.items()}
+    values = {key: toml(value) for key, value in keys.items()}
     return "\n".join([f"[guest.{name}]", *(f"{key} = {value}" for key, value in values.items()), ""])
 
 

@@ -48,20 +48,32 @@ def kvm_supported_cpuid(path="/dev/kvm"):
 
 
 def choose_accelerator(leaves):
-    """("kvm" or "tcg", why) from what kvm_supported_cpuid() gave. /dev/kvm alone is not enough: it must nest."""
+    """("kvm-svm", "kvm-vmx" or "tcg", why) from what kvm_supported_cpuid() gave. /dev/kvm alone is not enough: it must
+    nest."""
     if leaves is None:
         return "tcg", "no usable /dev/kvm"
     if leaves.get(0x80000001, (0, 0, 0, 0))[2] & 1 << 2:
-        return "kvm", "KVM offers SVM to guests"
+        return "kvm-svm", "KVM offers SVM to guests"
     if leaves.get(1, (0, 0, 0, 0))[2] & 1 << 5:
-        return "tcg", "KVM offers VMX only, whose backend is not built yet"
+        return "kvm-vmx", "KVM offers VMX to guests"
     return "tcg", "KVM here does not nest (no VMX, no SVM in its CPUID)"
 
 
 def accelerator_arguments(accelerator):
-    if accelerator == "kvm":
-        return ["-machine", "q35,kernel-irqchip=split", "-accel", "kvm", "-cpu", "host,+svm"]
+    if accelerator != "tcg":
+        return ["-machine", "q35,kernel-irqchip=split", "-accel", "kvm", "-cpu", f"host,+{accelerator.removeprefix('kvm-')}"]
     return ["-machine", "q35,kernel-irqchip=off", "-accel", "tcg", "-cpu", "EPYC,+svm,+npt"]
+
+
+def iommu_of(accelerator):
+    """The remapping unit's options; with KVM's VMX in the mode for 32-bit APIC ids, which wants x2APIC."""
+    extended = ",eim=on" if accelerator == "kvm-vmx" else ""
+    return f"intel-iommu,intremap=on{extended},caching-mode=on"
+
+
+def kernel_words(accelerator):
+    """What Bulkhead's own command line needs there, each word behind a space."""
+    return " x2apic" if accelerator == "kvm-vmx" else ""
 
 
 @dataclasses.dataclass
@@ -301,11 +313,12 @@ def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, soc
         drive(run, process, console, timeout, on_line, stop_when, answers, look if at_end else None)
 
 
-def machine_arguments(cpus=4, memory="3072M", iommu="intel-iommu,intremap=on,caching-mode=on", accelerator="tcg"):
+def machine_arguments(cpus=4, memory="3072M", iommu=True, accelerator="tcg"):
+    """iommu: True for the usual one, None for none, or its options."""
     arguments = [*accelerator_arguments(accelerator), "-smp", str(cpus), "-m", str(memory), "-vga", "none",
                  "-nodefaults", "-no-user-config"]
     if iommu:
-        arguments += ["-device", iommu]
+        arguments += ["-device", iommu_of(accelerator) if iommu is True else iommu]
     return arguments
 
 

@@ -158,6 +158,11 @@ void cpu_write_cr0(uint64_t value)
     asm volatile("movq %0, %%cr0" : : "r"(value) : "memory");
 }
 
+void cpu_write_cr2(uint64_t value)
+{
+    asm volatile("movq %0, %%cr2" : : "r"(value) : "memory");
+}
+
 void cpu_write_cr3(uint64_t value)
 {
     asm volatile("movq %0, %%cr3" : : "r"(value) : "memory");

@@ -44,6 +44,7 @@ uint64_t cpu_read_cr3(void);
 uint64_t cpu_read_cr4(void);
 uint64_t cpu_read_cr8(void);
 void cpu_write_cr0(uint64_t value);
+void cpu_write_cr2(uint64_t value);
 void cpu_write_cr3(uint64_t value);
 void cpu_write_cr4(uint64_t value);
 void cpu_write_cr8(uint64_t value);

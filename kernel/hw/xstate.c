@@ -66,3 +66,15 @@ void xstate_write_breakpoints(const uint64_t dr[4])
     asm volatile("mov %0, %%db2" : : "r"(dr[2]));
     asm volatile("mov %0, %%db3" : : "r"(dr[3]));
 }
+
+uint64_t xstate_read_dr6(void)
+{
+    uint64_t value;
+    asm volatile("mov %%db6, %0" : "=r"(value));
+    return value;
+}
+
+void xstate_write_dr6(uint64_t value)
+{
+    asm volatile("mov %0, %%db6" : : "r"(value));
+}

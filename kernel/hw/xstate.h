@@ -22,5 +22,8 @@ void xstate_write_xcr0(uint64_t value);
 /* DR0..DR3. */
 void xstate_read_breakpoints(uint64_t dr[4]);
 void xstate_write_breakpoints(const uint64_t dr[4]);
+/* DR6; bits 63:32 of value must be 0. */
+uint64_t xstate_read_dr6(void);
+void xstate_write_dr6(uint64_t value);
 
 #endif

@@ -42,7 +42,7 @@ def test_devices():
 
 @pytest.mark.parametrize("vtd", [True, False])
 def test_our_plugin_only_where_wanted(vtd):
-    assert ("vtd=1" in lines_of(vtd=vtd)[0]) == vtd
+    assert ("bulkhead=1" in lines_of(vtd=vtd)[0]) == vtd
     paths = bochs.environment(bochs.Machine(vtd=vtd))["LTDL_LIBRARY_PATH"].split(":")
     assert paths == ([str(bochs.OUR_PLUGINS)] if vtd else []) + [bochs.PLUGINS]
 

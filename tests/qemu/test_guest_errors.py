@@ -78,9 +78,15 @@ SECOND = GOOD + '[guest.two]\ncpus = [1]\nmemory = "16MiB"\nkernel = "loader"\n'
     (with_line(3, "cpus    = [0, 2]"), 700, f"{FILE}:3:15", r"there is no CPU 2: this machine has CPUs 0 to 1",
      "name CPUs that exist, or give the machine more"),
     (SECOND.replace("[1]", "[0]"), 701, f"{FILE}:7:9", r"CPU 0 is given already, to guest 'one'",
-     "give every vCPU a CPU of its own"),
+     r"give each guest a CPU of its own, or add share = true to \[guest.one\] and \[guest.two\]"),
+    (SECOND.replace("[1]", "[0]\nshare = true"), 701, f"{FILE}:7:9", r"CPU 0 is given already, to guest 'one'",
+     r"give each guest a CPU of its own, or add share = true to \[guest.one\]"),
+    (with_line(3, "cpus    = [1, 1]"), 529, f"{FILE}:3:15", r"CPU 1 is in this list already, at line 3",
+     r"write it once, or add share = true: virtual CPUs then take turns on it"),
+    (GOOD.replace("[guest", "[system]\nslice-us = 500\n[guest"), 521, f"{FILE}:3:12", r".*",
+     r".*1000.*100000.*"),
 ], ids=["unknown-key", "string-wanted", "array-wanted", "duplicate-guest", "duplicate-key", "missing-module", "too-much-memory",
-        "memory-steps", "no-such-cpu", "cpu-twice"])
+        "memory-steps", "no-such-cpu", "cpu-twice", "one-side-shares", "cpu-twice-in-one", "slice-too-short"])
 def test_configuration(refused, text, code, where, what, fix):
     refused(text, code, where, what, fix)
 

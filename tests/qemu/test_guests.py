@@ -16,11 +16,13 @@ GUESTS = {
     "windows": (1, "16MiB", "", 22),
     "smp": (4, "16MiB", "cpus=4", 16),
     "timers": (1, "16MiB", "", 46),
+    "apic": (4, "16MiB", "cpus=4", 80),
     "fpu": (4, "16MiB", "", 16),
     "pages": (1, "192MiB", "ram-mib=192", 11),
     "decode": (1, "16MiB", "", 5),
     "loader": (1, "16MiB", "", 1),
     "stress": (2, "16MiB", "seconds=3", 4),
+    "share": (1, "16MiB", "ms=500", 4),
 }
 SEPARATE = {"rogue", "triple"}  # test_linux.py, and below
 

@@ -18,9 +18,11 @@ GUESTS = {
     "windows": (1, "64M", [], 20),
     "smp": (4, "64M", ["-append", "cpus=4"], 16),
     "timers": (1, "64M", [], 30),
+    "apic": (4, "64M", ["-append", "cpus=4"], 20),
     "fpu": (4, "64M", [], 16),
     "pages": (1, "192M", ["-append", "ram-mib=192"], 11),
     "decode": (1, "64M", [], 5),
+    "share": (1, "64M", ["-append", "ms=500"], 4),
     "rogue": (1, "64M", [*EDU, "-append", "targets=0x2000000,0x2100000 forge=1"], 18),
 }
 

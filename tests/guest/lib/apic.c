@@ -12,19 +12,35 @@
 
 #define IOAPIC_BASE UINT64_C(0xfec00000)
 #define MSR_APIC_BASE 0x1b
+#define MSR_X2APIC_FIRST 0x800u
 #define DIVIDE_BY_16 3
 #define ICR_PENDING (1 << 12)
 
 static uint32_t counts_per_10_ms;
+static volatile bool by_msr;
+
+void apic_use_msrs(bool on)
+{
+    by_msr = on;
+}
+
+uint32_t apic_msr(uint32_t offset)
+{
+    return MSR_X2APIC_FIRST + offset / 0x10;
+}
 
 uint32_t apic_read(uint32_t offset)
 {
-    return mmio_read32(hpa(LAPIC_DEFAULT_BASE + offset));
+    return by_msr ? (uint32_t)msr_read(apic_msr(offset)) : mmio_read32(hpa(LAPIC_DEFAULT_BASE + offset));
 }
 
 void apic_write(uint32_t offset, uint32_t value)
 {
-    mmio_write32(hpa(LAPIC_DEFAULT_BASE + offset), value);
+    if (by_msr) {
+        msr_write(apic_msr(offset), value);
+    } else {
+        mmio_write32(hpa(LAPIC_DEFAULT_BASE + offset), value);
+    }
 }
 
 static void spurious(struct trap_frame *frame)
@@ -42,13 +58,15 @@ void apic_init(void)
     apic_write(LAPIC_LVT_LINT1, APIC_LVT_MASKED);
     apic_write(LAPIC_LVT_ERROR, APIC_LVT_MASKED);
     apic_write(LAPIC_TPR, 0);
-    apic_write(LAPIC_DFR, UINT32_MAX);
-    apic_write(LAPIC_LDR, 1u << (24 + (apic_id() & 7)));
+    if (!by_msr) {
+        apic_write(LAPIC_DFR, UINT32_MAX);
+        apic_write(LAPIC_LDR, 1u << (24 + (apic_id() & 7)));
+    }
 }
 
 uint32_t apic_id(void)
 {
-    return apic_read(LAPIC_ID) >> 24;
+    return by_msr ? apic_read(LAPIC_ID) : apic_read(LAPIC_ID) >> 24;
 }
 
 void apic_eoi(void)
@@ -63,6 +81,10 @@ bool apic_vector_bit(uint32_t offset, uint8_t vector)
 
 void apic_ipi(uint32_t destination, uint32_t icr_low)
 {
+    if (by_msr) {
+        msr_write(apic_msr(LAPIC_ICR_LOW), (uint64_t)destination << 32 | icr_low);
+        return;
+    }
     apic_write(LAPIC_ICR_HIGH, destination << 24);
     apic_write(LAPIC_ICR_LOW, icr_low);
     for (unsigned i = 0; i < 100000 && (apic_read(LAPIC_ICR_LOW) & ICR_PENDING) != 0; i++) {

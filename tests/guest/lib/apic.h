@@ -29,11 +29,17 @@ enum apic_lvt {
     APIC_TIMER_PERIODIC = 1 << 17,
 };
 
+/* All CPUs are in x2APIC mode: registers by MSRs from now on; or all in xAPIC mode again. */
+void apic_use_msrs(bool on);
+/* The MSR of a register. */
+uint32_t apic_msr(uint32_t offset);
+
 /* Offsets are those of guest/vlapic.h (enum vlapic_register). */
 uint32_t apic_read(uint32_t offset);
 void apic_write(uint32_t offset, uint32_t value);
 
-/* Software-enable this CPU's APIC: everything masked, task priority 0, flat logical id 1 << (id & 7). */
+/* Software-enable this CPU's APIC: everything masked, task priority 0, flat logical id 1 << (id & 7) in
+ * xAPIC mode. */
 void apic_init(void);
 uint32_t apic_id(void);
 void apic_eoi(void);

@@ -236,6 +236,10 @@ static const struct bad bad[] = {
     {"[system]\nservice = \"block\"", CONFIG_UNKNOWN_GUEST, "g.toml:7:11"},
     {"[system]\nunassigned = \"b\"", CONFIG_UNKNOWN_GUEST, "g.toml:7:14"},
     {"[guest.b]\ncpus = [1, 2, 1]", CONFIG_DUPLICATE_ITEM, "g.toml:7:15"},
+    {"[guest.b]\nshare = false\ncpus = [1, 2, 1]", CONFIG_DUPLICATE_ITEM, "g.toml:8:15"},
+    {"share = 1", CONFIG_WRONG_TYPE, "g.toml:6:9"},
+    {"[system]\nslice-us = 999", CONFIG_BAD_RANGE, "g.toml:7:12"},
+    {"[system]\nslice-us = 100001", CONFIG_BAD_RANGE, "g.toml:7:12"},
     {"devices = [\"0000:00:02.0\",\n\"group:0000:00:02.0\"]", CONFIG_DUPLICATE_ITEM, "g.toml:7:1"},
 };
 

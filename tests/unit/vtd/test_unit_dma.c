@@ -379,6 +379,14 @@ static void test_snoop_is_forced_where_possible(void **state)
     struct radix_mapping at;
     assert_int_equal(radix_lookup(&d.tables, 0, &at), STATUS_OK);
     assert_true((at.rights & RADIX_SNOOP) != 0);
+    assert_true(d.snoop);
+    c.ecap &= ~UINT64_C(0x80); /* no snoop control: its guest needs a real WBINVD */
+    vtd_rig_start(&rig, &c);
+    new_domain(&d);
+    map(&d, 0, HOST, 0x1000, RW);
+    assert_int_equal(radix_lookup(&d.tables, 0, &at), STATUS_OK);
+    assert_int_equal(at.rights & RADIX_SNOOP, 0);
+    assert_false(d.snoop);
 }
 
 int main(void)

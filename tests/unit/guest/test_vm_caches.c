@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * guest/vm_exit.c: what a guest's WBINVD does. */
-#include "guest/vm_exit.h"
+ * guest/vm_caches.c: what a guest's WBINVD does. */
+#include "guest/vm_caches.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,28 +11,16 @@
 
 #include "tests/fake/cpu.h"
 
-static struct vm vm;
-static struct vm_cpu cpu;
-
-static void exits(void)
-{
-    const struct vcpu_exit exit = {.kind = VCPU_EXIT_WBINVD, .length = 2};
-    cpu = (struct vm_cpu){.vm = &vm};
-    cpu.vcpu.rip = 0x1000;
-    vm_exit_handle(&cpu, &exit);
-    assert_int_equal(cpu.vcpu.rip, 0x1002);
-}
-
 /* DMA that does not snoop sees memory, not caches: then the guest's flush must be one. */
 static void wbinvd_is_real_where_devices_do_not_snoop(void **state)
 {
     (void)state;
+    static struct vm vm;
     unsigned before = fake_cpu_wbinvds();
-    vm.real_wbinvd = false;
-    exits();
+    vm_caches_write_back(&vm);
     assert_int_equal(fake_cpu_wbinvds(), before);
     vm.real_wbinvd = true;
-    exits();
+    vm_caches_write_back(&vm);
     assert_int_equal(fake_cpu_wbinvds(), before + 1);
 }
 

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * guest/vm_memory.c: RAM is taken in large blocks, holds zeros whenever it changes hands, and is shown as RAM. */
+#include "guest/vm_memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/core/pages.h"
+#include "kernel/hw/phys.h"
+#include "kernel/lib/bits.h"
+#include "tests/fake/memory.h"
+
+#define BASE (16 * MIB)
+#define BYTES (32 * MIB)
+#define RAM (8 * MIB)
+#define RWX (RADIX_READ | RADIX_WRITE | RADIX_EXECUTE)
+
+/* Free memory that holds what others left there. */
+static int setup(void **state)
+{
+    (void)state;
+    struct memory_map map = {.count = 0};
+    fake_memory_reset(BASE, BYTES);
+    memset(fake_memory_at(BASE, BYTES), 0x5a, BYTES);
+    assert_int_equal(memory_map_add(&map, BASE, BYTES, MEMORY_RAM), STATUS_OK);
+    assert_int_equal(pages_init(&map), STATUS_OK);
+    return 0;
+}
+
+static bool holds(const struct guest_slot *slot, uint8_t value)
+{
+    const uint8_t *bytes = phys_to_virt(slot->backing);
+    return bytes[0] == value && memcmp(bytes, bytes + 1, slot->size - 1) == 0;
+}
+
+static void given_and_taken_back_memory_is_zero(void **state)
+{
+    (void)state;
+    struct guest_memory memory;
+    assert_int_equal(vm_memory_take(&memory, RAM), STATUS_OK);
+    assert_int_equal(guest_memory_bytes(&memory), RAM);
+    assert_int_equal(memory.count, 1);
+    assert_true(holds(&memory.slots[0], 0x5a)); /* as the contract says: not yet */
+    vm_memory_scrub(&memory);
+    assert_true(holds(&memory.slots[0], 0));
+    struct guest_slot was = memory.slots[0];
+    memset(phys_to_virt(was.backing), 0xa5, was.size); /* the guest's secrets */
+    uint64_t free = pages_free_bytes();
+    vm_memory_give_back(&memory);
+    assert_true(holds(&was, 0));
+    assert_int_equal(memory.count, 0);
+    assert_int_equal(pages_free_bytes(), free + RAM);
+}
+
+static void all_slots_are_scrubbed(void **state)
+{
+    (void)state;
+    struct guest_memory memory;
+    struct hpa hole;
+    assert_int_equal(pages_alloc_block(2 * MIB, 2 * MIB, BASE + 18 * MIB, &hole), STATUS_OK); /* no 24 MiB in one */
+    assert_int_equal(vm_memory_take(&memory, 24 * MIB), STATUS_OK);
+    assert_true(memory.count > 1);
+    vm_memory_scrub(&memory);
+    uint64_t next = 0;
+    for (size_t i = 0; i < memory.count; i++) {
+        assert_true(holds(&memory.slots[i], 0));
+        assert_int_equal(memory.slots[i].base.v, next);
+        assert_true(is_aligned(memory.slots[i].backing.v, 2 * MIB));
+        next += memory.slots[i].size;
+    }
+    assert_int_equal(next, 24 * MIB);
+    assert_int_equal(*(const uint8_t *)phys_to_virt(hole), 0x5a); /* and nothing else was touched */
+}
+
+static void too_much_leaves_nothing_taken(void **state)
+{
+    (void)state;
+    struct guest_memory memory;
+    uint64_t free = pages_free_bytes();
+    assert_int_equal(vm_memory_take(&memory, BYTES + 2 * MIB), STATUS_NO_MEMORY);
+    assert_int_equal(vm_memory_take(&memory, RAM + PAGE_SIZE), STATUS_OUT_OF_RANGE);
+    assert_int_equal(memory.count, 0);
+    assert_int_equal(pages_free_bytes(), free);
+}
+
+struct seen {
+    uint64_t bytes;
+    unsigned level, rights;
+};
+
+static void look(void *context, uint64_t from, const struct radix_mapping *mapping)
+{
+    struct seen *seen = context;
+    assert_int_equal(from, seen->bytes);
+    assert_int_equal(mapping->level, seen->level);
+    assert_int_equal(mapping->rights, seen->rights);
+    seen->bytes += radix_span(mapping->level);
+}
+
+/* Write-back (not uncached), executable, in the largest pages allowed; flushed and with SNP when VT-d walks too. */
+static void ram_is_shown_as_ram(void **state)
+{
+    (void)state;
+    static const struct share_decision ways[] = {
+        {.max_leaf = 2},
+        {.max_leaf = 1},
+        {.max_leaf = 3, .shared = true, .flush = true, .always = RADIX_SNOOP},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(ways); i++) {
+        struct guest_memory memory;
+        struct radix nested;
+        setup(NULL);
+        assert_int_equal(vm_memory_take(&memory, RAM), STATUS_OK);
+        assert_int_equal(vm_memory_map(&memory, &nested, &radix_ept, &ways[i]), STATUS_OK);
+        struct seen seen = {.level = ways[i].max_leaf == 1 ? 1 : 2, .rights = RWX | ways[i].always};
+        radix_for_each_leaf(&nested, look, &seen);
+        assert_int_equal(seen.bytes, RAM);
+        assert_int_equal(nested.flush, ways[i].flush);
+        assert_int_equal(nested.levels, VM_MEMORY_LEVELS);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(given_and_taken_back_memory_is_zero, setup),
+        cmocka_unit_test_setup(all_slots_are_scrubbed, setup),
+        cmocka_unit_test_setup(too_much_leaves_nothing_taken, setup),
+        cmocka_unit_test(ram_is_shown_as_ram),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

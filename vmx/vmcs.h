@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Fields of the virtual machine control structure and the bits of those that are not plain registers (SDM 3D appendix
+ * B, 3C chapter 25). The encoding itself says the width: bits 14:13 are 0 for 16, 1 for 64, 2 for 32 bits, 3 for
+ * natural width (SDM 3C 25.11.2). */
+#ifndef BULKHEAD_VMX_VMCS_H
+#define BULKHEAD_VMX_VMCS_H
+
+enum vmcs_field {
+    /* 16 bits: control */
+    VMCS_VPID = 0x0000,
+    VMCS_POSTED_VECTOR = 0x0002,
+    VMCS_EPTP_INDEX = 0x0004,
+    /* 16 bits: guest */
+    VMCS_GUEST_ES_SELECTOR = 0x0800,
+    VMCS_GUEST_CS_SELECTOR = 0x0802,
+    VMCS_GUEST_SS_SELECTOR = 0x0804,
+    VMCS_GUEST_DS_SELECTOR = 0x0806,
+    VMCS_GUEST_FS_SELECTOR = 0x0808,
+    VMCS_GUEST_GS_SELECTOR = 0x080a,
+    VMCS_GUEST_LDTR_SELECTOR = 0x080c,
+    VMCS_GUEST_TR_SELECTOR = 0x080e,
+    VMCS_GUEST_INTERRUPT_STATUS = 0x0810, /* RVI 7:0, SVI 15:8 */
+    VMCS_PML_INDEX = 0x0812,
+    /* 16 bits: host */
+    VMCS_HOST_ES_SELECTOR = 0x0c00,
+    VMCS_HOST_CS_SELECTOR = 0x0c02,
+    VMCS_HOST_SS_SELECTOR = 0x0c04,
+    VMCS_HOST_DS_SELECTOR = 0x0c06,
+    VMCS_HOST_FS_SELECTOR = 0x0c08,
+    VMCS_HOST_GS_SELECTOR = 0x0c0a,
+    VMCS_HOST_TR_SELECTOR = 0x0c0c,
+    /* 64 bits: control */
+    VMCS_IO_BITMAP_A = 0x2000,
+    VMCS_IO_BITMAP_B = 0x2002,
+    VMCS_MSR_BITMAP = 0x2004,
+    VMCS_EXIT_MSR_STORE = 0x2006,
+    VMCS_EXIT_MSR_LOAD = 0x2008,
+    VMCS_ENTRY_MSR_LOAD = 0x200a,
+    VMCS_EXECUTIVE_POINTER = 0x200c,
+    VMCS_PML_ADDRESS = 0x200e,
+    VMCS_TSC_OFFSET = 0x2010,
+    VMCS_VIRTUAL_APIC = 0x2012,
+    VMCS_APIC_ACCESS = 0x2014,
+    VMCS_POSTED_DESCRIPTOR = 0x2016,
+    VMCS_VM_FUNCTIONS = 0x2018,
+    VMCS_EPT_POINTER = 0x201a,
+    VMCS_EOI_EXIT_0 = 0x201c, /* vectors 0..63; three more follow */
+    VMCS_EOI_EXIT_1 = 0x201e,
+    VMCS_EOI_EXIT_2 = 0x2020,
+    VMCS_EOI_EXIT_3 = 0x2022,
+    VMCS_VMREAD_BITMAP = 0x2026,
+    VMCS_VMWRITE_BITMAP = 0x2028,
+    VMCS_XSS_EXIT_BITMAP = 0x202c,
+    VMCS_ENCLS_EXIT_BITMAP = 0x202e,
+    VMCS_TSC_MULTIPLIER = 0x2032,
+    /* 64 bits: read-only */
+    VMCS_GUEST_PHYSICAL = 0x2400,
+    /* 64 bits: guest */
+    VMCS_LINK_POINTER = 0x2800,
+    VMCS_GUEST_DEBUGCTL = 0x2802,
+    VMCS_GUEST_PAT = 0x2804,
+    VMCS_GUEST_EFER = 0x2806,
+    VMCS_GUEST_PERF_GLOBAL_CTRL = 0x2808,
+    VMCS_GUEST_PDPTE_0 = 0x280a, /* three more follow */
+    VMCS_GUEST_PDPTE_1 = 0x280c,
+    VMCS_GUEST_PDPTE_2 = 0x280e,
+    VMCS_GUEST_PDPTE_3 = 0x2810,
+    VMCS_GUEST_BNDCFGS = 0x2812,
+    /* 64 bits: host */
+    VMCS_HOST_PAT = 0x2c00,
+    VMCS_HOST_EFER = 0x2c02,
+    VMCS_HOST_PERF_GLOBAL_CTRL = 0x2c04,
+    /* 32 bits: control */
+    VMCS_PIN_CONTROLS = 0x4000,
+    VMCS_PRIMARY_CONTROLS = 0x4002,
+    VMCS_EXCEPTION_BITMAP = 0x4004,
+    VMCS_FAULT_ERROR_MASK = 0x4006,
+    VMCS_FAULT_ERROR_MATCH = 0x4008,
+    VMCS_CR3_TARGET_COUNT = 0x400a,
+    VMCS_EXIT_CONTROLS = 0x400c,
+    VMCS_EXIT_MSR_STORE_COUNT = 0x400e,
+    VMCS_EXIT_MSR_LOAD_COUNT = 0x4010,
+    VMCS_ENTRY_CONTROLS = 0x4012,
+    VMCS_ENTRY_MSR_LOAD_COUNT = 0x4014,
+    VMCS_ENTRY_EVENT = 0x4016, /* enum vmcs_event */
+    VMCS_ENTRY_EVENT_ERROR = 0x4018,
+    VMCS_ENTRY_LENGTH = 0x401a, /* of the instruction behind a software event */
+    VMCS_TPR_THRESHOLD = 0x401c,
+    VMCS_SECONDARY_CONTROLS = 0x401e,
+    VMCS_PLE_GAP = 0x4020,
+    VMCS_PLE_WINDOW = 0x4022,
+    /* 32 bits: read-only */
+    VMCS_INSTRUCTION_ERROR = 0x4400,
+    VMCS_EXIT_REASON = 0x4402, /* enum vmcs_reason */
+    VMCS_EXIT_EVENT = 0x4404,  /* enum vmcs_event: the exception or NMI that exited */
+    VMCS_EXIT_EVENT_ERROR = 0x4406,
+    VMCS_VECTORING_EVENT = 0x4408, /* enum vmcs_event: what was being delivered */
+    VMCS_VECTORING_ERROR = 0x440a,
+    VMCS_EXIT_LENGTH = 0x440c,
+    VMCS_EXIT_INSTRUCTION = 0x440e,
+    /* 32 bits: guest */
+    VMCS_GUEST_ES_LIMIT = 0x4800,
+    VMCS_GUEST_CS_LIMIT = 0x4802,
+    VMCS_GUEST_SS_LIMIT = 0x4804,
+    VMCS_GUEST_DS_LIMIT = 0x4806,
+    VMCS_GUEST_FS_LIMIT = 0x4808,
+    VMCS_GUEST_GS_LIMIT = 0x480a,
+    VMCS_GUEST_LDTR_LIMIT = 0x480c,
+    VMCS_GUEST_TR_LIMIT = 0x480e,
+    VMCS_GUEST_GDTR_LIMIT = 0x4810,
+    VMCS_GUEST_IDTR_LIMIT = 0x4812,
+    VMCS_GUEST_ES_ACCESS = 0x4814,
+    VMCS_GUEST_CS_ACCESS = 0x4816,
+    VMCS_GUEST_SS_ACCESS = 0x4818,
+    VMCS_GUEST_DS_ACCESS = 0x481a,
+    VMCS_GUEST_FS_ACCESS = 0x481c,
+    VMCS_GUEST_GS_ACCESS = 0x481e,
+    VMCS_GUEST_LDTR_ACCESS = 0x4820,
+    VMCS_GUEST_TR_ACCESS = 0x4822,
+    VMCS_GUEST_INTERRUPTIBILITY = 0x4824, /* enum vmcs_interruptibility */
+    VMCS_GUEST_ACTIVITY = 0x4826,         /* enum vmcs_activity */
+    VMCS_GUEST_SMBASE = 0x4828,
+    VMCS_GUEST_SYSENTER_CS = 0x482a,
+    VMCS_PREEMPTION_TIMER = 0x482e,
+    /* 32 bits: host */
+    VMCS_HOST_SYSENTER_CS = 0x4c00,
+    /* natural width: control */
+    VMCS_CR0_MASK = 0x6000, /* set: the bit is the host's, reads come from the shadow */
+    VMCS_CR4_MASK = 0x6002,
+    VMCS_CR0_SHADOW = 0x6004,
+    VMCS_CR4_SHADOW = 0x6006,
+    VMCS_CR3_TARGET_0 = 0x6008, /* three more follow */
+    VMCS_CR3_TARGET_1 = 0x600a,
+    VMCS_CR3_TARGET_2 = 0x600c,
+    VMCS_CR3_TARGET_3 = 0x600e,
+    /* natural width: read-only */
+    VMCS_QUALIFICATION = 0x6400,
+    VMCS_IO_RCX = 0x6402,
+    VMCS_IO_RSI = 0x6404,
+    VMCS_IO_RDI = 0x6406,
+    VMCS_IO_RIP = 0x6408,
+    VMCS_GUEST_LINEAR = 0x640a,
+    /* natural width: guest */
+    VMCS_GUEST_CR0 = 0x6800,
+    VMCS_GUEST_CR3 = 0x6802,
+    VMCS_GUEST_CR4 = 0x6804,
+    VMCS_GUEST_ES_BASE = 0x6806,
+    VMCS_GUEST_CS_BASE = 0x6808,
+    VMCS_GUEST_SS_BASE = 0x680a,
+    VMCS_GUEST_DS_BASE = 0x680c,
+    VMCS_GUEST_FS_BASE = 0x680e,
+    VMCS_GUEST_GS_BASE = 0x6810,
+    VMCS_GUEST_LDTR_BASE = 0x6812,
+    VMCS_GUEST_TR_BASE = 0x6814,
+    VMCS_GUEST_GDTR_BASE = 0x6816,
+    VMCS_GUEST_IDTR_BASE = 0x6818,
+    VMCS_GUEST_DR7 = 0x681a,
+    VMCS_GUEST_RSP = 0x681c,
+    VMCS_GUEST_RIP = 0x681e,
+    VMCS_GUEST_RFLAGS = 0x6820,
+    VMCS_GUEST_PENDING_DEBUG = 0x6822, /* enum vmcs_pending_debug */
+    VMCS_GUEST_SYSENTER_ESP = 0x6824,
+    VMCS_GUEST_SYSENTER_EIP = 0x6826,
+    /* natural width: host */
+    VMCS_HOST_CR0 = 0x6c00,
+    VMCS_HOST_CR3 = 0x6c02,
+    VMCS_HOST_CR4 = 0x6c04,
+    VMCS_HOST_FS_BASE = 0x6c06,
+    VMCS_HOST_GS_BASE = 0x6c08,
+    VMCS_HOST_TR_BASE = 0x6c0a,
+    VMCS_HOST_GDTR_BASE = 0x6c0c,
+    VMCS_HOST_IDTR_BASE = 0x6c0e,
+    VMCS_HOST_SYSENTER_ESP = 0x6c10,
+    VMCS_HOST_SYSENTER_EIP = 0x6c12,
+    VMCS_HOST_RSP = 0x6c14,
+    VMCS_HOST_RIP = 0x6c16,
+};
+
+/* Segment fields: the one of ES plus two for every step in the order of enum vcpu_segment_name. */
+#define VMCS_FIELD_STEP 2u
+
+/* Entry, exit and IDT-vectoring information share one shape (SDM 3C 25.8.3, 25.9.2, 25.9.3). */
+enum vmcs_event {
+    VMCS_EVENT_TYPE_LOW = 8,
+    VMCS_EVENT_TYPE_HIGH = 10,      /* enum vmcs_event_type; the vector is in bits 7:0 */
+    VMCS_EVENT_HAS_ERROR = 11,      /* bit */
+    VMCS_EVENT_IRET_UNBLOCKED = 12, /* bit, exit information: the IRET that faulted had ended NMI blocking */
+    VMCS_EVENT_VALID = 31,          /* bit */
+};
+
+enum vmcs_event_type {
+    VMCS_TYPE_INTERRUPT = 0,
+    VMCS_TYPE_NMI = 2,
+    VMCS_TYPE_EXCEPTION = 3,
+    VMCS_TYPE_SOFTWARE_INTERRUPT = 4,
+    VMCS_TYPE_PRIVILEGED = 5, /* INT1 */
+    VMCS_TYPE_SOFTWARE_EXCEPTION = 6,
+};
+
+/* Bits of the interruptibility state (SDM 3C table 25-3). */
+enum vmcs_interruptibility {
+    VMCS_BLOCKED_BY_STI = 0,
+    VMCS_BLOCKED_BY_MOV_SS = 1,
+    VMCS_BLOCKED_BY_SMI = 2,
+    VMCS_BLOCKED_BY_NMI = 3,
+};
+
+enum vmcs_activity {
+    VMCS_ACTIVE = 0,
+    VMCS_HALTED = 1,
+    VMCS_SHUTDOWN = 2,
+    VMCS_WAIT_SIPI = 3,
+};
+
+/* Bits of the pending debug exceptions; 3:0 are breakpoints met (SDM 3C table 25-4). */
+enum vmcs_pending_debug {
+    VMCS_PENDING_ENABLED = 12,
+    VMCS_PENDING_STEP = 14,
+};
+
+#define VMCS_SEGMENT_UNUSABLE (1u << 16) /* of an access-rights field */
+
+/* Bits of the exit reason beside the number in 15:0 (SDM 3C 25.9.1). */
+enum vmcs_exit_reason_bit {
+    VMCS_REASON_ENTRY_FAILED = 31,
+};
+
+/* Basic exit reasons (SDM 3D appendix C). */
+enum vmcs_reason {
+    VMCS_REASON_EXCEPTION_OR_NMI = 0,
+    VMCS_REASON_INTERRUPT = 1,
+    VMCS_REASON_TRIPLE_FAULT = 2,
+    VMCS_REASON_INIT = 3,
+    VMCS_REASON_SIPI = 4,
+    VMCS_REASON_IO_SMI = 5,
+    VMCS_REASON_OTHER_SMI = 6,
+    VMCS_REASON_INTERRUPT_WINDOW = 7,
+    VMCS_REASON_NMI_WINDOW = 8,
+    VMCS_REASON_TASK_SWITCH = 9,
+    VMCS_REASON_CPUID = 10,
+    VMCS_REASON_GETSEC = 11,
+    VMCS_REASON_HLT = 12,
+    VMCS_REASON_INVD = 13,
+    VMCS_REASON_INVLPG = 14,
+    VMCS_REASON_RDPMC = 15,
+    VMCS_REASON_RDTSC = 16,
+    VMCS_REASON_RSM = 17,
+    VMCS_REASON_VMCALL = 18,
+    VMCS_REASON_VMCLEAR = 19,
+    VMCS_REASON_VMLAUNCH = 20,
+    VMCS_REASON_VMPTRLD = 21,
+    VMCS_REASON_VMPTRST = 22,
+    VMCS_REASON_VMREAD = 23,
+    VMCS_REASON_VMRESUME = 24,
+    VMCS_REASON_VMWRITE = 25,
+    VMCS_REASON_VMXOFF = 26,
+    VMCS_REASON_VMXON = 27,
+    VMCS_REASON_CR = 28,
+    VMCS_REASON_DR = 29,
+    VMCS_REASON_IO = 30,
+    VMCS_REASON_RDMSR = 31,
+    VMCS_REASON_WRMSR = 32,
+    VMCS_REASON_ENTRY_GUEST_STATE = 33,
+    VMCS_REASON_ENTRY_MSR = 34,
+    VMCS_REASON_MWAIT = 36,
+    VMCS_REASON_MONITOR_TRAP = 37,
+    VMCS_REASON_MONITOR = 39,
+    VMCS_REASON_PAUSE = 40,
+    VMCS_REASON_ENTRY_MACHINE_CHECK = 41,
+    VMCS_REASON_TPR = 43,
+    VMCS_REASON_APIC_ACCESS = 44,
+    VMCS_REASON_EOI = 45,
+    VMCS_REASON_GDTR_IDTR = 46,
+    VMCS_REASON_LDTR_TR = 47,
+    VMCS_REASON_EPT_VIOLATION = 48,
+    VMCS_REASON_EPT_MISCONFIGURATION = 49,
+    VMCS_REASON_INVEPT = 50,
+    VMCS_REASON_RDTSCP = 51,
+    VMCS_REASON_PREEMPTION_TIMER = 52,
+    VMCS_REASON_INVVPID = 53,
+    VMCS_REASON_WBINVD = 54,
+    VMCS_REASON_XSETBV = 55,
+    VMCS_REASON_APIC_WRITE = 56,
+    VMCS_REASON_RDRAND = 57,
+    VMCS_REASON_INVPCID = 58,
+    VMCS_REASON_VMFUNC = 59,
+    VMCS_REASON_ENCLS = 60,
+    VMCS_REASON_RDSEED = 61,
+    VMCS_REASON_PML_FULL = 62,
+    VMCS_REASON_XSAVES = 63,
+    VMCS_REASON_XRSTORS = 64,
+    VMCS_REASON_PCONFIG = 65,
+    VMCS_REASON_SPP = 66,
+    VMCS_REASON_UMWAIT = 67,
+    VMCS_REASON_TPAUSE = 68,
+    VMCS_REASON_LOADIWKEY = 69,
+    VMCS_REASON_ENCLV = 70,
+    VMCS_REASON_ENQCMD_PASID = 72,
+    VMCS_REASON_ENQCMDS_PASID = 73,
+    VMCS_REASON_BUS_LOCK = 74,
+    VMCS_REASON_NOTIFY = 75,
+    VMCS_REASON_SEAMCALL = 76,
+    VMCS_REASON_TDCALL = 77,
+};
+
+#endif
