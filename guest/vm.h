@@ -10,6 +10,7 @@
 #include "guest/image.h"
 #include "guest/memory.h"
 #include "guest/msr.h"
+#include "guest/posting.h"
 #include "guest/vlapic.h"
 #include "guest/vlapic_route.h"
 #include "guest/vm_platform.h"
@@ -84,10 +85,11 @@ struct vm_cpu {
     unsigned round; /* of the guest's barrier, when it came there */
     unsigned index; /* in its guest; also its APIC id */
     enum vm_cpu_state state;
-    uint8_t shown_cr8; /* what the backend was last told */
-    bool in_guest;     /* atomic: between entry and exit */
-    bool flush_wanted; /* atomic: forget translations at the next entry */
-    bool look;         /* something changed that the loop has to look at before the next entry; vm_host.c */
+    enum posting_place place; /* what its mailbox was last told; vm_interrupts_place */
+    uint8_t shown_cr8;        /* what the backend was last told */
+    bool in_guest;            /* atomic: between entry and exit */
+    bool flush_wanted;        /* atomic: forget translations at the next entry */
+    bool look;                /* something changed that the loop has to look at before the next entry; vm_host.c */
     uint64_t counts[VM_COUNTS];
     struct decode_insn insn; /* the last one decoded, when code_cache has no place for it */
     struct code_cache code_cache;
@@ -106,6 +108,7 @@ struct vm {
     struct vlapic_set lapic_set;
     struct vm_platform platform;
     struct message_router router;
+    bool posting;       /* its CPUs take posted interrupts */
     uint64_t start_ns;  /* host time that is the guest's 0 */
     uint64_t start_tsc; /* the host's TSC then: the guest's starts at 0 */
     struct image_entry first_entry;

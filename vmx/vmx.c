@@ -23,6 +23,7 @@
 #include "vmx/inject.h"
 #include "vmx/instructions.h"
 #include "vmx/msr.h"
+#include "vmx/posted.h"
 #include "vmx/registers.h"
 #include "vmx/state.h"
 #include "vmx/switch.h"
@@ -70,6 +71,22 @@ static const char *quirk(void)
 static void configure(uint32_t without)
 {
     vmx.without = without;
+}
+
+static uint32_t features(void)
+{
+    static const struct {
+        uint32_t control;
+        enum cpu_feature feature;
+    } secondary[] = {
+        {VMX_SECONDARY_APIC_REGISTERS, CPU_FEATURE_APIC_REGISTERS},
+        {VMX_SECONDARY_VIRTUAL_INTERRUPTS, CPU_FEATURE_VIRTUAL_INTERRUPTS},
+    };
+    uint32_t set = vmx_posted_in_use(&vmx.controls) ? cpu_feature_bit(CPU_FEATURE_POSTED_INTERRUPTS) : 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(secondary); i++) {
+        set |= (vmx.controls.secondary & secondary[i].control) != 0 ? cpu_feature_bit(secondary[i].feature) : 0;
+    }
+    return set;
 }
 
 static const char *refuse(void)
@@ -203,6 +220,7 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
     vmx_current_drop(vcpu); /* VMCLEAR: a VMCS begins its life with it */
     vmx_current_make(vcpu);
     vmcs_build(vcpu, &setup);
+    vmx_posted_setup(vcpu, &vmx.controls);
 }
 
 static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
@@ -304,6 +322,9 @@ static bool take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *e
             take_debug_exception(vcpu);
         }
         return false;
+    case VMCS_REASON_INTERRUPT:
+        vmx_posted_serve(&vmx.controls);
+        return false;
     case VMCS_REASON_TRIPLE_FAULT:
         take_shutdown();
         return false;
@@ -390,6 +411,7 @@ const struct cpu_backend vmx_backend = {
     .nested_max_leaf = nested_max_leaf,
     .quirk = quirk,
     .configure = configure,
+    .features = features,
     .refuse = refuse,
     .cpu_enable = cpu_enable,
     .cpu_disable = cpu_disable,

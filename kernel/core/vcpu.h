@@ -125,6 +125,8 @@ struct vcpu_code {
 
 struct cpu_backend;
 
+struct posted_descriptor;
+
 struct vcpu {
     uint64_t gprs[VCPU_GPR_COUNT]; /* first: the entry code knows the offset */
     uint64_t rip, rflags;
@@ -139,8 +141,9 @@ struct vcpu {
     unsigned cpu;            /* index of the host CPU it runs on */
     struct vcpu_resident resident;
     const struct cpu_backend *backend;
-    void *data;  /* the backend's */
-    void *owner; /* the guest layer's */
+    const struct posted_descriptor *posted; /* where interrupts are posted for it; NULL: nowhere */
+    void *data;                             /* the backend's */
+    void *owner;                            /* the guest layer's */
 };
 
 /* Which accesses of a port or MSR reach the hardware without an exit. Everything is denied until allowed. */
