@@ -13,6 +13,7 @@
 #include "kernel/hw/xstate.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
+#include "vmx/apicv.h"
 #include "vmx/bitmaps.h"
 #include "vmx/capability.h"
 #include "vmx/controls.h"
@@ -62,7 +63,7 @@ _Static_assert(sizeof(struct vmx_vcpu) <= LAYOUT_VMCS, "the backend's data fits 
 
 static const char *quirk(void)
 {
-    return "none";
+    return vmx_quirks_find(&vmx.capability)->name;
 }
 
 static void configure(uint32_t without)
@@ -362,6 +363,26 @@ static enum status allow_ports(struct vcpu *vcpu, uint16_t first, uint32_t count
     return vmx_bitmaps_set_ports(vmx_state(vcpu)->io_bitmaps, first, count, access != VCPU_ALLOW_NONE);
 }
 
+static bool needs_access_page(void)
+{
+    return (vmx.controls.secondary & VMX_SECONDARY_APIC_ACCESS) != 0;
+}
+
+static unsigned set_apic_mode(struct vcpu *vcpu, enum vcpu_apic_mode mode)
+{
+    const struct vmx_apicv a = {&vmx.capability, &vmx.controls, vmx_quirks_find(&vmx.capability), vmx.without};
+    vmx_current_make(vcpu);
+    return vmx_apicv_set_mode(&a, vcpu, mode);
+}
+
+static const struct cpu_backend_apic apic = {
+    .needs_access_page = needs_access_page,
+    .set_pages = vmx_apicv_set_pages,
+    .set_mode = set_apic_mode,
+    .set_status = vmx_apicv_set_status,
+    .set_threshold = vmx_apicv_set_threshold,
+};
+
 const struct cpu_backend vmx_backend = {
     .name = "vmx",
     .nested_format = &radix_ept,
@@ -381,4 +402,5 @@ const struct cpu_backend vmx_backend = {
     .write_segment = vmx_registers_write_segment,
     .allow_msr = allow_msr,
     .allow_ports = allow_ports,
+    .apic = &apic,
 };
