@@ -97,7 +97,7 @@ def make_iso(out, kernel, machine, cmdline="", modules=()):
 def configuration(machine, iso, console):
     """The text of a bochsrc."""
     plugins = ["unmapped=1", "biosdev=1", "extfpuirq=1", "serial=1", "speaker=0", "parallel=0", "gameport=0", "iodebug=0"]
-    plugins += ["vtd=1"] if machine.vtd else []
+    plugins += ["bulkhead=1"] if machine.vtd else []
     plugins += ["e1000=1"] if machine.network else []
     lines = [
         f"plugin_ctrl: {', '.join(plugins)}",

@@ -65,9 +65,10 @@ struct vmx_entry_state {
     struct vmx_entry_host host;
 };
 
-/* NULL when every check passes that this function knows, else what is wrong with one state, as the first check in the
- * order of the manual: controls (27.2.1), host (27.2.2 to 27.2.4), guest (27.3.1.1 to 27.3.1.6). The sentence ends in
- * the section: "guest CR4 sets a bit that CR4_FIXED1 does not allow (SDM 3C 27.3.1.1)". Pure. */
+/* NULL when every check passes, else what is wrong, as the first broken rule: controls (27.2.1), host (27.2.2 to
+ * 27.2.4), guest (27.3.1.1 to 27.3.1.6). The sentence ends in the section: "guest CR4 sets a bit that CR4_FIXED1 does
+ * not allow (SDM 3C 27.3.1.1)". Rules for controls that this backend never sets (CET, LBR, PKRS, shadow VMCS, VM
+ * functions and others) are not looked at. Pure. */
 const char *vmx_entry_check(const struct vmx_entry_state *s);
 
 #endif

@@ -86,12 +86,17 @@ static unsigned nested_max_leaf(void)
     return c.ept_2m ? 2 : 1;
 }
 
+/* The virtual LAPIC is software alone. */
+#define APIC_FEATURES                                                                                                  \
+    (BIT32(CPU_FEATURE_APIC_REGISTERS) | BIT32(CPU_FEATURE_VIRTUAL_INTERRUPTS) | BIT32(CPU_FEATURE_VIRTUAL_X2APIC) |   \
+     BIT32(CPU_FEATURE_POSTED_INTERRUPTS))
+
 /* TPR shadow: MOV from CR8 reads the virtual-APIC page; MOV to it exits, because a lower priority may let an interrupt
  * of the virtual LAPIC through. XSAVES is not offered to guests. */
 static enum status make_controls(void)
 {
     const char *missing;
-    enum status status = vmx_controls_make(&vmx.capability, vmx.without, &vmx.controls, &missing);
+    enum status status = vmx_controls_make(&vmx.capability, vmx.without | APIC_FEATURES, &vmx.controls, &missing);
     vmx.controls.primary |= VMX_PRIMARY_CR8_LOAD;
     vmx.controls.secondary &= ~(uint32_t)VMX_SECONDARY_XSAVES;
     return status;
@@ -280,7 +285,7 @@ static bool take_cr0(struct vcpu *vcpu, struct vmx_exit_cr cr)
 }
 
 /* A guest that shut down is reset: the VMCS must be fit for that. */
-static void take_shutdown(struct vcpu *vcpu)
+static void take_shutdown(void)
 {
     vmx_write(VMCS_GUEST_ACTIVITY, VMCS_ACTIVE);
     vmx_write(VMCS_GUEST_PENDING_DEBUG, 0);
@@ -298,7 +303,7 @@ static bool take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *e
         }
         return false;
     case VMCS_REASON_TRIPLE_FAULT:
-        take_shutdown(vcpu);
+        take_shutdown();
         return false;
     case VMCS_REASON_CR: {
         struct vmx_exit_cr cr = vmx_exit_cr(vmx_read(VMCS_QUALIFICATION));

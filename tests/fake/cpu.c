@@ -30,6 +30,32 @@ void cpu_wbinvd(void)
     wbinvds++;
 }
 
+void cpu_clear_buffers(void)
+{
+}
+
+uint64_t cpu_irq_save(void)
+{
+    return 0;
+}
+
+void cpu_irq_restore(uint64_t flags)
+{
+    (void)flags;
+}
+
+void cpu_irq_enable(void)
+{
+}
+
+void cpu_irq_disable(void)
+{
+}
+
+void cpu_irq_wait(void)
+{
+}
+
 unsigned fake_cpu_wbinvds(void)
 {
     return wbinvds;

@@ -3,6 +3,7 @@
 #include "tests/fake/time.h"
 
 #include "kernel/core/time.h"
+#include "kernel/core/time_calibrate.h"
 
 static struct {
     uint64_t now_ns, step_ns, waited_us;
@@ -52,4 +53,9 @@ void time_wait_us(uint64_t us)
 uint64_t time_waited_us(void)
 {
     return fake.waited_us;
+}
+
+uint64_t time_tsc_hz(void)
+{
+    return UINT64_C(1000000000);
 }
