@@ -66,12 +66,20 @@ unsigned vmx_apicv_access(const struct vmx_controls *c, uint32_t msr)
            ((writable & BIT_OF(msr)) != 0 ? VCPU_ALLOW_WRITE : 0);
 }
 
+/* The fields exist only on a CPU that has the control. */
+static void begin_delivery(const struct vmx_cache *cache)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        vmx_write(VMCS_EOI_EXIT_0 + 2 * i, cache->eoi_exits[i]);
+    }
+}
+
 static void set_bitmap(struct vmx_vcpu *v, const struct vmx_controls *c)
 {
     for (uint32_t msr = MSR_FIRST; msr <= MSR_LAST; msr++) {
         unsigned access = vmx_apicv_access(c, msr);
-        enum status status = vmx_bitmaps_set_msr(v->msr_bitmap, msr, (access & VCPU_ALLOW_READ) != 0,
-                                                 (access & VCPU_ALLOW_WRITE) != 0);
+        enum status status =
+            vmx_bitmaps_set_msr(v->msr_bitmap, msr, (access & VCPU_ALLOW_READ) != 0, (access & VCPU_ALLOW_WRITE) != 0);
         bulkhead_assert(status == STATUS_OK);
     }
 }
@@ -88,6 +96,10 @@ unsigned vmx_apicv_set_mode(const struct vmx_apicv *a, struct vcpu *vcpu, enum v
     vmx_write(VMCS_PRIMARY_CONTROLS, v->cache.primary);
     vmx_write(VMCS_SECONDARY_CONTROLS, secondary | (c.secondary & APIC_CONTROLS));
     vmx_write(VMCS_TPR_THRESHOLD, 0);
+    v->cache.threshold = 0;
+    if ((c.secondary & VMX_SECONDARY_VIRTUAL_INTERRUPTS) != 0) {
+        begin_delivery(&v->cache);
+    }
     set_bitmap(v, &c);
     vcpu->flush = true; /* translations depend on the APIC-access page (SDM 3C 29.4.3.3) */
     return vmx_apicv_help(&c, a->quirks);

@@ -11,12 +11,14 @@
 
 #include "kernel/lib/bits.h"
 
+#define BOCHS_VMCS_BYTES 4096u /* Intel's CPUs say 1024 */
 #define BOCHS_REVISION 0x2bu
-#define BOCHS_VMCS_BYTES 4096u
+#define BOCHS_REVISION_ICE_LAKE 4u /* and Tiger Lake; an Intel CPU's own */
 
 const struct vmx_quirks *vmx_quirks_find(const struct vmx_capability *c)
 {
     static const struct vmx_quirks none = {.name = "none"};
     static const struct vmx_quirks bochs = {.name = "bochs", .delivers_blocked = true};
-    return c->revision == BOCHS_REVISION && c->vmcs_bytes == BOCHS_VMCS_BYTES ? &bochs : &none;
+    bool known = c->revision == BOCHS_REVISION || c->revision == BOCHS_REVISION_ICE_LAKE;
+    return known && c->vmcs_bytes == BOCHS_VMCS_BYTES ? &bochs : &none;
 }
