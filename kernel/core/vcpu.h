@@ -8,6 +8,7 @@
 #define BULKHEAD_CORE_VCPU_H
 
 #include "kernel/core/radix.h"
+#include "kernel/core/vcpu_apic.h"
 #include "kernel/core/vcpu_exit.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
@@ -211,6 +212,9 @@ struct cpu_backend {
      * access allowed allows both. */
     MUST_CHECK enum status (*allow_msr)(struct vcpu *vcpu, uint32_t msr, unsigned access);
     MUST_CHECK enum status (*allow_ports)(struct vcpu *vcpu, uint16_t first, uint32_t count, unsigned access);
+
+    /* NULL: this CPU takes no part in a guest's local APIC. */
+    const struct cpu_backend_apic *apic;
 };
 
 /* The state after INIT or power-on (SDM 3A 10.1.1, APM2 14.1.3): real mode at F000:FFF0, all
