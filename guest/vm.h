@@ -51,10 +51,10 @@ enum vm_exit_count {
     VM_COUNT_INTERRUPT, /* any other: timers, kicks */
     VM_COUNT_WINDOW,
     VM_COUNT_IO,
-    VM_COUNT_MMIO,  /* these and the next three together are the exits by memory accesses */
-    VM_COUNT_EOI,   /* the local APIC's EOI register */
+    VM_COUNT_MMIO,  /* memory accesses, but for the next three */
+    VM_COUNT_EOI,   /* the local APIC's EOI register, by page or MSR, or an EOI that the CPU reported */
     VM_COUNT_IPI,   /* its ICR */
-    VM_COUNT_TIMER, /* its timer */
+    VM_COUNT_TIMER, /* its timer's count or deadline */
     VM_COUNT_CPUID,
     VM_COUNT_MSR,
     VM_COUNT_HLT,
@@ -85,11 +85,13 @@ struct vm_cpu {
     unsigned round; /* of the guest's barrier, when it came there */
     unsigned index; /* in its guest; also its APIC id */
     enum vm_cpu_state state;
-    enum posting_place place; /* what its mailbox was last told; vm_interrupts_place */
-    uint8_t shown_cr8;        /* what the backend was last told */
-    bool in_guest;            /* atomic: between entry and exit */
-    bool flush_wanted;        /* atomic: forget translations at the next entry */
-    bool look;                /* something changed that the loop has to look at before the next entry; vm_host.c */
+    enum posting_place place;      /* what its mailbox was last told; vm_interrupts_place */
+    enum vcpu_apic_mode apic_mode; /* what the backend was last told */
+    unsigned apic_help;            /* enum vcpu_apic_help: what the CPU does of the LAPIC by itself */
+    uint8_t shown_cr8;             /* what the backend was last told; not used when it has the LAPIC's page */
+    bool in_guest;     /* atomic: between entry and exit */
+    bool flush_wanted; /* atomic: forget translations at the next entry */
+    bool look;         /* something changed that the loop has to look at before the next entry; vm_host.c */
     uint64_t counts[VM_COUNTS];
     struct decode_insn insn; /* the last one decoded, when code_cache has no place for it */
     struct code_cache code_cache;
@@ -100,6 +102,7 @@ struct vm {
     char name[VM_NAME_SIZE];
     struct guest_memory memory;
     struct radix nested;
+    struct hpa apic_access; /* the page at 0xFEE00000 of the nested tables; 0 when there is none */
     const struct cpu_backend *backend;
     struct lock lock;
     struct vm_cpu *cpus;

@@ -11,7 +11,6 @@
 #include "kernel/core/panic.h"
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
-#include "kernel/core/vcpu_resident.h"
 #include "kernel/hw/cpu.h"
 
 void vm_host_add(struct vm_host *host, struct vm_cpu *cpu, uint64_t slice_ns)
@@ -32,7 +31,7 @@ void vm_host_look(struct vm_host *host)
 /* What is left of the guest before goes to memory first, for that is what leaves traces to be cleared. */
 static void change_guest(struct vm_host *host)
 {
-    vcpu_resident_store(&host->current->vcpu);
+    host->current->vcpu.backend->leave(&host->current->vcpu);
     mitigations_apply();
     host->guest_turns++;
 }
@@ -104,7 +103,7 @@ static void one_turn(struct vm_host *host)
     }
     make_current(host, cpu);
     place_runners(host, cpu);
-    vm_run_turn(cpu, turn.until_ns < wake_ns ? turn.until_ns : wake_ns);
+    vm_run_turn(cpu, wake_ns, turn.until_ns);
 }
 
 static bool all_ended(const struct vm_host *host)

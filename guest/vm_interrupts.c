@@ -3,6 +3,7 @@
 #include "guest/vm_interrupts.h"
 
 #include "guest/vlapic_irq.h"
+#include "guest/vm_apic.h"
 #include "kernel/core/cpu_feature.h"
 #include "kernel/core/lapic.h"
 #include "kernel/core/percpu.h"
@@ -10,6 +11,7 @@
 #include "kernel/core/vectors.h"
 #include "kernel/hw/phys.h"
 
+#define RFLAGS_IF 0x200u
 #define MESSAGE_FIRST UINT64_C(0xfee00000)
 #define MESSAGE_LAST UINT64_C(0xfeefffff)
 
@@ -206,19 +208,42 @@ static void ask_for_nmi_window(struct vm_cpu *cpu)
     cpu->vcpu.window = waits && !cpu->vcpu.nmi_blocked;
 }
 
-bool vm_interrupts_offer(struct vm_cpu *cpu)
+static bool offer_from_pic(struct vm_cpu *cpu)
+{
+    if (!vcpu_can_interrupt(&cpu->vcpu)) {
+        cpu->vcpu.window = true;
+        return (cpu->vcpu.rflags & RFLAGS_IF) != 0;
+    }
+    inject_from_pic(cpu);
+    return true;
+}
+
+/* The CPU takes the LAPIC's requests by itself. Behind a window it does not (SDM 3C 30.2.1), so the 8259's turn comes
+ * first then. */
+static bool offer_to_cpu(struct vm_cpu *cpu)
+{
+    int vector = vlapic_irq_pending(&cpu->lapic);
+    bool waits = vector >= 0 && (cpu->vcpu.rflags & RFLAGS_IF) != 0;
+    if (pic_waits(cpu)) {
+        waits = offer_from_pic(cpu) || waits;
+        cpu->vcpu.window = cpu->vcpu.window || pic_waits(cpu);
+    }
+    vm_apic_give(cpu, vector);
+    return waits;
+}
+
+/* One at a time, by injection; a window for what is left. */
+static bool offer_by_injection(struct vm_cpu *cpu)
 {
     struct vcpu *vcpu = &cpu->vcpu;
-    bool waits = vcpu->event.kind != VCPU_EVENT_NONE || offer_nmi(cpu);
-    ask_for_nmi_window(cpu);
     bool from_pic = pic_waits(cpu);
     int vector = vlapic_irq_pending(&cpu->lapic);
     if (!from_pic && vector < 0) {
-        return waits;
+        return false;
     }
     if (!vcpu_can_interrupt(vcpu)) {
         vcpu->window = true;
-        return waits || (vcpu->rflags & 0x200) != 0;
+        return (vcpu->rflags & RFLAGS_IF) != 0;
     }
     if (from_pic) {
         inject_from_pic(cpu);
@@ -228,4 +253,17 @@ bool vm_interrupts_offer(struct vm_cpu *cpu)
     }
     vcpu->window = vcpu->window || pic_waits(cpu) || vlapic_irq_pending(&cpu->lapic) >= 0;
     return true;
+}
+
+bool vm_interrupts_offer(struct vm_cpu *cpu)
+{
+    vm_apic_follow_mode(cpu);
+    bool waits = cpu->vcpu.event.kind != VCPU_EVENT_NONE || offer_nmi(cpu);
+    ask_for_nmi_window(cpu);
+    if (vm_apic_delivers(cpu)) {
+        return offer_to_cpu(cpu) || waits;
+    }
+    waits = offer_by_injection(cpu) || waits;
+    vm_apic_set_threshold(cpu);
+    return waits;
 }

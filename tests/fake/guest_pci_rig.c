@@ -191,7 +191,7 @@ static void make_guest(struct guest_pci_rig *rig)
     struct guest_pci_config config = {.facts = &rig->facts,
                                       .nested = &rig->nested,
                                       .domain = &rig->domain,
-                                      .windows = guest_bar_windows_of(&rig->memory),
+                                      .windows = guest_bar_windows_of(&rig->memory, 46),
                                       .mmio = &rig->mmio,
                                       .ports = &rig->ports,
                                       .router = &rig->router,

@@ -3,6 +3,7 @@
 #include "drivers/msi.h"
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
+#include "kernel/core/cmdline.h"
 #include "kernel/core/image.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/pages.h"
@@ -21,6 +22,7 @@
 #define HALF 2048u
 #define PATIENCE_US 3000000
 #define SETTLE_US 20000
+#define FLOOD_BURST 4
 #define PATTERN 0x5a
 #define SECRET 0xc3
 #define UNMAPPED UINT64_C(0x7000000000) /* inside 39 bits, nobody's */
@@ -244,6 +246,29 @@ enum status selftest_irq_forged(const struct selftest *test)
     log_info("selftest: forged interrupts reached no handler, cfis=0 spurious=%llu",
              (unsigned long long)(irq_spurious_count() - spurious));
     return STATUS_OK;
+}
+
+/* flood=N on the command line: N writes to where nothing is mapped, faster than faults can be read. Afterwards the
+ * unit still translates, and faults are heard again. */
+enum status selftest_dma_flood(const struct selftest *test)
+{
+    uint64_t times = 0;
+    if (dma.unit == NULL || !cmdline_number(test->cmdline, "flood", &times)) {
+        return STATUS_OK;
+    }
+    fill(dma.page, PATTERN, PAGE_SIZE);
+    uint64_t before = test->isolate->fault_count;
+    uint64_t started = time_now_ns();
+    SELFTEST_CHECK(edu_flood(&dma.edu, UNMAPPED, times, FLOOD_BURST) == STATUS_OK);
+    uint64_t us = (time_now_ns() - started) / 1000;
+    time_wait_us(SETTLE_US);
+    isolate_drain_faults(test->isolate);
+    log_info("selftest: flood accesses=%llu us=%llu faults-read=%llu", (unsigned long long)times,
+             (unsigned long long)us, (unsigned long long)(test->isolate->fault_count - before));
+    SELFTEST_CHECK(edu_read_memory(&dma.edu, WINDOW, HALF) == STATUS_OK);
+    SELFTEST_CHECK(edu_write_memory(&dma.edu, WINDOW + HALF, HALF) == STATUS_OK);
+    SELFTEST_CHECK(all_are(dma.page, PATTERN, PAGE_SIZE));
+    return write_is_blocked(test, dma.secret.v);
 }
 
 /* Withdrawn: what was mapped faults like everything else. */
