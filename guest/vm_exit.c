@@ -49,14 +49,22 @@ static void general_protection(struct vm_cpu *cpu)
     }
 }
 
-/* Step over the instruction. When it cannot be read any more it simply runs again. */
-static void skip(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+/* When the instruction cannot be read any more it simply runs again. */
+static void __attribute__((noinline)) skip_decoded(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     const struct decode_insn *insn;
+    if (vm_access_decode(cpu, exit, &insn) == STATUS_OK) {
+        vcpu_advance(&cpu->vcpu, insn->length);
+    }
+}
+
+/* Step over the instruction. */
+static void skip(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
     if (exit->length != 0) {
         vcpu_advance(&cpu->vcpu, exit->length);
-    } else if (vm_access_decode(cpu, exit, &insn) == STATUS_OK) {
-        vcpu_advance(&cpu->vcpu, insn->length);
+    } else {
+        skip_decoded(cpu, exit);
     }
 }
 

@@ -35,7 +35,7 @@ struct reason {
 #define SIMPLE(exit_kind) DO_SIMPLE, VCPU_EXIT_##exit_kind
 #define STEP(exit_kind) DO_STEP, VCPU_EXIT_##exit_kind
 
-static const struct reason reasons[] = {
+static const struct reason reasons[VMCS_REASON_LAST + 1] = {
     [VMCS_REASON_EXCEPTION_OR_NMI] = {"exception or NMI", DO_EXCEPTION, 0},
     [VMCS_REASON_INTERRUPT] = {"external interrupt", SIMPLE(INTERRUPT)},
     [VMCS_REASON_TRIPLE_FAULT] = {"triple fault", SIMPLE(SHUTDOWN)},
@@ -112,15 +112,17 @@ static const struct reason reasons[] = {
     [VMCS_REASON_TDCALL] = {"TDCALL", STEP(FORBIDDEN)},
 };
 
+/* Numbers that the manual leaves out have no name and are DO_UNKNOWN. */
 static const struct reason *find(enum vmcs_reason reason)
 {
-    static const struct reason none = {"an exit reason without a name", DO_UNKNOWN, 0};
-    return (size_t)reason < ARRAY_LENGTH(reasons) && reasons[reason].name != NULL ? &reasons[reason] : &none;
+    static const struct reason none;
+    return (size_t)reason < ARRAY_LENGTH(reasons) ? &reasons[reason] : &none;
 }
 
 const char *vmx_exit_name(enum vmcs_reason reason)
 {
-    return find(reason)->name;
+    const char *name = find(reason)->name;
+    return name == NULL ? "an exit reason without a name" : name;
 }
 
 /* An impossible length is as good as none: the guest layer decodes then. */
@@ -239,7 +241,8 @@ static void decode_msr(enum vmcs_reason reason, struct vcpu_exit *exit)
     exit->length = length();
 }
 
-static void decode_rich(const struct reason *r, enum vmcs_reason reason, struct vcpu_exit *exit)
+static void __attribute__((noinline))
+decode_rich(const struct reason *r, enum vmcs_reason reason, struct vcpu_exit *exit)
 {
     switch (r->action) {
     case DO_IO:
@@ -278,22 +281,26 @@ static void decode_rich(const struct reason *r, enum vmcs_reason reason, struct 
         break;
     default:
         exit->kind = r->action == DO_ENTRY_FAILED ? VCPU_EXIT_ENTRY_FAILED : VCPU_EXIT_UNKNOWN;
-        exit->text = r->name;
+        exit->text = vmx_exit_name(reason);
         break;
     }
 }
 
-void vmx_exit_decode(enum vmcs_reason reason, struct vcpu_exit *exit)
+bool vmx_exit_decode(enum vmcs_reason reason, struct vcpu_exit *exit)
 {
     const struct reason *r = find(reason);
     exit->code = reason;
-    exit->length = 0;
     exit->byte_count = 0;
     exit->text = NULL;
-    if (r->action == DO_STEP || r->action == DO_SIMPLE) {
+    if (r->action == DO_STEP) {
         exit->kind = r->kind;
-        exit->length = r->action == DO_STEP ? length() : 0;
-    } else {
+        exit->length = length();
+        return true;
+    }
+    exit->kind = r->kind;
+    exit->length = 0;
+    if (r->action != DO_SIMPLE) {
         decode_rich(r, reason, exit);
     }
+    return false;
 }

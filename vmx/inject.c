@@ -103,7 +103,7 @@ static void put_windows(const struct vcpu *vcpu, struct vmx_cache *cache)
     }
 }
 
-void vmx_inject_prepare(struct vcpu *vcpu)
+static void __attribute__((noinline)) prepare_all(struct vcpu *vcpu)
 {
     struct vmx_cache *cache = &vmx_state(vcpu)->cache;
     put_blocking(vcpu, cache);
@@ -117,6 +117,16 @@ void vmx_inject_prepare(struct vcpu *vcpu)
     }
 }
 
+/* Nearly always there is nothing to say, and nothing to take back. */
+void vmx_inject_prepare(struct vcpu *vcpu)
+{
+    const struct vmx_cache *cache = &vmx_state(vcpu)->cache;
+    bool wanted = vcpu->shadow | vcpu->window | vcpu->nmi_blocked | vcpu->nmi_window;
+    if (wanted || vcpu->event.kind != VCPU_EVENT_NONE || (cache->interruptibility | (cache->primary & WINDOWS)) != 0) {
+        prepare_all(vcpu);
+    }
+}
+
 /* An IRET that faulted after it had ended the blocking of NMIs runs again: they are blocked (SDM 3C 28.2.3). Not said
  * when an event was being delivered, nor for #DF. */
 static bool iret_unblocked(enum vmcs_reason reason)
@@ -124,24 +134,30 @@ static bool iret_unblocked(enum vmcs_reason reason)
     if (reason == VMCS_REASON_EPT_VIOLATION) {
         return (vmx_read(VMCS_QUALIFICATION) & QUALIFICATION_IRET) != 0;
     }
-    if (reason != VMCS_REASON_EXCEPTION_OR_NMI) {
-        return false;
-    }
     uint64_t info = vmx_read(VMCS_EXIT_EVENT);
     return (info & BIT32(VMCS_EVENT_IRET_UNBLOCKED)) != 0 && (uint8_t)info != VECTOR_DF;
 }
 
-void vmx_inject_finish(struct vcpu *vcpu, enum vmcs_reason reason)
+void vmx_inject_finish_fault(struct vcpu *vcpu, enum vmcs_reason reason)
 {
-    struct vmx_cache *cache = &vmx_state(vcpu)->cache;
-    uint32_t vectoring = (uint32_t)vmx_read(VMCS_VECTORING_EVENT);
-    cache->interruptibility = (uint32_t)vmx_read(VMCS_GUEST_INTERRUPTIBILITY);
-    vcpu->shadow = (cache->interruptibility & SHADOW) != 0;
-    vcpu->nmi_blocked = (cache->interruptibility & NMI_BLOCKED) != 0;
-    vcpu->event.kind = VCPU_EVENT_NONE;
-    if ((vectoring & BIT32(VMCS_EVENT_VALID)) != 0) {
-        vcpu->event = vmx_inject_decode(vectoring, (uint32_t)vmx_read(VMCS_VECTORING_ERROR));
-    } else if (!vcpu->nmi_blocked && iret_unblocked(reason)) {
+    bool delivering = (vmx_read(VMCS_VECTORING_EVENT) & BIT32(VMCS_EVENT_VALID)) != 0;
+    if (!delivering && iret_unblocked(reason)) {
         vcpu->nmi_blocked = true;
     }
+}
+
+void vmx_inject_take_back(struct vcpu *vcpu)
+{
+    uint32_t vectoring = (uint32_t)vmx_read(VMCS_VECTORING_EVENT);
+    if ((vectoring & BIT32(VMCS_EVENT_VALID)) != 0) {
+        vcpu->event = vmx_inject_decode(vectoring, (uint32_t)vmx_read(VMCS_VECTORING_ERROR));
+    }
+}
+
+void vmx_inject_finish(struct vcpu *vcpu)
+{
+    uint32_t blocking = (uint32_t)vmx_read(VMCS_GUEST_INTERRUPTIBILITY);
+    vmx_state(vcpu)->cache.interruptibility = blocking;
+    vcpu->shadow = (blocking & SHADOW) != 0;
+    vcpu->nmi_blocked = (blocking & NMI_BLOCKED) != 0;
 }
