@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Guests for the suites in tests/qemu: configurations as text, one guest's own lines, tools/run-guest as a program."""
+"""Guests for the suites in tests/qemu and tests/bochs: configurations as text, one guest's own lines, tools/run-guest as a program."""
 import dataclasses
 import os
 import re
@@ -9,6 +9,27 @@ import testbed
 
 TEST_GUESTS = testbed.BUILD / "guest-tests"
 LINUX = testbed.BUILD / "guest"
+
+# The bare-metal test guests, on every emulator with the same expectations:
+# name -> vCPUs, memory, command line, fewest PASS lines
+GUESTS = {
+    "cpuid": (2, "16MiB", "", 50),
+    "msr": (1, "16MiB", "", 80),
+    "ports": (1, "16MiB", "", 30),
+    "mmio": (1, "16MiB", "", 45),
+    "exceptions": (1, "16MiB", "", 50),
+    "windows": (1, "16MiB", "", 22),
+    "smp": (4, "16MiB", "cpus=4", 16),
+    "timers": (1, "16MiB", "", 46),
+    "apic": (4, "16MiB", "cpus=4", 80),
+    "fpu": (4, "16MiB", "", 16),
+    "pages": (1, "192MiB", "ram-mib=192", 11),
+    "decode": (1, "16MiB", "", 5),
+    "loader": (1, "16MiB", "", 1),
+    "stress": (2, "16MiB", "seconds=3", 4),
+    "share": (1, "16MiB", "ms=500", 4),
+}
+SEPARATE = {"rogue", "triple"}  # tested with others beside them
 
 
 def image(name):
@@ -61,6 +82,15 @@ def end_of(run, name):
     """How a guest ended by Bulkhead's own account; None while it runs."""
     found = re.search(rf"guest: name={re.escape(name)} end=(\S+)", run.text)
     return found[1] if found else None
+
+
+def assert_passed(lines, least=1):
+    """What a test guest printed: no FAIL, a summary that agrees with its PASS lines, and enough of these."""
+    failed = [line for line in lines if line.startswith("FAIL")]
+    summary = [re.fullmatch(r"SUMMARY: (\d+) passed, 0 failed", line) for line in lines[-1:]]
+    assert not failed, failed
+    assert summary and summary[0], f"no summary: {lines[-3:]}"
+    assert int(summary[0][1]) == sum(line.startswith("PASS: ") for line in lines) >= least
 
 
 @dataclasses.dataclass

@@ -115,6 +115,8 @@ def configuration(machine, iso, console):
         f"com1: enabled=1, mode=term, dev={console}",
         "clock: sync=none, time0=1700000000",
         "panic: action=fatal",
+        "error: action=ignore",
+        "info: action=ignore",
     ]
     slots = [""] * 5
     if machine.network:

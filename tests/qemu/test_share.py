@@ -5,7 +5,7 @@ import re
 import guestrun
 import pytest
 import testbed
-from test_guests import assert_passed
+from guestrun import assert_passed
 
 MACHINE = {"cpus": 2, "memory": "1G"}
 ONE_CPU = {"cpus": 1, "memory": "512M"}

@@ -28,6 +28,7 @@ static const struct {
     {"dma flood", selftest_dma_flood},
     {"dma withdrawn", selftest_dma_withdrawn},
     {"irq ioapic", selftest_irq_ioapic},
+    {"vmx entry", selftest_vmx_entry},
 };
 
 enum status selftest_run(const struct selftest *test)

@@ -131,8 +131,9 @@ static void nested(void)
     trap_gate_present(TRAP_UD, false);
     check(trap_try(raise_undefined, NULL, &caught), "#UD without a gate faults");
     expect(caught.vector, TRAP_NP, "#UD without a gate is #NP");
-    check(caught.error == TRAP_UD * 8 + 2 || caught.error == TRAP_UD * 16 + 2,
-          "its error code names the gate (TCG counts in 16 bytes)");
+    uint64_t gate = caught.error & ~UINT64_C(1); /* EXT: set, as it came while another exception was delivered */
+    check(gate == TRAP_UD * 8 + 2 || gate == TRAP_UD * 16 + 2,
+          "its error code names the gate (TCG counts in 16 bytes, and leaves EXT out)");
     trap_gate_present(TRAP_UD, true);
 }
 

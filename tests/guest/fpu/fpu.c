@@ -80,7 +80,7 @@ static void run(void *argument)
         fpu_xsetbv(0, XCR0_AVX);
     }
     uint32_t counts = 20000 + 3000 * job->number;
-    apic_timer(VECTOR, APIC_TIMER_PERIODIC, counts);
+    apic_timer(VECTOR, APIC_TIMER_PERIODIC, counts * machine_slowness());
     for (unsigned i = 0; i < ROUNDS; i++) {
         job->wrong += !round_trip(job->avx, job->number * 16 + i);
     }

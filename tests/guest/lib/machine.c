@@ -66,6 +66,11 @@ uint64_t machine_option(const char *name, uint64_t otherwise)
     return otherwise;
 }
 
+uint32_t machine_slowness(void)
+{
+    return (uint32_t)machine_option("slow", 1);
+}
+
 bool machine_ram(unsigned index, uint64_t *start, uint64_t *bytes)
 {
     uint32_t at = info(48), end = at + ((info(0) & INFO_MAP) != 0 ? info(44) : 0);

@@ -22,6 +22,10 @@ bool on_bulkhead(void);
 const char *machine_cmdline(void);
 uint64_t machine_option(const char *name, uint64_t otherwise);
 
+/* How many times slower than usual this emulated CPU is against its clocks ("slow=N", else 1): periods of timers that
+ * load it are stretched by that, or it would do nothing else. */
+uint32_t machine_slowness(void);
+
 /* RAM number `index` of the loader's memory map; false past the end. */
 bool machine_ram(unsigned index, uint64_t *start, uint64_t *bytes);
 

@@ -108,7 +108,7 @@ static void pending_timer(void)
 static void mov_ss_shadow(void)
 {
     unsigned between = 0, arrived = 0;
-    apic_timer(VECTOR, APIC_TIMER_PERIODIC, apic_timer_counts(100));
+    apic_timer(VECTOR, APIC_TIMER_PERIODIC, apic_timer_counts(100 * machine_slowness()));
     for (unsigned i = 0; i < 100; i++) {
         uint32_t before = hits;
         window_mov_ss(20000);
