@@ -44,7 +44,7 @@ $(BUILD)/bulkhead.elf: $(KERNEL_OBJ) linker.ld
 
 # --- the same sources for the host, in two compilers, with sanitizers; tests and tools link them against the fakes.
 # What touches the hardware stays out: kernel/hw, and the parts of kernel/core that tests/fake replaces.
-HOST_EXCLUDE := $(wildcard kernel/hw/*.c) kernel/lib/string.c $(addprefix kernel/core/,time.c log.c panic.c lock.c \
+HOST_EXCLUDE := $(wildcard kernel/hw/*.c) kernel/lib/string.c vmx/instructions.c $(addprefix kernel/core/,time.c log.c panic.c lock.c \
 	irq.c smp.c idt.c percpu.c paging.c lapic.c stack.c ap_start.c cpu_setup.c exception.c gdt.c pci_config.c pic.c power.c \
 	serial.c timer.c)
 HOST_SRC := $(filter-out $(HOST_EXCLUDE) $(wildcard kernel/*.c),$(filter %.c,$(KERNEL_SRC)))

@@ -6,15 +6,15 @@
 
 #define BAR_TYPE_64 0x4u
 #define BAR_PREFETCHABLE 0x8u
-#define NESTED_REACH BIT64(40) /* below every physical address width that has nested paging */
+#define HIGH_END BIT64(40) /* far enough for any BAR */
 
-struct guest_bar_windows guest_bar_windows_of(const struct guest_memory *memory)
+struct guest_bar_windows guest_bar_windows_of(const struct guest_memory *memory, unsigned address_bits)
 {
     return (struct guest_bar_windows){
         .low_start = GUEST_BAR32_START,
         .low_end = GUEST_BAR32_END,
         .high_start = align_up(guest_memory_top(memory), GIB),
-        .high_end = NESTED_REACH,
+        .high_end = BIT64(address_bits) < HIGH_END ? BIT64(address_bits) : HIGH_END,
     };
 }
 

@@ -30,8 +30,9 @@ struct guest_bar_windows {
     uint64_t high_start, high_end; /* above RAM; only for 64-bit BARs */
 };
 
-/* The windows of a guest with that RAM; high_end is bounded by the nested tables' reach (48 bits). */
-struct guest_bar_windows guest_bar_windows_of(const struct guest_memory *memory);
+/* The windows of a guest with that RAM on CPUs with physical addresses of that many bits (32 to 52): beyond them its
+ * page tables cannot lead. */
+struct guest_bar_windows guest_bar_windows_of(const struct guest_memory *memory, unsigned address_bits);
 
 /* The BAR of a host BAR: empty when that is none, has no size, or is an I/O BAR. STATUS_UNSUPPORTED: memory BAR that
  * firmware did not place, or smaller than a page (its page holds registers of others). */

@@ -14,6 +14,7 @@
 #include "kernel/core/pages.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/time.h"
+#include "kernel/hw/cpu.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
@@ -59,6 +60,12 @@ enum status vm_create_power_on(struct vm *vm)
     return status;
 }
 
+/* Of physical addresses, as the guest's CPUID shows it too. */
+static unsigned address_bits(void)
+{
+    return cpu_cpuid(0x80000000, 0).eax >= 0x80000008 ? cpu_cpuid(0x80000008, 0).eax & 0xff : 36;
+}
+
 static struct guest_pci_config pci_config_of(struct vm_owned *owned)
 {
     struct vm *vm = &owned->vm;
@@ -66,7 +73,7 @@ static struct guest_pci_config pci_config_of(struct vm_owned *owned)
         .facts = owned->request.pci,
         .nested = &vm->nested,
         .domain = &owned->domain,
-        .windows = guest_bar_windows_of(&vm->memory),
+        .windows = guest_bar_windows_of(&vm->memory, address_bits()),
         .mmio = &vm->platform.mmio,
         .ports = &vm->platform.ports,
         .router = &vm->router,
@@ -80,6 +87,25 @@ static struct guest_pci_config pci_config_of(struct vm_owned *owned)
     };
 }
 
+static bool needs_apic_page(const struct cpu_backend *backend)
+{
+    return backend->apic != NULL && backend->apic->needs_access_page();
+}
+
+/* The address at which the CPU serves the registers has to lead somewhere (SDM 3C 30.4): to a page of this guest's own,
+ * which its vCPUs in x2APIC mode find there as a bit of RAM. */
+static enum status map_apic_page(struct vm *vm)
+{
+    if (!needs_apic_page(vm->backend)) {
+        return STATUS_OK;
+    }
+    enum status status = pages_alloc(&vm->apic_access);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return radix_map(&vm->nested, LAPIC_DEFAULT_BASE, vm->apic_access, PAGE_SIZE, RADIX_READ | RADIX_WRITE | RADIX_USER);
+}
+
 static struct share_facts share_facts_of(const struct vm_owned *owned)
 {
     const struct vm_request *r = &owned->request;
@@ -90,6 +116,7 @@ static struct share_facts share_facts_of(const struct vm_owned *owned)
         .max_leaf = r->backend->nested_max_leaf(),
         .memory = &owned->vm.memory,
     };
+    facts.apic_page = needs_apic_page(r->backend);
     for (size_t i = 0; i < r->device_count && i < ARRAY_LENGTH(facts.units); i++) {
         facts.units[facts.unit_count++] = r->devices[i].unit;
     }
@@ -123,6 +150,7 @@ static enum status make_tables(struct vm_owned *owned)
     struct share_decision how = share_tables_decide(&facts);
     share_tables_log(vm->name, &how);
     enum status status = vm_memory_map(&vm->memory, &vm->nested, facts.format, &how);
+    status = status == STATUS_OK ? map_apic_page(vm) : status;
     status = status == STATUS_OK ? make_domain(owned, &how) : status;
     vm->real_wbinvd = owned->request.device_count != 0 && !owned->domain.snoop;
     return status;

@@ -2,11 +2,14 @@
  * What a vCPU's turn consists of: time and events that came for it, interrupts, entries. */
 #include "guest/vm_run.h"
 
+#include "guest/run_queue.h"
 #include "guest/vlapic_irq.h"
 #include "guest/vlapic_timer.h"
 #include "guest/vm_exit.h"
 #include "guest/vm_interrupts.h"
+#include "kernel/core/clock.h"
 #include "kernel/core/time.h"
+#include "kernel/core/time_calibrate.h"
 #include "kernel/core/timer.h"
 #include "kernel/hw/cpu.h"
 
@@ -62,6 +65,9 @@ static void set_timer(uint64_t host_ns)
 /* The priority as the backend shows it to MOV from CR8. Whatever changes it has the loop look. */
 static void show_priority(struct vm_cpu *cpu)
 {
+    if (cpu->vcpu.backend->apic != NULL) {
+        return; /* it reads the LAPIC's page */
+    }
     uint8_t cr8 = (uint8_t)(vlapic_tpr(&cpu->lapic) >> 4);
     if (cr8 != cpu->shown_cr8) {
         cpu->vcpu.backend->write(&cpu->vcpu, VCPU_CR8, cr8);
@@ -138,11 +144,25 @@ bool vm_run_wants(struct vm_cpu *cpu, uint64_t *wake_ns)
     return wants;
 }
 
-void vm_run_turn(struct vm_cpu *cpu, uint64_t until_ns)
+/* By the CPU itself where it can, which saves an interrupt. Returns what is left to the host's timer. */
+static uint64_t end_slice_at(struct vm_cpu *cpu, uint64_t slice_end_ns)
+{
+    const struct cpu_backend *backend = cpu->vcpu.backend;
+    cpu->vcpu.slice_end_tsc = 0;
+    if (slice_end_ns == RUN_QUEUE_NEVER || backend->ends_slices == NULL || !backend->ends_slices()) {
+        return slice_end_ns;
+    }
+    uint64_t now_ns = time_now_ns();
+    uint64_t left_ns = slice_end_ns > now_ns ? slice_end_ns - now_ns : 0;
+    cpu->vcpu.slice_end_tsc = cpu_tsc() + clock_ticks(time_tsc_hz(), left_ns);
+    return TIMER_NEVER;
+}
+
+void vm_run_turn(struct vm_cpu *cpu, uint64_t wake_ns, uint64_t slice_end_ns)
 {
     uint64_t due_ns;
     bool ready = prepare(cpu, &due_ns);
-    set_timer(earlier(due_ns, until_ns));
+    set_timer(earlier(earlier(due_ns, wake_ns), end_slice_at(cpu, slice_end_ns)));
     if (ready && !vm_is_stopping(cpu->vm)) {
         enter_until_look(cpu);
     }

@@ -14,8 +14,9 @@ void vm_run_alone(struct vm_cpu *cpu);
  * answer. */
 bool vm_run_wants(struct vm_cpu *cpu, uint64_t *wake_ns);
 
-/* Run it, which wants the CPU, until somebody has to look: something happened on this CPU, or until_ns is over. */
-void vm_run_turn(struct vm_cpu *cpu, uint64_t until_ns);
+/* Run it, which wants the CPU, until somebody has to look: something happened on this CPU, wake_ns has come, or its
+ * slice is over at slice_end_ns. */
+void vm_run_turn(struct vm_cpu *cpu, uint64_t wake_ns, uint64_t slice_end_ns);
 
 /* Nobody wants the CPU: sleep until an interrupt, or until wake_ns (TIMER_NEVER: for ever). */
 void vm_run_wait(uint64_t wake_ns);

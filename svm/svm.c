@@ -259,6 +259,7 @@ const struct cpu_backend svm_backend = {
     .vcpu_init = vcpu_init,
     .vcpu_free = vcpu_free,
     .run = run,
+    .leave = vcpu_resident_store,
     .read = svm_registers_read,
     .write = svm_registers_write,
     .read_segment = svm_registers_read_segment,

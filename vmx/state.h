@@ -25,6 +25,8 @@ struct vmx_cache {
     uint64_t cr4_shadow;
     uint32_t primary;
     uint32_t interruptibility;
+    uint64_t eoi_exits[4];
+    uint8_t threshold; /* of TPR */
 };
 
 struct vmx_vcpu {
@@ -36,6 +38,7 @@ struct vmx_vcpu {
     const struct radix *nested;
     uint64_t eptp;
     struct vmx_vpid vpid;
+    bool timer_on;     /* the preemption timer is */
     bool pdptes_stale; /* the hypervisor wrote a paging register: load the four entries of PAE paging anew */
     uint64_t switched[VMX_SWITCHED_COUNT];
 };

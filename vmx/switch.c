@@ -78,6 +78,15 @@ void vmx_switch_load(struct vcpu *vcpu)
     }
 }
 
+void vmx_switch_store(struct vcpu *vcpu)
+{
+    struct vcpu **owner = &switched.owner[vcpu->cpu];
+    for (unsigned i = 0; *owner == vcpu && i < VMX_SWITCHED_COUNT; i++) {
+        vmx_state(vcpu)->switched[i] = from_cpu(i);
+    }
+    vmx_switch_forget(vcpu);
+}
+
 void vmx_switch_forget(const struct vcpu *vcpu)
 {
     if (switched.owner[vcpu->cpu] == vcpu) {

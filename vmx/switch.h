@@ -8,6 +8,8 @@
 
 /* Make the CPU hold vcpu's; before every entry, on its CPU. */
 void vmx_switch_load(struct vcpu *vcpu);
+/* Copy vcpu's to memory, when the CPU holds them; it goes on holding nobody's. */
+void vmx_switch_store(struct vcpu *vcpu);
 /* vcpu's are worth nothing any more: the next vCPU loads all of its own over them. */
 void vmx_switch_forget(const struct vcpu *vcpu);
 

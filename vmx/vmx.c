@@ -13,6 +13,7 @@
 #include "kernel/hw/xstate.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
+#include "vmx/apicv.h"
 #include "vmx/bitmaps.h"
 #include "vmx/capability.h"
 #include "vmx/controls.h"
@@ -23,9 +24,11 @@
 #include "vmx/inject.h"
 #include "vmx/instructions.h"
 #include "vmx/msr.h"
+#include "vmx/posted.h"
 #include "vmx/registers.h"
 #include "vmx/state.h"
 #include "vmx/switch.h"
+#include "vmx/timer.h"
 #include "vmx/vmcs_build.h"
 
 #define CR4_VMXE BIT64(13)
@@ -46,6 +49,7 @@ static struct {
     struct vmx_capability capability;
     struct vmx_controls controls;
     uint32_t without; /* features to leave unused */
+    uint32_t timer;   /* the pin control of the preemption timer; 0: it is not used */
     struct vmx_cpu cpus[CPU_MAX];
 } vmx;
 
@@ -62,12 +66,28 @@ _Static_assert(sizeof(struct vmx_vcpu) <= LAYOUT_VMCS, "the backend's data fits 
 
 static const char *quirk(void)
 {
-    return "none";
+    return vmx_quirks_find(&vmx.capability)->name;
 }
 
 static void configure(uint32_t without)
 {
     vmx.without = without;
+}
+
+static uint32_t features(void)
+{
+    static const struct {
+        uint32_t control;
+        enum cpu_feature feature;
+    } secondary[] = {
+        {VMX_SECONDARY_APIC_REGISTERS, CPU_FEATURE_APIC_REGISTERS},
+        {VMX_SECONDARY_VIRTUAL_INTERRUPTS, CPU_FEATURE_VIRTUAL_INTERRUPTS},
+    };
+    uint32_t set = vmx_posted_in_use(&vmx.controls) ? cpu_feature_bit(CPU_FEATURE_POSTED_INTERRUPTS) : 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(secondary); i++) {
+        set |= (vmx.controls.secondary & secondary[i].control) != 0 ? cpu_feature_bit(secondary[i].feature) : 0;
+    }
+    return set;
 }
 
 static const char *refuse(void)
@@ -86,11 +106,12 @@ static unsigned nested_max_leaf(void)
 }
 
 /* TPR shadow: MOV from CR8 reads the virtual-APIC page; MOV to it exits, because a lower priority may let an interrupt
- * of the virtual LAPIC through. XSAVES is not offered to guests. */
+ * of the virtual LAPIC through (but where the CPU itself watches TPR: vmx/apicv.h). XSAVES is not offered to guests. */
 static enum status make_controls(void)
 {
     const char *missing;
     enum status status = vmx_controls_make(&vmx.capability, vmx.without, &vmx.controls, &missing);
+    vmx.timer = vmx_controls_timer(&vmx.capability, vmx.without);
     vmx.controls.primary |= VMX_PRIMARY_CR8_LOAD;
     vmx.controls.secondary &= ~(uint32_t)VMX_SECONDARY_XSAVES;
     return status;
@@ -195,6 +216,7 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
     vmx_current_drop(vcpu); /* VMCLEAR: a VMCS begins its life with it */
     vmx_current_make(vcpu);
     vmcs_build(vcpu, &setup);
+    vmx_posted_setup(vcpu, &vmx.controls);
 }
 
 static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
@@ -296,6 +318,9 @@ static bool take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *e
             take_debug_exception(vcpu);
         }
         return false;
+    case VMCS_REASON_INTERRUPT:
+        vmx_posted_serve(&vmx.controls);
+        return false;
     case VMCS_REASON_TRIPLE_FAULT:
         take_shutdown();
         return false;
@@ -320,6 +345,9 @@ static bool enter_once(struct vcpu *vcpu, struct vmx_cpu *cpu, struct vcpu_exit 
     struct vmx_vcpu *v = vmx_state(vcpu);
     vmx_registers_load(vcpu);
     vmx_inject_prepare(vcpu);
+    if (vcpu->slice_end_tsc != 0 || v->timer_on) {
+        vmx_timer_prepare(vcpu, vmx.timer, vmx.capability.timer_shift);
+    }
     if (vcpu->flush || v->vpid.generation != cpu->vpids.generation) {
         flush(vcpu, cpu);
     }
@@ -351,6 +379,17 @@ static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
     }
 }
 
+static bool ends_slices(void)
+{
+    return vmx.timer != 0;
+}
+
+static void leave(struct vcpu *vcpu)
+{
+    vcpu_resident_store(vcpu);
+    vmx_switch_store(vcpu);
+}
+
 static enum status allow_msr(struct vcpu *vcpu, uint32_t msr, unsigned access)
 {
     return vmx_bitmaps_set_msr(vmx_state(vcpu)->msr_bitmap, msr, (access & VCPU_ALLOW_READ) != 0,
@@ -362,18 +401,41 @@ static enum status allow_ports(struct vcpu *vcpu, uint16_t first, uint32_t count
     return vmx_bitmaps_set_ports(vmx_state(vcpu)->io_bitmaps, first, count, access != VCPU_ALLOW_NONE);
 }
 
+static bool needs_access_page(void)
+{
+    return (vmx.controls.secondary & VMX_SECONDARY_APIC_ACCESS) != 0;
+}
+
+static unsigned set_apic_mode(struct vcpu *vcpu, enum vcpu_apic_mode mode)
+{
+    const struct vmx_apicv a = {&vmx.capability, &vmx.controls, vmx_quirks_find(&vmx.capability), vmx.without};
+    vmx_current_make(vcpu);
+    return vmx_apicv_set_mode(&a, vcpu, mode);
+}
+
+static const struct cpu_backend_apic apic = {
+    .needs_access_page = needs_access_page,
+    .set_pages = vmx_apicv_set_pages,
+    .set_mode = set_apic_mode,
+    .set_status = vmx_apicv_set_status,
+    .set_threshold = vmx_apicv_set_threshold,
+};
+
 const struct cpu_backend vmx_backend = {
     .name = "vmx",
     .nested_format = &radix_ept,
     .nested_max_leaf = nested_max_leaf,
     .quirk = quirk,
     .configure = configure,
+    .features = features,
     .refuse = refuse,
     .cpu_enable = cpu_enable,
     .cpu_disable = cpu_disable,
     .vcpu_init = vcpu_init,
     .vcpu_free = vcpu_free,
     .run = run,
+    .ends_slices = ends_slices,
+    .leave = leave,
     .read = vmx_registers_read,
     .write = vmx_registers_write,
     .read_segment = vmx_registers_read_segment,
@@ -381,4 +443,5 @@ const struct cpu_backend vmx_backend = {
     .write_segment = vmx_registers_write_segment,
     .allow_msr = allow_msr,
     .allow_ports = allow_ports,
+    .apic = &apic,
 };

@@ -8,6 +8,7 @@
 #define BULKHEAD_CORE_VCPU_H
 
 #include "kernel/core/radix.h"
+#include "kernel/core/vcpu_apic.h"
 #include "kernel/core/vcpu_exit.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
@@ -125,6 +126,8 @@ struct vcpu_code {
 
 struct cpu_backend;
 
+struct posted_descriptor;
+
 struct vcpu {
     uint64_t gprs[VCPU_GPR_COUNT]; /* first: the entry code knows the offset */
     uint64_t rip, rflags;
@@ -135,11 +138,13 @@ struct vcpu {
     bool flush;              /* wanted: forget this vCPU's translations before the next entry; run() clears it */
     struct vcpu_event event; /* to deliver at the next entry; run() clears it, or leaves what was not delivered */
     uint64_t tsc_offset;     /* the guest's TSC is the host's plus this */
+    uint64_t slice_end_tsc;  /* wanted, where ends_slices(): exit (VCPU_EXIT_SLICE) at this TSC of the host; 0: no */
     unsigned cpu;            /* index of the host CPU it runs on */
     struct vcpu_resident resident;
     const struct cpu_backend *backend;
-    void *data;  /* the backend's */
-    void *owner; /* the guest layer's */
+    const struct posted_descriptor *posted; /* where interrupts are posted for it; NULL: nowhere */
+    void *data;                             /* the backend's */
+    void *owner;                            /* the guest layer's */
 };
 
 /* Which accesses of a port or MSR reach the hardware without an exit. Everything is denied until allowed. */
@@ -182,6 +187,15 @@ struct cpu_backend {
     /* Enter the guest and return when something needs the hypervisor. Interrupts are off on entry and on return. */
     void (*run)(struct vcpu *vcpu, struct vcpu_exit *exit);
 
+    /* True: run() ends by itself at vcpu->slice_end_tsc. False, or NULL: an interrupt of the host's timer has to.
+     * Valid after cpu_enable(). */
+    bool (*ends_slices)(void);
+
+    /* Another guest comes next on vcpu's CPU: what of vcpu's registers entries and exits leave in the CPU goes to
+     * memory, so that mitigations can clear what that leaves behind. Harmless when there is nothing, and after
+     * vcpu_free(). */
+    void (*leave)(struct vcpu *vcpu);
+
     /* Writing CR0, CR3, CR4 or EFER also sets vcpu->flush. Values that hardware refuses at entry (a reserved bit in CR4
      * ...) end in VCPU_EXIT_ENTRY_FAILED: the guest layer checks what the guest supplies. */
     uint64_t (*read)(const struct vcpu *vcpu, enum vcpu_register which);
@@ -198,6 +212,9 @@ struct cpu_backend {
      * access allowed allows both. */
     MUST_CHECK enum status (*allow_msr)(struct vcpu *vcpu, uint32_t msr, unsigned access);
     MUST_CHECK enum status (*allow_ports)(struct vcpu *vcpu, uint16_t first, uint32_t count, unsigned access);
+
+    /* NULL: this CPU takes no part in a guest's local APIC. */
+    const struct cpu_backend_apic *apic;
 };
 
 /* The state after INIT or power-on (SDM 3A 10.1.1, APM2 14.1.3): real mode at F000:FFF0, all

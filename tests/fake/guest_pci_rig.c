@@ -151,8 +151,9 @@ static void deliver(void *context, uint64_t address, uint32_t data)
 
 static bool target(void *context, uint64_t address, uint32_t data, unsigned *cpu, uint32_t *apic_id)
 {
-    (void)context, (void)data;
-    uint64_t id = bits_get(address, 19, 12);
+    const struct guest_pci_rig *rig = context;
+    (void)data;
+    uint64_t id = bits_get(address, 19, 12) + rig->renamed;
     if (address >> 20 != 0xfee || id >= RIG_CPUS) {
         return false;
     }
@@ -190,7 +191,7 @@ static void make_guest(struct guest_pci_rig *rig)
     struct guest_pci_config config = {.facts = &rig->facts,
                                       .nested = &rig->nested,
                                       .domain = &rig->domain,
-                                      .windows = guest_bar_windows_of(&rig->memory),
+                                      .windows = guest_bar_windows_of(&rig->memory, 46),
                                       .mmio = &rig->mmio,
                                       .ports = &rig->ports,
                                       .router = &rig->router,

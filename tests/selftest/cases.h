@@ -34,8 +34,12 @@ MUST_CHECK enum status selftest_dma_translated(const struct selftest *test);
 MUST_CHECK enum status selftest_dma_blocked(const struct selftest *test);
 MUST_CHECK enum status selftest_irq_msi(const struct selftest *test);
 MUST_CHECK enum status selftest_irq_forged(const struct selftest *test);
+MUST_CHECK enum status selftest_dma_flood(const struct selftest *test);
 MUST_CHECK enum status selftest_dma_withdrawn(const struct selftest *test);
 MUST_CHECK enum status selftest_irq_ioapic(const struct selftest *test);
+
+/* VMX: entries that the CPU refuses, explained. Passes without a test on a CPU without VMX. */
+MUST_CHECK enum status selftest_vmx_entry(const struct selftest *test);
 
 /* Do what panic-test=NAME says; comes back only when there is no such name or the fault did not happen. */
 void selftest_panic(const char *name);

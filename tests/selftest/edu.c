@@ -15,11 +15,16 @@ enum {
     EDU_DMA_TARGET = 0x88,
     EDU_DMA_COUNT = 0x90,
     EDU_DMA_COMMAND = 0x98,
+    EDU_DMA_REPEAT = 0xa0, /* these three are no registers of QEMU's */
+    EDU_DMA_STRIDE = 0xa8,
+    EDU_DMA_BURST = 0xb0,
 };
 #define EDU_BUFFER 0x40000
 #define EDU_DMA_RUN 1u
 #define EDU_DMA_TO_MEMORY 2u
 #define EDU_PATIENCE_US 5000000
+#define EDU_FLOOD_PATIENCE_US 100 /* for each access */
+#define EDU_FLOOD_BYTES 64
 
 enum status edu_open(struct edu *edu, const struct pci_facts *facts)
 {
@@ -33,13 +38,9 @@ enum status edu_open(struct edu *edu, const struct pci_facts *facts)
     return STATUS_NOT_FOUND;
 }
 
-static enum status copy(const struct edu *edu, uint64_t from, uint64_t to, unsigned bytes, uint32_t direction)
+static enum status wait_until_done(const struct edu *edu, uint64_t patience_us)
 {
-    mmio_write64(hpa_add(edu->registers, EDU_DMA_SOURCE), from);
-    mmio_write64(hpa_add(edu->registers, EDU_DMA_TARGET), to);
-    mmio_write64(hpa_add(edu->registers, EDU_DMA_COUNT), bytes);
-    mmio_write64(hpa_add(edu->registers, EDU_DMA_COMMAND), EDU_DMA_RUN | direction);
-    struct deadline deadline = deadline_in_us(EDU_PATIENCE_US);
+    struct deadline deadline = deadline_in_us(patience_us);
     while ((mmio_read64(hpa_add(edu->registers, EDU_DMA_COMMAND)) & EDU_DMA_RUN) != 0) {
         if (deadline_passed(deadline)) {
             return STATUS_TIMEOUT;
@@ -47,6 +48,15 @@ static enum status copy(const struct edu *edu, uint64_t from, uint64_t to, unsig
         cpu_pause();
     }
     return STATUS_OK;
+}
+
+static enum status copy(const struct edu *edu, uint64_t from, uint64_t to, unsigned bytes, uint32_t direction)
+{
+    mmio_write64(hpa_add(edu->registers, EDU_DMA_SOURCE), from);
+    mmio_write64(hpa_add(edu->registers, EDU_DMA_TARGET), to);
+    mmio_write64(hpa_add(edu->registers, EDU_DMA_COUNT), bytes);
+    mmio_write64(hpa_add(edu->registers, EDU_DMA_COMMAND), EDU_DMA_RUN | direction);
+    return wait_until_done(edu, EDU_PATIENCE_US);
 }
 
 enum status edu_read_memory(const struct edu *edu, uint64_t address, unsigned bytes)
@@ -57,6 +67,21 @@ enum status edu_read_memory(const struct edu *edu, uint64_t address, unsigned by
 enum status edu_write_memory(const struct edu *edu, uint64_t address, unsigned bytes)
 {
     return copy(edu, EDU_BUFFER, address, bytes, EDU_DMA_TO_MEMORY);
+}
+
+enum status edu_flood(const struct edu *edu, uint64_t address, uint64_t times, uint64_t burst)
+{
+    if (mmio_read64(hpa_add(edu->registers, EDU_DMA_REPEAT)) == UINT64_MAX) {
+        return STATUS_UNSUPPORTED;
+    }
+    mmio_write64(hpa_add(edu->registers, EDU_DMA_SOURCE), EDU_BUFFER);
+    mmio_write64(hpa_add(edu->registers, EDU_DMA_TARGET), address);
+    mmio_write64(hpa_add(edu->registers, EDU_DMA_COUNT), EDU_FLOOD_BYTES);
+    mmio_write64(hpa_add(edu->registers, EDU_DMA_REPEAT), times);
+    mmio_write64(hpa_add(edu->registers, EDU_DMA_STRIDE), PAGE_SIZE);
+    mmio_write64(hpa_add(edu->registers, EDU_DMA_BURST), burst);
+    mmio_write64(hpa_add(edu->registers, EDU_DMA_COMMAND), EDU_DMA_RUN | EDU_DMA_TO_MEMORY);
+    return wait_until_done(edu, EDU_PATIENCE_US + times * EDU_FLOOD_PATIENCE_US);
 }
 
 void edu_raise(const struct edu *edu, uint32_t bits)

@@ -23,6 +23,10 @@ MUST_CHECK enum status edu_open(struct edu *edu, const struct pci_facts *facts);
 MUST_CHECK enum status edu_read_memory(const struct edu *edu, uint64_t address, unsigned bytes);
 MUST_CHECK enum status edu_write_memory(const struct edu *edu, uint64_t address, unsigned bytes);
 
+/* Order `times` writes of 64 bytes to the bus, the first to `address` and each a page further, `burst` of them at a
+ * time, and wait for the end. STATUS_UNSUPPORTED: QEMU's own edu cannot; the one of tests/bochs/plugin can. */
+MUST_CHECK enum status edu_flood(const struct edu *edu, uint64_t address, uint64_t times, uint64_t burst);
+
 /* Raise the interrupt; acknowledge it. */
 void edu_raise(const struct edu *edu, uint32_t bits);
 void edu_acknowledge(const struct edu *edu);

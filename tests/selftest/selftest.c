@@ -25,8 +25,10 @@ static const struct {
     {"dma blocked", selftest_dma_blocked},
     {"irq msi", selftest_irq_msi},
     {"irq forged", selftest_irq_forged},
+    {"dma flood", selftest_dma_flood},
     {"dma withdrawn", selftest_dma_withdrawn},
     {"irq ioapic", selftest_irq_ioapic},
+    {"vmx entry", selftest_vmx_entry},
 };
 
 enum status selftest_run(const struct selftest *test)

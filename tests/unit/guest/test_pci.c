@@ -307,6 +307,14 @@ static void misaligned_and_wide_accesses(void **state)
     assert_int_equal(bus_read(&rig.mmio, GUEST_ECAM_START + 0x8ffc, 8, 0), UINT64_MAX);
 }
 
+static void windows_end_where_page_tables_do(void **state)
+{
+    (void)state;
+    assert_int_equal(guest_bar_windows_of(&rig.memory, 36).high_end, UINT64_C(1) << 36);
+    assert_int_equal(guest_bar_windows_of(&rig.memory, 39).high_end, UINT64_C(1) << 39);
+    assert_int_equal(guest_bar_windows_of(&rig.memory, 52).high_end, UINT64_C(1) << 40);
+}
+
 static int use_shared_tables(void **state)
 {
     (void)state;
@@ -333,6 +341,7 @@ int main(void)
         cmocka_unit_test_setup(a_bar_in_anothers_trapped_page_survives_its_move, setup),
         cmocka_unit_test_setup(a_reset_brings_swapped_bars_back, setup),
         cmocka_unit_test_setup(misaligned_and_wide_accesses, setup),
+        cmocka_unit_test_setup(windows_end_where_page_tables_do, setup),
     };
     int failed = cmocka_run_group_tests_name("own tables", tests, NULL, NULL);
     return failed + cmocka_run_group_tests_name("shared tables", tests, use_shared_tables, NULL);

@@ -380,12 +380,44 @@ static void costs_few_table_pages(void **state)
     radix_free(&r);
 }
 
+/* Rights that every leaf gets, whoever asks for the mapping and however it is cut later. */
+static void rights_of_every_leaf(void **state)
+{
+    (void)state;
+    give_pages(64);
+    struct radix r;
+    struct radix_mapping m;
+    assert_int_equal(radix_init(&r, &radix_ept, 4, 3, false), STATUS_OK);
+    assert_int_equal(radix_map(&r, 0, hpa(0), PAGE_SIZE, RW), STATUS_OK);
+    r.always = RADIX_SNOOP;
+    assert_int_equal(radix_map(&r, GIB, hpa(GIB), GIB, RW), STATUS_OK);
+    assert_int_equal(radix_unmap(&r, GIB + MIB, PAGE_SIZE), STATUS_OK);
+    assert_int_equal(radix_protect(&r, GIB + 2 * MIB, 4 * MIB, RADIX_READ), STATUS_OK);
+    static const struct {
+        uint64_t at;
+        unsigned level, rights;
+    } seen[] = {{0, 1, RW},
+                {GIB, 1, RW | RADIX_SNOOP},
+                {GIB + 2 * MIB, 2, RADIX_READ | RADIX_SNOOP},
+                {GIB + 8 * MIB, 2, RW | RADIX_SNOOP}};
+    for (size_t i = 0; i < ARRAY_LENGTH(seen); i++) {
+        assert_int_equal(radix_lookup(&r, seen[i].at, &m), STATUS_OK);
+        assert_int_equal(m.level, seen[i].level);
+        assert_int_equal(m.rights, seen[i].rights);
+    }
+    assert_false(radix_any_mapped(&r, GIB + MIB, PAGE_SIZE));
+    assert_true(radix_any_mapped(&r, GIB + MIB, 2 * PAGE_SIZE));
+    assert_true(radix_any_mapped(&r, PAGE_SIZE, UINT64_MAX)); /* as far as the table reaches */
+    assert_false(radix_any_mapped(&r, 2 * GIB, UINT64_MAX));
+    assert_false(radix_any_mapped(&r, radix_span(5), PAGE_SIZE));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_model),           cmocka_unit_test(no_state_in_between_leads_astray),
         cmocka_unit_test(running_out_changes_nothing), cmocka_unit_test(refuses_what_does_not_fit),
-        cmocka_unit_test(costs_few_table_pages),
+        cmocka_unit_test(costs_few_table_pages),       cmocka_unit_test(rights_of_every_leaf),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
