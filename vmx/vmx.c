@@ -105,15 +105,12 @@ static unsigned nested_max_leaf(void)
     return c.ept_2m ? 2 : 1;
 }
 
-/* Not used on the CPU's side. */
-#define UNUSED_FEATURES BIT32(CPU_FEATURE_POSTED_INTERRUPTS)
-
 /* TPR shadow: MOV from CR8 reads the virtual-APIC page; MOV to it exits, because a lower priority may let an interrupt
  * of the virtual LAPIC through (but where the CPU itself watches TPR: vmx/apicv.h). XSAVES is not offered to guests. */
 static enum status make_controls(void)
 {
     const char *missing;
-    enum status status = vmx_controls_make(&vmx.capability, vmx.without | UNUSED_FEATURES, &vmx.controls, &missing);
+    enum status status = vmx_controls_make(&vmx.capability, vmx.without, &vmx.controls, &missing);
     vmx.timer = vmx_controls_timer(&vmx.capability, vmx.without);
     vmx.controls.primary |= VMX_PRIMARY_CR8_LOAD;
     vmx.controls.secondary &= ~(uint32_t)VMX_SECONDARY_XSAVES;
