@@ -191,6 +191,17 @@ void guest_pci_reset(struct guest_pci *pci)
     }
 }
 
+void guest_pci_reroute(struct guest_pci *pci)
+{
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        struct guest_pci_function *f = &pci->functions[i];
+        if (f->present && f->host != NULL) {
+            guest_msi_update(&f->msi, &f->view);
+            guest_msix_reroute(&f->msix);
+        }
+    }
+}
+
 uint32_t guest_pci_lines(const struct guest_pci *pci)
 {
     uint32_t asserted = __atomic_load_n(&pci->asserted, __ATOMIC_SEQ_CST);

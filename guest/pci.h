@@ -29,6 +29,9 @@ MUST_CHECK enum status guest_pci_init(struct guest_pci *pci, const struct guest_
  * themselves keep their state: assign_reset (guest/assign.h) resets them as well. */
 void guest_pci_reset(struct guest_pci *pci);
 
+/* The local APICs have other names: messages may mean other vCPUs. */
+void guest_pci_reroute(struct guest_pci *pci);
+
 /* Handlers off the buses, memory of the bridge given back; every function was detached before (guest/assign.h). */
 void guest_pci_free(struct guest_pci *pci);
 

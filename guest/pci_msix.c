@@ -165,6 +165,15 @@ void guest_msix_control(struct guest_msix *m, bool enabled, bool masked)
     set_control(m, true, masked);
 }
 
+void guest_msix_reroute(struct guest_msix *m)
+{
+    for (unsigned i = 0; m->host != NULL && !m->stuck && m->enabled && i < m->table.count; i++) {
+        if ((m->entries[i].control & ENTRY_MASKED) == 0) {
+            update_entry(m, i);
+        }
+    }
+}
+
 /* The register of an entry that an access hits, in *entry and *reg. */
 enum hit {
     HIT_OTHER,  /* no byte of the table */

@@ -41,6 +41,9 @@ MUST_CHECK enum status guest_msix_init(struct guest_msix *m, const struct pci_fu
 /* The guest wrote the control register. */
 void guest_msix_control(struct guest_msix *m, bool enabled, bool masked);
 
+/* Messages may name other vCPUs than before: route them anew. */
+void guest_msix_reroute(struct guest_msix *m);
+
 /* Access to a trapped page: offset from trap_start, width 1, 2, 4 or 8. Table entries take 4- and 8-byte accesses
  * aligned to their width: others read all ones and vanish. */
 uint64_t guest_msix_read(struct guest_msix *m, uint64_t offset, unsigned width);

@@ -106,5 +106,8 @@ enum status vlapic_base_write(struct vlapic *l, uint64_t value)
     if (vlapic_is_x2apic(l) && !was_x2apic) {
         show_mode(l);
     }
+    if (was_x2apic != vlapic_is_x2apic(l) || was_enabled != vlapic_is_enabled(l)) {
+        vlapic_renamed(l);
+    }
     return STATUS_OK;
 }

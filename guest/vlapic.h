@@ -58,13 +58,15 @@ enum vlapic_bits {
 
 struct vlapic;
 
-/* What a LAPIC needs from outside. Both may be called from any register write of its vCPU. */
+/* What a LAPIC needs from outside. All may be called from any register write of its vCPU. */
 struct vlapic_output {
     void *context;
     /* An IPI leaves (vlapic_route_message delivers it). */
     void (*send)(void *context, struct vlapic *from, const struct apic_message *message);
     /* A level-triggered vector was finished: tell the I/O APIC. */
     void (*eoi)(void *context, uint8_t vector);
+    /* Messages may name other LAPICs from now on: this one's logical id, mode or being enabled changed. May be NULL. */
+    void (*renamed)(void *context);
 };
 
 struct vlapic_config {
@@ -127,9 +129,18 @@ static inline void vlapic_set_tpr(struct vlapic *l, uint32_t value)
     vlapic_store(l, LAPIC_TPR, value & 0xff);
 }
 
+/* Tell the outside that messages may name other LAPICs now. */
+static inline void vlapic_renamed(const struct vlapic *l)
+{
+    if (l->config.output.renamed != NULL) {
+        l->config.output.renamed(l->config.output.context);
+    }
+}
+
 /* Power-on state, LAPIC enabled at the default address in xAPIC mode. */
 void vlapic_init(struct vlapic *l, const struct vlapic_config *config);
-/* What an INIT does: all but the id and IA32_APIC_BASE. */
+/* What an INIT does: all but the id and IA32_APIC_BASE. Its logical id is gone: the caller knows (renamed is not
+ * called). */
 void vlapic_reset(struct vlapic *l);
 
 bool vlapic_is_enabled(const struct vlapic *l); /* by IA32_APIC_BASE */

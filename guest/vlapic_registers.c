@@ -136,6 +136,14 @@ static void write_icr(struct vlapic *l, uint32_t value)
     send_ipi(l, low, destination);
 }
 
+/* LDR and DFR: what logical destinations are compared with. Where the CPU let the guest write them the page holds the
+ * new value already. */
+static void rename_to(struct vlapic *l, enum vlapic_register offset, uint32_t value)
+{
+    vlapic_store(l, offset, value);
+    vlapic_renamed(l);
+}
+
 /* What is known in one of the two modes only. False for unknown registers. */
 static bool write_of_mode(struct vlapic *l, uint32_t offset, uint32_t value)
 {
@@ -146,11 +154,11 @@ static bool write_of_mode(struct vlapic *l, uint32_t offset, uint32_t value)
         return !x2apic;
     case LAPIC_LDR:
         if (!x2apic) {
-            vlapic_store(l, LAPIC_LDR, value & 0xff000000);
+            rename_to(l, LAPIC_LDR, value & 0xff000000);
         }
         return !x2apic;
     case LAPIC_DFR:
-        vlapic_store(l, LAPIC_DFR, value | 0x0fffffff);
+        rename_to(l, LAPIC_DFR, value | 0x0fffffff);
         return !x2apic;
     case LAPIC_ICR_HIGH:
         vlapic_store(l, LAPIC_ICR_HIGH, value & 0xff000000);

@@ -10,6 +10,7 @@
 #include "guest/image.h"
 #include "guest/memory.h"
 #include "guest/msr.h"
+#include "guest/posting.h"
 #include "guest/vlapic.h"
 #include "guest/vlapic_route.h"
 #include "guest/vm_platform.h"
@@ -50,10 +51,10 @@ enum vm_exit_count {
     VM_COUNT_INTERRUPT, /* any other: timers, kicks */
     VM_COUNT_WINDOW,
     VM_COUNT_IO,
-    VM_COUNT_MMIO,  /* these and the next three together are the exits by memory accesses */
-    VM_COUNT_EOI,   /* the local APIC's EOI register */
+    VM_COUNT_MMIO,  /* memory accesses, but for the next three */
+    VM_COUNT_EOI,   /* the local APIC's EOI register, by page or MSR, or an EOI that the CPU reported */
     VM_COUNT_IPI,   /* its ICR */
-    VM_COUNT_TIMER, /* its timer */
+    VM_COUNT_TIMER, /* its timer's count or deadline */
     VM_COUNT_CPUID,
     VM_COUNT_MSR,
     VM_COUNT_HLT,
@@ -84,7 +85,10 @@ struct vm_cpu {
     unsigned round; /* of the guest's barrier, when it came there */
     unsigned index; /* in its guest; also its APIC id */
     enum vm_cpu_state state;
-    uint8_t shown_cr8; /* what the backend was last told */
+    enum posting_place place;      /* what its mailbox was last told; vm_interrupts_place */
+    enum vcpu_apic_mode apic_mode; /* what the backend was last told */
+    unsigned apic_help;            /* enum vcpu_apic_help: what the CPU does of the LAPIC by itself */
+    uint8_t shown_cr8;             /* what the backend was last told; not used when it has the LAPIC's page */
     bool in_guest;     /* atomic: between entry and exit */
     bool flush_wanted; /* atomic: forget translations at the next entry */
     bool look;         /* something changed that the loop has to look at before the next entry; vm_host.c */
@@ -98,6 +102,7 @@ struct vm {
     char name[VM_NAME_SIZE];
     struct guest_memory memory;
     struct radix nested;
+    struct hpa apic_access; /* the page at 0xFEE00000 of the nested tables; 0 when there is none */
     const struct cpu_backend *backend;
     struct lock lock;
     struct vm_cpu *cpus;
@@ -106,6 +111,7 @@ struct vm {
     struct vlapic_set lapic_set;
     struct vm_platform platform;
     struct message_router router;
+    bool posting;       /* its CPUs take posted interrupts */
     uint64_t start_ns;  /* host time that is the guest's 0 */
     uint64_t start_tsc; /* the host's TSC then: the guest's starts at 0 */
     struct image_entry first_entry;

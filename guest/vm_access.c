@@ -149,18 +149,19 @@ static uint64_t device_read(struct vm_cpu *cpu, uint64_t at, unsigned width)
     return value;
 }
 
-/* Writes of the local APIC by what they are for. The exit was counted as one by a memory access. */
-static void count_lapic_write(struct vm_cpu *cpu, uint64_t offset)
+void vm_access_count_lapic(struct vm_cpu *cpu, uint64_t offset, enum vm_exit_count was)
 {
-    enum vm_exit_count count = VM_COUNT_MMIO;
+    enum vm_exit_count count;
     if (offset == LAPIC_EOI) {
         count = VM_COUNT_EOI;
-    } else if (offset == LAPIC_ICR_LOW || offset == LAPIC_ICR_HIGH) {
+    } else if (offset == LAPIC_ICR_LOW || offset == LAPIC_ICR_HIGH || offset == LAPIC_SELF_IPI) {
         count = VM_COUNT_IPI;
     } else if (offset == LAPIC_TIMER_INITIAL) {
         count = VM_COUNT_TIMER;
+    } else {
+        return;
     }
-    cpu->counts[VM_COUNT_MMIO]--;
+    cpu->counts[was]--;
     cpu->counts[count]++;
 }
 
@@ -169,7 +170,7 @@ static void device_write(struct vm_cpu *cpu, uint64_t at, unsigned width, uint64
     struct vm *vm = cpu->vm;
     if (is_lapic(cpu, at)) {
         cpu->look = true;
-        count_lapic_write(cpu, at & (PAGE_SIZE - 1));
+        vm_access_count_lapic(cpu, at & (PAGE_SIZE - 1), VM_COUNT_MMIO);
         vlapic_write(&cpu->lapic, at & (PAGE_SIZE - 1), width, value, vm_now(vm));
         return;
     }

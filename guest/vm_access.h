@@ -18,4 +18,8 @@ MUST_CHECK enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_ex
  */
 MUST_CHECK enum status vm_access_emulate(struct vm_cpu *cpu, const struct vcpu_exit *exit);
 
+/* The exit that was counted as `was` is a write of this register of the local APIC: EOIs, IPIs and the timer have
+ * counters of their own. */
+void vm_access_count_lapic(struct vm_cpu *cpu, uint64_t offset, enum vm_exit_count was);
+
 #endif

@@ -87,6 +87,25 @@ static struct guest_pci_config pci_config_of(struct vm_owned *owned)
     };
 }
 
+static bool needs_apic_page(const struct cpu_backend *backend)
+{
+    return backend->apic != NULL && backend->apic->needs_access_page();
+}
+
+/* The address at which the CPU serves the registers has to lead somewhere (SDM 3C 30.4): to a page of this guest's own,
+ * which its vCPUs in x2APIC mode find there as a bit of RAM. */
+static enum status map_apic_page(struct vm *vm)
+{
+    if (!needs_apic_page(vm->backend)) {
+        return STATUS_OK;
+    }
+    enum status status = pages_alloc(&vm->apic_access);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return radix_map(&vm->nested, LAPIC_DEFAULT_BASE, vm->apic_access, PAGE_SIZE, RADIX_READ | RADIX_WRITE | RADIX_USER);
+}
+
 static struct share_facts share_facts_of(const struct vm_owned *owned)
 {
     const struct vm_request *r = &owned->request;
@@ -97,6 +116,7 @@ static struct share_facts share_facts_of(const struct vm_owned *owned)
         .max_leaf = r->backend->nested_max_leaf(),
         .memory = &owned->vm.memory,
     };
+    facts.apic_page = needs_apic_page(r->backend);
     for (size_t i = 0; i < r->device_count && i < ARRAY_LENGTH(facts.units); i++) {
         facts.units[facts.unit_count++] = r->devices[i].unit;
     }
@@ -130,6 +150,7 @@ static enum status make_tables(struct vm_owned *owned)
     struct share_decision how = share_tables_decide(&facts);
     share_tables_log(vm->name, &how);
     enum status status = vm_memory_map(&vm->memory, &vm->nested, facts.format, &how);
+    status = status == STATUS_OK ? map_apic_page(vm) : status;
     status = status == STATUS_OK ? make_domain(owned, &how) : status;
     vm->real_wbinvd = owned->request.device_count != 0 && !owned->domain.snoop;
     return status;

@@ -4,6 +4,7 @@
 
 #include "guest/cpuid.h"
 #include "guest/emulate.h"
+#include "guest/vlapic_irq.h"
 #include "guest/vlapic_timer.h"
 #include "guest/vm_access.h"
 #include "guest/vm_caches.h"
@@ -112,6 +113,7 @@ static enum status tsc_deadline(struct vm_cpu *cpu, bool write, uint64_t *value)
     }
     vlapic_timer_advance(&cpu->lapic, now);
     if (write) {
+        vm_access_count_lapic(cpu, LAPIC_TIMER_INITIAL, VM_COUNT_MSR);
         vlapic_timer_write_deadline(&cpu->lapic, *value, tsc, now);
     } else {
         *value = vlapic_timer_read_deadline(&cpu->lapic);
@@ -130,6 +132,9 @@ static enum status lapic_msr(struct vm_cpu *cpu, uint32_t msr, bool write, uint6
     }
     if (msr == MSR_TSC_DEADLINE) {
         return tsc_deadline(cpu, write, value);
+    }
+    if (write) {
+        vm_access_count_lapic(cpu, (msr & 0xff) << 4, VM_COUNT_MSR);
     }
     return write ? vlapic_msr_write(&cpu->lapic, msr, *value, now) : vlapic_msr_read(&cpu->lapic, msr, now, value);
 }
@@ -357,6 +362,8 @@ static enum vm_exit_count kind_of(enum vcpu_exit_kind kind)
         [VCPU_EXIT_CPUID] = VM_COUNT_CPUID,
         [VCPU_EXIT_MSR] = VM_COUNT_MSR,
         [VCPU_EXIT_HLT] = VM_COUNT_HLT,
+        [VCPU_EXIT_APIC_WRITE] = VM_COUNT_MMIO,
+        [VCPU_EXIT_EOI] = VM_COUNT_EOI,
     };
     uint8_t count = kind < ARRAY_LENGTH(counts) ? counts[kind] : 0;
     return count == 0 ? VM_COUNT_OTHER : (enum vm_exit_count)count;
@@ -377,9 +384,27 @@ static void log_state(const struct vm_cpu *cpu)
              (unsigned long long)b->read(v, VCPU_EFER));
 }
 
+/* The register's new value is in the page, and the instruction is over. */
+static void on_apic_write(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    cpu->look = true;
+    vm_access_count_lapic(cpu, exit->apic.offset, VM_COUNT_MMIO);
+    vlapic_was_written(&cpu->lapic, exit->apic.offset, vm_now(cpu->vm));
+}
+
 static void handle_rare(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     switch (exit->kind) {
+    case VCPU_EXIT_APIC_WRITE:
+        on_apic_write(cpu, exit);
+        break;
+    case VCPU_EXIT_EOI:
+        cpu->look = true;
+        vlapic_irq_finished(&cpu->lapic, exit->apic.vector);
+        break;
+    case VCPU_EXIT_PRIORITY:
+        cpu->look = true;
+        break;
     case VCPU_EXIT_WBINVD:
     case VCPU_EXIT_INVD:
         on_wbinvd(cpu, exit);

@@ -4,6 +4,7 @@
  * CPU asks for between the look at it and the entry is lost: its kick is then pending and ends the run at once. */
 #include "guest/vm_host.h"
 
+#include "guest/vm_interrupts.h"
 #include "guest/vm_life.h"
 #include "guest/vm_run.h"
 #include "kernel/core/mitigations.h"
@@ -60,10 +61,33 @@ static bool wants(struct vm_cpu *cpu, uint64_t *wake_ns)
     return vm_life_pending(cpu) || (cpu->life == VM_LIFE_RUNS && vm_run_wants(cpu, wake_ns));
 }
 
+/* Before they are looked at: whoever posts for one that sleeps, from now on, interrupts what runs here. */
+static void place_sleepers(struct vm_host *host)
+{
+    for (unsigned i = 0; i < host->count; i++) {
+        struct vm_cpu *cpu = host->cpus[i];
+        if (cpu->life == VM_LIFE_RUNS && cpu->state != VM_CPU_RUNS) {
+            vm_interrupts_place(cpu, POSTING_SLEEPS);
+        }
+    }
+}
+
+/* The others that would run look when their turn comes, and need no notification before. */
+static void place_runners(struct vm_host *host, struct vm_cpu *chosen)
+{
+    for (unsigned i = 0; i < host->count; i++) {
+        struct vm_cpu *cpu = host->cpus[i];
+        if (cpu->life == VM_LIFE_RUNS && cpu->state == VM_CPU_RUNS) {
+            vm_interrupts_place(cpu, cpu == chosen ? POSTING_RUNS : POSTING_WAITS);
+        }
+    }
+}
+
 /* Look at everyone, and give the CPU to whose turn it is until somebody has to look again. */
 static void one_turn(struct vm_host *host)
 {
     uint64_t ready = 0, wake_ns = TIMER_NEVER;
+    place_sleepers(host);
     for (unsigned i = 0; i < host->count; i++) {
         ready |= (uint64_t)wants(host->cpus[i], &wake_ns) << i;
     }
@@ -78,6 +102,7 @@ static void one_turn(struct vm_host *host)
         return;
     }
     make_current(host, cpu);
+    place_runners(host, cpu);
     vm_run_turn(cpu, wake_ns, turn.until_ns);
 }
 

@@ -3,10 +3,15 @@
 #include "guest/vm_interrupts.h"
 
 #include "guest/vlapic_irq.h"
+#include "guest/vm_apic.h"
+#include "kernel/core/cpu_feature.h"
+#include "kernel/core/lapic.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/time_calibrate.h"
+#include "kernel/core/vectors.h"
 #include "kernel/hw/phys.h"
 
+#define RFLAGS_IF 0x200u
 #define MESSAGE_FIRST UINT64_C(0xfee00000)
 #define MESSAGE_LAST UINT64_C(0xfeefffff)
 
@@ -26,6 +31,30 @@ static void end_of_interrupt(void *context, uint8_t vector)
     struct vm_cpu *cpu = context;
     uint64_t flags = lock_take(&cpu->vm->lock);
     vioapic_eoi(&cpu->vm->platform.ioapic, vector);
+    lock_release(&cpu->vm->lock, flags);
+}
+
+/* Edge-triggered vectors lie in the mailbox: its notification reaches a CPU that takes posted interrupts without an
+ * exit. */
+static void notify(void *context, size_t index)
+{
+    struct vm *vm = context;
+    const struct vm_cpu *cpu = &vm->cpus[index];
+    if (cpu->vcpu.cpu == cpu_index()) {
+        vm_kick(vm, (unsigned)index);
+    } else if (!posted_is_suppressed(&cpu->lapic.posted)) {
+        lapic_send(percpu_at(cpu->vcpu.cpu)->apic_id, posted_notify_vector(&cpu->lapic.posted));
+    }
+}
+
+static void renamed(void *context)
+{
+    struct vm_cpu *cpu = context;
+    if (!cpu->vm->posting) {
+        return; /* our own handler asks who is meant each time */
+    }
+    uint64_t flags = lock_take(&cpu->vm->lock);
+    guest_pci_reroute(&cpu->vm->platform.pci);
     lock_release(&cpu->vm->lock, flags);
 }
 
@@ -59,8 +88,44 @@ static bool target(void *context, uint64_t address, uint32_t data, unsigned *hos
     return false;
 }
 
+/* target() named somebody. */
+static bool post(void *context, uint64_t address, uint32_t data, struct vtd_irte_posted *posted)
+{
+    struct vm *vm = context;
+    struct apic_message message = apic_message_from_msi(address, data);
+    size_t index = 0;
+    if (!vm->posting || !posting_target(&vm->lapic_set, &message, &index)) {
+        return false;
+    }
+    *posted =
+        (struct vtd_irte_posted){.vector = message.vector, .descriptor = virt_to_phys(&vm->cpus[index].lapic.posted)};
+    return true;
+}
+
+void vm_interrupts_place(struct vm_cpu *cpu, enum posting_place place)
+{
+    if (cpu->vm->posting && cpu->place != place) {
+        cpu->place = place;
+        posting_place(&cpu->lapic.posted, place, percpu_at(cpu->vcpu.cpu)->apic_id, lapic_is_x2apic());
+    }
+}
+
+static void init_mailbox(struct vm_cpu *cpu)
+{
+    struct posted_descriptor *d = &cpu->lapic.posted;
+    posted_init(d, VECTOR_POSTED, percpu_at(cpu->vcpu.cpu)->apic_id, lapic_is_x2apic());
+    cpu->place = POSTING_RUNS;
+    cpu->vcpu.posted = d;
+}
+
+static bool backend_posts(const struct cpu_backend *backend)
+{
+    return backend->features != NULL && (backend->features() & cpu_feature_bit(CPU_FEATURE_POSTED_INTERRUPTS)) != 0;
+}
+
 void vm_interrupts_init(struct vm *vm)
 {
+    vm->posting = backend_posts(vm->backend);
     uint64_t tsc_hz = time_tsc_hz();
     for (unsigned i = 0; i < vm->cpu_count; i++) {
         struct vm_cpu *cpu = &vm->cpus[i];
@@ -72,13 +137,15 @@ void vm_interrupts_init(struct vm *vm)
             .tsc_deadline = tsc_hz != 0,
             .tsc_hz = tsc_hz,
             .physical_bits = 40,
-            .output = {.context = cpu, .send = send, .eoi = end_of_interrupt},
+            .output = {.context = cpu, .send = send, .eoi = end_of_interrupt, .renamed = renamed},
         };
         vlapic_init(&cpu->lapic, &config);
+        init_mailbox(cpu);
         vm->lapics[i] = &cpu->lapic;
     }
     vm->lapic_set = (struct vlapic_set){.lapics = vm->lapics, .count = vm->cpu_count, .context = vm, .kick = kick};
-    vm->router = (struct message_router){.deliver = deliver, .target = target, .context = vm};
+    vm->lapic_set.notify = vm->posting ? notify : NULL;
+    vm->router = (struct message_router){.deliver = deliver, .target = target, .post = post, .context = vm};
 }
 
 void vm_interrupts_take_events(struct vm_cpu *cpu)
@@ -86,6 +153,7 @@ void vm_interrupts_take_events(struct vm_cpu *cpu)
     uint32_t events = vlapic_irq_take_events(&cpu->lapic, LAPIC_EVENT_INIT | LAPIC_EVENT_SIPI);
     if ((events & LAPIC_EVENT_INIT) != 0) {
         vlapic_reset(&cpu->lapic);
+        renamed(cpu);
         vcpu_reset(&cpu->vcpu, VCPU_RESET_INIT, 0);
         cpu->state = cpu->index == 0 ? VM_CPU_RUNS : VM_CPU_WAIT_SIPI;
     }
@@ -140,19 +208,42 @@ static void ask_for_nmi_window(struct vm_cpu *cpu)
     cpu->vcpu.window = waits && !cpu->vcpu.nmi_blocked;
 }
 
-bool vm_interrupts_offer(struct vm_cpu *cpu)
+static bool offer_from_pic(struct vm_cpu *cpu)
+{
+    if (!vcpu_can_interrupt(&cpu->vcpu)) {
+        cpu->vcpu.window = true;
+        return (cpu->vcpu.rflags & RFLAGS_IF) != 0;
+    }
+    inject_from_pic(cpu);
+    return true;
+}
+
+/* The CPU takes the LAPIC's requests by itself. Behind a window it does not (SDM 3C 30.2.1), so the 8259's turn comes
+ * first then. */
+static bool offer_to_cpu(struct vm_cpu *cpu)
+{
+    int vector = vlapic_irq_pending(&cpu->lapic);
+    bool waits = vector >= 0 && (cpu->vcpu.rflags & RFLAGS_IF) != 0;
+    if (pic_waits(cpu)) {
+        waits = offer_from_pic(cpu) || waits;
+        cpu->vcpu.window = cpu->vcpu.window || pic_waits(cpu);
+    }
+    vm_apic_give(cpu, vector);
+    return waits;
+}
+
+/* One at a time, by injection; a window for what is left. */
+static bool offer_by_injection(struct vm_cpu *cpu)
 {
     struct vcpu *vcpu = &cpu->vcpu;
-    bool waits = vcpu->event.kind != VCPU_EVENT_NONE || offer_nmi(cpu);
-    ask_for_nmi_window(cpu);
     bool from_pic = pic_waits(cpu);
     int vector = vlapic_irq_pending(&cpu->lapic);
     if (!from_pic && vector < 0) {
-        return waits;
+        return false;
     }
     if (!vcpu_can_interrupt(vcpu)) {
         vcpu->window = true;
-        return waits || (vcpu->rflags & 0x200) != 0;
+        return (vcpu->rflags & RFLAGS_IF) != 0;
     }
     if (from_pic) {
         inject_from_pic(cpu);
@@ -162,4 +253,17 @@ bool vm_interrupts_offer(struct vm_cpu *cpu)
     }
     vcpu->window = vcpu->window || pic_waits(cpu) || vlapic_irq_pending(&cpu->lapic) >= 0;
     return true;
+}
+
+bool vm_interrupts_offer(struct vm_cpu *cpu)
+{
+    vm_apic_follow_mode(cpu);
+    bool waits = cpu->vcpu.event.kind != VCPU_EVENT_NONE || offer_nmi(cpu);
+    ask_for_nmi_window(cpu);
+    if (vm_apic_delivers(cpu)) {
+        return offer_to_cpu(cpu) || waits;
+    }
+    waits = offer_by_injection(cpu) || waits;
+    vm_apic_set_threshold(cpu);
+    return waits;
 }

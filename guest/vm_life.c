@@ -3,6 +3,7 @@
 #include "guest/vm_life.h"
 
 #include "guest/assign.h"
+#include "guest/vm_apic.h"
 #include "guest/vm_entry.h"
 #include "guest/vm_memory.h"
 #include "kernel/core/log.h"
@@ -117,7 +118,9 @@ static void make(struct vm_cpu *cpu)
     struct vm *vm = cpu->vm;
     enum status status = vm->backend->vcpu_init(&cpu->vcpu, cpu_index(), &vm->nested);
     status = status == STATUS_OK ? guest_msrs_allow(&cpu->vcpu) : status;
-    if (status != STATUS_OK) {
+    if (status == STATUS_OK) {
+        vm_apic_init(cpu);
+    } else {
         vm_stop(vm, VM_CRASHED, "vCPU %u cannot be made: %s", cpu->index, status_text(status));
     }
     begin(cpu);

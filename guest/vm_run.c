@@ -65,6 +65,9 @@ static void set_timer(uint64_t host_ns)
 /* The priority as the backend shows it to MOV from CR8. Whatever changes it has the loop look. */
 static void show_priority(struct vm_cpu *cpu)
 {
+    if (cpu->vcpu.backend->apic != NULL) {
+        return; /* it reads the LAPIC's page */
+    }
     uint8_t cr8 = (uint8_t)(vlapic_tpr(&cpu->lapic) >> 4);
     if (cr8 != cpu->shown_cr8) {
         cpu->vcpu.backend->write(&cpu->vcpu, VCPU_CR8, cr8);

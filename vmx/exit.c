@@ -6,6 +6,8 @@
 #include "kernel/lib/string.h"
 #include "vmx/instructions.h"
 
+#define APIC_PAGE UINT64_C(0xfee00000) /* where xAPIC mode is virtualised */
+
 /* How a reason becomes an exit. */
 enum action {
     DO_UNKNOWN, /* nothing this backend turns on makes it */
@@ -17,6 +19,9 @@ enum action {
     DO_MEMORY,
     DO_TASK,
     DO_EXCEPTION,
+    DO_APIC_ACCESS,
+    DO_APIC_WRITE,
+    DO_EOI,
     DO_MACHINE_CHECK,
     DO_ENTRY_FAILED,
 };
@@ -71,9 +76,9 @@ static const struct reason reasons[] = {
     [VMCS_REASON_MONITOR] = {"MONITOR", STEP(MONITOR)},
     [VMCS_REASON_PAUSE] = {"PAUSE", STEP(PAUSE)},
     [VMCS_REASON_ENTRY_MACHINE_CHECK] = {"machine check during VM entry", DO_MACHINE_CHECK, 0},
-    [VMCS_REASON_TPR] = {"TPR below threshold", DO_UNKNOWN, 0},
-    [VMCS_REASON_APIC_ACCESS] = {"APIC access", DO_UNKNOWN, 0},
-    [VMCS_REASON_EOI] = {"virtualised EOI", DO_UNKNOWN, 0},
+    [VMCS_REASON_TPR] = {"TPR below threshold", SIMPLE(PRIORITY)},
+    [VMCS_REASON_APIC_ACCESS] = {"APIC access", DO_APIC_ACCESS, 0},
+    [VMCS_REASON_EOI] = {"virtualised EOI", DO_EOI, 0},
     [VMCS_REASON_GDTR_IDTR] = {"access to GDTR or IDTR", DO_UNKNOWN, 0},
     [VMCS_REASON_LDTR_TR] = {"access to LDTR or TR", DO_UNKNOWN, 0},
     [VMCS_REASON_EPT_VIOLATION] = {"EPT violation", DO_MEMORY, 0},
@@ -84,7 +89,7 @@ static const struct reason reasons[] = {
     [VMCS_REASON_INVVPID] = {"INVVPID", STEP(FORBIDDEN)},
     [VMCS_REASON_WBINVD] = {"WBINVD", STEP(WBINVD)},
     [VMCS_REASON_XSETBV] = {"XSETBV", STEP(XSETBV)},
-    [VMCS_REASON_APIC_WRITE] = {"APIC write", DO_UNKNOWN, 0},
+    [VMCS_REASON_APIC_WRITE] = {"APIC write", DO_APIC_WRITE, 0},
     [VMCS_REASON_RDRAND] = {"RDRAND", DO_UNKNOWN, 0},
     [VMCS_REASON_INVPCID] = {"INVPCID", DO_UNKNOWN, 0},
     [VMCS_REASON_VMFUNC] = {"VMFUNC", STEP(FORBIDDEN)},
@@ -183,6 +188,23 @@ static void decode_memory(struct vcpu_exit *exit)
     };
 }
 
+/* SDM 3C table 28-6: 11:0 offset in the page, 15:12 how: 0 read, 1 write, 2 fetch; 3 and above while an event was being
+ * delivered or without a linear address, where there is no instruction to emulate. */
+static void decode_apic_access(struct vcpu_exit *exit)
+{
+    uint64_t q = vmx_read(VMCS_QUALIFICATION);
+    uint64_t how = bits_get(q, 15, 12);
+    exit->kind = VCPU_EXIT_MEMORY;
+    exit->memory = (struct vcpu_exit_memory){
+        .at = gpa(APIC_PAGE + bits_get(q, 11, 0)),
+        .read = how != 1 && how != 2,
+        .write = how == 1,
+        .fetch = how == 2,
+        .mapped = true,
+        .page_walk = how >= 3,
+    };
+}
+
 static uint32_t exit_event(void)
 {
     return (uint32_t)vmx_read(VMCS_EXIT_EVENT);
@@ -238,6 +260,17 @@ static void decode_rich(const struct reason *r, enum vmcs_reason reason, struct 
         break;
     case DO_EXCEPTION:
         decode_exception(exit);
+        break;
+    case DO_APIC_ACCESS:
+        decode_apic_access(exit);
+        break;
+    case DO_APIC_WRITE:
+        exit->kind = VCPU_EXIT_APIC_WRITE;
+        exit->apic.offset = (uint16_t)bits_get(vmx_read(VMCS_QUALIFICATION), 11, 0);
+        break;
+    case DO_EOI:
+        exit->kind = VCPU_EXIT_EOI;
+        exit->apic.vector = (uint8_t)vmx_read(VMCS_QUALIFICATION);
         break;
     case DO_MACHINE_CHECK:
         exit->kind = VCPU_EXIT_EXCEPTION;

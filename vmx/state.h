@@ -25,6 +25,8 @@ struct vmx_cache {
     uint64_t cr4_shadow;
     uint32_t primary;
     uint32_t interruptibility;
+    uint64_t eoi_exits[4];
+    uint8_t threshold; /* of TPR */
 };
 
 struct vmx_vcpu {

@@ -13,6 +13,7 @@
 #include "kernel/hw/xstate.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
+#include "vmx/apicv.h"
 #include "vmx/bitmaps.h"
 #include "vmx/capability.h"
 #include "vmx/controls.h"
@@ -23,6 +24,7 @@
 #include "vmx/inject.h"
 #include "vmx/instructions.h"
 #include "vmx/msr.h"
+#include "vmx/posted.h"
 #include "vmx/registers.h"
 #include "vmx/state.h"
 #include "vmx/switch.h"
@@ -64,12 +66,28 @@ _Static_assert(sizeof(struct vmx_vcpu) <= LAYOUT_VMCS, "the backend's data fits 
 
 static const char *quirk(void)
 {
-    return "none";
+    return vmx_quirks_find(&vmx.capability)->name;
 }
 
 static void configure(uint32_t without)
 {
     vmx.without = without;
+}
+
+static uint32_t features(void)
+{
+    static const struct {
+        uint32_t control;
+        enum cpu_feature feature;
+    } secondary[] = {
+        {VMX_SECONDARY_APIC_REGISTERS, CPU_FEATURE_APIC_REGISTERS},
+        {VMX_SECONDARY_VIRTUAL_INTERRUPTS, CPU_FEATURE_VIRTUAL_INTERRUPTS},
+    };
+    uint32_t set = vmx_posted_in_use(&vmx.controls) ? cpu_feature_bit(CPU_FEATURE_POSTED_INTERRUPTS) : 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(secondary); i++) {
+        set |= (vmx.controls.secondary & secondary[i].control) != 0 ? cpu_feature_bit(secondary[i].feature) : 0;
+    }
+    return set;
 }
 
 static const char *refuse(void)
@@ -87,17 +105,12 @@ static unsigned nested_max_leaf(void)
     return c.ept_2m ? 2 : 1;
 }
 
-/* The virtual LAPIC is software alone. */
-#define APIC_FEATURES                                                                                                  \
-    (BIT32(CPU_FEATURE_APIC_REGISTERS) | BIT32(CPU_FEATURE_VIRTUAL_INTERRUPTS) | BIT32(CPU_FEATURE_VIRTUAL_X2APIC) |   \
-     BIT32(CPU_FEATURE_POSTED_INTERRUPTS))
-
 /* TPR shadow: MOV from CR8 reads the virtual-APIC page; MOV to it exits, because a lower priority may let an interrupt
- * of the virtual LAPIC through. XSAVES is not offered to guests. */
+ * of the virtual LAPIC through (but where the CPU itself watches TPR: vmx/apicv.h). XSAVES is not offered to guests. */
 static enum status make_controls(void)
 {
     const char *missing;
-    enum status status = vmx_controls_make(&vmx.capability, vmx.without | APIC_FEATURES, &vmx.controls, &missing);
+    enum status status = vmx_controls_make(&vmx.capability, vmx.without, &vmx.controls, &missing);
     vmx.timer = vmx_controls_timer(&vmx.capability, vmx.without);
     vmx.controls.primary |= VMX_PRIMARY_CR8_LOAD;
     vmx.controls.secondary &= ~(uint32_t)VMX_SECONDARY_XSAVES;
@@ -203,6 +216,7 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
     vmx_current_drop(vcpu); /* VMCLEAR: a VMCS begins its life with it */
     vmx_current_make(vcpu);
     vmcs_build(vcpu, &setup);
+    vmx_posted_setup(vcpu, &vmx.controls);
 }
 
 static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
@@ -304,6 +318,9 @@ static bool take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *e
             take_debug_exception(vcpu);
         }
         return false;
+    case VMCS_REASON_INTERRUPT:
+        vmx_posted_serve(&vmx.controls);
+        return false;
     case VMCS_REASON_TRIPLE_FAULT:
         take_shutdown();
         return false;
@@ -384,12 +401,33 @@ static enum status allow_ports(struct vcpu *vcpu, uint16_t first, uint32_t count
     return vmx_bitmaps_set_ports(vmx_state(vcpu)->io_bitmaps, first, count, access != VCPU_ALLOW_NONE);
 }
 
+static bool needs_access_page(void)
+{
+    return (vmx.controls.secondary & VMX_SECONDARY_APIC_ACCESS) != 0;
+}
+
+static unsigned set_apic_mode(struct vcpu *vcpu, enum vcpu_apic_mode mode)
+{
+    const struct vmx_apicv a = {&vmx.capability, &vmx.controls, vmx_quirks_find(&vmx.capability), vmx.without};
+    vmx_current_make(vcpu);
+    return vmx_apicv_set_mode(&a, vcpu, mode);
+}
+
+static const struct cpu_backend_apic apic = {
+    .needs_access_page = needs_access_page,
+    .set_pages = vmx_apicv_set_pages,
+    .set_mode = set_apic_mode,
+    .set_status = vmx_apicv_set_status,
+    .set_threshold = vmx_apicv_set_threshold,
+};
+
 const struct cpu_backend vmx_backend = {
     .name = "vmx",
     .nested_format = &radix_ept,
     .nested_max_leaf = nested_max_leaf,
     .quirk = quirk,
     .configure = configure,
+    .features = features,
     .refuse = refuse,
     .cpu_enable = cpu_enable,
     .cpu_disable = cpu_disable,
@@ -405,4 +443,5 @@ const struct cpu_backend vmx_backend = {
     .write_segment = vmx_registers_write_segment,
     .allow_msr = allow_msr,
     .allow_ports = allow_ports,
+    .apic = &apic,
 };

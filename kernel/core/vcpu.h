@@ -8,6 +8,7 @@
 #define BULKHEAD_CORE_VCPU_H
 
 #include "kernel/core/radix.h"
+#include "kernel/core/vcpu_apic.h"
 #include "kernel/core/vcpu_exit.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
@@ -125,6 +126,8 @@ struct vcpu_code {
 
 struct cpu_backend;
 
+struct posted_descriptor;
+
 struct vcpu {
     uint64_t gprs[VCPU_GPR_COUNT]; /* first: the entry code knows the offset */
     uint64_t rip, rflags;
@@ -139,8 +142,9 @@ struct vcpu {
     unsigned cpu;            /* index of the host CPU it runs on */
     struct vcpu_resident resident;
     const struct cpu_backend *backend;
-    void *data;  /* the backend's */
-    void *owner; /* the guest layer's */
+    const struct posted_descriptor *posted; /* where interrupts are posted for it; NULL: nowhere */
+    void *data;                             /* the backend's */
+    void *owner;                            /* the guest layer's */
 };
 
 /* Which accesses of a port or MSR reach the hardware without an exit. Everything is denied until allowed. */
@@ -208,6 +212,9 @@ struct cpu_backend {
      * access allowed allows both. */
     MUST_CHECK enum status (*allow_msr)(struct vcpu *vcpu, uint32_t msr, unsigned access);
     MUST_CHECK enum status (*allow_ports)(struct vcpu *vcpu, uint16_t first, uint32_t count, unsigned access);
+
+    /* NULL: this CPU takes no part in a guest's local APIC. */
+    const struct cpu_backend_apic *apic;
 };
 
 /* The state after INIT or power-on (SDM 3A 10.1.1, APM2 14.1.3): real mode at F000:FFF0, all

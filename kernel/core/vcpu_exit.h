@@ -26,6 +26,9 @@ enum vcpu_exit_kind {
     VCPU_EXIT_FORBIDDEN,    /* a virtualisation or SMM instruction: #UD */
     VCPU_EXIT_TASK_SWITCH,  /* through a task gate or TSS selector: task */
     VCPU_EXIT_EXCEPTION,    /* an intercepted exception: exception; give it back by vcpu_inject unless it is ours */
+    VCPU_EXIT_APIC_WRITE,   /* the guest wrote this register in its APIC's page, and has gone on: apic.offset */
+    VCPU_EXIT_EOI,          /* the CPU ended the service of this vector: apic.vector */
+    VCPU_EXIT_PRIORITY,     /* TPR fell below the threshold */
     VCPU_EXIT_SHUTDOWN,     /* triple fault: reset or end this guest, its registers are undefined */
     VCPU_EXIT_ENTRY_FAILED, /* the hardware refused the guest's state; text says which check */
     VCPU_EXIT_UNKNOWN,      /* an exit nobody asked for; text and code name it */
@@ -66,6 +69,11 @@ struct vcpu_exit_task {
     uint16_t selector;
 };
 
+struct vcpu_exit_apic {
+    uint16_t offset;
+    uint8_t vector;
+};
+
 struct vcpu_exit {
     enum vcpu_exit_kind kind;
     uint8_t length;     /* of the instruction, 0 when the hardware does not say: decode it */
@@ -77,6 +85,7 @@ struct vcpu_exit {
         struct vcpu_exit_cr cr;
         struct vcpu_exit_exception exception;
         struct vcpu_exit_task task;
+        struct vcpu_exit_apic apic;
         struct {
             bool write;
         } msr;

@@ -151,8 +151,9 @@ static void deliver(void *context, uint64_t address, uint32_t data)
 
 static bool target(void *context, uint64_t address, uint32_t data, unsigned *cpu, uint32_t *apic_id)
 {
-    (void)context, (void)data;
-    uint64_t id = bits_get(address, 19, 12);
+    const struct guest_pci_rig *rig = context;
+    (void)data;
+    uint64_t id = bits_get(address, 19, 12) + rig->renamed;
     if (address >> 20 != 0xfee || id >= RIG_CPUS) {
         return false;
     }

@@ -38,6 +38,7 @@ struct guest_pci_rig {
     struct bus_range mmio_ranges[GUEST_PCI_MMIO_RANGES + 1];
     struct bus_range port_ranges[GUEST_PCI_PORT_RANGES + 1];
     struct message_router router;
+    unsigned renamed; /* a message's destination means the vCPU so many further */
     struct guest_pci pci;
 
     uint8_t registers[RIG_BAR_BYTES]; /* of the NVMe-like device */

@@ -151,6 +151,27 @@ static void moving_to_another_cpu_loses_nothing(void **state)
     expect_sound();
 }
 
+/* The local APICs get other names while routes stand: messages mean other vCPUs, or at last somebody. */
+static void renamed_vcpus_are_followed(void **state)
+{
+    (void)state;
+    enable(PCI_MSIX_ENABLE);
+    write_entry(0, GUEST_MESSAGE(0), 0x41, 0);
+    write_entry(1, GUEST_MESSAGE(0), 0x42, 1);
+    write_entry(2, GUEST_MESSAGE(RIG_CPUS - 1), 0x43, 0);
+    rig.renamed = 1;
+    guest_pci_reroute(&rig.pci);
+    assert_int_equal(rig.pci.functions[1].msix.entries[0].irq.cpu, 1);
+    assert_true(guest_pci_rig_send_msix(&rig, 0));
+    assert_false(guest_pci_rig_send_msix(&rig, 1)); /* masked by the guest */
+    assert_false(guest_pci_rig_send_msix(&rig, 2)); /* names nobody now */
+    rig.renamed = 0;
+    guest_pci_reroute(&rig.pci);
+    assert_true(guest_pci_rig_send_msix(&rig, 2));
+    assert_int_equal(rig.pci.functions[1].msix.entries[0].irq.cpu, 0);
+    expect_sound();
+}
+
 static void disabling_gives_everything_back(void **state)
 {
     (void)state;
@@ -278,6 +299,7 @@ int main(void)
         cmocka_unit_test_setup(the_table_never_holds_the_guests_message, setup),
         cmocka_unit_test_setup(masks_and_unmasks, setup),
         cmocka_unit_test_setup(moving_to_another_cpu_loses_nothing, setup),
+        cmocka_unit_test_setup(renamed_vcpus_are_followed, setup),
         cmocka_unit_test_setup(disabling_gives_everything_back, setup),
         cmocka_unit_test_setup(other_bytes_of_the_page_are_the_devices, setup),
         cmocka_unit_test_setup(odd_accesses_to_the_table_do_nothing, setup),

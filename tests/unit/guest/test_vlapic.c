@@ -14,7 +14,7 @@
 
 struct out {
     struct apic_message sent;
-    unsigned sends, eois;
+    unsigned sends, eois, renames;
     uint8_t eoi_vector;
 };
 
@@ -33,6 +33,12 @@ static void on_eoi(void *context, uint8_t vector)
     o->eoi_vector = vector;
 }
 
+static void on_renamed(void *context)
+{
+    struct out *o = context;
+    o->renames++;
+}
+
 static uint32_t page[LAPIC_SIZE / 4];
 
 static void make(struct vlapic *l, struct out *o)
@@ -46,7 +52,7 @@ static void make(struct vlapic *l, struct out *o)
                               .tsc_deadline = true,
                               .tsc_hz = 1000000000,
                               .physical_bits = 40,
-                              .output = {o, on_send, on_eoi}};
+                              .output = {o, on_send, on_eoi, on_renamed}};
     vlapic_init(l, &c);
 }
 
@@ -58,6 +64,31 @@ static void write(struct vlapic *l, uint32_t offset, uint32_t value)
 static uint32_t read(struct vlapic *l, uint32_t offset)
 {
     return vlapic_read(l, offset, 4, 0);
+}
+
+/* Whatever a destination is compared with: the outside hears of every change, also where the CPU let the guest write
+ * the page. */
+static void test_renamed(void **state)
+{
+    (void)state;
+    struct vlapic l;
+    struct out o;
+    make(&l, &o);
+    assert_int_equal(o.renames, 0);
+    write(&l, LAPIC_LDR, 0x01000000);
+    write(&l, LAPIC_DFR, 0x0fffffff);
+    assert_int_equal(o.renames, 2);
+    write(&l, LAPIC_TPR, 0x20);
+    assert_int_equal(o.renames, 2);
+    page[LAPIC_LDR / 4] = 0x02000000;
+    vlapic_was_written(&l, LAPIC_LDR, 0);
+    assert_int_equal(o.renames, 3);
+    assert_int_equal(vlapic_base_write(&l, 0xfee00d00), STATUS_OK); /* x2APIC: LDR follows from the id */
+    assert_int_equal(o.renames, 4);
+    assert_int_equal(vlapic_base_write(&l, 0xfee00100), STATUS_OK); /* off */
+    assert_int_equal(o.renames, 5);
+    assert_int_equal(vlapic_base_write(&l, 0xfee00100), STATUS_OK);
+    assert_int_equal(o.renames, 5);
 }
 
 static void test_reset_state(void **state)
@@ -410,6 +441,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reset_state),
+        cmocka_unit_test(test_renamed),
         cmocka_unit_test(test_priorities),
         cmocka_unit_test(test_widths_and_errors),
         cmocka_unit_test(test_icr),

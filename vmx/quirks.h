@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * What an implementation of VMX is known to get wrong, and what the backend does about it. */
+#ifndef BULKHEAD_VMX_QUIRKS_H
+#define BULKHEAD_VMX_QUIRKS_H
+
+#include "vmx/capability.h"
+
+struct vmx_quirks {
+    const char *name; /* "none" for nothing */
+    /* A virtual interrupt that waits for RFLAGS.IF is delivered all the same when an interrupt of the host arrives. */
+    bool delivers_blocked;
+};
+
+/* By what IA32_VMX_BASIC shows; never NULL. Pure. */
+const struct vmx_quirks *vmx_quirks_find(const struct vmx_capability *c);
+
+#endif
