@@ -31,7 +31,7 @@ def stop_for(kind):
 
 
 def memory(run):
-    """KiB that Bulkhead holds when all guests have ended."""
+    """KiB that were Bulkhead's own at most, when all guests have ended."""
     (kib,) = re.findall(r"bulkhead: all guests have ended, faults=0 memory-kib=(\d+)", run.text)
     return int(kib)
 

@@ -43,7 +43,7 @@ def test_wild_guest_ends_alone(beside, kind):
 @GROUP
 @pytest.mark.parametrize("kind", badguests.ENDS)
 def test_nothing_leaks(beside, kind):
-    """The pages that Bulkhead holds in the end are as many as with a guest that powered off."""
+    """Bulkhead's own memory was at most as much as with a guest that powered off."""
     assert badguests.memory(beside(kind)) == badguests.memory(beside(badguests.BENIGN))
 
 

@@ -18,7 +18,7 @@ ENDS = {**badguests.ENDS, 6: "long mode with paging, but CR0.PE is clear"}
 
 
 def test_wild_guests_end_alone_and_nothing_leaks(boot, tmp_path):
-    """The pages that Bulkhead holds in the end are as many as with a guest that powered off."""
+    """Bulkhead's own memory was at most as much as with a guest that powered off."""
     benign = boot(modules=badguests.modules(tmp_path, badguests.BENIGN), machine=MACHINE)
     badguests.assert_goes_on(benign)
     guestrun.assert_passed(guestrun.guest_lines(benign.lines, "wild"))
