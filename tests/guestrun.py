@@ -28,8 +28,9 @@ GUESTS = {
     "loader": (1, "16MiB", "", 1),
     "stress": (2, "16MiB", "seconds=3", 4),
     "share": (1, "16MiB", "ms=500", 4),
+    "forbidden": (1, "16MiB", "", 60),
 }
-SEPARATE = {"rogue", "triple"}  # tested with others beside them
+SEPARATE = {"rogue", "triple", "wild"}  # tested with others beside them
 
 
 def image(name):
