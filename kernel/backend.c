@@ -6,7 +6,6 @@
 #include "kernel/lib/bits.h"
 #include "svm/svm.h"
 #include "vmx/vmx.h"
-#include "vmx/vmx.h"
 
 const struct cpu_backend *backend_choose(void)
 {
@@ -14,8 +13,5 @@ const struct cpu_backend *backend_choose(void)
         return &vmx_backend;
     }
     bool svm = cpu_cpuid(0x80000000, 0).eax >= 0x80000001 && (cpu_cpuid(0x80000001, 0).ecx & BIT32(2)) != 0;
-    if ((cpu_cpuid(1, 0).ecx & BIT32(5)) != 0) {
-        return &vmx_backend;
-    }
     return svm ? &svm_backend : NULL;
 }

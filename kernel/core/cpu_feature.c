@@ -5,12 +5,9 @@
 #include "kernel/lib/string.h"
 
 static const char *const names[CPU_FEATURE_COUNT] = {
-    [CPU_FEATURE_APIC_REGISTERS] = "apic-registers",
-    [CPU_FEATURE_VIRTUAL_INTERRUPTS] = "virtual-interrupts",
-    [CPU_FEATURE_VIRTUAL_X2APIC] = "virtual-x2apic",
-    [CPU_FEATURE_POSTED_INTERRUPTS] = "posted-interrupts",
-    [CPU_FEATURE_PREEMPTION_TIMER] = "preemption-timer",
-    [CPU_FEATURE_VPID] = "vpid",
+    [CPU_FEATURE_APIC_REGISTERS] = "apic-registers",     [CPU_FEATURE_VIRTUAL_INTERRUPTS] = "virtual-interrupts",
+    [CPU_FEATURE_VIRTUAL_X2APIC] = "virtual-x2apic",     [CPU_FEATURE_POSTED_INTERRUPTS] = "posted-interrupts",
+    [CPU_FEATURE_PREEMPTION_TIMER] = "preemption-timer", [CPU_FEATURE_VPID] = "vpid",
     [CPU_FEATURE_SHARED_TABLES] = "shared-tables",
 };
 
