@@ -335,7 +335,7 @@ static bool take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *e
         }
         return false;
     case VMCS_REASON_INTERRUPT:
-        vmx_posted_serve(&vmx.controls);
+        vcpu->acknowledged = vmx_posted_acknowledged(&vmx.controls);
         return false;
     case VMCS_REASON_TRIPLE_FAULT:
         take_shutdown();

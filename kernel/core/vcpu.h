@@ -140,6 +140,7 @@ struct vcpu {
     uint64_t tsc_offset;     /* the guest's TSC is the host's plus this */
     uint64_t slice_end_tsc;  /* wanted, where ends_slices(): exit (VCPU_EXIT_SLICE) at this TSC of the host; 0: no */
     unsigned cpu;            /* index of the host CPU it runs on */
+    uint8_t acknowledged;    /* host interrupt that the exit took from the local APIC: serve it, and clear this */
     struct vcpu_resident resident;
     const struct cpu_backend *backend;
     const struct posted_descriptor *posted; /* where interrupts are posted for it; NULL: nowhere */
