@@ -70,7 +70,7 @@ def test_two_units_of_two_kinds(tmp_path, monkeypatch):
     assert run.having("pci: 0000:00:10.0", "unit=0") and run.having("pci: 0000:00:01.0", "unit=1")
     for case in ("dma translated", "dma blocked", "irq msi", "irq forged", "irq ioapic"):
         assert run.having(f"selftest: {case}: pass")
-    counts = re.search(r"plugin: sid=0x0080 reads=\d+ writes=\d+ bytes=\d+ translated=(\d+) messages=4 blocked=(\d+)",
+    counts = re.search(r"plugin: sid=0x0080 reads=\d+ writes=\d+ bytes=\d+ translated=(\d+) messages=\d+ blocked=(\d+)",
                        run.emulator)
     assert int(counts[1]) > 0 and int(counts[2]) >= 13
 
