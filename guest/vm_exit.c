@@ -8,6 +8,7 @@
 #include "guest/vlapic_timer.h"
 #include "guest/vm_access.h"
 #include "guest/vm_caches.h"
+#include "kernel/core/irq_dispatch.h"
 #include "kernel/core/log.h"
 #include "kernel/core/machine_check.h"
 #include "kernel/core/panic.h"
@@ -69,6 +70,7 @@ static struct cpuid_context cpuid_context_of(const struct vm_cpu *cpu)
         .apic_off = !vlapic_is_enabled(&cpu->lapic),
         .x2apic = cpu->lapic.config.x2apic,
         .tsc_deadline = cpu->lapic.config.tsc_deadline,
+        .lacks = cpu->vm->backend->lacks != NULL ? cpu->vm->backend->lacks() : 0,
     };
 }
 
@@ -344,6 +346,11 @@ static void on_wbinvd(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 static void serve_host(struct vm_cpu *cpu)
 {
     uint64_t before = __atomic_load_n(&cpu->vm->device_interrupts, __ATOMIC_RELAXED);
+    uint8_t acknowledged = cpu->vcpu.acknowledged;
+    if (acknowledged != 0) {
+        cpu->vcpu.acknowledged = 0;
+        irq_dispatch(acknowledged);
+    }
     cpu_irq_serve();
     if (__atomic_load_n(&cpu->vm->device_interrupts, __ATOMIC_RELAXED) != before) {
         cpu->counts[VM_COUNT_INTERRUPT]--;
