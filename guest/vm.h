@@ -86,9 +86,9 @@ struct vm_cpu {
     enum vcpu_apic_mode apic_mode; /* what the backend was last told */
     unsigned apic_help;            /* enum vcpu_apic_help: what the CPU does of the LAPIC by itself */
     uint8_t shown_cr8;             /* what the backend was last told; not used when it has the LAPIC's page */
-    bool in_guest;     /* atomic: between entry and exit */
-    bool flush_wanted; /* atomic: forget translations at the next entry */
-    bool look;         /* something changed that the loop has to look at before the next entry; vm_host.c */
+    bool in_guest;                 /* atomic: between entry and exit */
+    bool flush_wanted;             /* atomic: forget translations at the next entry */
+    bool look;                     /* something changed that the loop has to look at before the next entry; vm_host.c */
     uint64_t counts[VM_COUNTS];
     struct decode_insn insn; /* the last one decoded, when code_cache has no place for it */
     struct code_cache code_cache;

@@ -16,6 +16,7 @@ static struct cpuid_context context_of(const struct vm_cpu *cpu)
         .apic_off = !vlapic_is_enabled(&cpu->lapic),
         .x2apic = cpu->lapic.config.x2apic,
         .tsc_deadline = cpu->lapic.config.tsc_deadline,
+        .lacks = cpu->vm->backend->lacks != NULL ? cpu->vm->backend->lacks() : 0,
     };
 }
 

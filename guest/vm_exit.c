@@ -9,6 +9,7 @@
 #include "guest/vm_access.h"
 #include "guest/vm_caches.h"
 #include "guest/vm_cpuid.h"
+#include "kernel/core/irq_dispatch.h"
 #include "kernel/core/log.h"
 #include "kernel/core/machine_check.h"
 #include "kernel/core/panic.h"
@@ -317,6 +318,11 @@ static void on_wbinvd(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 static void serve_host(struct vm_cpu *cpu)
 {
     uint64_t before = __atomic_load_n(&cpu->vm->device_interrupts, __ATOMIC_RELAXED);
+    uint8_t acknowledged = cpu->vcpu.acknowledged;
+    if (acknowledged != 0) {
+        cpu->vcpu.acknowledged = 0;
+        irq_dispatch(acknowledged);
+    }
     cpu_irq_serve();
     if (__atomic_load_n(&cpu->vm->device_interrupts, __ATOMIC_RELAXED) != before) {
         cpu->counts[VM_COUNT_INTERRUPT]--;

@@ -90,6 +90,23 @@ static uint32_t features(void)
     return set;
 }
 
+static unsigned lacks(void)
+{
+    static const struct {
+        uint32_t control;
+        enum vcpu_instruction instruction;
+    } enabled_by[] = {
+        {VMX_SECONDARY_RDTSCP, VCPU_RDTSCP},
+        {VMX_SECONDARY_INVPCID, VCPU_INVPCID},
+        {VMX_SECONDARY_XSAVES, VCPU_XSAVES},
+    };
+    unsigned set = vmx_quirks_find(&vmx.capability)->broken_compaction ? VCPU_XSAVES : 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(enabled_by); i++) {
+        set |= (vmx.controls.secondary & enabled_by[i].control) == 0 ? enabled_by[i].instruction : 0;
+    }
+    return set;
+}
+
 static const char *refuse(void)
 {
     struct vmx_capability c = vmx_capability_read();
@@ -106,14 +123,13 @@ static unsigned nested_max_leaf(void)
 }
 
 /* TPR shadow: MOV from CR8 reads the virtual-APIC page; MOV to it exits, because a lower priority may let an interrupt
- * of the virtual LAPIC through (but where the CPU itself watches TPR: vmx/apicv.h). XSAVES is not offered to guests. */
+ * of the virtual LAPIC through (but where the CPU itself watches TPR: vmx/apicv.h). */
 static enum status make_controls(void)
 {
     const char *missing;
     enum status status = vmx_controls_make(&vmx.capability, vmx.without, &vmx.controls, &missing);
     vmx.timer = vmx_controls_timer(&vmx.capability, vmx.without);
     vmx.controls.primary |= VMX_PRIMARY_CR8_LOAD;
-    vmx.controls.secondary &= ~(uint32_t)VMX_SECONDARY_XSAVES;
     return status;
 }
 
@@ -320,7 +336,7 @@ static bool take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *e
         }
         return false;
     case VMCS_REASON_INTERRUPT:
-        vmx_posted_serve(&vmx.controls);
+        vcpu->acknowledged = vmx_posted_acknowledged(&vmx.controls);
         return false;
     case VMCS_REASON_TRIPLE_FAULT:
         take_shutdown();
@@ -432,6 +448,7 @@ const struct cpu_backend vmx_backend = {
     .quirk = quirk,
     .configure = configure,
     .features = features,
+    .lacks = lacks,
     .refuse = refuse,
     .cpu_enable = cpu_enable,
     .cpu_disable = cpu_disable,
