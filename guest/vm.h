@@ -61,14 +61,11 @@ enum vm_exit_count {
     VM_COUNTS,
 };
 
-/* CPUID's answers depend on CR4, on whether the local APIC is on, and (leaf 0xd, never remembered) on XCR0, and on
- * nothing else that changes while a vCPU lives; asking the CPU itself is slow. */
+/* Answers of CPUID; vm_cpuid.h. */
 #define VM_CPUID_LINES 16
 struct vm_cpuid {
     bool used;
-    bool apic; /* the local APIC was on */
     uint32_t leaf, subleaf;
-    uint64_t cr4;
     struct cpuid answer;
 };
 

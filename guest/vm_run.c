@@ -79,11 +79,12 @@ static void enter(struct vm_cpu *cpu)
 {
     struct vcpu_exit exit;
     __atomic_store_n(&cpu->in_guest, true, __ATOMIC_SEQ_CST);
-    if (__atomic_exchange_n(&cpu->flush_wanted, false, __ATOMIC_SEQ_CST)) {
+    if (__atomic_load_n(&cpu->flush_wanted, __ATOMIC_SEQ_CST) &&
+        __atomic_exchange_n(&cpu->flush_wanted, false, __ATOMIC_SEQ_CST)) {
         cpu->vcpu.flush = true;
     }
     cpu->vcpu.backend->run(&cpu->vcpu, &exit);
-    __atomic_store_n(&cpu->in_guest, false, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&cpu->in_guest, false, __ATOMIC_RELEASE);
     vm_exit_handle(cpu, &exit);
 }
 

@@ -237,7 +237,8 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
 
 static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
 {
-    bulkhead_assert(cpu == cpu_index() && nested->format == &radix_ept && nested->levels == 4);
+    bulkhead_assert(cpu == cpu_index() && vmx.cpus[cpu].enabled);
+    bulkhead_assert(nested->format == &radix_ept && nested->levels == 4);
     struct hpa block;
     vcpu->cpu = cpu;
     enum status status = pages_alloc_block(LAYOUT_BYTES, PAGE_SIZE, address_limit(), &block);
@@ -380,14 +381,17 @@ static bool enter_once(struct vcpu *vcpu, struct vmx_cpu *cpu, struct vcpu_exit 
     }
     v->frame.launched = 1;
     vmx_registers_store(vcpu);
-    vmx_inject_finish(vcpu, reason & 0xffff);
+    if (exit->length != 0) {
+        vmx_inject_finish_instruction(vcpu);
+    } else {
+        vmx_inject_finish(vcpu, reason & 0xffff);
+    }
     return take(vcpu, reason & 0xffff, exit);
 }
 
 static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
     struct vmx_cpu *cpu = &vmx.cpus[vcpu->cpu];
-    bulkhead_assert(cpu->enabled);
     vcpu_resident_load(vcpu);
     vmx_switch_load(vcpu);
     vmx_current_make(vcpu);
