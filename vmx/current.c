@@ -16,14 +16,9 @@ static void __attribute__((noinline)) load(const struct vcpu *vcpu)
     current.vcpus[vcpu->cpu] = vcpu;
 }
 
-bool vmx_current_is(const struct vcpu *vcpu)
-{
-    return current.vcpus[vcpu->cpu] == vcpu;
-}
-
 void vmx_current_make(const struct vcpu *vcpu)
 {
-    if (!vmx_current_is(vcpu)) {
+    if (current.vcpus[vcpu->cpu] != vcpu) {
         load(vcpu);
     }
 }

@@ -7,7 +7,6 @@
 
 /* Make vcpu's VMCS current on its CPU, which must be the calling one; free when it is already. */
 void vmx_current_make(const struct vcpu *vcpu);
-bool vmx_current_is(const struct vcpu *vcpu);
 /* Its VMCS is written back to memory and no longer in use by the CPU; the next entry launches it anew. */
 void vmx_current_drop(const struct vcpu *vcpu);
 

@@ -35,7 +35,7 @@ struct reason {
 #define SIMPLE(exit_kind) DO_SIMPLE, VCPU_EXIT_##exit_kind
 #define STEP(exit_kind) DO_STEP, VCPU_EXIT_##exit_kind
 
-static const struct reason reasons[VMCS_REASON_LAST + 1] = {
+static const struct reason reasons[] = {
     [VMCS_REASON_EXCEPTION_OR_NMI] = {"exception or NMI", DO_EXCEPTION, 0},
     [VMCS_REASON_INTERRUPT] = {"external interrupt", SIMPLE(INTERRUPT)},
     [VMCS_REASON_TRIPLE_FAULT] = {"triple fault", SIMPLE(SHUTDOWN)},
@@ -112,17 +112,17 @@ static const struct reason reasons[VMCS_REASON_LAST + 1] = {
     [VMCS_REASON_TDCALL] = {"TDCALL", STEP(FORBIDDEN)},
 };
 
-/* Numbers that the manual leaves out have no name and are DO_UNKNOWN. */
+/* The numbers between those that have a name are DO_UNKNOWN as well. */
 static const struct reason *find(enum vmcs_reason reason)
 {
-    static const struct reason none;
+    static const struct reason none = {NULL, DO_UNKNOWN, 0};
     return (size_t)reason < ARRAY_LENGTH(reasons) ? &reasons[reason] : &none;
 }
 
 const char *vmx_exit_name(enum vmcs_reason reason)
 {
     const char *name = find(reason)->name;
-    return name == NULL ? "an exit reason without a name" : name;
+    return name != NULL ? name : "an exit reason without a name";
 }
 
 /* An impossible length is as good as none: the guest layer decodes then. */
@@ -241,8 +241,7 @@ static void decode_msr(enum vmcs_reason reason, struct vcpu_exit *exit)
     exit->length = length();
 }
 
-static void __attribute__((noinline))
-decode_rich(const struct reason *r, enum vmcs_reason reason, struct vcpu_exit *exit)
+static void decode_rich(const struct reason *r, enum vmcs_reason reason, struct vcpu_exit *exit)
 {
     switch (r->action) {
     case DO_IO:
@@ -286,21 +285,17 @@ decode_rich(const struct reason *r, enum vmcs_reason reason, struct vcpu_exit *e
     }
 }
 
-bool vmx_exit_decode(enum vmcs_reason reason, struct vcpu_exit *exit)
+void vmx_exit_decode(enum vmcs_reason reason, struct vcpu_exit *exit)
 {
     const struct reason *r = find(reason);
     exit->code = reason;
+    exit->length = 0;
     exit->byte_count = 0;
     exit->text = NULL;
-    if (r->action == DO_STEP) {
+    if (r->action == DO_STEP || r->action == DO_SIMPLE) {
         exit->kind = r->kind;
-        exit->length = length();
-        return true;
-    }
-    exit->kind = r->kind;
-    exit->length = 0;
-    if (r->action != DO_SIMPLE) {
+        exit->length = r->action == DO_STEP ? length() : 0;
+    } else {
         decode_rich(r, reason, exit);
     }
-    return false;
 }

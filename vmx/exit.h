@@ -7,9 +7,8 @@
 #include "vmx/vmcs.h"
 
 /* Describe the exit of the current VMCS, whose basic reason this is. Reads alone. An NMI of the host is
- * VCPU_EXIT_INTERRUPT; what the backend handles by itself is decoded all the same. True: an instruction that the guest
- * layer steps over and no more; the backend has nothing to do with it. */
-bool vmx_exit_decode(enum vmcs_reason reason, struct vcpu_exit *exit);
+ * VCPU_EXIT_INTERRUPT; what the backend handles by itself is decoded all the same. */
+void vmx_exit_decode(enum vmcs_reason reason, struct vcpu_exit *exit);
 
 /* The name of a reason: "EPT misconfiguration"; never NULL. */
 const char *vmx_exit_name(enum vmcs_reason reason);

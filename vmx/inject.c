@@ -103,9 +103,19 @@ static void put_windows(const struct vcpu *vcpu, struct vmx_cache *cache)
     }
 }
 
-static void __attribute__((noinline)) prepare_all(struct vcpu *vcpu)
+/* Nothing is wanted, and the last exit left nothing: so it is nearly always. */
+static bool nothing_to_do(const struct vcpu *vcpu, const struct vmx_cache *cache)
+{
+    unsigned wanted = (unsigned)vcpu->event.kind | vcpu->shadow | vcpu->window | vcpu->nmi_blocked | vcpu->nmi_window;
+    return (wanted | cache->interruptibility | (cache->primary & WINDOWS)) == 0;
+}
+
+void vmx_inject_prepare(struct vcpu *vcpu)
 {
     struct vmx_cache *cache = &vmx_state(vcpu)->cache;
+    if (nothing_to_do(vcpu, cache)) {
+        return;
+    }
     put_blocking(vcpu, cache);
     put_windows(vcpu, cache);
     if (vcpu->event.kind != VCPU_EVENT_NONE) {
@@ -117,16 +127,6 @@ static void __attribute__((noinline)) prepare_all(struct vcpu *vcpu)
     }
 }
 
-/* Nearly always there is nothing to say, and nothing to take back. */
-void vmx_inject_prepare(struct vcpu *vcpu)
-{
-    const struct vmx_cache *cache = &vmx_state(vcpu)->cache;
-    bool wanted = vcpu->shadow | vcpu->window | vcpu->nmi_blocked | vcpu->nmi_window;
-    if (wanted || vcpu->event.kind != VCPU_EVENT_NONE || (cache->interruptibility | (cache->primary & WINDOWS)) != 0) {
-        prepare_all(vcpu);
-    }
-}
-
 /* An IRET that faulted after it had ended the blocking of NMIs runs again: they are blocked (SDM 3C 28.2.3). Not said
  * when an event was being delivered, nor for #DF. */
 static bool iret_unblocked(enum vmcs_reason reason)
@@ -134,30 +134,29 @@ static bool iret_unblocked(enum vmcs_reason reason)
     if (reason == VMCS_REASON_EPT_VIOLATION) {
         return (vmx_read(VMCS_QUALIFICATION) & QUALIFICATION_IRET) != 0;
     }
+    if (reason != VMCS_REASON_EXCEPTION_OR_NMI) {
+        return false;
+    }
     uint64_t info = vmx_read(VMCS_EXIT_EVENT);
     return (info & BIT32(VMCS_EVENT_IRET_UNBLOCKED)) != 0 && (uint8_t)info != VECTOR_DF;
 }
 
-void vmx_inject_finish_fault(struct vcpu *vcpu, enum vmcs_reason reason)
-{
-    bool delivering = (vmx_read(VMCS_VECTORING_EVENT) & BIT32(VMCS_EVENT_VALID)) != 0;
-    if (!delivering && iret_unblocked(reason)) {
-        vcpu->nmi_blocked = true;
-    }
-}
-
-void vmx_inject_take_back(struct vcpu *vcpu)
-{
-    uint32_t vectoring = (uint32_t)vmx_read(VMCS_VECTORING_EVENT);
-    if ((vectoring & BIT32(VMCS_EVENT_VALID)) != 0) {
-        vcpu->event = vmx_inject_decode(vectoring, (uint32_t)vmx_read(VMCS_VECTORING_ERROR));
-    }
-}
-
-void vmx_inject_finish(struct vcpu *vcpu)
+void vmx_inject_finish_instruction(struct vcpu *vcpu)
 {
     uint32_t blocking = (uint32_t)vmx_read(VMCS_GUEST_INTERRUPTIBILITY);
     vmx_state(vcpu)->cache.interruptibility = blocking;
     vcpu->shadow = (blocking & SHADOW) != 0;
     vcpu->nmi_blocked = (blocking & NMI_BLOCKED) != 0;
+    vcpu->event.kind = VCPU_EVENT_NONE;
+}
+
+void vmx_inject_finish(struct vcpu *vcpu, enum vmcs_reason reason)
+{
+    uint32_t vectoring = (uint32_t)vmx_read(VMCS_VECTORING_EVENT);
+    vmx_inject_finish_instruction(vcpu);
+    if ((vectoring & BIT32(VMCS_EVENT_VALID)) != 0) {
+        vcpu->event = vmx_inject_decode(vectoring, (uint32_t)vmx_read(VMCS_VECTORING_ERROR));
+    } else if (!vcpu->nmi_blocked && iret_unblocked(reason)) {
+        vcpu->nmi_blocked = true;
+    }
 }

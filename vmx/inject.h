@@ -15,12 +15,10 @@ struct vcpu_event vmx_inject_decode(uint32_t info, uint32_t error);
 
 /* Before an entry: event, blocking and windows of vcpu. */
 void vmx_inject_prepare(struct vcpu *vcpu);
-/* After an exit: blocking back into vcpu. */
-void vmx_inject_finish(struct vcpu *vcpu);
-/* After that, unless an instruction exited (which no delivery of an event can): what was not delivered. */
-void vmx_inject_take_back(struct vcpu *vcpu);
-/* After that, when the reason is an exception or an EPT violation: NMIs are still blocked when it came in the middle
- * of the IRET that was to end that. */
-void vmx_inject_finish_fault(struct vcpu *vcpu, enum vmcs_reason reason);
+/* After an exit for `reason`: what was not delivered, and blocking, back into vcpu. */
+void vmx_inject_finish(struct vcpu *vcpu, enum vmcs_reason reason);
+/* The same after the exit of an instruction (one that has a length): no event was being delivered then (SDM 3C
+ * 28.2.4). */
+void vmx_inject_finish_instruction(struct vcpu *vcpu);
 
 #endif

@@ -60,7 +60,7 @@ uint64_t vmx_read(enum vmcs_field field)
 void vmx_write(enum vmcs_field field, uint64_t value)
 {
     bool failed;
-    asm volatile("vmwrite %1, %2" : "=@ccbe"(failed) : "r"(value), "r"((uint64_t)field));
+    asm volatile("vmwrite %1, %2" : "=@ccbe"(failed) : "r"(value), "r"((uint64_t)field) : "memory");
     if (__builtin_expect(failed, false)) {
         panic("VMWRITE of 0x%llx to field 0x%x failed", (unsigned long long)value, (unsigned)field);
     }

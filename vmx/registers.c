@@ -42,10 +42,10 @@ static uint64_t read_cr0(void)
 
 static uint64_t read_cr4(const struct vmx_vcpu *v)
 {
-    return (vmx_read(VMCS_GUEST_CR4) & ~VMX_CR4_MASK) | v->cache.cr4_hidden;
+    return (vmx_read(VMCS_GUEST_CR4) & ~VMX_CR4_MASK) | (v->cache.cr4_shadow & VMX_CR4_MASK);
 }
 
-static uint64_t __attribute__((noinline)) read_any(const struct vcpu *vcpu, enum vcpu_register which)
+uint64_t vmx_registers_read(const struct vcpu *vcpu, enum vcpu_register which)
 {
     const struct vmx_vcpu *v = vmx_state(vcpu);
     if (vmx_switch_has(which)) {
@@ -64,15 +64,6 @@ static uint64_t __attribute__((noinline)) read_any(const struct vcpu *vcpu, enum
     }
 }
 
-/* Every CPUID asks for CR4. */
-uint64_t vmx_registers_read(const struct vcpu *vcpu, enum vcpu_register which)
-{
-    if (which == VCPU_CR4 && vmx_current_is(vcpu)) {
-        return read_cr4(vmx_state(vcpu));
-    }
-    return read_any(vcpu, which);
-}
-
 static void write_cr0(uint64_t value)
 {
     vmx_write(VMCS_CR0_SHADOW, value);
@@ -82,7 +73,7 @@ static void write_cr0(uint64_t value)
 /* A machine check with CR4.MCE clear would shut the CPU down instead of reaching the hypervisor. */
 static void write_cr4(struct vmx_vcpu *v, uint64_t value)
 {
-    v->cache.cr4_hidden = value & VMX_CR4_MASK;
+    v->cache.cr4_shadow = value;
     vmx_write(VMCS_CR4_SHADOW, value);
     vmx_write(VMCS_GUEST_CR4, value | CR4_MCE | CR4_VMXE);
 }
@@ -212,12 +203,13 @@ void vmx_registers_load(struct vcpu *vcpu)
 void vmx_registers_store(struct vcpu *vcpu)
 {
     struct vmx_cache *cache = &vmx_state(vcpu)->cache;
-    uint64_t rip = vmx_read(VMCS_GUEST_RIP);
-    uint64_t rsp = vmx_read(VMCS_GUEST_RSP);
-    uint64_t rflags = vmx_read(VMCS_GUEST_RFLAGS);
-    cache->rip = vcpu->rip = rip;
-    cache->rsp = vcpu->gprs[VCPU_RSP] = rsp;
-    cache->rflags = vcpu->rflags = rflags;
+    uint64_t rip = vmx_read(VMCS_GUEST_RIP), rsp = vmx_read(VMCS_GUEST_RSP), rflags = vmx_read(VMCS_GUEST_RFLAGS);
+    cache->rip = rip;
+    cache->rsp = rsp;
+    cache->rflags = rflags;
+    vcpu->rip = rip;
+    vcpu->gprs[VCPU_RSP] = rsp;
+    vcpu->rflags = rflags;
 }
 
 bool vmx_registers_show_cr0(struct vcpu *vcpu, uint64_t value)

@@ -22,7 +22,7 @@ enum vmx_switched {
 /* Copies of VMCS fields, so that an exit reads and an entry writes no more than it must. */
 struct vmx_cache {
     uint64_t rip, rsp, rflags, tsc_offset;
-    uint64_t cr4_hidden; /* VMCS_CR4_SHADOW, the bits of VMX_CR4_MASK alone */
+    uint64_t cr4_shadow;
     uint32_t primary;
     uint32_t interruptibility;
     uint64_t eoi_exits[4];
@@ -38,7 +38,6 @@ struct vmx_vcpu {
     const struct radix *nested;
     uint64_t eptp;
     struct vmx_vpid vpid;
-    struct vmx_vpid_pool *vpids; /* of its CPU */
     bool timer_on;     /* the preemption timer is */
     bool pdptes_stale; /* the hypervisor wrote a paging register: load the four entries of PAE paging anew */
     uint64_t switched[VMX_SWITCHED_COUNT];

@@ -301,7 +301,6 @@ enum vmcs_reason {
     VMCS_REASON_NOTIFY = 75,
     VMCS_REASON_SEAMCALL = 76,
     VMCS_REASON_TDCALL = 77,
-    VMCS_REASON_LAST = 77,
 };
 
 #endif

@@ -43,7 +43,7 @@ struct vmx_cpu {
     bool enabled;
     struct hpa region; /* VMXON's */
     struct vmx_vpid_pool vpids;
-} CPU_ALIGNED;
+};
 
 static struct {
     struct vmx_capability capability;
@@ -90,6 +90,23 @@ static uint32_t features(void)
     return set;
 }
 
+static unsigned lacks(void)
+{
+    static const struct {
+        uint32_t control;
+        enum vcpu_instruction instruction;
+    } enabled_by[] = {
+        {VMX_SECONDARY_RDTSCP, VCPU_RDTSCP},
+        {VMX_SECONDARY_INVPCID, VCPU_INVPCID},
+        {VMX_SECONDARY_XSAVES, VCPU_XSAVES},
+    };
+    unsigned set = vmx_quirks_find(&vmx.capability)->broken_compaction ? VCPU_XSAVES : 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(enabled_by); i++) {
+        set |= (vmx.controls.secondary & enabled_by[i].control) == 0 ? enabled_by[i].instruction : 0;
+    }
+    return set;
+}
+
 static const char *refuse(void)
 {
     struct vmx_capability c = vmx_capability_read();
@@ -106,14 +123,13 @@ static unsigned nested_max_leaf(void)
 }
 
 /* TPR shadow: MOV from CR8 reads the virtual-APIC page; MOV to it exits, because a lower priority may let an interrupt
- * of the virtual LAPIC through (but where the CPU itself watches TPR: vmx/apicv.h). XSAVES is not offered to guests. */
+ * of the virtual LAPIC through (but where the CPU itself watches TPR: vmx/apicv.h). */
 static enum status make_controls(void)
 {
     const char *missing;
     enum status status = vmx_controls_make(&vmx.capability, vmx.without, &vmx.controls, &missing);
     vmx.timer = vmx_controls_timer(&vmx.capability, vmx.without);
     vmx.controls.primary |= VMX_PRIMARY_CR8_LOAD;
-    vmx.controls.secondary &= ~(uint32_t)VMX_SECONDARY_XSAVES;
     return status;
 }
 
@@ -199,7 +215,6 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
         .virtual_apic = pages + LAYOUT_VIRTUAL_APIC,
         .nested = nested,
         .eptp = vmx_eptp(&vmx.capability, nested->root),
-        .vpids = &vmx.cpus[vcpu->cpu].vpids,
     };
     const struct vmcs_build setup = {
         .capability = &vmx.capability,
@@ -251,16 +266,16 @@ static void vcpu_free(struct vcpu *vcpu)
 }
 
 /* Linear translations go by a new VPID, what came from the nested tables by INVEPT. */
-static void __attribute__((noinline)) flush(struct vcpu *vcpu)
+static void __attribute__((noinline)) flush(struct vcpu *vcpu, struct vmx_cpu *cpu)
 {
     struct vmx_vcpu *v = vmx_state(vcpu);
     if ((vmx.controls.secondary & VMX_SECONDARY_VPID) != 0) {
-        if (vmx_vpid_prepare(v->vpids, &v->vpid, vcpu->flush)) {
+        if (vmx_vpid_prepare(&cpu->vpids, &v->vpid, vcpu->flush)) {
             vmx_invalidate_all(&vmx.capability);
         }
         vmx_write(VMCS_VPID, v->vpid.number);
     }
-    v->vpid.generation = v->vpids->generation;
+    v->vpid.generation = cpu->vpids.generation;
     if (vcpu->flush) {
         vmx_invalidate_ept(&vmx.capability, v->eptp);
         vcpu->flush = false;
@@ -310,23 +325,18 @@ static void take_shutdown(void)
 }
 
 /* What the backend does with an exit before or instead of the guest layer. True: enter again. */
-static bool __attribute__((noinline)) take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *exit)
+static bool take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *exit)
 {
-    vmx_inject_take_back(vcpu);
     switch (reason) {
     case VMCS_REASON_EXCEPTION_OR_NMI:
-        vmx_inject_finish_fault(vcpu, reason);
         if (vmx_exit_is_nmi()) {
             vmx_take_nmi();
         } else {
             take_debug_exception(vcpu);
         }
         return false;
-    case VMCS_REASON_EPT_VIOLATION:
-        vmx_inject_finish_fault(vcpu, reason);
-        return false;
     case VMCS_REASON_INTERRUPT:
-        vmx_posted_serve(&vmx.controls);
+        vcpu->acknowledged = vmx_posted_acknowledged(&vmx.controls);
         return false;
     case VMCS_REASON_TRIPLE_FAULT:
         take_shutdown();
@@ -346,53 +356,46 @@ static bool __attribute__((noinline)) take(struct vcpu *vcpu, enum vmcs_reason r
     }
 }
 
-/* Bit 31 is a failed entry, of which nothing is to be stored; no other bit above the number is asked for. True: there
- * was an exit. */
-static bool __attribute__((noinline)) decode_odd(const struct vmx_vcpu *v, uint32_t reason, struct vcpu_exit *exit)
-{
-    (void)vmx_exit_decode(reason & 0xffff, exit);
-    if ((reason & BIT32(VMCS_REASON_ENTRY_FAILED)) == 0) {
-        return true;
-    }
-    exit->text = vmx_entry_state_explain(v, &vmx.capability, exit->text);
-    return false;
-}
-
 /* True: enter again. */
-static bool enter_once(struct vcpu *vcpu, struct vmx_vcpu *v, struct vcpu_exit *exit)
+static bool enter_once(struct vcpu *vcpu, struct vmx_cpu *cpu, struct vcpu_exit *exit)
 {
+    struct vmx_vcpu *v = vmx_state(vcpu);
     vmx_registers_load(vcpu);
     vmx_inject_prepare(vcpu);
     if (vcpu->slice_end_tsc != 0 || v->timer_on) {
         vmx_timer_prepare(vcpu, vmx.timer, vmx.capability.timer_shift);
     }
-    if (vcpu->flush || v->vpid.generation != v->vpids->generation) {
-        flush(vcpu);
+    if (vcpu->flush || v->vpid.generation != cpu->vpids.generation) {
+        flush(vcpu, cpu);
     }
     enum vmx_result result = vmx_entry_run(vcpu->gprs, &v->frame);
     if (__builtin_expect(result != VMX_SUCCEED, false)) {
         explain_failure(v, result, exit);
         return false;
     }
-    bool plain = false;
-    uint32_t reason = (uint32_t)vmx_read(VMCS_EXIT_REASON);
-    if (__builtin_expect(reason <= VMCS_REASON_LAST, true)) {
-        plain = vmx_exit_decode(reason, exit);
-    } else if (!decode_odd(v, reason, exit)) {
+    uint64_t reason = vmx_read(VMCS_EXIT_REASON);
+    vmx_exit_decode(reason & 0xffff, exit);
+    if (__builtin_expect((reason & BIT64(VMCS_REASON_ENTRY_FAILED)) != 0, false)) {
+        exit->text = vmx_entry_state_explain(v, &vmx.capability, exit->text);
         return false;
     }
     v->frame.launched = 1;
     vmx_registers_store(vcpu);
-    vmx_inject_finish(vcpu);
-    return !plain && take(vcpu, reason & 0xffff, exit);
+    if (exit->length != 0) {
+        vmx_inject_finish_instruction(vcpu);
+    } else {
+        vmx_inject_finish(vcpu, reason & 0xffff);
+    }
+    return take(vcpu, reason & 0xffff, exit);
 }
 
 static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
+    struct vmx_cpu *cpu = &vmx.cpus[vcpu->cpu];
     vcpu_resident_load(vcpu);
     vmx_switch_load(vcpu);
     vmx_current_make(vcpu);
-    while (enter_once(vcpu, vmx_state(vcpu), exit)) {
+    while (enter_once(vcpu, cpu, exit)) {
     }
 }
 
@@ -445,6 +448,7 @@ const struct cpu_backend vmx_backend = {
     .quirk = quirk,
     .configure = configure,
     .features = features,
+    .lacks = lacks,
     .refuse = refuse,
     .cpu_enable = cpu_enable,
     .cpu_disable = cpu_disable,

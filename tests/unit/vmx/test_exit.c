@@ -28,7 +28,7 @@ static int setup(void **state)
 
 static const struct vcpu_exit *decode(unsigned reason)
 {
-    (void)vmx_exit_decode(reason, &exit_);
+    vmx_exit_decode(reason, &exit_);
     return &exit_;
 }
 
@@ -54,7 +54,6 @@ static void simple_reasons_have_their_kind(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(simple); i++) {
         const struct vcpu_exit *e = decode(simple[i].reason);
-        assert_int_equal(vmx_exit_decode(simple[i].reason, &exit_), simple[i].length != 0);
         assert_int_equal(e->kind, simple[i].kind);
         assert_int_equal(e->length, simple[i].length);
         assert_int_equal(e->byte_count, 0);

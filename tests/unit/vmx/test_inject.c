@@ -24,15 +24,6 @@ static void after_exit(uint32_t interruptibility, uint32_t vectoring)
     fake_vmcs_set(VMCS_QUALIFICATION, 0);
 }
 
-static void finish(enum vmcs_reason reason)
-{
-    vmx_inject_finish(&vcpu);
-    vmx_inject_take_back(&vcpu);
-    if (reason == VMCS_REASON_EXCEPTION_OR_NMI || reason == VMCS_REASON_EPT_VIOLATION) {
-        vmx_inject_finish_fault(&vcpu, reason);
-    }
-}
-
 static int setup(void **state)
 {
     (void)state;
@@ -93,13 +84,12 @@ static void an_undelivered_event_comes_back(void **state)
     assert_int_equal(vcpu.event.kind, VCPU_EVENT_NONE);
     after_exit(0, pairs[3].encoded);
     fake_vmcs_set(VMCS_VECTORING_ERROR, 0x12);
-    finish(VMCS_REASON_EPT_VIOLATION);
+    vmx_inject_finish(&vcpu, VMCS_REASON_EPT_VIOLATION);
     assert_int_equal(vcpu.event.kind, VCPU_EVENT_EXCEPTION);
     assert_int_equal(vcpu.event.vector, 14);
     assert_int_equal(vcpu.event.error, 0x12);
-    vmx_inject_prepare(&vcpu);
     after_exit(0, 0);
-    finish(VMCS_REASON_CPUID);
+    vmx_inject_finish(&vcpu, VMCS_REASON_CPUID);
     assert_int_equal(vcpu.event.kind, VCPU_EVENT_NONE);
 }
 
@@ -132,14 +122,14 @@ static void the_shadow_keeps_its_kind(void **state)
 {
     (void)state;
     after_exit(1, 0);
-    finish(VMCS_REASON_INTERRUPT);
+    vmx_inject_finish(&vcpu, VMCS_REASON_INTERRUPT);
     assert_true(vcpu.shadow);
     unsigned writes = fake_vmcs_writes();
     vmx_inject_prepare(&vcpu);
     assert_int_equal(fake_vmcs_get(VMCS_GUEST_INTERRUPTIBILITY), 1);
     assert_in_range(fake_vmcs_writes() - writes, 0, 1); /* the pending step alone */
     after_exit(2, 0);
-    finish(VMCS_REASON_INTERRUPT);
+    vmx_inject_finish(&vcpu, VMCS_REASON_INTERRUPT);
     assert_true(vcpu.shadow);
     vmx_inject_prepare(&vcpu);
     assert_int_equal(fake_vmcs_get(VMCS_GUEST_INTERRUPTIBILITY), 2);
@@ -154,7 +144,7 @@ static void the_pending_step_matches_tf(void **state)
     (void)state;
     after_exit(2, 0);
     fake_vmcs_set(VMCS_GUEST_PENDING_DEBUG, 0);
-    finish(VMCS_REASON_INTERRUPT);
+    vmx_inject_finish(&vcpu, VMCS_REASON_INTERRUPT);
     vcpu.rflags = 0x102;
     vmx_inject_prepare(&vcpu);
     assert_int_equal(fake_vmcs_get(VMCS_GUEST_PENDING_DEBUG), 1 << 14);
@@ -174,7 +164,7 @@ static void a_breakpoint_behind_mov_ss_is_kept(void **state)
     (void)state;
     after_exit(2, 0);
     fake_vmcs_set(VMCS_GUEST_PENDING_DEBUG, 0x1001);
-    finish(VMCS_REASON_INTERRUPT);
+    vmx_inject_finish(&vcpu, VMCS_REASON_INTERRUPT);
     vmx_inject_prepare(&vcpu);
     assert_int_equal(fake_vmcs_get(VMCS_GUEST_PENDING_DEBUG), 0x1001);
 }
@@ -184,7 +174,7 @@ static void an_interrupt_ends_the_shadow(void **state)
     (void)state;
     for (unsigned i = 0; i < 2; i++) { /* SDM 3C 27.3.1.5: both kinds of blocking must be clear for these */
         after_exit(1, pairs[i].encoded);
-        finish(VMCS_REASON_EPT_VIOLATION);
+        vmx_inject_finish(&vcpu, VMCS_REASON_EPT_VIOLATION);
         assert_int_equal(vcpu.event.kind, pairs[i].event.kind);
         vmx_inject_prepare(&vcpu);
         assert_int_equal(fake_vmcs_get(VMCS_GUEST_INTERRUPTIBILITY), 0);
@@ -198,13 +188,13 @@ static void nmi_blocking_is_the_hardwares(void **state)
     vmx_inject_prepare(&vcpu);
     assert_int_equal(fake_vmcs_get(VMCS_GUEST_INTERRUPTIBILITY), 0);
     after_exit(8, 0);
-    finish(VMCS_REASON_CPUID);
+    vmx_inject_finish(&vcpu, VMCS_REASON_CPUID);
     assert_true(vcpu.nmi_blocked);
     assert_false(vcpu.shadow);
     vmx_inject_prepare(&vcpu);
     assert_int_equal(fake_vmcs_get(VMCS_GUEST_INTERRUPTIBILITY), 8);
     after_exit(0, 0);
-    finish(VMCS_REASON_NMI_WINDOW);
+    vmx_inject_finish(&vcpu, VMCS_REASON_NMI_WINDOW);
     assert_false(vcpu.nmi_blocked);
 }
 
@@ -213,7 +203,7 @@ static void an_nmi_cut_short_goes_in_again(void **state)
 {
     (void)state;
     after_exit(8, pairs[1].encoded);
-    finish(VMCS_REASON_EPT_VIOLATION);
+    vmx_inject_finish(&vcpu, VMCS_REASON_EPT_VIOLATION);
     assert_int_equal(vcpu.event.kind, VCPU_EVENT_NMI);
     vmx_inject_prepare(&vcpu);
     assert_int_equal(fake_vmcs_get(VMCS_GUEST_INTERRUPTIBILITY), 0);
@@ -224,19 +214,19 @@ static void an_iret_that_faulted_leaves_nmis_blocked(void **state)
 {
     (void)state;
     fake_vmcs_set(VMCS_EXIT_EVENT, 0x80001b11); /* #AC, bit 12 */
-    finish(VMCS_REASON_EXCEPTION_OR_NMI);
+    vmx_inject_finish(&vcpu, VMCS_REASON_EXCEPTION_OR_NMI);
     assert_true(vcpu.nmi_blocked);
     fake_vmcs_set(VMCS_EXIT_EVENT, 0x80000b11);
-    finish(VMCS_REASON_EXCEPTION_OR_NMI);
+    vmx_inject_finish(&vcpu, VMCS_REASON_EXCEPTION_OR_NMI);
     assert_false(vcpu.nmi_blocked);
     fake_vmcs_set(VMCS_EXIT_EVENT, 0x80001b08); /* for #DF the bit says nothing */
-    finish(VMCS_REASON_EXCEPTION_OR_NMI);
+    vmx_inject_finish(&vcpu, VMCS_REASON_EXCEPTION_OR_NMI);
     assert_false(vcpu.nmi_blocked);
     fake_vmcs_set(VMCS_QUALIFICATION, 0x1181);
-    finish(VMCS_REASON_EPT_VIOLATION);
+    vmx_inject_finish(&vcpu, VMCS_REASON_EPT_VIOLATION);
     assert_true(vcpu.nmi_blocked);
     after_exit(0, pairs[0].encoded); /* nor while something was being delivered */
-    finish(VMCS_REASON_EPT_VIOLATION);
+    vmx_inject_finish(&vcpu, VMCS_REASON_EPT_VIOLATION);
     assert_false(vcpu.nmi_blocked);
 }
 
