@@ -103,7 +103,8 @@ static enum status map_apic_page(struct vm *vm)
     if (status != STATUS_OK) {
         return status;
     }
-    return radix_map(&vm->nested, LAPIC_DEFAULT_BASE, vm->apic_access, PAGE_SIZE, RADIX_READ | RADIX_WRITE | RADIX_USER);
+    return radix_map(&vm->nested, LAPIC_DEFAULT_BASE, vm->apic_access, PAGE_SIZE,
+                     RADIX_READ | RADIX_WRITE | RADIX_USER);
 }
 
 static struct share_facts share_facts_of(const struct vm_owned *owned)
@@ -248,6 +249,8 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     owned->request = *request;
     format_text(vm->name, sizeof(vm->name), "%s", request->name);
     vm->backend = request->backend;
+    struct posting_facts posting = posting_facts_of(request->backend, request->without, request->vtd);
+    vm->posting = posting_use(&posting) != POSTING_NONE;
     enum status status = vm_memory_take(&vm->memory, request->memory);
     if (status != STATUS_OK) {
         return why_memory(why, request->memory, status);
