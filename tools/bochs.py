@@ -38,6 +38,7 @@ class Machine:
     cpus: int = 2
     mebibytes: int = 512
     vtd: bool = True  # our plugin, and a DMAR for it
+    preset: str = "full"  # what its unit can do (tests/model/platform_options.h)
     disk: pathlib.Path = None  # on ata0; what is written to it is lost
     network: bool = False  # an e1000 in a simulated network of its own: Bochs itself is 192.168.10.1
     ips: int = IPS
@@ -134,7 +135,8 @@ def configuration(machine, iso, console):
 def environment(machine):
     """Bochs' terminal display needs a TERM, though no terminal; our plugin comes before its own."""
     paths = ([str(OUR_PLUGINS)] if machine.vtd else []) + [PLUGINS]
-    return {**os.environ, "TERM": "vt100", "LTDL_LIBRARY_PATH": ":".join(paths)}
+    unit = {"BULKHEAD_VTD": f"{UNIT_BASE:x}:preset={machine.preset}"} if machine.vtd else {}
+    return {**os.environ, "TERM": "vt100", "LTDL_LIBRARY_PATH": ":".join(paths), **unit}
 
 
 def run(machine, iso, timeout, on_line=None, stop_when=None, answers=()):

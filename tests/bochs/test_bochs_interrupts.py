@@ -57,3 +57,12 @@ def test_posted_interrupts_left_unused(bochs_boot, tmp_path):
     run = bochs_boot(cmdline="exit panic=reset", modules=modules, model=bochs.MODELS[0], cpus=1)
     assert run.having("interrupts: posted-interrupts=no (system.without names them)")
     assert guestrun.end_of(run, "cpuid") == "powered-off"
+
+
+def test_a_unit_posts(bochs_boot):
+    """The self-test on a unit that posts interrupts, and does not snoop: into a descriptor, back to remapped format,
+    and nowhere when freed."""
+    run = bochs_boot(image="bulkhead-selftest.elf", preset="server", cpus=2)
+    assert run.having("vtd: unit=0 ", "posting=1") and run.having("selftest: irq posted: pass")
+    assert run.having("selftest: posted handle=", "vector=0x61 notified cpu=1")
+    assert run.ended and run.status == 0 and not run.having("selftest: ", "FAIL")
