@@ -2,6 +2,7 @@
  * State of the local APIC as a whole: reset, and the modes that IA32_APIC_BASE chooses. */
 #include "guest/vlapic.h"
 
+#include "guest/vlapic_irq.h"
 #include "guest/vlapic_timer.h"
 
 #define VERSION (0x14 | (LAPIC_LVTS - 1) << 16)
@@ -49,6 +50,7 @@ void vlapic_reset(struct vlapic *l)
     uint32_t forgotten[8];
     vlapic_store(l, LAPIC_SVR, 0xff);
     (void)posted_take(&l->posted, forgotten);
+    vlapic_irq_forget_levels(l);
     for (uint32_t offset = 0; offset < LAPIC_SIZE; offset += 4) {
         if (offset != LAPIC_SVR) {
             __atomic_store_n(vlapic_word(l, offset), 0, __ATOMIC_RELAXED);

@@ -56,6 +56,28 @@ __attribute__((noinline)) static void take_posted(struct vlapic *l)
     }
 }
 
+static void post_level(struct vlapic *l, uint8_t vector)
+{
+    (void)__atomic_fetch_or(&l->levels[vector / 32], BIT32(vector % 32), __ATOMIC_ACQ_REL);
+    (void)__atomic_fetch_or(&l->events, LAPIC_EVENT_LEVEL, __ATOMIC_RELEASE);
+}
+
+__attribute__((noinline)) static void take_levels(struct vlapic *l)
+{
+    (void)vlapic_irq_take_events(l, LAPIC_EVENT_LEVEL);
+    for (unsigned i = 0; i < 8; i++) {
+        *vlapic_vectors(l, LAPIC_IRR, i) |= __atomic_exchange_n(&l->levels[i], 0, __ATOMIC_ACQ_REL);
+    }
+}
+
+void vlapic_irq_forget_levels(struct vlapic *l)
+{
+    (void)vlapic_irq_take_events(l, LAPIC_EVENT_LEVEL);
+    for (unsigned i = 0; i < 8; i++) {
+        __atomic_store_n(&l->levels[i], 0, __ATOMIC_RELAXED);
+    }
+}
+
 /* own: on the vCPU's own CPU, outside the guest: then IRR can be written directly. */
 static bool request(struct vlapic *l, uint8_t vector, bool level, bool own)
 {
@@ -65,6 +87,8 @@ static bool request(struct vlapic *l, uint8_t vector, bool level, bool own)
     set_trigger_mode(l, vector, level);
     if (own) {
         *word_of(l, LAPIC_IRR, vector) |= BIT32(vector % 32);
+    } else if (level) {
+        post_level(l, vector);
     } else {
         (void)posted_set_vector(&l->posted, vector);
     }
@@ -137,6 +161,9 @@ void vlapic_irq_collect(struct vlapic *l)
 {
     if (posted_is_pending(&l->posted)) {
         take_posted(l);
+    }
+    if (vlapic_irq_has_events(l, LAPIC_EVENT_LEVEL)) {
+        take_levels(l);
     }
 }
 

@@ -11,6 +11,7 @@ enum vlapic_event {
     LAPIC_EVENT_INIT = 1 << 1,
     LAPIC_EVENT_SIPI = 1 << 2, /* start page in sipi_vector */
     LAPIC_EVENT_EXTINT = 1 << 3,
+    LAPIC_EVENT_LEVEL = 1 << 4, /* taken by vlapic_irq_collect */
 };
 
 /* From any CPU: make the vector pending. False when this LAPIC takes none (disabled, or vector below 16). */
@@ -27,6 +28,8 @@ bool vlapic_irq_deliver_own(struct vlapic *l, const struct apic_message *message
 uint32_t vlapic_irq_take_events(struct vlapic *l, uint32_t wanted);
 /* True while one of them is pending. */
 bool vlapic_irq_has_events(const struct vlapic *l, uint32_t events);
+/* Level-triggered vectors that were posted are no more. */
+void vlapic_irq_forget_levels(struct vlapic *l);
 /* Move what was posted to IRR. The next two do so by themselves. */
 void vlapic_irq_collect(struct vlapic *l);
 /* The vector to inject next, PPR respected; -1 for none. */

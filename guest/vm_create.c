@@ -103,7 +103,8 @@ static enum status map_apic_page(struct vm *vm)
     if (status != STATUS_OK) {
         return status;
     }
-    return radix_map(&vm->nested, LAPIC_DEFAULT_BASE, vm->apic_access, PAGE_SIZE, RADIX_READ | RADIX_WRITE | RADIX_USER);
+    return radix_map(&vm->nested, LAPIC_DEFAULT_BASE, vm->apic_access, PAGE_SIZE,
+                     RADIX_READ | RADIX_WRITE | RADIX_USER);
 }
 
 static struct share_facts share_facts_of(const struct vm_owned *owned)

@@ -2,7 +2,6 @@
  * Posted interrupts in a VMCS. */
 #include "vmx/posted.h"
 
-#include "kernel/core/irq_dispatch.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/posted.h"
 #include "kernel/core/vectors.h"
@@ -21,15 +20,13 @@ void vmx_posted_setup(const struct vcpu *vcpu, const struct vmx_controls *contro
     vmx_write(VMCS_POSTED_DESCRIPTOR, at.v);
 }
 
-void vmx_posted_serve(const struct vmx_controls *controls)
+uint8_t vmx_posted_acknowledged(const struct vmx_controls *controls)
 {
     if ((controls->exit & VMX_EXIT_ACK_INTERRUPT) == 0) {
-        return;
+        return 0;
     }
     uint64_t event = vmx_read(VMCS_EXIT_EVENT);
-    if ((event & BIT64(VMCS_EVENT_VALID)) == 0 ||
-        bits_get(event, VMCS_EVENT_TYPE_HIGH, VMCS_EVENT_TYPE_LOW) != VMCS_TYPE_INTERRUPT) {
-        return;
-    }
-    irq_dispatch((uint8_t)event);
+    bool valid = (event & BIT64(VMCS_EVENT_VALID)) != 0;
+    bool external = bits_get(event, VMCS_EVENT_TYPE_HIGH, VMCS_EVENT_TYPE_LOW) == VMCS_TYPE_INTERRUPT;
+    return valid && external ? (uint8_t)event : 0;
 }

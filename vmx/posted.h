@@ -17,8 +17,7 @@ static inline bool vmx_posted_in_use(const struct vmx_controls *controls)
  * Nothing when `controls` does without. */
 void vmx_posted_setup(const struct vcpu *vcpu, const struct vmx_controls *controls);
 
-/* After an exit by an external interrupt, host interrupts off: serve the one that the exit acknowledged, as the IDT
- * would have. Nothing when it acknowledged none. */
-void vmx_posted_serve(const struct vmx_controls *controls);
+/* After an exit by an external interrupt: the vector that the exit acknowledged, 0 for none. */
+uint8_t vmx_posted_acknowledged(const struct vmx_controls *controls);
 
 #endif

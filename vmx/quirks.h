@@ -11,6 +11,8 @@ struct vmx_quirks {
     bool delivers_blocked;
     /* An entry with RFLAGS.IF clear holds interrupts of the host up until the guest sets it. */
     bool holds_host;
+    /* XSAVEC and XSAVES put AVX state at offset 416, over the header of the area; XRSTORS then refuses it. */
+    bool broken_compaction;
 };
 
 /* By what IA32_VMX_BASIC shows; never NULL. Pure. */

@@ -2,6 +2,7 @@
  * A new VMCS. */
 #include "vmx/vmcs_build.h"
 
+#include "kernel/lib/string.h"
 #include "vmx/host_state.h"
 #include "vmx/registers.h"
 #include "vmx/state.h"
@@ -15,6 +16,16 @@ enum {
  * and only an exit gets out. #MC is the machine's. */
 #define EXCEPTIONS (BIT32(VECTOR_DB) | BIT32(VECTOR_AC) | BIT32(VECTOR_MC))
 
+/* Whatever VMCLEAR left: 0. */
+static const enum vmcs_field zeroes[] = {
+    VMCS_FAULT_ERROR_MASK,    VMCS_FAULT_ERROR_MATCH,    VMCS_CR3_TARGET_COUNT,       VMCS_EXIT_MSR_STORE_COUNT,
+    VMCS_EXIT_MSR_LOAD_COUNT, VMCS_ENTRY_MSR_LOAD_COUNT, VMCS_EXIT_MSR_STORE,         VMCS_EXIT_MSR_LOAD,
+    VMCS_ENTRY_MSR_LOAD,      VMCS_ENTRY_EVENT,          VMCS_ENTRY_EVENT_ERROR,      VMCS_ENTRY_LENGTH,
+    VMCS_TPR_THRESHOLD,       VMCS_GUEST_DEBUGCTL,       VMCS_GUEST_INTERRUPTIBILITY, VMCS_GUEST_ACTIVITY,
+    VMCS_GUEST_SMBASE,        VMCS_GUEST_PENDING_DEBUG,  VMCS_GUEST_PDPTE_0,          VMCS_GUEST_PDPTE_1,
+    VMCS_GUEST_PDPTE_2,       VMCS_GUEST_PDPTE_3,
+};
+
 static void write_controls(const struct vmcs_build *s, struct vmx_vcpu *v)
 {
     const struct vmx_controls *c = s->controls;
@@ -25,37 +36,28 @@ static void write_controls(const struct vmcs_build *s, struct vmx_vcpu *v)
     vmx_write(VMCS_EXIT_CONTROLS, c->exit);
     vmx_write(VMCS_ENTRY_CONTROLS, c->entry);
     vmx_write(VMCS_EXCEPTION_BITMAP, EXCEPTIONS);
-    vmx_write(VMCS_FAULT_ERROR_MASK, 0);
-    vmx_write(VMCS_FAULT_ERROR_MATCH, 0);
-    vmx_write(VMCS_CR3_TARGET_COUNT, 0);
-    vmx_write(VMCS_EXIT_MSR_STORE_COUNT, 0);
-    vmx_write(VMCS_EXIT_MSR_LOAD_COUNT, 0);
-    vmx_write(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
-    vmx_write(VMCS_ENTRY_EVENT, 0);
-    vmx_write(VMCS_TPR_THRESHOLD, 0);
     vmx_write(VMCS_MSR_BITMAP, s->msr_bitmap.v);
     vmx_write(VMCS_IO_BITMAP_A, s->io_bitmap_a.v);
     vmx_write(VMCS_IO_BITMAP_B, s->io_bitmap_b.v);
     vmx_write(VMCS_VIRTUAL_APIC, s->virtual_apic.v);
     vmx_write(VMCS_EPT_POINTER, v->eptp);
-}
-
-static void write_guest(struct vmx_vcpu *v)
-{
-    vmx_write(VMCS_LINK_POINTER, ~UINT64_C(0));
-    vmx_write(VMCS_GUEST_DEBUGCTL, 0);
-    vmx_write(VMCS_GUEST_INTERRUPTIBILITY, 0);
-    vmx_write(VMCS_GUEST_ACTIVITY, VMCS_ACTIVE);
-    vmx_write(VMCS_GUEST_SMBASE, 0);
-    vmx_write(VMCS_GUEST_PENDING_DEBUG, 0);
-    v->cache.interruptibility = 0;
+    if ((c->secondary & VMX_SECONDARY_XSAVES) != 0) {
+        vmx_write(VMCS_XSS_EXIT_BITMAP, 0); /* IA32_XSS is 0: nothing that could exit */
+    }
+    if (s->capability->vpid) {
+        vmx_write(VMCS_VPID, 0); /* until the first entry gives it one */
+    }
 }
 
 void vmcs_build(struct vcpu *vcpu, const struct vmcs_build *setup)
 {
     struct vmx_vcpu *v = vmx_state(vcpu);
+    for (size_t i = 0; i < ARRAY_LENGTH(zeroes); i++) {
+        vmx_write(zeroes[i], 0);
+    }
     write_controls(setup, v);
-    write_guest(v);
+    vmx_write(VMCS_LINK_POINTER, ~UINT64_C(0)); /* no shadow VMCS */
+    v->cache.interruptibility = 0;
     vmx_registers_init(vcpu);
     vmx_host_state_write(vcpu->cpu);
 }

@@ -140,6 +140,7 @@ struct vcpu {
     uint64_t tsc_offset;     /* the guest's TSC is the host's plus this */
     uint64_t slice_end_tsc;  /* wanted, where ends_slices(): exit (VCPU_EXIT_SLICE) at this TSC of the host; 0: no */
     unsigned cpu;            /* index of the host CPU it runs on */
+    uint8_t acknowledged;    /* host interrupt that the exit took from the local APIC: serve it, and clear this */
     struct vcpu_resident resident;
     const struct cpu_backend *backend;
     const struct posted_descriptor *posted; /* where interrupts are posted for it; NULL: nowhere */
@@ -152,6 +153,13 @@ enum vcpu_access {
     VCPU_ALLOW_NONE = 0,
     VCPU_ALLOW_READ = 1 << 0,
     VCPU_ALLOW_WRITE = 1 << 1,
+};
+
+/* Instructions that a CPU may have and yet not give to guests. */
+enum vcpu_instruction {
+    VCPU_RDTSCP = 1 << 0, /* and RDPID */
+    VCPU_INVPCID = 1 << 1,
+    VCPU_XSAVES = 1 << 2, /* XRSTORS and XSAVEC as well; with IA32_XSS = 0 */
 };
 
 struct cpu_backend {
@@ -170,6 +178,9 @@ struct cpu_backend {
     /* Features that the CPU has and the configuration leaves in use, of those that guests' interrupts depend on.
      * Valid after cpu_enable(). NULL: none. */
     uint32_t (*features)(void);
+
+    /* Set of enum vcpu_instruction that are #UD in guests whatever CPUID says. Valid after cpu_enable(); NULL: none. */
+    unsigned (*lacks)(void);
 
     /* NULL when this CPU can run guests, else one sentence that says why not and what to change. Changes nothing. */
     const char *(*refuse)(void);

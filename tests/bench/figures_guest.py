@@ -71,6 +71,31 @@ def exits():
     return [Row(text, int(found[key]), INSTRUCTIONS, goal, note) for key, text, goal, note in rows]
 
 
+SLICE_US = 1000
+
+
+def slice_tables(gap):
+    """Two guests that only count, on one CPU; gap: ticks of the TSC that no exit takes, and every turn does."""
+    extra = f'share = true\ncmdline = "slice-gap={gap}"\n'
+    return [f"[system]\nslice-us = {SLICE_US}\n" + guest_table("one", [0], "16MiB", extra=extra),
+            guest_table("two", [0], "16MiB", extra=extra)]
+
+
+def switch_cost(text):
+    """Ticks of the TSC from one guest's last instruction to the other's first, out of both guests' output: a gap is the
+    other's turn between two switches."""
+    turns = [int(n) for n in re.findall(r"bench: slice-turn=(\d+)", text)]
+    gaps = [int(n) for n in re.findall(r"bench: slice-gap=(\d+)", text)]
+    assert len(turns) == len(gaps) == 2, text
+    return round((sum(gaps) - sum(turns)) / 4)
+
+
+def slices():
+    run = boot(slice_tables(SLICE_US * 300), [testbed.Module(EXITS, "kernel")], 1, ICOUNT)
+    return [Row("time slice: switch to another guest", switch_cost(run.text), INSTRUCTIONS, None,
+                "timer's interrupt, registers, FPU state")]
+
+
 def first_instruction():
     rows = []
     for memory in ("16MiB", "1GiB"):
@@ -144,5 +169,5 @@ def nvme():
     return rows
 
 
-GROUPS = {"exits": exits, "first": first_instruction, "memory-guests": memory_of_four, "interrupts": interrupts,
+GROUPS = {"exits": exits, "slices": slices, "first": first_instruction, "memory-guests": memory_of_four, "interrupts": interrupts,
           "nvme": nvme}

@@ -70,10 +70,15 @@ def test_each_rogue_access_is_one_line(selftest):
 
 @pytest.mark.xdist_group("bochs-selftest")
 def test_interrupts_of_nobody_are_recorded(selftest):
-    """A freed entry, a handle that was never given, and the compatibility format: blocked, and told."""
+    """A freed entry, a handle that was never given, one beyond the table, another function's, reserved bits, and the
+    compatibility format: blocked, and told with the device's own id."""
     found = [fault for fault in faultline.faults(selftest.lines) if fault.access == "interrupt"]
-    assert [(fault.index, fault.reason) for fault in found] == [(0, 0x22), (0x123, 0x22), (0, 0x25)]
-    assert "compatibility-format" in found[2].text
+    others = found[3].index
+    assert [(fault.index, fault.reason) for fault in found] == [
+        (0, 0x22), (0x123, 0x22), (0x1000, 0x21), (others, 0x26), (others, 0x20), (0, 0x25)]
+    assert "another device" in found[3].text and "compatibility-format" in found[5].text
+    assert {(fault.unit, fault.sid, fault.guest) for fault in found} == {(0, EDU, "-")}
+    assert selftest.having("selftest: forged interrupts reached no handler, cfis=0 spurious=0")
 
 
 @pytest.mark.xdist_group("bochs-selftest")
@@ -84,11 +89,12 @@ def test_interrupts_arrive_remapped(selftest):
 
 @pytest.mark.parametrize("model, cpus, words, mode", [
     (bochs.MODELS[0], 4, "", "xAPIC"),
+    (bochs.MODEL, 2, " xapic", "xAPIC"),
     (bochs.MODELS[-1], 1, " x2apic", "x2APIC"),
     (bochs.MODELS[-1], 2, " x2apic", "x2APIC"),
 ])
 def test_other_machines(bochs_boot, model, cpus, words, mode):
-    """With x2APIC mode come APIC ids of 32 bits in the table of interrupts (EIM)."""
+    """With x2APIC mode come APIC ids of 32 bits in the table of interrupts (EIM); it is used where the CPU has it."""
     run = bochs_boot(image="bulkhead-selftest.elf", cmdline="exit" + words, model=model, cpus=cpus)
     assert_up(run, cpus)
     assert run.having(f"lapic: {mode} mode") and run.having(f"ioapic: id={cpus} ")

@@ -31,6 +31,8 @@ def test_two_cpus(tmp_path):
     """Four are in the list above."""
     done = run(tmp_path, "smp", 2, "16MiB", "cpus=2")
     guestrun.assert_passed(done.out.splitlines(), 16)
+    assert "interrupts: posted-interrupts=no (the CPU lacks them)" in done.log
+    assert "interrupts: x2apic=no (the CPU lacks it)" in done.log
     assert done.status == 0
 
 

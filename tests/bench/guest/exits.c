@@ -5,6 +5,7 @@
 #include "guest/vlapic.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/port.h"
+#include "tests/bench/guest/slices.h"
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/machine.h"
 #include "tests/guest/lib/report.h"
@@ -117,8 +118,14 @@ static uint64_t wake(void)
     return sum / TIMER_ROUNDS;
 }
 
+/* "slice-gap=N" on the command line: one of two guests that share a CPU. */
 void guest_main(void)
 {
+    uint64_t gap = machine_option("slice-gap", 0);
+    if (gap != 0) {
+        slices_measure(gap);
+        return;
+    }
     trap_handle(VECTOR, on_interrupt);
     figure("cpuid", measure(exit_by_cpuid));
     figure("pm-timer", measure(exit_by_pm_timer));

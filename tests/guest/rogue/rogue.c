@@ -88,14 +88,15 @@ static void write_target(uint64_t at)
     check(ended, "DMA write to 0x%llx ends", (unsigned long long)at);
 }
 
-/* Interrupt messages to CPU 0 and to all, every one with a vector of its own (SDM 3A 11.11). */
+/* Interrupt messages to CPU 0 and to all, every one with a vector of its own (SDM 3A 11.11); then as a remapping unit
+ * reads them (VT-d 4.1 5.1.2.2): the first entry of the table, one with reserved bits, one beyond the table. */
 static void forge(void)
 {
     static const struct {
         uint64_t at;
         uint32_t data;
-    } messages[] = {
-        {0xfee00000, 0x4081}, {0xfee00000, 0x82}, {0xfee01000, 0x83}, {0xfeeff00c, 0x84}, {0xfee00010, 0x0}};
+    } messages[] = {{0xfee00000, 0x4081}, {0xfee00000, 0x82},    {0xfee01000, 0x83}, {0xfeeff00c, 0x84},
+                    {0xfee00010, 0x0},    {0xfee00018, 0x10085}, {0xfee20010, 0x86}};
     for (unsigned vector = 0x81; vector < 0x90; vector++) {
         trap_handle((uint8_t)vector, on_stray);
     }

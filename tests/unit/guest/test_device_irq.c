@@ -9,7 +9,10 @@
 
 #include <cmocka.h>
 
+#include "guest/posting.h"
+#include "guest/vlapic_irq.h"
 #include "kernel/core/posted.h"
+#include "kernel/core/vectors.h"
 #include "kernel/hw/phys.h"
 #include "tests/fake/irq.h"
 #include "tests/fake/vtd_rig.h"
@@ -42,7 +45,7 @@ static bool target(void *context, uint64_t address, uint32_t data, unsigned *cpu
 {
     (void)context;
     (void)data;
-    *cpu = cpu_of(address);
+    *cpu = cpu_of(address) == 0xff ? 0 : cpu_of(address);
     *apic_id = *cpu;
     return *cpu != NOBODY;
 }
@@ -220,6 +223,69 @@ static void test_failures(void **state)
     assert_int_equal(rig.units[0].remap.quarantined, 1);
 }
 
+/* The whole way: the guest's message, its remapping entry, a vCPU's mailbox, its IRR; on a halted vCPU's wake-up
+ * vector, and without a notification while it waits for its turn. */
+#define LAPICS (RIG_GUEST + 0x1000)
+#define LAPIC_PAGES (RIG_GUEST + 0x4000)
+
+static struct vlapic *lapic_list[2];
+static struct vlapic_set lapic_set = {.lapics = lapic_list, .count = 2};
+
+static bool post_to_lapic(void *context, uint64_t address, uint32_t data, struct vtd_irte_posted *posted)
+{
+    (void)context;
+    struct apic_message m = apic_message_from_msi(address, data);
+    size_t index = 0;
+    if (!posting_target(&lapic_set, &m, &index)) {
+        return false;
+    }
+    *posted = (struct vtd_irte_posted){.vector = m.vector, .descriptor = virt_to_phys(&lapic_list[index]->posted)};
+    return true;
+}
+
+static void make_lapics(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        lapic_list[i] = phys_to_virt(hpa(LAPICS + i * 0x1000u));
+        struct vlapic_config c = {.page = phys_to_virt(hpa(LAPIC_PAGES + i * 0x1000u)), .id = i, .physical_bits = 40};
+        vlapic_init(lapic_list[i], &c);
+        vlapic_write(lapic_list[i], LAPIC_SVR, 4, 0x1ff, 0);
+        posted_init(&lapic_list[i]->posted, VECTOR_POSTED, 4 + i, true);
+    }
+}
+
+static void test_into_a_lapic(void **state)
+{
+    (void)state;
+    static const struct message_router router = {.deliver = deliver, .target = target, .post = post_to_lapic};
+    struct vtd_model *m = start(&router, true);
+    make_lapics();
+    struct vlapic *l = lapic_list[1];
+    struct vtd_msi message = route(1, 0x51);
+    assert_true(send(message));
+    assert_true(rig.mc.interrupt_data == VECTOR_POSTED && rig.mc.interrupt_address == 0xfee05000);
+    assert_int_equal(vlapic_irq_pending(l), 0x51);
+    assert_int_equal(vlapic_irq_pending(lapic_list[0]), -1);
+    vlapic_irq_accept(l, 0x51);
+    posting_place(&l->posted, POSTING_SLEEPS, 5, true);
+    (void)route(1, 0x61);
+    assert_true(send(message));
+    assert_int_equal(rig.mc.interrupt_data, VECTOR_POSTED_WAKE);
+    assert_int_equal(vlapic_irq_pending(l), 0x61);
+    vlapic_irq_accept(l, 0x61);
+    posting_place(&l->posted, POSTING_WAITS, 5, true);
+    (void)route(1, 0x71);
+    unsigned before = rig.mc.interrupts;
+    assert_true(send(message));
+    assert_int_equal(rig.mc.interrupts, before);
+    posting_place(&l->posted, POSTING_RUNS, 5, true);
+    assert_int_equal(vlapic_irq_pending(l), 0x71);
+    (void)route(0xff, 0x81); /* everybody: our handler delivers, nobody is posted to */
+    assert_false(irq.posted);
+    vtd_model_reused(m, LAPICS, 0x2000);
+    assert_null(vtd_model_violation(m));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +295,7 @@ int main(void)
         cmocka_unit_test(test_nothing_lost_on_a_move),
         cmocka_unit_test(test_unchanged_costs_nothing),
         cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_into_a_lapic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,28 @@ static uint32_t read(struct vlapic *l, uint32_t offset)
     return vlapic_read(l, offset, 4, 0);
 }
 
+/* A level-triggered vector from another CPU is not where a CPU would take it by itself: its EOI has to exit first. */
+static void test_levels_stay_out_of_the_mailbox(void **state)
+{
+    (void)state;
+    struct vlapic l;
+    struct out o;
+    make(&l, &o);
+    write(&l, LAPIC_SVR, 0x1ff);
+    assert_true(vlapic_irq_post(&l, 0x51, true));
+    assert_false(posted_is_pending(&l.posted));
+    assert_true(vlapic_irq_post(&l, 0x61, false));
+    assert_true(posted_is_pending(&l.posted));
+    assert_int_equal(vlapic_irq_highest(&l), 0x61);
+    vlapic_irq_accept(&l, 0x61);
+    assert_int_equal(vlapic_irq_highest(&l), 0x51);
+    assert_int_equal(read(&l, LAPIC_TMR + 0x20), 1 << 17);
+    assert_true(vlapic_irq_post(&l, 0x52, true));
+    vlapic_reset(&l);
+    write(&l, LAPIC_SVR, 0x1ff);
+    assert_int_equal(vlapic_irq_highest(&l), -1);
+}
+
 /* Whatever a destination is compared with: the outside hears of every change, also where the CPU let the guest write
  * the page. */
 static void test_renamed(void **state)
@@ -442,6 +464,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reset_state),
         cmocka_unit_test(test_renamed),
+        cmocka_unit_test(test_levels_stay_out_of_the_mailbox),
         cmocka_unit_test(test_priorities),
         cmocka_unit_test(test_widths_and_errors),
         cmocka_unit_test(test_icr),

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Interrupt remapping as guests meet it on a unit that does what the specification says: a guest's device forges
+messages, and each is blocked, recorded and told with the device and its guest. And what stands in for posted
+interrupts, which no emulator's CPU has."""
+import bochs
+import faultline
+import guestrun
+import pytest
+import testbed
+
+EDU = "0000:00:10.0"
+# What the rogue guest's device sends (tests/guest/rogue/rogue.c) -> the reason that is recorded for it.
+COMPATIBILITY, ABSENT_OR_FOREIGN, RESERVED, BEYOND = 0x25, (0x22, 0x26), 0x20, 0x21
+
+
+@pytest.fixture(scope="session")
+def rogue(bochs_boot, tmp_path_factory):
+    config = guestrun.config(
+        tmp_path_factory.mktemp("rogue"),
+        guestrun.guest("rogue", [0], "rogue", cmdline="forge=1", devices=[EDU]),
+        guestrun.guest("neighbour", [1], "cpuid"))
+    modules = [config, testbed.Module(guestrun.image("rogue"), "rogue"),
+               testbed.Module(guestrun.image("cpuid"), "cpuid")]
+    return bochs_boot(cmdline="exit panic=reset", modules=modules, timeout=200, cpus=2)
+
+
+@pytest.mark.xdist_group("bochs-rogue")
+def test_no_forged_message_arrives(rogue):
+    lines = guestrun.guest_lines(rogue.lines, "rogue")
+    guestrun.assert_passed(lines, 10)
+    assert guestrun.end_of(rogue, "rogue") == "powered-off"
+    assert guestrun.end_of(rogue, "neighbour") == "powered-off"
+    assert rogue.ended and rogue.status == 0 and not rogue.having("panic:")
+
+
+@pytest.mark.xdist_group("bochs-rogue")
+def test_each_forged_message_is_told(rogue):
+    found = [fault for fault in faultline.faults(rogue.lines) if fault.access == "interrupt"]
+    assert {(fault.unit, fault.sid, fault.guest) for fault in found} == {(0, EDU, "rogue")}
+    reasons = [fault.reason for fault in found]
+    assert reasons[:4] == [COMPATIBILITY] * 4
+    assert reasons[4] in ABSENT_OR_FOREIGN and found[4].index == 0
+    assert [(fault.reason, fault.index) for fault in found[5:]] == [(RESERVED, 0), (BEYOND, 0x1000)]
+    assert all("compatibility-format" in fault.text for fault in found[:4])
+
+
+@pytest.mark.xdist_group("bochs-rogue")
+def test_posted_interrupts_fall_back(rogue):
+    """No CPU model of Bochs has them: guests' interrupts come remapped, to our own handler."""
+    assert rogue.having("interrupts: posted-interrupts=no (the CPU lacks them)")
+
+
+def test_posted_interrupts_left_unused(bochs_boot, tmp_path):
+    config = guestrun.config(tmp_path, '[system]\nwithout = ["posted-interrupts"]\n',
+                             guestrun.guest("cpuid", [0], "cpuid"))
+    modules = [config, testbed.Module(guestrun.image("cpuid"), "cpuid")]
+    run = bochs_boot(cmdline="exit panic=reset", modules=modules, model=bochs.MODELS[0], cpus=1)
+    assert run.having("interrupts: posted-interrupts=no (system.without names them)")
+    assert guestrun.end_of(run, "cpuid") == "powered-off"
