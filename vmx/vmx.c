@@ -6,6 +6,7 @@
 #include "kernel/core/pages.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/percpu.h"
+#include "kernel/core/time_calibrate.h"
 #include "kernel/core/vcpu_resident.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/msr.h"
@@ -35,6 +36,7 @@
 #define DR6_BREAKPOINTS MASK64(3, 0)
 #define DR6_SET (MASK64(3, 0) | BIT64(13) | BIT64(14)) /* B3:0, BD, BS: set in the qualification of a #DB */
 #define DR7_GD BIT64(13)
+#define RFLAGS_IF BIT64(9)
 #define VECTOR_DB 1
 #define VECTOR_GP 13
 #define BELOW_4G (UINT64_C(4) * GIB)
@@ -50,6 +52,8 @@ static struct {
     struct vmx_controls controls;
     uint32_t without; /* features to leave unused */
     uint32_t timer;   /* the pin control of the preemption timer; 0: it is not used */
+    const struct vmx_quirks *quirks;
+    uint64_t patience; /* VMX_QUIRKS_HOLD_US in TSC ticks */
     struct vmx_cpu cpus[CPU_MAX];
 } vmx;
 
@@ -66,7 +70,7 @@ _Static_assert(sizeof(struct vmx_vcpu) <= LAYOUT_VMCS, "the backend's data fits 
 
 static const char *quirk(void)
 {
-    return vmx_quirks_find(&vmx.capability)->name;
+    return vmx.quirks->name;
 }
 
 static void configure(uint32_t without)
@@ -128,6 +132,8 @@ static enum status make_controls(void)
 {
     const char *missing;
     enum status status = vmx_controls_make(&vmx.capability, vmx.without, &vmx.controls, &missing);
+    vmx.quirks = vmx_quirks_find(&vmx.capability);
+    vmx.patience = time_tsc_hz() / 1000000 * VMX_QUIRKS_HOLD_US;
     vmx.timer = vmx_controls_timer(&vmx.capability, vmx.without);
     vmx.controls.primary |= VMX_PRIMARY_CR8_LOAD;
     return status;
@@ -356,14 +362,44 @@ static bool take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *e
     }
 }
 
+/* When the preemption timer has to end this run; 0 for never. */
+static uint64_t end_of_run(const struct vcpu *vcpu, const struct vmx_vcpu *v)
+{
+    uint64_t slice = vcpu->slice_end_tsc;
+    if (v->held_until == 0 || vmx.timer == 0) {
+        return slice;
+    }
+    return slice != 0 && slice < v->held_until ? slice : v->held_until;
+}
+
+/* The timer ended what was no slice: the host's turn all the same. */
+static void call_it_interrupt(const struct vmx_vcpu *v, struct vcpu_exit *exit)
+{
+    if (exit->kind == VCPU_EXIT_SLICE && v->held_until != 0) {
+        exit->kind = VCPU_EXIT_INTERRUPT;
+    }
+}
+
+/* The CPU would hold the host's interrupts up once more. */
+static bool host_is_due(const struct vcpu *vcpu, struct vmx_vcpu *v, struct vcpu_exit *exit)
+{
+    bool held = (vcpu->rflags & RFLAGS_IF) == 0;
+    if (!vmx_quirks_host_is_due(&v->held_until, held, cpu_tsc(), vmx.patience)) {
+        return false;
+    }
+    *exit = (struct vcpu_exit){.kind = VCPU_EXIT_INTERRUPT};
+    return true;
+}
+
 /* True: enter again. */
 static bool enter_once(struct vcpu *vcpu, struct vmx_cpu *cpu, struct vcpu_exit *exit)
 {
     struct vmx_vcpu *v = vmx_state(vcpu);
     vmx_registers_load(vcpu);
     vmx_inject_prepare(vcpu);
-    if (vcpu->slice_end_tsc != 0 || v->timer_on) {
-        vmx_timer_prepare(vcpu, vmx.timer, vmx.capability.timer_shift);
+    uint64_t end_tsc = end_of_run(vcpu, v);
+    if (end_tsc != 0 || v->timer_on) {
+        vmx_timer_prepare(vcpu, end_tsc, vmx.timer, vmx.capability.timer_shift);
     }
     if (vcpu->flush || v->vpid.generation != cpu->vpids.generation) {
         flush(vcpu, cpu);
@@ -395,8 +431,12 @@ static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
     vcpu_resident_load(vcpu);
     vmx_switch_load(vcpu);
     vmx_current_make(vcpu);
+    if (vmx.quirks->holds_host && host_is_due(vcpu, vmx_state(vcpu), exit)) {
+        return;
+    }
     while (enter_once(vcpu, cpu, exit)) {
     }
+    call_it_interrupt(vmx_state(vcpu), exit);
 }
 
 static bool ends_slices(void)
@@ -428,7 +468,7 @@ static bool needs_access_page(void)
 
 static unsigned set_apic_mode(struct vcpu *vcpu, enum vcpu_apic_mode mode)
 {
-    const struct vmx_apicv a = {&vmx.capability, &vmx.controls, vmx_quirks_find(&vmx.capability), vmx.without};
+    const struct vmx_apicv a = {&vmx.capability, &vmx.controls, vmx.quirks, vmx.without};
     vmx_current_make(vcpu);
     return vmx_apicv_set_mode(&a, vcpu, mode);
 }
