@@ -29,8 +29,9 @@
 #define LEAF7_ECX (B(1) | B(2) | B(6) | B(8) | B(9) | B(10) | B(11) | B(12) | B(14) | B(22))
 #define LEAF7_EDX (B(2) | B(3) | B(4) | B(8))
 
-/* Leaf 0xd.1: XSAVEOPT and XGETBV with ECX = 1. XSAVEC and XSAVES would need IA32_XSS. */
-#define LEAFD1_EAX (B(0) | B(2))
+/* Leaf 0xd.1: XSAVEOPT, XSAVEC, XGETBV with ECX = 1, XSAVES. IA32_XSS stays 0 (guest/msr.c). */
+#define LEAFD1_EAX MASK32(3, 0)
+#define LEAFD1_COMPACT (B(1) | B(3)) /* what EBX, the size of the compacted area, is for */
 
 /* Leaf 0x80000001. Not offered: SVM, EXTAPIC, IBS, SKINIT, WDT, LWP, NODEID, TOPOEXT, performance counters, MWAITX,
  * FFXSR (its EFER bit is refused). */
@@ -38,6 +39,9 @@
 #define LEAF8_1_EDX                                                                                                    \
     (MASK32(6, 0) | B(8) | B(9) | B(11) | B(12) | B(13) | B(15) | B(16) | B(17) | B(20) | B(22) | B(23) | B(24) |      \
      B(26) | B(27) | B(29) | B(30) | B(31))
+#define LEAF7_EBX_INVPCID B(10)
+#define LEAF7_ECX_RDPID B(22)
+#define LEAF8_1_EDX_RDTSCP B(27)
 #define LEAF8_7_EDX B(8) /* invariant TSC */
 
 #define XCR0_ALLOWED (B(0) | B(1) | B(2) | B(5) | B(6) | B(7))
@@ -51,6 +55,8 @@ enum leaf_action {
     LEAF_CACHE, /* Intel cache parameters: core counts are the guest's */
     LEAF_TOPOLOGY,
     LEAF_XSAVE,
+    LEAF_SEVEN,
+    LEAF_EXTENDED_ONE,
     LEAF_HYPERVISOR,
     LEAF_SIZES, /* 0x80000008 */
 };
@@ -68,12 +74,12 @@ static const struct leaf_rule rules[] = {
     {0x1, ALL, ALL, MASK32(15, 8), LEAF1_ECX, LEAF1_EDX, LEAF_ONE},
     {0x2, ALL, ALL, ALL, ALL, ALL, LEAF_PASS},
     {0x4, 7, ALL, ALL, ALL, ALL, LEAF_CACHE},
-    {0x7, 0, 0, LEAF7_EBX, LEAF7_ECX, LEAF7_EDX, LEAF_PASS},
+    {0x7, 0, 0, LEAF7_EBX, LEAF7_ECX, LEAF7_EDX, LEAF_SEVEN},
     {0xb, 1, 0, 0, 0, 0, LEAF_TOPOLOGY},
     {0xd, 63, ALL, ALL, ALL, ALL, LEAF_XSAVE},
     {CPUID_HYPERVISOR_LEAF, ALL, 0, 0, 0, 0, LEAF_HYPERVISOR},
     {0x80000000, ALL, ALL, ALL, ALL, ALL, LEAF_LIMIT},
-    {0x80000001, ALL, ALL, 0, LEAF8_1_ECX, LEAF8_1_EDX, LEAF_PASS},
+    {0x80000001, ALL, ALL, 0, LEAF8_1_ECX, LEAF8_1_EDX, LEAF_EXTENDED_ONE},
     {0x80000002, ALL, ALL, ALL, ALL, ALL, LEAF_PASS},
     {0x80000003, ALL, ALL, ALL, ALL, ALL, LEAF_PASS},
     {0x80000004, ALL, ALL, ALL, ALL, ALL, LEAF_PASS},
@@ -127,13 +133,14 @@ static void leaf_cache(struct cpuid *out, const struct cpuid_context *c)
     out->eax = (uint32_t)(bits_get(out->eax, 13, 0) | bits_make(sharing, 25, 14) | bits_make(cores, 31, 26));
 }
 
-static void leaf_xsave(uint32_t subleaf, struct cpuid *out)
+static void leaf_xsave(uint32_t subleaf, struct cpuid *out, const struct cpuid_context *c)
 {
     if (subleaf == 0) {
         out->eax &= XCR0_ALLOWED;
         out->edx = 0;
     } else if (subleaf == 1) {
-        *out = (struct cpuid){.eax = out->eax & LEAFD1_EAX};
+        uint32_t eax = out->eax & LEAFD1_EAX & ~((c->lacks & VCPU_XSAVES) != 0 ? LEAFD1_COMPACT : 0);
+        *out = (struct cpuid){.eax = eax, .ebx = (eax & LEAFD1_COMPACT) != 0 ? out->ebx : 0};
     } else if ((XCR0_ALLOWED >> (subleaf & 31) & 1) == 0 || subleaf > 31) {
         *out = (struct cpuid){0};
     }
@@ -178,7 +185,14 @@ struct cpuid cpuid_filter(uint32_t leaf, uint32_t subleaf, struct cpuid host, co
         leaf_topology(subleaf, &out, context);
         break;
     case LEAF_XSAVE:
-        leaf_xsave(subleaf, &out);
+        leaf_xsave(subleaf, &out, context);
+        break;
+    case LEAF_SEVEN:
+        out.ebx &= (context->lacks & VCPU_INVPCID) != 0 ? ~LEAF7_EBX_INVPCID : UINT32_MAX;
+        out.ecx &= (context->lacks & VCPU_RDTSCP) != 0 ? ~LEAF7_ECX_RDPID : UINT32_MAX;
+        break;
+    case LEAF_EXTENDED_ONE:
+        out.edx &= (context->lacks & VCPU_RDTSCP) != 0 ? ~LEAF8_1_EDX_RDTSCP : UINT32_MAX;
         break;
     case LEAF_HYPERVISOR: /* "BulkheadVMM" and a NUL, in EBX, ECX, EDX */
         out = (struct cpuid){CPUID_HYPERVISOR_LEAF, 0x6b6c7542, 0x64616568, 0x004d4d56};

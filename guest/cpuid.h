@@ -4,6 +4,7 @@
 #ifndef BULKHEAD_GUEST_CPUID_H
 #define BULKHEAD_GUEST_CPUID_H
 
+#include "kernel/core/vcpu.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/lib/types.h"
 
@@ -15,6 +16,7 @@ struct cpuid_context {
     bool apic_off;      /* the guest switched its LAPIC off in IA32_APIC_BASE */
     bool x2apic;        /* the guest's LAPIC offers x2APIC mode */
     bool tsc_deadline;  /* and its timer TSC-deadline mode */
+    unsigned lacks;     /* enum vcpu_instruction: #UD in guests */
 };
 
 #define CPUID_HYPERVISOR_LEAF UINT32_C(0x40000000)

@@ -23,6 +23,7 @@ enum {
     MSR_TSC_DEADLINE = 0x6e0,
     MSR_X2APIC_FIRST = 0x800,
     MSR_X2APIC_LAST = 0x8ff,
+    MSR_XSS = 0xda0, /* 0: no supervisor state is offered */
 };
 #define MSR_EFER UINT32_C(0xc0000080)
 #define MSR_STAR UINT32_C(0xc0000081)
@@ -143,6 +144,9 @@ enum status guest_msr_read(struct vcpu *vcpu, struct guest_msrs *msrs, uint32_t 
     case MSR_PAT:
         *value = vcpu->backend->read(vcpu, VCPU_PAT);
         return STATUS_OK;
+    case MSR_XSS:
+        *value = 0;
+        return STATUS_OK;
     case MSR_MTRR_CAP:
         *value = MTRR_CAP_VALUE;
         return STATUS_OK;
@@ -197,6 +201,8 @@ enum status guest_msr_write(struct vcpu *vcpu, struct guest_msrs *msrs, uint32_t
         return STATUS_OK;
     case MSR_EFER:
         return write_efer(vcpu, value);
+    case MSR_XSS:
+        return value == 0 ? STATUS_OK : STATUS_OUT_OF_RANGE;
     case MSR_PAT:
         return write_pat(vcpu, value);
     case MSR_MISC_ENABLE:

@@ -61,14 +61,11 @@ enum vm_exit_count {
     VM_COUNTS,
 };
 
-/* CPUID's answers depend on CR4, on whether the local APIC is on, and (leaf 0xd, never remembered) on XCR0, and on
- * nothing else that changes while a vCPU lives; asking the CPU itself is slow. */
+/* Answers of CPUID; vm_cpuid.h. */
 #define VM_CPUID_LINES 16
 struct vm_cpuid {
     bool used;
-    bool apic; /* the local APIC was on */
     uint32_t leaf, subleaf;
-    uint64_t cr4;
     struct cpuid answer;
 };
 
@@ -89,9 +86,9 @@ struct vm_cpu {
     enum vcpu_apic_mode apic_mode; /* what the backend was last told */
     unsigned apic_help;            /* enum vcpu_apic_help: what the CPU does of the LAPIC by itself */
     uint8_t shown_cr8;             /* what the backend was last told; not used when it has the LAPIC's page */
-    bool in_guest;     /* atomic: between entry and exit */
-    bool flush_wanted; /* atomic: forget translations at the next entry */
-    bool look;         /* something changed that the loop has to look at before the next entry; vm_host.c */
+    bool in_guest;                 /* atomic: between entry and exit */
+    bool flush_wanted;             /* atomic: forget translations at the next entry */
+    bool look;                     /* something changed that the loop has to look at before the next entry; vm_host.c */
     uint64_t counts[VM_COUNTS];
     struct decode_insn insn; /* the last one decoded, when code_cache has no place for it */
     struct code_cache code_cache;

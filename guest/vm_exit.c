@@ -8,6 +8,7 @@
 #include "guest/vlapic_timer.h"
 #include "guest/vm_access.h"
 #include "guest/vm_caches.h"
+#include "guest/vm_cpuid.h"
 #include "kernel/core/irq_dispatch.h"
 #include "kernel/core/log.h"
 #include "kernel/core/machine_check.h"
@@ -16,7 +17,6 @@
 #include "kernel/hw/cpu.h"
 #include "kernel/lib/bits.h"
 
-#define CPUID_XSAVE_LEAF 0xdu
 #define MSR_TSC 0x10u
 #define MSR_APIC_BASE 0x1bu
 #define MSR_TSC_DEADLINE 0x6e0u
@@ -50,57 +50,28 @@ static void general_protection(struct vm_cpu *cpu)
     }
 }
 
-/* Step over the instruction. When it cannot be read any more it simply runs again. */
-static void skip(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+/* When it cannot be read any more it simply runs again. */
+static void __attribute__((noinline)) skip_unknown(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     const struct decode_insn *insn;
-    if (exit->length != 0) {
-        vcpu_advance(&cpu->vcpu, exit->length);
-    } else if (vm_access_decode(cpu, exit, &insn) == STATUS_OK) {
+    if (vm_access_decode(cpu, exit, &insn) == STATUS_OK) {
         vcpu_advance(&cpu->vcpu, insn->length);
     }
 }
 
-static struct cpuid_context cpuid_context_of(const struct vm_cpu *cpu)
+/* Step over the instruction. */
+static void skip(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
-    return (struct cpuid_context){
-        .cpu_index = cpu->index,
-        .cpu_count = cpu->vm->cpu_count,
-        .cr4 = cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4),
-        .apic_off = !vlapic_is_enabled(&cpu->lapic),
-        .x2apic = cpu->lapic.config.x2apic,
-        .tsc_deadline = cpu->lapic.config.tsc_deadline,
-    };
-}
-
-/* What CPUID answers this vCPU. */
-static struct cpuid ask(const struct vm_cpu *cpu, uint32_t leaf, uint32_t subleaf)
-{
-    struct cpuid_context context = cpuid_context_of(cpu);
-    return cpuid_filter(leaf, subleaf, cpu_cpuid(leaf, subleaf), &context);
-}
-
-/* Leaf 0xd is asked for anew each time: its sizes follow XCR0, which TCG lets a guest set without an exit. */
-static const struct cpuid *remember(struct vm_cpu *cpu, uint32_t leaf, uint32_t subleaf)
-{
-    struct vm_cpuid *line = &cpu->cpuid[leaf % VM_CPUID_LINES];
-    uint64_t cr4 = cpu->vcpu.backend->read(&cpu->vcpu, VCPU_CR4);
-    bool apic = vlapic_is_enabled(&cpu->lapic);
-    bool same = line->used && line->leaf == leaf && line->subleaf == subleaf && line->cr4 == cr4 && line->apic == apic;
-    if (!same || leaf == CPUID_XSAVE_LEAF) {
-        *line = (struct vm_cpuid){true, apic, leaf, subleaf, cr4, ask(cpu, leaf, subleaf)};
+    if (exit->length != 0) {
+        vcpu_advance(&cpu->vcpu, exit->length);
+    } else {
+        skip_unknown(cpu, exit);
     }
-    return &line->answer;
 }
 
 static void on_cpuid(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
-    uint64_t *gprs = cpu->vcpu.gprs;
-    const struct cpuid *id = remember(cpu, (uint32_t)gprs[VCPU_RAX], (uint32_t)gprs[VCPU_RCX]);
-    gprs[VCPU_RAX] = id->eax;
-    gprs[VCPU_RBX] = id->ebx;
-    gprs[VCPU_RCX] = id->ecx;
-    gprs[VCPU_RDX] = id->edx;
+    vm_cpuid_execute(cpu);
     skip(cpu, exit);
 }
 
@@ -128,6 +99,7 @@ static enum status lapic_msr(struct vm_cpu *cpu, uint32_t msr, bool write, uint6
     uint64_t now = vm_now(cpu->vm);
     cpu->look = true;
     if (msr == MSR_APIC_BASE) {
+        vm_cpuid_forget(cpu);
         *value = write ? *value : vlapic_base_read(&cpu->lapic);
         return write ? vlapic_base_write(&cpu->lapic, *value) : STATUS_OK;
     }
@@ -228,7 +200,7 @@ static void on_memory(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 
 static bool offers(const struct vm_cpu *cpu, uint32_t leaf, unsigned word, unsigned bit)
 {
-    struct cpuid id = ask(cpu, leaf, 0);
+    struct cpuid id = vm_cpuid_ask(cpu, leaf, 0);
     const uint32_t words[4] = {id.eax, id.ebx, id.ecx, id.edx};
     return (words[word] >> bit & 1) != 0;
 }
@@ -258,6 +230,7 @@ static bool write_cr4(struct vm_cpu *cpu, uint64_t value)
         return false;
     }
     vcpu->backend->write(vcpu, VCPU_CR4, value);
+    vm_cpuid_forget(cpu);
     vcpu->flush = vcpu->flush || value != old; /* a changed PGE, PSE, PAE, SMEP ... forgets translations */
     return true;
 }

@@ -23,7 +23,11 @@ void vm_host_add(struct vm_host *host, struct vm_cpu *cpu, uint64_t slice_ns)
 
 void vm_host_look(struct vm_host *host)
 {
-    if (host != NULL && host->current != NULL) {
+    if (host == NULL) {
+        return;
+    }
+    host->look = true;
+    if (host->current != NULL) {
         host->current->look = true;
     }
 }
@@ -83,13 +87,18 @@ static void place_runners(struct vm_host *host, struct vm_cpu *chosen)
     }
 }
 
-/* Look at everyone, and give the CPU to whose turn it is until somebody has to look again. */
+/* Look at everyone, and give the CPU to whose turn it is until somebody has to look again. What time brings to one may
+ * be something to do for another one, who was looked at before: then all are looked at once more. */
 static void one_turn(struct vm_host *host)
 {
     uint64_t ready = 0, wake_ns = TIMER_NEVER;
+    host->look = false;
     place_sleepers(host);
     for (unsigned i = 0; i < host->count; i++) {
         ready |= (uint64_t)wants(host->cpus[i], &wake_ns) << i;
+    }
+    if (host->look) {
+        return;
     }
     struct run_turn turn = run_queue_next(&host->queue, ready, time_now_ns());
     if (turn.who == RUN_QUEUE_NONE) {

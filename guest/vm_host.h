@@ -11,6 +11,7 @@ struct vm_host {
     struct vm_cpu *cpus[RUN_QUEUE_MAX];
     unsigned count;
     struct run_queue queue;
+    bool look;                   /* somebody here was given something to do since all were looked at */
     struct vm_cpu *current;      /* in the guest or about to be, or the last that was; NULL: none was yet */
     uint64_t turns, guest_turns; /* how often another vCPU got the CPU, and one of another guest */
 };

@@ -4,6 +4,7 @@
 
 #include "guest/vlapic_irq.h"
 #include "guest/vm_apic.h"
+#include "guest/vm_cpuid.h"
 #include "kernel/core/lapic.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/time_calibrate.h"
@@ -147,6 +148,7 @@ void vm_interrupts_take_events(struct vm_cpu *cpu)
         vlapic_reset(&cpu->lapic);
         renamed(cpu);
         vcpu_reset(&cpu->vcpu, VCPU_RESET_INIT, 0);
+        vm_cpuid_forget(cpu);
         cpu->state = cpu->index == 0 ? VM_CPU_RUNS : VM_CPU_WAIT_SIPI;
     }
     if ((events & LAPIC_EVENT_SIPI) != 0 && cpu->state == VM_CPU_WAIT_SIPI) {

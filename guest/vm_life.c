@@ -4,6 +4,7 @@
 
 #include "guest/assign.h"
 #include "guest/vm_apic.h"
+#include "guest/vm_cpuid.h"
 #include "guest/vm_entry.h"
 #include "guest/vm_memory.h"
 #include "kernel/core/log.h"
@@ -109,6 +110,7 @@ static void begin(struct vm_cpu *cpu)
         return;
     }
     vm_entry_set(cpu, &vm->first_entry);
+    vm_cpuid_forget(cpu);
     cpu->vcpu.tsc_offset = -vm->start_tsc;
     vm->entered_ns = cpu->index == 0 && vm->entered_ns == 0 ? time_now_ns() : vm->entered_ns;
 }

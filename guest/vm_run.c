@@ -2,10 +2,10 @@
  * What a vCPU's turn consists of: time and events that came for it, interrupts, entries. */
 #include "guest/vm_run.h"
 
-#include "guest/run_queue.h"
 #include "guest/vlapic_irq.h"
 #include "guest/vlapic_timer.h"
 #include "guest/vm_exit.h"
+#include "guest/vm_host.h"
 #include "guest/vm_interrupts.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/time.h"
@@ -79,11 +79,12 @@ static void enter(struct vm_cpu *cpu)
 {
     struct vcpu_exit exit;
     __atomic_store_n(&cpu->in_guest, true, __ATOMIC_SEQ_CST);
-    if (__atomic_exchange_n(&cpu->flush_wanted, false, __ATOMIC_SEQ_CST)) {
+    if (__atomic_load_n(&cpu->flush_wanted, __ATOMIC_SEQ_CST) &&
+        __atomic_exchange_n(&cpu->flush_wanted, false, __ATOMIC_SEQ_CST)) {
         cpu->vcpu.flush = true;
     }
     cpu->vcpu.backend->run(&cpu->vcpu, &exit);
-    __atomic_store_n(&cpu->in_guest, false, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&cpu->in_guest, false, __ATOMIC_RELEASE);
     vm_exit_handle(cpu, &exit);
 }
 
@@ -163,7 +164,7 @@ void vm_run_turn(struct vm_cpu *cpu, uint64_t wake_ns, uint64_t slice_end_ns)
     uint64_t due_ns;
     bool ready = prepare(cpu, &due_ns);
     set_timer(earlier(earlier(due_ns, wake_ns), end_slice_at(cpu, slice_end_ns)));
-    if (ready && !vm_is_stopping(cpu->vm)) {
+    if (ready && !vm_is_stopping(cpu->vm) && !cpu->host->look) {
         enter_until_look(cpu);
     }
 }

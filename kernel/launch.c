@@ -33,6 +33,9 @@
 #define CONFIG_NAME "bulkhead.toml"
 #define NAME_SIZE 64
 #define WORDS_SEPARATOR ' '
+#define FIX_CPU                                                                                                        \
+    "take a CPU that can, or turn virtualisation on in the firmware's setup; under QEMU without KVM: "                 \
+    "-cpu EPYC,+svm,+npt"
 
 static struct {
     struct config config;
@@ -220,9 +223,7 @@ static void check_backend(void)
     launch.backend = backend_choose();
     const char *why = launch.backend == NULL ? "this CPU has neither VMX nor SVM" : launch.backend->refuse();
     if (why != NULL) {
-        diag_add(launch.diags, LAUNCH_DIAG_BACKEND, DIAG_ERROR, "CPU",
-                 "turn virtualisation on in the firmware's setup; under QEMU without KVM: -cpu EPYC,+svm,+npt", "%s",
-                 why);
+        diag_add(launch.diags, LAUNCH_DIAG_BACKEND, DIAG_ERROR, "CPU", FIX_CPU, "%s", why);
     }
 }
 
@@ -317,21 +318,16 @@ static enum status check_everything(void)
     return status == STATUS_OK && launch.diags->errors == before ? STATUS_OK : STATUS_UNSUPPORTED;
 }
 
-static void enable_cpu(void *argument)
-{
-    enum status *status = argument;
-    *status = launch.backend->cpu_enable(cpu_index());
-}
-
 static enum status enable_cpus(void)
 {
-    launch.backend->configure(launch.without);
-    for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
-        enum status status = STATUS_OK;
-        smp_call(cpu, enable_cpu, &status);
-        if (status != STATUS_OK) {
-            return status;
-        }
+    struct backend_failure failure;
+    enum status status = backend_enable(launch.backend, launch.without, &failure);
+    if (status != STATUS_OK) {
+        char where[DIAG_WHERE_SIZE];
+        format_text(where, sizeof(where), "CPU %u", failure.cpu);
+        diag_add(launch.diags, LAUNCH_DIAG_BACKEND, DIAG_ERROR, where, FIX_CPU, "%s cannot be switched on: %s",
+                 launch.backend->name, failure.why);
+        return status;
     }
     log_info("cpu: backend=%s quirk=%s on %u CPUs", launch.backend->name, launch.backend->quirk(), cpu_count());
     struct posting_facts posting = posting_facts_of(launch.backend, launch.without, &launch.isolate->vtd);

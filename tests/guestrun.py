@@ -23,13 +23,14 @@ GUESTS = {
     "timers": (1, "16MiB", "", 46),
     "apic": (4, "16MiB", "cpus=4", 80),
     "fpu": (4, "16MiB", "", 16),
-    "pages": (1, "192MiB", "ram-mib=192", 11),
+    "pages": (1, "192MiB", "ram-mib=192", 10),
     "decode": (1, "16MiB", "", 5),
     "loader": (1, "16MiB", "", 1),
     "stress": (2, "16MiB", "seconds=3", 4),
     "share": (1, "16MiB", "ms=500", 4),
+    "forbidden": (1, "16MiB", "", 60),
 }
-SEPARATE = {"msi", "rogue", "triple"}  # they need a device, or others beside them
+SEPARATE = {"msi", "rogue", "triple", "wild"}  # they need a device, or others beside them
 
 
 def image(name):

@@ -42,6 +42,7 @@ class Machine:
     disk: pathlib.Path = None  # on ata0; what is written to it is lost
     network: bool = False  # an e1000 in a simulated network of its own: Bochs itself is 192.168.10.1
     ips: int = IPS
+    errors: bool = False  # Bochs says what software did wrong: why an entry was refused, which MSR does not exist ...
 
 
 DMAR_HEADER = """Signature : "DMAR"
@@ -116,7 +117,7 @@ def configuration(machine, iso, console):
         f"com1: enabled=1, mode=term, dev={console}",
         "clock: sync=none, time0=1700000000",
         "panic: action=fatal",
-        "error: action=ignore",
+        f"error: action={'report' if machine.errors else 'ignore'}",
         "info: action=ignore",
     ]
     slots = [""] * 5

@@ -89,6 +89,21 @@ def extract_vmlinux(bzimage):
     return lzma.LZMADecompressor(lzma.FORMAT_XZ).decompress(payload)
 
 
+def without_zeros(elf):
+    """The same kernel without the zeros at the end of its last segment (a third of the file): a loader clears what a
+    segment's memory has beyond its bytes in the file. Section headers, which lie behind, are dropped."""
+    elf = bytearray(elf)
+    table, size, count = struct.unpack_from("<Q", elf, 32)[0], *struct.unpack_from("<HH", elf, 54)
+    last = max((at for at in range(table, table + size * count, size) if struct.unpack_from("<I", elf, at)[0] == 1),
+               key=lambda at: struct.unpack_from("<Q", elf, at + 8)[0])
+    offset, length = struct.unpack_from("<Q", elf, last + 8)[0], struct.unpack_from("<Q", elf, last + 32)[0]
+    kept = len(bytes(elf[offset:offset + length]).rstrip(b"\0"))
+    struct.pack_into("<Q", elf, last + 32, kept)
+    struct.pack_into("<Q", elf, 40, 0)  # no section headers
+    struct.pack_into("<HHH", elf, 58, 0, 0, 0)
+    return bytes(elf[:offset + kept])
+
+
 def module_order(tree, wanted):
     """Paths of the wanted modules and what they depend on, dependencies first; built-in ones are left out."""
     paths = {p.stem.replace("-", "_"): p for p in tree.rglob("*.ko")}
@@ -134,7 +149,7 @@ def make(out):
     linux = unpack(kernel_package())
     bzimage = next((linux / "boot").glob("vmlinuz-*"))
     (out / "vmlinuz").write_bytes(bzimage.read_bytes())
-    (out / "vmlinux").write_bytes(extract_vmlinux(bzimage))
+    (out / "vmlinux").write_bytes(without_zeros(extract_vmlinux(bzimage)))
     busybox = (unpack("busybox-static") / "bin" / "busybox").read_bytes()
     for guest, wanted in GUESTS.items():
         modules = module_order(linux / "lib" / "modules", wanted)

@@ -3,6 +3,7 @@
 LINT_ALL := $(or $(shell git ls-files '*.c' '*.h' 2>/dev/null),\
 	$(shell find . -path ./$(BUILD) -prune -o -name '*.[ch]' -printf '%P\n' | sort))
 LINT_HEADERS := $(filter %.h,$(LINT_ALL))
+LINT_CXX := $(wildcard tests/bochs/plugin/*.cc tests/bochs/plugin/*.hh)
 LINT_KERNEL := $(filter-out tests/% tools/%,$(filter %.c,$(LINT_ALL)))
 LINT_HOST := $(filter tests/unit/% tests/fake/% tests/model/% tests/fuzz/% tests/host/% tools/%,$(filter %.c,$(LINT_ALL)))
 
@@ -11,10 +12,14 @@ lint: setup-test
 	@$(MAKE) --no-print-directory lint-format lint-headers lint-layers lint-tidy
 
 lint-format:
-	@echo "clang-format: $(words $(LINT_ALL)) files"; clang-format --dry-run -Werror $(LINT_ALL)
+	@echo "clang-format: $(words $(LINT_ALL) $(LINT_CXX)) files"; clang-format --dry-run -Werror $(LINT_ALL) $(LINT_CXX)
 
 # A stamp a header and compiler, so that a second run only looks at what changed.
-lint-headers: $(LINT_HEADERS:%=$(BUILD)/lint/gcc/%.ok) $(LINT_HEADERS:%=$(BUILD)/lint/clang/%.ok)
+lint-headers: $(LINT_HEADERS:%=$(BUILD)/lint/gcc/%.ok) $(LINT_HEADERS:%=$(BUILD)/lint/clang/%.ok) \
+	$(patsubst %,$(BUILD)/lint/gcc/%.ok,$(filter %.hh,$(LINT_CXX)))
+$(BUILD)/lint/gcc/%.hh.ok: %.hh
+	@mkdir -p $(@D)
+	@echo '#include "$<"' | $(CXX) $(BOCHS_CXXFLAGS) -MF $(@:.ok=.d) -MT $@ -fsyntax-only -x c++ - && touch $@
 $(BUILD)/lint/gcc/%.ok: %
 	@mkdir -p $(@D)
 	@echo '#include "$<"' | $(CC) $(HOST_CFLAGS) -MF $(@:.ok=.d) -MT $@ -fsyntax-only -x c - && touch $@

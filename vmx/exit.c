@@ -112,15 +112,17 @@ static const struct reason reasons[] = {
     [VMCS_REASON_TDCALL] = {"TDCALL", STEP(FORBIDDEN)},
 };
 
+/* The numbers between those that have a name are DO_UNKNOWN as well. */
 static const struct reason *find(enum vmcs_reason reason)
 {
-    static const struct reason none = {"an exit reason without a name", DO_UNKNOWN, 0};
-    return (size_t)reason < ARRAY_LENGTH(reasons) && reasons[reason].name != NULL ? &reasons[reason] : &none;
+    static const struct reason none = {NULL, DO_UNKNOWN, 0};
+    return (size_t)reason < ARRAY_LENGTH(reasons) ? &reasons[reason] : &none;
 }
 
 const char *vmx_exit_name(enum vmcs_reason reason)
 {
-    return find(reason)->name;
+    const char *name = find(reason)->name;
+    return name != NULL ? name : "an exit reason without a name";
 }
 
 /* An impossible length is as good as none: the guest layer decodes then. */
@@ -278,7 +280,7 @@ static void decode_rich(const struct reason *r, enum vmcs_reason reason, struct 
         break;
     default:
         exit->kind = r->action == DO_ENTRY_FAILED ? VCPU_EXIT_ENTRY_FAILED : VCPU_EXIT_UNKNOWN;
-        exit->text = r->name;
+        exit->text = vmx_exit_name(reason);
         break;
     }
 }

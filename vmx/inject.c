@@ -103,9 +103,19 @@ static void put_windows(const struct vcpu *vcpu, struct vmx_cache *cache)
     }
 }
 
+/* Nothing is wanted, and the last exit left nothing: so it is nearly always. */
+static bool nothing_to_do(const struct vcpu *vcpu, const struct vmx_cache *cache)
+{
+    unsigned wanted = (unsigned)vcpu->event.kind | vcpu->shadow | vcpu->window | vcpu->nmi_blocked | vcpu->nmi_window;
+    return (wanted | cache->interruptibility | (cache->primary & WINDOWS)) == 0;
+}
+
 void vmx_inject_prepare(struct vcpu *vcpu)
 {
     struct vmx_cache *cache = &vmx_state(vcpu)->cache;
+    if (nothing_to_do(vcpu, cache)) {
+        return;
+    }
     put_blocking(vcpu, cache);
     put_windows(vcpu, cache);
     if (vcpu->event.kind != VCPU_EVENT_NONE) {
@@ -131,14 +141,19 @@ static bool iret_unblocked(enum vmcs_reason reason)
     return (info & BIT32(VMCS_EVENT_IRET_UNBLOCKED)) != 0 && (uint8_t)info != VECTOR_DF;
 }
 
+void vmx_inject_finish_instruction(struct vcpu *vcpu)
+{
+    uint32_t blocking = (uint32_t)vmx_read(VMCS_GUEST_INTERRUPTIBILITY);
+    vmx_state(vcpu)->cache.interruptibility = blocking;
+    vcpu->shadow = (blocking & SHADOW) != 0;
+    vcpu->nmi_blocked = (blocking & NMI_BLOCKED) != 0;
+    vcpu->event.kind = VCPU_EVENT_NONE;
+}
+
 void vmx_inject_finish(struct vcpu *vcpu, enum vmcs_reason reason)
 {
-    struct vmx_cache *cache = &vmx_state(vcpu)->cache;
     uint32_t vectoring = (uint32_t)vmx_read(VMCS_VECTORING_EVENT);
-    cache->interruptibility = (uint32_t)vmx_read(VMCS_GUEST_INTERRUPTIBILITY);
-    vcpu->shadow = (cache->interruptibility & SHADOW) != 0;
-    vcpu->nmi_blocked = (cache->interruptibility & NMI_BLOCKED) != 0;
-    vcpu->event.kind = VCPU_EVENT_NONE;
+    vmx_inject_finish_instruction(vcpu);
     if ((vectoring & BIT32(VMCS_EVENT_VALID)) != 0) {
         vcpu->event = vmx_inject_decode(vectoring, (uint32_t)vmx_read(VMCS_VECTORING_ERROR));
     } else if (!vcpu->nmi_blocked && iret_unblocked(reason)) {

@@ -17,5 +17,8 @@ struct vcpu_event vmx_inject_decode(uint32_t info, uint32_t error);
 void vmx_inject_prepare(struct vcpu *vcpu);
 /* After an exit for `reason`: what was not delivered, and blocking, back into vcpu. */
 void vmx_inject_finish(struct vcpu *vcpu, enum vmcs_reason reason);
+/* The same after the exit of an instruction (one that has a length): no event was being delivered then (SDM 3C
+ * 28.2.4). */
+void vmx_inject_finish_instruction(struct vcpu *vcpu);
 
 #endif

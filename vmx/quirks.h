@@ -9,6 +9,8 @@ struct vmx_quirks {
     const char *name; /* "none" for nothing */
     /* A virtual interrupt that waits for RFLAGS.IF is delivered all the same when an interrupt of the host arrives. */
     bool delivers_blocked;
+    /* XSAVEC and XSAVES put AVX state at offset 416, over the header of the area; XRSTORS then refuses it. */
+    bool broken_compaction;
 };
 
 /* By what IA32_VMX_BASIC shows; never NULL. Pure. */

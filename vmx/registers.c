@@ -203,12 +203,13 @@ void vmx_registers_load(struct vcpu *vcpu)
 void vmx_registers_store(struct vcpu *vcpu)
 {
     struct vmx_cache *cache = &vmx_state(vcpu)->cache;
-    cache->rip = vmx_read(VMCS_GUEST_RIP);
-    cache->rsp = vmx_read(VMCS_GUEST_RSP);
-    cache->rflags = vmx_read(VMCS_GUEST_RFLAGS);
-    vcpu->rip = cache->rip;
-    vcpu->gprs[VCPU_RSP] = cache->rsp;
-    vcpu->rflags = cache->rflags;
+    uint64_t rip = vmx_read(VMCS_GUEST_RIP), rsp = vmx_read(VMCS_GUEST_RSP), rflags = vmx_read(VMCS_GUEST_RFLAGS);
+    cache->rip = rip;
+    cache->rsp = rsp;
+    cache->rflags = rflags;
+    vcpu->rip = rip;
+    vcpu->gprs[VCPU_RSP] = rsp;
+    vcpu->rflags = rflags;
 }
 
 bool vmx_registers_show_cr0(struct vcpu *vcpu, uint64_t value)

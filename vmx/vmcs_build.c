@@ -41,6 +41,9 @@ static void write_controls(const struct vmcs_build *s, struct vmx_vcpu *v)
     vmx_write(VMCS_IO_BITMAP_B, s->io_bitmap_b.v);
     vmx_write(VMCS_VIRTUAL_APIC, s->virtual_apic.v);
     vmx_write(VMCS_EPT_POINTER, v->eptp);
+    if ((c->secondary & VMX_SECONDARY_XSAVES) != 0) {
+        vmx_write(VMCS_XSS_EXIT_BITMAP, 0); /* IA32_XSS is 0: nothing that could exit */
+    }
     if (s->capability->vpid) {
         vmx_write(VMCS_VPID, 0); /* until the first entry gives it one */
     }

@@ -90,6 +90,23 @@ static uint32_t features(void)
     return set;
 }
 
+static unsigned lacks(void)
+{
+    static const struct {
+        uint32_t control;
+        enum vcpu_instruction instruction;
+    } enabled_by[] = {
+        {VMX_SECONDARY_RDTSCP, VCPU_RDTSCP},
+        {VMX_SECONDARY_INVPCID, VCPU_INVPCID},
+        {VMX_SECONDARY_XSAVES, VCPU_XSAVES},
+    };
+    unsigned set = vmx_quirks_find(&vmx.capability)->broken_compaction ? VCPU_XSAVES : 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(enabled_by); i++) {
+        set |= (vmx.controls.secondary & enabled_by[i].control) == 0 ? enabled_by[i].instruction : 0;
+    }
+    return set;
+}
+
 static const char *refuse(void)
 {
     struct vmx_capability c = vmx_capability_read();
@@ -106,14 +123,13 @@ static unsigned nested_max_leaf(void)
 }
 
 /* TPR shadow: MOV from CR8 reads the virtual-APIC page; MOV to it exits, because a lower priority may let an interrupt
- * of the virtual LAPIC through (but where the CPU itself watches TPR: vmx/apicv.h). XSAVES is not offered to guests. */
+ * of the virtual LAPIC through (but where the CPU itself watches TPR: vmx/apicv.h). */
 static enum status make_controls(void)
 {
     const char *missing;
     enum status status = vmx_controls_make(&vmx.capability, vmx.without, &vmx.controls, &missing);
     vmx.timer = vmx_controls_timer(&vmx.capability, vmx.without);
     vmx.controls.primary |= VMX_PRIMARY_CR8_LOAD;
-    vmx.controls.secondary &= ~(uint32_t)VMX_SECONDARY_XSAVES;
     return status;
 }
 
@@ -221,7 +237,8 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
 
 static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
 {
-    bulkhead_assert(cpu == cpu_index() && nested->format == &radix_ept && nested->levels == 4);
+    bulkhead_assert(cpu == cpu_index() && vmx.cpus[cpu].enabled);
+    bulkhead_assert(nested->format == &radix_ept && nested->levels == 4);
     struct hpa block;
     vcpu->cpu = cpu;
     enum status status = pages_alloc_block(LAYOUT_BYTES, PAGE_SIZE, address_limit(), &block);
@@ -364,14 +381,17 @@ static bool enter_once(struct vcpu *vcpu, struct vmx_cpu *cpu, struct vcpu_exit 
     }
     v->frame.launched = 1;
     vmx_registers_store(vcpu);
-    vmx_inject_finish(vcpu, reason & 0xffff);
+    if (exit->length != 0) {
+        vmx_inject_finish_instruction(vcpu);
+    } else {
+        vmx_inject_finish(vcpu, reason & 0xffff);
+    }
     return take(vcpu, reason & 0xffff, exit);
 }
 
 static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
     struct vmx_cpu *cpu = &vmx.cpus[vcpu->cpu];
-    bulkhead_assert(cpu->enabled);
     vcpu_resident_load(vcpu);
     vmx_switch_load(vcpu);
     vmx_current_make(vcpu);
@@ -428,6 +448,7 @@ const struct cpu_backend vmx_backend = {
     .quirk = quirk,
     .configure = configure,
     .features = features,
+    .lacks = lacks,
     .refuse = refuse,
     .cpu_enable = cpu_enable,
     .cpu_disable = cpu_disable,

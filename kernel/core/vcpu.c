@@ -68,7 +68,7 @@ void vcpu_advance(struct vcpu *vcpu, unsigned length)
     vcpu->rip = from + length;
     vcpu->shadow = false;
     vcpu->rflags &= ~(uint64_t)RFLAGS_RF;
-    if (from <= UINT32_MAX && vcpu->rip > UINT32_MAX) {
+    if (((from ^ vcpu->rip) & ~(uint64_t)UINT32_MAX) != 0) {
         wrap(vcpu);
     }
     if ((vcpu->rflags & RFLAGS_TF) != 0 && vcpu->event.kind == VCPU_EVENT_NONE) {

@@ -155,6 +155,13 @@ enum vcpu_access {
     VCPU_ALLOW_WRITE = 1 << 1,
 };
 
+/* Instructions that a CPU may have and yet not give to guests. */
+enum vcpu_instruction {
+    VCPU_RDTSCP = 1 << 0, /* and RDPID */
+    VCPU_INVPCID = 1 << 1,
+    VCPU_XSAVES = 1 << 2, /* XRSTORS and XSAVEC as well; with IA32_XSS = 0 */
+};
+
 struct cpu_backend {
     const char *name; /* "svm", "vmx" */
 
@@ -171,6 +178,9 @@ struct cpu_backend {
     /* Features that the CPU has and the configuration leaves in use, of those that guests' interrupts depend on.
      * Valid after cpu_enable(). NULL: none. */
     uint32_t (*features)(void);
+
+    /* Set of enum vcpu_instruction that are #UD in guests whatever CPUID says. Valid after cpu_enable(); NULL: none. */
+    unsigned (*lacks)(void);
 
     /* NULL when this CPU can run guests, else one sentence that says why not and what to change. Changes nothing. */
     const char *(*refuse)(void);

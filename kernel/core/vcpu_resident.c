@@ -149,17 +149,21 @@ static void load(const struct vcpu_resident *r)
     }
 }
 
-void vcpu_resident_load(struct vcpu *vcpu)
+static void __attribute__((noinline)) change_owner(struct vcpu *vcpu)
 {
     struct vcpu **owner = &resident.owner[vcpu->cpu];
-    if (*owner == vcpu) {
-        return;
-    }
     if (*owner != NULL) {
         save(&(*owner)->resident);
     }
     load(&vcpu->resident);
     *owner = vcpu;
+}
+
+void vcpu_resident_load(struct vcpu *vcpu)
+{
+    if (resident.owner[vcpu->cpu] != vcpu) {
+        change_owner(vcpu);
+    }
 }
 
 void vcpu_resident_store(struct vcpu *vcpu)

@@ -25,8 +25,8 @@ void cpu_irq_wait(void);
 /* Interrupts off and HLT for ever. */
 _Noreturn void cpu_stop(void);
 
-/* Store 16 bytes, aligned to 16, as one: CPUs and devices see all of it or nothing (CMPXCHG16B, which every CPU has that
- * comes with a unit that posts interrupts: SDM 2A, CPUID.1:ECX bit 13). */
+/* Store 16 bytes, aligned to 16, as one: CPUs and devices see all of it or nothing (CMPXCHG16B, which every CPU has
+ * that comes with a unit that posts interrupts: SDM 2A, CPUID.1:ECX bit 13). */
 void cpu_store_pair(uint64_t *at, uint64_t low, uint64_t high);
 
 /* All earlier loads and stores are seen before all later ones, by CPUs and by devices that snoop. */

@@ -22,5 +22,8 @@ $(BOCHS_PLUGIN): $(BOCHS_PLUGIN_OBJ)
 	@mkdir -p $(@D)
 	@echo "  ld $@"; $(CXX) -shared -o $@ $^ -ldl
 
+# What `make test` needs before pytest.
+test-programs: $(BOCHS_PLUGIN)
+
 .PHONY: bochs-plugin
 bochs-plugin: $(BOCHS_PLUGIN)

@@ -109,7 +109,7 @@ def test_truncated_kernel(refused, tmp_path, kind, what):
 
 
 def test_no_svm(refused):
-    refused(GOOD, 703, "CPU", r".*SVM.*", r"turn virtualisation on in the firmware's setup; under QEMU .*",
+    refused(GOOD, 703, "CPU", r".*SVM.*", r"take a CPU that can, or turn virtualisation on in the firmware's setup; under QEMU .*",
             devices=["-cpu", "qemu64,-svm"])
 
 

@@ -5,7 +5,6 @@ import re
 import guestrun
 import pytest
 import testbed
-from guestrun import assert_passed
 
 MACHINE = {"cpus": 2, "memory": "1G"}
 ONE_CPU = {"cpus": 1, "memory": "512M"}
@@ -22,9 +21,9 @@ def start(boot, folder, guests, **how):
 
 def assert_all_passed(run, guests):
     for name, _, _, _ in guests:
-        assert_passed(guestrun.guest_lines(run.lines, name))
+        guestrun.assert_passed(guestrun.guest_lines(run.lines, name))
         assert guestrun.end_of(run, name) == "powered-off"
-    assert run.having("bulkhead: all guests have ended, faults=0") and not run.having("panic")
+    assert run.having("bulkhead: all guests have ended, faults=0") and not run.having("panic:")
 
 
 def phases(run, name):
@@ -84,9 +83,9 @@ def test_ends_and_resets_leave_the_others_running(boot, tmp_path):
     guests = [("falls", [1], "triple", {}), ("again", [1, 1], "loader", {"cmdline": "reset=1"}),
               ("goes-on", [1], "stress", {"cmdline": "seconds=5"})]
     run = start(boot, tmp_path, guests, stop_when=lambda line: "name=goes-on end=" in line)
-    assert not run.timed_out and not run.having("panic")
+    assert not run.timed_out and not run.having("panic:")
     assert guestrun.end_of(run, "falls") == "crashed"
-    assert_passed(guestrun.guest_lines(run.lines, "goes-on"))
+    guestrun.assert_passed(guestrun.guest_lines(run.lines, "goes-on"))
     assert guestrun.end_of(run, "goes-on") == "powered-off"
     assert run.having("guest: name=again starts anew, reset 5") and guestrun.end_of(run, "again") is None
     assert not any(line.startswith("FAIL") for line in guestrun.guest_lines(run.lines, "again"))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Two marks: the release's own line, and the sizes of objects, which the options of the build decide. */
-#include "tests/bochs/plugin/bochs_version.h"
+#include "tests/bochs/plugin/bochs_version.hh"
 
 #include <link.h>
 #include <string.h>
 
-#include "tests/bochs/plugin/bochs_api.h"
-#include "tests/bochs/plugin/libraries.h"
+#include "tests/bochs/plugin/bochs_api.hh"
+#include "tests/bochs/plugin/libraries.hh"
 
 static const char release[] = "Built from SVN snapshot on August  1, 2021"; /* 2.7 */
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Devices' memory requests, page by page. */
-#include "tests/bochs/plugin/dma.h"
+#include "tests/bochs/plugin/dma.hh"
 
 #include <string.h>
 
-#include "tests/bochs/plugin/interrupts.h"
-#include "tests/bochs/plugin/log.h"
-#include "tests/bochs/plugin/memory.h"
-#include "tests/bochs/plugin/model.h"
-#include "tests/bochs/plugin/units.h"
+#include "tests/bochs/plugin/interrupts.hh"
+#include "tests/bochs/plugin/log.hh"
+#include "tests/bochs/plugin/memory.hh"
+#include "tests/bochs/plugin/model.hh"
+#include "tests/bochs/plugin/units.hh"
 
 #define PAGE_BYTES UINT64_C(4096)
 #define INTERRUPT_FIRST UINT64_C(0xfee00000)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Every device library gets stubs of its own, so that a call tells which device made it. Not covered, because they do
  * no DMA in Bochs: ne2k, pcipnic, voodoo. */
-#include "tests/bochs/plugin/dma_hooks.h"
+#include "tests/bochs/plugin/dma_hooks.hh"
 
 #include <utility>
 
-#include "tests/bochs/plugin/bochs_api.h"
-#include "tests/bochs/plugin/dma.h"
-#include "tests/bochs/plugin/ending.h"
-#include "tests/bochs/plugin/libraries.h"
-#include "tests/bochs/plugin/log.h"
-#include "tests/bochs/plugin/options.h"
-#include "tests/bochs/plugin/pci_places.h"
+#include "tests/bochs/plugin/bochs_api.hh"
+#include "tests/bochs/plugin/dma.hh"
+#include "tests/bochs/plugin/ending.hh"
+#include "tests/bochs/plugin/libraries.hh"
+#include "tests/bochs/plugin/log.hh"
+#include "tests/bochs/plugin/options.hh"
+#include "tests/bochs/plugin/pci_places.hh"
 
 #define INTEL 0x8086
 

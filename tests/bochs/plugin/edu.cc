@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * The model of edu as a PCI function of Bochs: configuration space (PCI 3.0 chapter 6, MSI 6.8), registers, time. */
-#include "tests/bochs/plugin/edu.h"
+#include "tests/bochs/plugin/edu.hh"
 
 #include <string.h>
 
-#include "tests/bochs/plugin/bochs_api.h"
-#include "tests/bochs/plugin/dma.h"
-#include "tests/bochs/plugin/ending.h"
-#include "tests/bochs/plugin/libraries.h"
-#include "tests/bochs/plugin/log.h"
-#include "tests/bochs/plugin/model.h"
-#include "tests/bochs/plugin/options.h"
+#include "tests/bochs/plugin/bochs_api.hh"
+#include "tests/bochs/plugin/dma.hh"
+#include "tests/bochs/plugin/ending.hh"
+#include "tests/bochs/plugin/libraries.hh"
+#include "tests/bochs/plugin/log.hh"
+#include "tests/bochs/plugin/model.hh"
+#include "tests/bochs/plugin/options.hh"
 
 enum {
     CONFIG_COMMAND = 0x04,

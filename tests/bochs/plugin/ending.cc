@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * The ways out of a run. */
-#include "tests/bochs/plugin/ending.h"
+#include "tests/bochs/plugin/ending.hh"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/bochs/plugin/bochs_api.h"
-#include "tests/bochs/plugin/dma.h"
-#include "tests/bochs/plugin/libraries.h"
-#include "tests/bochs/plugin/log.h"
+#include "tests/bochs/plugin/bochs_api.hh"
+#include "tests/bochs/plugin/dma.hh"
+#include "tests/bochs/plugin/libraries.hh"
+#include "tests/bochs/plugin/log.hh"
 
 #define EXIT_PORT 0xf4
 #define ANY_WIDTH 7

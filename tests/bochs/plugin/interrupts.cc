@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Delivery of interrupt messages (SDM 3A 11.11; VT-d 4.1 chapter 5). */
-#include "tests/bochs/plugin/interrupts.h"
+#include "tests/bochs/plugin/interrupts.hh"
 
-#include "tests/bochs/plugin/bochs_api.h"
-#include "tests/bochs/plugin/log.h"
-#include "tests/bochs/plugin/units.h"
+#include "tests/bochs/plugin/bochs_api.hh"
+#include "tests/bochs/plugin/log.hh"
+#include "tests/bochs/plugin/units.hh"
 
 extern "C" {
 #include "kernel/lib/bits.h"

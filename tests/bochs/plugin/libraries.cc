@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Jump slots of loaded ELF libraries (System V ABI, AMD64 supplement 5.2): one word a called function. */
-#include "tests/bochs/plugin/libraries.h"
+#include "tests/bochs/plugin/libraries.hh"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tests/bochs/plugin/log.h"
+#include "tests/bochs/plugin/log.hh"
 
 struct search {
     char file[64]; /* libbx_NAME.so */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Lines are written whole and at once: the process may end at any time. */
-#include "tests/bochs/plugin/log.h"
+#include "tests/bochs/plugin/log.hh"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Memory accesses that are split where Bochs wants them split. */
-#include "tests/bochs/plugin/memory.h"
+#include "tests/bochs/plugin/memory.hh"
 
-#include "tests/bochs/plugin/bochs_api.h"
+#include "tests/bochs/plugin/bochs_api.hh"
 
 #define PAGE UINT64_C(4096)
 #define ADDRESSES (UINT64_C(1) << 40) /* Bochs crashes beyond */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * The environment's variables. */
-#include "tests/bochs/plugin/options.h"
+#include "tests/bochs/plugin/options.hh"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/bochs/plugin/ending.h"
+#include "tests/bochs/plugin/ending.hh"
 
 static struct {
     bool read;

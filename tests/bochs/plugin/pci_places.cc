@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Configuration mechanism 1, leaving the guest's address register as it was. */
-#include "tests/bochs/plugin/pci_places.h"
+#include "tests/bochs/plugin/pci_places.hh"
 
-#include "tests/bochs/plugin/bochs_api.h"
+#include "tests/bochs/plugin/bochs_api.hh"
 
 enum { PORT_ADDRESS = 0xcf8, PORT_DATA = 0xcfc, CONFIG_IDS = 0x00, CONFIG_COMMAND = 0x04, CONFIG_CLASS = 0x08 };
 #define ENABLE UINT32_C(0x80000000)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * The plugin's entry and the device that Bochs sees: "plugin_ctrl: bulkhead=1" loads libbx_bulkhead.so. */
-#include "tests/bochs/plugin/bochs_api.h"
-#include "tests/bochs/plugin/bochs_version.h"
-#include "tests/bochs/plugin/dma_hooks.h"
-#include "tests/bochs/plugin/edu.h"
-#include "tests/bochs/plugin/ending.h"
-#include "tests/bochs/plugin/ioapic.h"
-#include "tests/bochs/plugin/log.h"
-#include "tests/bochs/plugin/serial.h"
-#include "tests/bochs/plugin/units.h"
+#include "tests/bochs/plugin/bochs_api.hh"
+#include "tests/bochs/plugin/bochs_version.hh"
+#include "tests/bochs/plugin/dma_hooks.hh"
+#include "tests/bochs/plugin/edu.hh"
+#include "tests/bochs/plugin/ending.hh"
+#include "tests/bochs/plugin/ioapic.hh"
+#include "tests/bochs/plugin/log.hh"
+#include "tests/bochs/plugin/serial.hh"
+#include "tests/bochs/plugin/units.hh"
 
 /* Every device has been made when Bochs resets them for the first time; no CPU runs before that. */
 class bulkhead_device : public bx_devmodel_c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Stands between the bus and Bochs' own 16550: bytes to send never reach it, so that its transmitter is always empty
  * and no time passes; everything else does. */
-#include "tests/bochs/plugin/serial.h"
+#include "tests/bochs/plugin/serial.hh"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/bochs/plugin/bochs_api.h"
-#include "tests/bochs/plugin/ending.h"
-#include "tests/bochs/plugin/libraries.h"
+#include "tests/bochs/plugin/bochs_api.hh"
+#include "tests/bochs/plugin/ending.hh"
+#include "tests/bochs/plugin/libraries.hh"
 
 enum {
     PORT = 0x3f8,
@@ -22,7 +22,6 @@ enum {
     UART_FIFO = 2,
     UART_LINE = 3,
     UART_MODEM = 4,
-    FIFO_CLEAR_RECEIVER = 2,
     LINE_DIVISOR = 0x80,
     MODEM_LOOPBACK = 0x10,
     WIDTHS = 3,      /* as Bochs registers its handlers: one or two bytes, */
@@ -79,8 +78,8 @@ static void remember(uint32_t address, uint32_t value)
         serial.line = static_cast<uint8_t>(value);
     } else if (address == PORT + UART_MODEM) {
         serial.modem = static_cast<uint8_t>(value);
-    } else if (address == PORT + UART_FIFO && (value & FIFO_CLEAR_RECEIVER) != 0) {
-        serial.unread = false;
+    } else if (address == PORT + UART_FIFO) {
+        serial.unread = false; /* the stock device drops it, or has room for more */
     } else if (address == PORT + UART_INTERRUPTS && (serial.line & LINE_DIVISOR) == 0) {
         serial.interrupts = static_cast<uint8_t>(value);
     }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Remapping units on Bochs' memory bus. */
-#include "tests/bochs/plugin/units.h"
+#include "tests/bochs/plugin/units.hh"
 
 #include <string.h>
 
-#include "tests/bochs/plugin/bochs_api.h"
-#include "tests/bochs/plugin/ending.h"
-#include "tests/bochs/plugin/interrupts.h"
-#include "tests/bochs/plugin/log.h"
-#include "tests/bochs/plugin/memory.h"
-#include "tests/bochs/plugin/options.h"
+#include "tests/bochs/plugin/bochs_api.hh"
+#include "tests/bochs/plugin/ending.hh"
+#include "tests/bochs/plugin/interrupts.hh"
+#include "tests/bochs/plugin/log.hh"
+#include "tests/bochs/plugin/memory.hh"
+#include "tests/bochs/plugin/options.hh"
 
 /* Bochs tells handlers apart by blocks of this size only. */
 #define BLOCK UINT64_C(0x10000)

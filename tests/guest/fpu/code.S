@@ -42,6 +42,16 @@ function fpu_xgetbv
     shlq $32, %rdx
     orq %rdx, %rax
     ret
+function fpu_xsaves
+    movl $-1, %eax
+    movl $-1, %edx
+    xsaves64 (%rdi)
+    ret
+function fpu_xrstors
+    movl $-1, %eax
+    movl $-1, %edx
+    xrstors64 (%rdi)
+    ret
 function fpu_xsetbv
     movl %edi, %ecx
     movl %esi, %eax

@@ -145,6 +145,28 @@ static void xcr0(void)
     expect(fpu_xgetbv(0), XCR0_AVX, "XCR0 is unchanged after all");
 }
 
+/* Offered means executable: saved, overwritten, restored, compared. */
+static void xsaves(void)
+{
+    static uint8_t area[4096] __attribute__((aligned(64)));
+    uint8_t in[512], other[512], out[512];
+    struct cpuid id = cpu_cpuid(0xd, 1);
+    if ((id.eax & BIT32(3)) == 0) {
+        skip("XSAVES", "not offered");
+        return;
+    }
+    check(id.ebx >= 576 && id.ebx <= sizeof(area), "leaf 0xd.1's size makes sense: %u", id.ebx);
+    pattern(in, sizeof(in), 5);
+    pattern(other, sizeof(other), 6);
+    fpu_load_avx(in);
+    fpu_xsaves(area);
+    fpu_load_avx(other);
+    fpu_xrstors(area);
+    fpu_store_avx(out);
+    check(memcmp(in, out, sizeof(in)) == 0, "XSAVES and XRSTORS bring AVX state back");
+    check((area[527] & 0x80) != 0, "the area is compacted");
+}
+
 void guest_main(void)
 {
     trap_handle(VECTOR, on_interrupt);
@@ -155,5 +177,6 @@ void guest_main(void)
         return;
     }
     xcr0();
+    xsaves();
     on_every_cpu(true);
 }

@@ -14,6 +14,9 @@ void fpu_store_sse(uint8_t *bytes, uint32_t *mxcsr, uint16_t *control);
 void fpu_load_avx(const uint8_t *bytes);
 void fpu_store_avx(uint8_t *bytes);
 uint64_t fpu_xgetbv(uint32_t index);
+/* All that XCR0 has, to and from a 64-byte aligned area that XSAVES compacts. */
+void fpu_xsaves(void *area);
+void fpu_xrstors(const void *area);
 void fpu_xsetbv(uint32_t index, uint64_t value);
 
 #endif

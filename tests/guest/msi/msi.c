@@ -78,14 +78,6 @@ static void while_off(void)
     forget();
     edu_raise(&edu);
     machine_wait_us(SETTLE_US);
-    for (unsigned i = 0; i < 4; i++) {
-        say("DEBUG total=%u irr=%u", total, apic_vector_bit(LAPIC_IRR, FIRST + 5));
-        machine_wait_us(SETTLE_US);
-    }
-    cpu_irq_enable();
-    machine_wait_us(SETTLE_US);
-    cpu_irq_disable();
-    say("DEBUG after sti total=%u hits=%u", total, hits[0][5]);
     check(total == 0 && apic_vector_bit(LAPIC_IRR, FIRST + 5), "with interrupts off it waits in IRR");
     edu_acknowledge(&edu);
     edu_raise(&edu);

@@ -146,6 +146,11 @@ static void denied(void)
 
 static void refused_values(void)
 {
+    if (on_bulkhead()) {
+        expect(msr_read(0xda0), 0, "XSS is 0: no supervisor state is offered");
+        check(write_faults(0xda0, BIT64(8)), "XSS with trace state is #GP");
+        check(!write_faults(0xda0, 0), "XSS can be written 0");
+    }
     uint64_t value = msr_read(MSR_EFER);
     check(write_faults(MSR_EFER, value | BIT64(12)), "EFER.SVME is #GP");
     check(write_faults(MSR_EFER, value | BIT64(14)), "EFER.FFXSR is #GP");

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "kernel/lib/bits.h"
+
 static const struct cpuid full = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
 static const struct cpuid_context plain = {.cpu_index = 2, .cpu_count = 4};
 
@@ -67,7 +69,8 @@ static void test_leaf_one_is_the_guests(void **state)
 {
     (void)state;
     struct cpuid_context c = plain;
-    struct cpuid one = cpuid_filter(1, 0, (struct cpuid){0x800f12, 0x07081234, 1 << 27 | 1 << 24 | 1 << 21, 1 << 28}, &c);
+    struct cpuid one =
+        cpuid_filter(1, 0, (struct cpuid){0x800f12, 0x07081234, 1 << 27 | 1 << 24 | 1 << 21, 1 << 28}, &c);
     assert_int_equal(one.eax, 0x800f12);
     assert_int_equal(one.ebx, 0x02041200);
     assert_int_equal(one.ecx, 1u << 31); /* hypervisor; host's OSXSAVE, TSC deadline and x2APIC do not show */
@@ -120,12 +123,39 @@ static void test_caches(void **state)
     assert_true(zero(cpuid_filter(4, 4, (struct cpuid){0x20, 1, 2, 3}, &plain)));
 }
 
+/* An instruction that guests cannot execute is not announced, and nothing else changes. */
+static void test_lacking_instructions_are_hidden(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned lacks;
+        uint32_t ebx7, ecx7, edx1, eaxd;
+    } cases[] = {
+        {VCPU_RDTSCP, 0, BIT32(22), BIT32(27), 0},
+        {VCPU_INVPCID, BIT32(10), 0, 0, 0},
+        {VCPU_XSAVES, 0, 0, 0, BIT32(1) | BIT32(3)},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct cpuid_context c = plain;
+        c.lacks = cases[i].lacks;
+        struct cpuid seven = cpuid_filter(7, 0, full, &plain), less = cpuid_filter(7, 0, full, &c);
+        assert_int_equal(seven.ebx ^ less.ebx, cases[i].ebx7);
+        assert_int_equal(seven.ecx ^ less.ecx, cases[i].ecx7);
+        uint32_t one = cpuid_filter(0x80000001, 0, full, &plain).edx;
+        assert_int_equal(one ^ cpuid_filter(0x80000001, 0, full, &c).edx, cases[i].edx1);
+        uint32_t d = cpuid_filter(0xd, 1, full, &plain).eax;
+        assert_int_equal(d ^ cpuid_filter(0xd, 1, full, &c).eax, cases[i].eaxd);
+    }
+}
+
 static void test_xsave(void **state)
 {
     (void)state;
     assert_int_equal(cpuid_filter(0xd, 0, full, &plain).eax, 0xe7);
     assert_int_equal(cpuid_filter(0xd, 0, full, &plain).edx, 0);
-    assert_int_equal(cpuid_filter(0xd, 1, full, &plain).eax, 5);
+    assert_int_equal(cpuid_filter(0xd, 1, full, &plain).eax, 0xf);
+    assert_int_equal(cpuid_filter(0xd, 1, full, &plain).ebx, full.ebx);
+    assert_int_equal(cpuid_filter(0xd, 1, (struct cpuid){.eax = 5, .ebx = 9}, &plain).ebx, 0);
     assert_int_equal(cpuid_filter(0xd, 1, full, &plain).ecx, 0); /* no supervisor state */
     assert_false(zero(cpuid_filter(0xd, 2, full, &plain)));
     static const uint32_t hidden[] = {3, 4, 8, 9, 10, 11, 12, 17, 18, 34, 39, 63};
@@ -147,6 +177,7 @@ int main(void)
         cmocka_unit_test(test_topology),
         cmocka_unit_test(test_caches),
         cmocka_unit_test(test_xsave),
+        cmocka_unit_test(test_lacking_instructions_are_hidden),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

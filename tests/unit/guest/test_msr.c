@@ -82,7 +82,7 @@ static void test_denied(void **state)
     static const uint32_t denied[] = {
         0x3a,       0x3b,       0x48,       0x49,       0x79,       0x9b,       0x9e,       0xc1,       0x186,
         0x38f,      0x606,      0x610,      0x611,      0x639,      0x1d9,      0x480,      0x179,      0x400,
-        0xce,       0xe1,       0xda0,      0x6a0,      0x570,      0xc0010114, 0xc0010117, 0xc0010008, 0xc0010200,
+        0xce,       0xe1,       0xd90,      0x6a0,      0x570,      0xc0010114, 0xc0010117, 0xc0010008, 0xc0010200,
         0xc000ffff, 0xc0010020, 0xc0010111, 0xc0000104, 0xc0010061, 0xc0010062, 0xc0010299};
     for (size_t i = 0; i < ARRAY_LENGTH(denied); i++) {
         check_denied(denied[i]);
@@ -92,6 +92,17 @@ static void test_denied(void **state)
     }
     check_denied(0x210);
     check_denied(0x270);
+}
+
+/* XSAVES without any supervisor state. */
+static void test_xss_stays_zero(void **state)
+{
+    (void)state;
+    assert_int_equal(read(0xda0), 0);
+    assert_int_equal(write(0xda0, 0), STATUS_OK);
+    assert_int_equal(write(0xda0, 1), STATUS_OUT_OF_RANGE);
+    assert_int_equal(write(0xda0, UINT64_C(1) << 11), STATUS_OUT_OF_RANGE);
+    assert_int_equal(read(0xda0), 0);
 }
 
 /* No CPUID bit tells that an AMD CPU lacks its four old counters: they are there and stand still. */
@@ -219,6 +230,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_denied, setup),
+        cmocka_unit_test_setup(test_xss_stays_zero, setup),
         cmocka_unit_test_setup(test_counters_stand_still, setup),
         cmocka_unit_test_setup(test_handed_to_the_backend, setup),
         cmocka_unit_test_setup(test_efer, setup),

@@ -19,7 +19,7 @@
 #define GUEST_MESSAGE(cpu) (0xfee00000u | (cpu) << 12)
 
 static struct guest_pci_rig rig;
-static bool shared; /* with one set of tables for vCPUs and devices */
+static bool shared;      /* with one set of tables for vCPUs and devices */
 static uint64_t table;   /* guest-physical */
 static uint16_t control; /* MSI-X control register */
 

@@ -105,11 +105,12 @@ static void three_on_one(void **state)
 static void too_many(void **state)
 {
     (void)state;
-    char line[512] = "share = true\ncpus = [1";
+    char line[512];
+    int at = snprintf(line, sizeof(line), "share = true\ncpus = [1");
     for (unsigned i = 1; i < 33; i++) {
-        strcat(line, ", 1");
+        at += snprintf(line + at, sizeof(line) - (size_t)at, ", 1");
     }
-    strcat(line, "]");
+    snprintf(line + at, sizeof(line) - (size_t)at, "]");
     CHECK(line, line);
     assert_one(CPU_CHECK_CROWD, "g.toml:9:102", "more than 64 virtual CPUs share CPU 1", "use other CPUs as well");
 }

@@ -34,7 +34,7 @@ static void long_slices_are_cut(void **state)
 {
     (void)state;
     assert_true(vmx_timer_value(UINT64_MAX, 0, 5) == UINT32_MAX);
-    assert_true(vmx_timer_value((UINT64_C(1) << 37) - 64, 0, 5) == UINT32_MAX - 1);
+    assert_true(vmx_timer_value((UINT64_C(1) << 37) - 96, 0, 5) == UINT32_MAX - 1);
 }
 
 int main(void)

@@ -3,7 +3,7 @@
 #ifndef BULKHEAD_PLUGIN_OPTIONS_H
 #define BULKHEAD_PLUGIN_OPTIONS_H
 
-#include "tests/bochs/plugin/model.h"
+#include "tests/bochs/plugin/model.hh"
 
 #define OPTIONS_EDUS 4
 

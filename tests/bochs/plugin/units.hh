@@ -3,7 +3,7 @@
 #ifndef BULKHEAD_PLUGIN_UNITS_H
 #define BULKHEAD_PLUGIN_UNITS_H
 
-#include "tests/bochs/plugin/model.h"
+#include "tests/bochs/plugin/model.hh"
 
 /* Once, at start: make them and claim their windows. */
 void units_init();

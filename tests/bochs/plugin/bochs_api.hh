@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * What this plugin uses of Bochs 2.7, declared by hand because Debian packages no headers: the layouts and names of the
- * release's iodev/iodev.h, logio.h, plugin.h, pc_system.h and memory/memory-bochs.h. bochs_version.h checks that the
+ * release's iodev/iodev.h, logio.h, plugin.h, pc_system.h and memory/memory-bochs.h. bochs_version.hh checks that the
  * running binary is the one that these fit. */
 #ifndef BULKHEAD_PLUGIN_BOCHS_API_H
 #define BULKHEAD_PLUGIN_BOCHS_API_H

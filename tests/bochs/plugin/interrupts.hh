@@ -3,7 +3,7 @@
 #ifndef BULKHEAD_PLUGIN_INTERRUPTS_H
 #define BULKHEAD_PLUGIN_INTERRUPTS_H
 
-#include "tests/bochs/plugin/model.h"
+#include "tests/bochs/plugin/model.hh"
 
 /* A requester's message (0xFEExxxxx, data), through its unit when there is one. False: the unit blocked it. `out` tells
  * what was delivered. */
