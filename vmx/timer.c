@@ -23,14 +23,14 @@ static void turn(struct vmx_vcpu *v, bool on, uint32_t pin_bit)
     v->timer_on = on;
 }
 
-void vmx_timer_prepare(struct vcpu *vcpu, uint32_t pin_bit, unsigned shift)
+void vmx_timer_prepare(struct vcpu *vcpu, uint64_t end_tsc, uint32_t pin_bit, unsigned shift)
 {
     struct vmx_vcpu *v = vmx_state(vcpu);
-    bool on = vcpu->slice_end_tsc != 0;
+    bool on = end_tsc != 0;
     if (on != v->timer_on) {
         turn(v, on, pin_bit);
     }
     if (on) {
-        vmx_write(VMCS_PREEMPTION_TIMER, vmx_timer_value(vcpu->slice_end_tsc, cpu_tsc(), shift));
+        vmx_write(VMCS_PREEMPTION_TIMER, vmx_timer_value(end_tsc, cpu_tsc(), shift));
     }
 }

@@ -10,8 +10,8 @@
  * before end_tsc; at once when that is past. */
 uint32_t vmx_timer_value(uint64_t end_tsc, uint64_t now_tsc, unsigned shift);
 
-/* Before an entry, the VMCS is current: switch the timer on or off (pin_bit: VMX_PIN_PREEMPTION_TIMER) and set it, as
- * vcpu->slice_end_tsc wants it. */
-void vmx_timer_prepare(struct vcpu *vcpu, uint32_t pin_bit, unsigned shift);
+/* Before an entry, the VMCS is current: switch the timer on or off (pin_bit: VMX_PIN_PREEMPTION_TIMER) and set it to
+ * end_tsc; 0: off. */
+void vmx_timer_prepare(struct vcpu *vcpu, uint64_t end_tsc, uint32_t pin_bit, unsigned shift);
 
 #endif
