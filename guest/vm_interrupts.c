@@ -47,12 +47,11 @@ static void notify(void *context, size_t index)
     }
 }
 
+/* Our own handler asks who is meant each time, but a message that meant nobody is masked, and one that a unit posts goes
+ * where it went. */
 static void renamed(void *context)
 {
     struct vm_cpu *cpu = context;
-    if (!cpu->vm->posting) {
-        return; /* our own handler asks who is meant each time */
-    }
     uint64_t flags = lock_take(&cpu->vm->lock);
     guest_pci_reroute(&cpu->vm->platform.pci);
     lock_release(&cpu->vm->lock, flags);
