@@ -195,7 +195,8 @@ static void on_memory(struct vm_cpu *cpu, const struct vcpu_exit *exit)
     }
     /* The stack or a descriptor table is there: the instruction at RIP has nothing to do with it. */
     if (cpu->vcpu.event.kind != VCPU_EVENT_NONE) {
-        vm_stop(cpu->vm, VM_CRASHED, "vector 0x%x was delivered by way of 0x%llx, where there is no memory (rip 0x%llx)",
+        vm_stop(cpu->vm, VM_CRASHED,
+                "vector 0x%x was delivered by way of 0x%llx, where there is no memory (rip 0x%llx)",
                 cpu->vcpu.event.vector, (unsigned long long)m->at.v, (unsigned long long)cpu->vcpu.rip);
         return;
     }
