@@ -6,7 +6,9 @@
  * shadow blocks that one. A guest then gets an interrupt where it had turned them off. While interrupt-window exiting
  * is set no virtual interrupt is pending, so a request that cannot be taken at once waits behind a window. One more
  * would become pending by the EOI of another, so that EOI exits. What is left: requests that the guest itself makes
- * pending, by a self IPI or by lowering TPR with interrupts off, if an interrupt of the host comes just then. */
+ * pending, by a self IPI or by lowering TPR with interrupts off, if an interrupt of the host comes just then.
+ * Also (VMLAUNCH in cpu/vmx.cc): an entry loads RFLAGS, and decides by IF which interrupts it holds back, before it
+ * counts as being in the guest. So with IF clear it holds back those of the host, until the guest changes IF. */
 #include "vmx/quirks.h"
 
 #include "kernel/lib/bits.h"
@@ -18,7 +20,8 @@
 const struct vmx_quirks *vmx_quirks_find(const struct vmx_capability *c)
 {
     static const struct vmx_quirks none = {.name = "none"};
-    static const struct vmx_quirks bochs = {.name = "bochs", .delivers_blocked = true, .broken_compaction = true};
+    static const struct vmx_quirks bochs = {
+        .name = "bochs", .delivers_blocked = true, .broken_compaction = true, .deaf_without_if = true};
     bool known = c->revision == BOCHS_REVISION || c->revision == BOCHS_REVISION_ICE_LAKE;
     return known && c->vmcs_bytes == BOCHS_VMCS_BYTES ? &bochs : &none;
 }

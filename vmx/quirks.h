@@ -11,6 +11,9 @@ struct vmx_quirks {
     bool delivers_blocked;
     /* XSAVEC and XSAVES put AVX state at offset 416, over the header of the area; XRSTORS then refuses it. */
     bool broken_compaction;
+    /* An interrupt of the host does not end the run of a guest that was entered with RFLAGS.IF clear, until the guest
+     * changes IF: the preemption timer has to, now and then. */
+    bool deaf_without_if;
 };
 
 /* By what IA32_VMX_BASIC shows; never NULL. Pure. */

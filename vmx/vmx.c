@@ -6,6 +6,7 @@
 #include "kernel/core/pages.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/percpu.h"
+#include "kernel/core/time_calibrate.h"
 #include "kernel/core/vcpu_resident.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/msr.h"
@@ -37,6 +38,7 @@
 #define DR7_GD BIT64(13)
 #define VECTOR_DB 1
 #define VECTOR_GP 13
+#define BACKUP_HZ 400
 #define BELOW_4G (UINT64_C(4) * GIB)
 
 struct vmx_cpu {
@@ -233,6 +235,10 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
     vmx_current_make(vcpu);
     vmcs_build(vcpu, &setup);
     vmx_posted_setup(vcpu, &vmx.controls);
+    if (vmx.timer != 0 && vmx.capability.save_preemption_timer && vmx_quirks_find(&vmx.capability)->deaf_without_if) {
+        uint64_t steps = time_tsc_hz() / BACKUP_HZ >> vmx.capability.timer_shift;
+        vmx_timer_set_backup(vcpu, vmx.timer, (uint32_t)steps);
+    }
 }
 
 static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
@@ -337,6 +343,11 @@ static bool take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *e
         return false;
     case VMCS_REASON_INTERRUPT:
         vcpu->acknowledged = vmx_posted_acknowledged(&vmx.controls);
+        return false;
+    case VMCS_REASON_PREEMPTION_TIMER:
+        if (vmx_timer_took_backup(vcpu)) {
+            exit->kind = VCPU_EXIT_INTERRUPT; /* one that waits, too, is served then */
+        }
         return false;
     case VMCS_REASON_TRIPLE_FAULT:
         take_shutdown();

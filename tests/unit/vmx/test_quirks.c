@@ -17,6 +17,7 @@ static void test_models(void **state)
         bool bochs = m <= VMX_MODEL_ICELAKE;
         assert_string_equal(vmx_quirks_find(&c)->name, bochs ? "bochs" : "none");
         assert_int_equal(vmx_quirks_find(&c)->delivers_blocked, bochs);
+        assert_int_equal(vmx_quirks_find(&c)->deaf_without_if, bochs);
     }
 }
 
