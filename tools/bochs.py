@@ -28,6 +28,8 @@ IOAPIC_SOURCE = (0xF0, 0x1F, 0)  # the requester id of the I/O APIC's messages: 
 # Instructions a second by Bochs' clock, and its TSC. Slow clocks make fast runs: what waits for time waits for fewer
 # instructions.
 IPS = 10000000
+LINUX_IPS = 25000000  # 250 timer ticks a second should not be most of what a kernel does
+QUANTUM = 32  # instructions that a CPU runs in its turn; the most that Bochs takes
 
 
 @dataclasses.dataclass
@@ -107,7 +109,7 @@ def configuration(machine, iso, console):
         f"plugin_ctrl: {', '.join(plugins)}",
         "config_interface: textconfig",
         "display_library: term",
-        f"cpu: model={machine.model}, count={machine.cpus}, ips={machine.ips}, reset_on_triple_fault=0, ignore_bad_msrs=0",
+        f"cpu: model={machine.model}, count={machine.cpus}, ips={machine.ips}, quantum={QUANTUM}, reset_on_triple_fault=0, ignore_bad_msrs=0",
         f"memory: guest={machine.mebibytes}, host={min(machine.mebibytes, 2048)}",
         f"romimage: file={FIRMWARE}",
         f"vgaromimage: file={VGA_FIRMWARE}",

@@ -7,8 +7,11 @@
  * is set no virtual interrupt is pending, so a request that cannot be taken at once waits behind a window. One more
  * would become pending by the EOI of another, so that EOI exits. What is left: requests that the guest itself makes
  * pending, by a self IPI or by lowering TPR with interrupts off, if an interrupt of the host comes just then.
- * Also (VMLAUNCH in cpu/vmx.cc): an entry loads RFLAGS, and decides by IF which interrupts it holds back, before it
- * counts as being in the guest. So with IF clear it holds back those of the host, until the guest changes IF. */
+ *
+ * Also, an entry computes what RFLAGS.IF blocks as if there were no guest yet (VMenterLoadCheckGuestState, before it
+ * sets in_vmx_guest): with IF clear, interrupts of the host stay pending and cause no exit, until the guest changes IF.
+ * So such entries are given VMX_QUIRKS_HOLD_US together, by the preemption timer where there is one; then the host is
+ * served as if there had been an exit. */
 #include "vmx/quirks.h"
 
 #include "kernel/lib/bits.h"
@@ -21,7 +24,27 @@ const struct vmx_quirks *vmx_quirks_find(const struct vmx_capability *c)
 {
     static const struct vmx_quirks none = {.name = "none"};
     static const struct vmx_quirks bochs = {
-        .name = "bochs", .delivers_blocked = true, .broken_compaction = true, .deaf_without_if = true};
+        .name = "bochs",
+        .delivers_blocked = true,
+        .holds_host = true,
+        .broken_compaction = true,
+    };
     bool known = c->revision == BOCHS_REVISION || c->revision == BOCHS_REVISION_ICE_LAKE;
     return known && c->vmcs_bytes == BOCHS_VMCS_BYTES ? &bochs : &none;
+}
+
+bool vmx_quirks_host_is_due(uint64_t *until, bool held, uint64_t now_tsc, uint64_t patience)
+{
+    if (!held) {
+        *until = 0;
+        return false;
+    }
+    if (*until == 0) {
+        *until = now_tsc + patience;
+    }
+    if (now_tsc < *until) {
+        return false;
+    }
+    *until = 0;
+    return true;
 }

@@ -38,9 +38,9 @@ struct vmx_vcpu {
     const struct radix *nested;
     uint64_t eptp;
     struct vmx_vpid vpid;
-    bool timer_on;         /* the preemption timer ends a slice */
-    uint32_t timer_backup; /* its value while it does not, so that the guest exits now and then; 0: off then */
-    bool pdptes_stale;     /* the hypervisor wrote a paging register: load the four entries of PAE paging anew */
+    uint64_t held_until; /* vmx/quirks.h: when the host has its turn, in TSC ticks; 0: it is not held up */
+    bool timer_on;       /* the preemption timer is */
+    bool pdptes_stale;   /* the hypervisor wrote a paging register: load the four entries of PAE paging anew */
     uint64_t switched[VMX_SWITCHED_COUNT];
 };
 

@@ -10,14 +10,8 @@
  * before end_tsc; at once when that is past. */
 uint32_t vmx_timer_value(uint64_t end_tsc, uint64_t now_tsc, unsigned shift);
 
-/* Once, the VMCS is current: from now on let it end a run whenever the guest had `value` of its steps, however many
- * exits lay in between (VMX_EXIT_SAVE_TIMER). */
-void vmx_timer_set_backup(struct vcpu *vcpu, uint32_t pin_bit, uint32_t value);
-/* After an exit by the timer: true when it was the backup's, which then starts anew. */
-bool vmx_timer_took_backup(struct vcpu *vcpu);
-
-/* Before an entry, the VMCS is current: switch the timer on or off (pin_bit: VMX_PIN_PREEMPTION_TIMER) and set it, as
- * vcpu->slice_end_tsc wants it. */
-void vmx_timer_prepare(struct vcpu *vcpu, uint32_t pin_bit, unsigned shift);
+/* Before an entry, the VMCS is current: switch the timer on or off (pin_bit: VMX_PIN_PREEMPTION_TIMER) and set it to
+ * end_tsc; 0: off. */
+void vmx_timer_prepare(struct vcpu *vcpu, uint64_t end_tsc, uint32_t pin_bit, unsigned shift);
 
 #endif

@@ -3,15 +3,14 @@
 #include "vmx/vmx.h"
 
 #include "kernel/core/cpu_feature.h"
+#include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/time_calibrate.h"
 #include "kernel/core/vcpu_resident.h"
 #include "kernel/hw/cpu.h"
-#include "kernel/hw/msr.h"
 #include "kernel/hw/phys.h"
-#include "kernel/hw/xstate.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 #include "vmx/apicv.h"
@@ -21,37 +20,33 @@
 #include "vmx/current.h"
 #include "vmx/entry_state.h"
 #include "vmx/exit.h"
-#include "vmx/feature_control.h"
 #include "vmx/inject.h"
 #include "vmx/instructions.h"
-#include "vmx/msr.h"
+#include "vmx/operation.h"
 #include "vmx/posted.h"
 #include "vmx/registers.h"
 #include "vmx/state.h"
 #include "vmx/switch.h"
+#include "vmx/take.h"
 #include "vmx/timer.h"
 #include "vmx/vmcs_build.h"
 
-#define CR4_VMXE BIT64(13)
-#define DR6_BREAKPOINTS MASK64(3, 0)
-#define DR6_SET (MASK64(3, 0) | BIT64(13) | BIT64(14)) /* B3:0, BD, BS: set in the qualification of a #DB */
-#define DR7_GD BIT64(13)
-#define VECTOR_DB 1
-#define VECTOR_GP 13
-#define BACKUP_HZ 400
+#define RFLAGS_IF BIT64(9)
 #define BELOW_4G (UINT64_C(4) * GIB)
 
 struct vmx_cpu {
     bool enabled;
     struct hpa region; /* VMXON's */
     struct vmx_vpid_pool vpids;
-};
+} CPU_ALIGNED;
 
 static struct {
     struct vmx_capability capability;
     struct vmx_controls controls;
     uint32_t without; /* features to leave unused */
     uint32_t timer;   /* the pin control of the preemption timer; 0: it is not used */
+    const struct vmx_quirks *quirks;
+    uint64_t patience; /* VMX_QUIRKS_HOLD_US in TSC ticks */
     struct vmx_cpu cpus[CPU_MAX];
 } vmx;
 
@@ -68,7 +63,7 @@ _Static_assert(sizeof(struct vmx_vcpu) <= LAYOUT_VMCS, "the backend's data fits 
 
 static const char *quirk(void)
 {
-    return vmx_quirks_find(&vmx.capability)->name;
+    return vmx.quirks->name;
 }
 
 static void configure(uint32_t without)
@@ -130,9 +125,23 @@ static enum status make_controls(void)
 {
     const char *missing;
     enum status status = vmx_controls_make(&vmx.capability, vmx.without, &vmx.controls, &missing);
+    vmx.quirks = vmx_quirks_find(&vmx.capability);
+    vmx.patience = time_tsc_hz() / 1000000 * VMX_QUIRKS_HOLD_US;
     vmx.timer = vmx_controls_timer(&vmx.capability, vmx.without);
     vmx.controls.primary |= VMX_PRIMARY_CR8_LOAD;
     return status;
+}
+
+/* One set of controls is for all CPUs: one that differs cannot take part. */
+static enum status take_capability(unsigned index)
+{
+    struct vmx_capability before = vmx.capability;
+    vmx.capability = vmx_capability_read();
+    if (index != 0 && !vmx_operation_is_alike(&before, &vmx.capability)) {
+        log_error("cpu: VMX of CPU %u differs from that of CPU 0", index);
+        return STATUS_UNSUPPORTED;
+    }
+    return vmx_capability_refusal(&vmx.capability) == NULL ? make_controls() : STATUS_UNSUPPORTED;
 }
 
 static uint64_t address_limit(void)
@@ -145,46 +154,22 @@ static void write_revision(struct hpa region)
     memcpy(phys_to_virt(region), &vmx.capability.revision, sizeof(vmx.capability.revision));
 }
 
-static enum status open_feature_control(void)
-{
-    struct vmx_feature_control f = vmx_feature_control_decide(msr_read(MSR_FEATURE_CONTROL));
-    if (f.kind == VMX_FEATURE_CONTROL_REFUSED) {
-        return STATUS_UNSUPPORTED;
-    }
-    if (f.kind == VMX_FEATURE_CONTROL_WRITE) {
-        msr_write(MSR_FEATURE_CONTROL, f.value);
-    }
-    return STATUS_OK;
-}
-
-/* CR4.VMXE and VMXON; off again when the CPU refuses. */
-static enum status start_operation(struct hpa region)
-{
-    cpu_write_cr4(cpu_read_cr4() | CR4_VMXE);
-    if (vmx_on(region) == VMX_SUCCEED) {
-        return STATUS_OK;
-    }
-    cpu_write_cr4(cpu_read_cr4() & ~CR4_VMXE);
-    return STATUS_HARDWARE;
-}
-
 static enum status cpu_enable(unsigned index)
 {
     bulkhead_assert(index < CPU_MAX && !vmx.cpus[index].enabled);
     struct vmx_cpu *cpu = &vmx.cpus[index];
-    vmx.capability = vmx_capability_read();
-    if (vmx_capability_refusal(&vmx.capability) != NULL || make_controls() != STATUS_OK) {
-        return STATUS_UNSUPPORTED;
+    enum status status = take_capability(index);
+    if (status != STATUS_OK) {
+        return status;
     }
-    enum status status = pages_alloc_block(PAGE_SIZE, PAGE_SIZE, address_limit(), &cpu->region);
+    status = pages_alloc_block(PAGE_SIZE, PAGE_SIZE, address_limit(), &cpu->region);
     if (status != STATUS_OK) {
         return status;
     }
     memset(phys_to_virt(cpu->region), 0, PAGE_SIZE);
     write_revision(cpu->region);
     vcpu_resident_cpu_enable(index);
-    status = open_feature_control();
-    status = status == STATUS_OK ? start_operation(cpu->region) : status;
+    status = vmx_operation_start(&vmx.capability, cpu->region);
     if (status != STATUS_OK) {
         pages_free(cpu->region, PAGE_SIZE);
         return status;
@@ -199,8 +184,7 @@ static void cpu_disable(unsigned index)
 {
     bulkhead_assert(index < CPU_MAX && vmx.cpus[index].enabled);
     struct vmx_cpu *cpu = &vmx.cpus[index];
-    bulkhead_assert(vmx_off() == VMX_SUCCEED);
-    cpu_write_cr4(cpu_read_cr4() & ~CR4_VMXE);
+    vmx_operation_end();
     pages_free(cpu->region, PAGE_SIZE);
     *cpu = (struct vmx_cpu){.enabled = false};
 }
@@ -235,10 +219,6 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
     vmx_current_make(vcpu);
     vmcs_build(vcpu, &setup);
     vmx_posted_setup(vcpu, &vmx.controls);
-    if (vmx.timer != 0 && vmx.capability.save_preemption_timer && vmx_quirks_find(&vmx.capability)->deaf_without_if) {
-        uint64_t steps = time_tsc_hz() / BACKUP_HZ >> vmx.capability.timer_shift;
-        vmx_timer_set_backup(vcpu, vmx.timer, (uint32_t)steps);
-    }
 }
 
 static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
@@ -301,70 +281,33 @@ explain_failure(struct vmx_vcpu *v, enum vmx_result result, struct vcpu_exit *ex
     exit->text = vmx_entry_state_explain(v, &vmx.capability, vmx_entry_state_error((uint32_t)exit->code));
 }
 
-/* The CPU leaves DR6 and DR7 to whoever takes the #DB (SDM 3C 28.1); the exit of an INT1 points to itself. */
-static void take_debug_exception(struct vcpu *vcpu)
+/* When the preemption timer has to end this run; 0 for never. */
+static uint64_t end_of_run(const struct vcpu *vcpu, const struct vmx_vcpu *v)
 {
-    uint32_t info = (uint32_t)vmx_read(VMCS_EXIT_EVENT);
-    if ((uint8_t)info != VECTOR_DB) {
-        return;
+    uint64_t slice = vcpu->slice_end_tsc;
+    if (v->held_until == 0 || vmx.timer == 0) {
+        return slice;
     }
-    if (bits_get(info, VMCS_EVENT_TYPE_HIGH, VMCS_EVENT_TYPE_LOW) == VMCS_TYPE_PRIVILEGED) {
-        vcpu->rip += vmx_read(VMCS_EXIT_LENGTH);
-        return;
-    }
-    uint64_t dr6 = vmx_switch_read(vcpu, VCPU_DR6) & ~DR6_BREAKPOINTS;
-    vmx_switch_write(vcpu, VCPU_DR6, dr6 | (vmx_read(VMCS_QUALIFICATION) & DR6_SET));
-    vmx_write(VMCS_GUEST_DR7, vmx_read(VMCS_GUEST_DR7) & ~DR7_GD);
+    return slice != 0 && slice < v->held_until ? slice : v->held_until;
 }
 
-/* True: the exit is dealt with, enter again. False: a #GP could not be delivered any more. */
-static bool take_cr0(struct vcpu *vcpu, struct vmx_exit_cr cr)
+/* The timer ended what was no slice: the host's turn all the same. */
+static void call_it_interrupt(const struct vmx_vcpu *v, struct vcpu_exit *exit)
 {
-    return vmx_registers_show_cr0(vcpu, vcpu->gprs[cr.gpr]) || vcpu_inject_exception_with(vcpu, VECTOR_GP, 0);
+    if (exit->kind == VCPU_EXIT_SLICE && v->held_until != 0) {
+        exit->kind = VCPU_EXIT_INTERRUPT;
+    }
 }
 
-/* A guest that shut down is reset: the VMCS must be fit for that. */
-static void take_shutdown(void)
+/* The CPU would hold the host's interrupts up once more. */
+static bool host_is_due(const struct vcpu *vcpu, struct vmx_vcpu *v, struct vcpu_exit *exit)
 {
-    vmx_write(VMCS_GUEST_ACTIVITY, VMCS_ACTIVE);
-    vmx_write(VMCS_GUEST_PENDING_DEBUG, 0);
-}
-
-/* What the backend does with an exit before or instead of the guest layer. True: enter again. */
-static bool take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *exit)
-{
-    switch (reason) {
-    case VMCS_REASON_EXCEPTION_OR_NMI:
-        if (vmx_exit_is_nmi()) {
-            vmx_take_nmi();
-        } else {
-            take_debug_exception(vcpu);
-        }
-        return false;
-    case VMCS_REASON_INTERRUPT:
-        vcpu->acknowledged = vmx_posted_acknowledged(&vmx.controls);
-        return false;
-    case VMCS_REASON_PREEMPTION_TIMER:
-        if (vmx_timer_took_backup(vcpu)) {
-            exit->kind = VCPU_EXIT_INTERRUPT; /* one that waits, too, is served then */
-        }
-        return false;
-    case VMCS_REASON_TRIPLE_FAULT:
-        take_shutdown();
-        return false;
-    case VMCS_REASON_CR: {
-        struct vmx_exit_cr cr = vmx_exit_cr(vmx_read(VMCS_QUALIFICATION));
-        if (cr.number != 0 || cr.access != VMX_CR_MOV_TO) {
-            return false;
-        }
-        if (!take_cr0(vcpu, cr)) {
-            exit->kind = VCPU_EXIT_SHUTDOWN;
-        }
-        return exit->kind != VCPU_EXIT_SHUTDOWN;
-    }
-    default:
+    bool held = (vcpu->rflags & RFLAGS_IF) == 0;
+    if (!vmx_quirks_host_is_due(&v->held_until, held, cpu_tsc(), vmx.patience)) {
         return false;
     }
+    *exit = (struct vcpu_exit){.kind = VCPU_EXIT_INTERRUPT};
+    return true;
 }
 
 /* True: enter again. */
@@ -373,8 +316,9 @@ static bool enter_once(struct vcpu *vcpu, struct vmx_cpu *cpu, struct vcpu_exit 
     struct vmx_vcpu *v = vmx_state(vcpu);
     vmx_registers_load(vcpu);
     vmx_inject_prepare(vcpu);
-    if (vcpu->slice_end_tsc != 0 || v->timer_on) {
-        vmx_timer_prepare(vcpu, vmx.timer, vmx.capability.timer_shift);
+    uint64_t end_tsc = end_of_run(vcpu, v);
+    if (end_tsc != 0 || v->timer_on) {
+        vmx_timer_prepare(vcpu, end_tsc, vmx.timer, vmx.capability.timer_shift);
     }
     if (vcpu->flush || v->vpid.generation != cpu->vpids.generation) {
         flush(vcpu, cpu);
@@ -397,7 +341,7 @@ static bool enter_once(struct vcpu *vcpu, struct vmx_cpu *cpu, struct vcpu_exit 
     } else {
         vmx_inject_finish(vcpu, reason & 0xffff);
     }
-    return take(vcpu, reason & 0xffff, exit);
+    return vmx_take(vcpu, &vmx.controls, reason & 0xffff, exit);
 }
 
 static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -406,8 +350,12 @@ static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
     vcpu_resident_load(vcpu);
     vmx_switch_load(vcpu);
     vmx_current_make(vcpu);
+    if (vmx.quirks->holds_host && host_is_due(vcpu, vmx_state(vcpu), exit)) {
+        return;
+    }
     while (enter_once(vcpu, cpu, exit)) {
     }
+    call_it_interrupt(vmx_state(vcpu), exit);
 }
 
 static bool ends_slices(void)
@@ -439,7 +387,7 @@ static bool needs_access_page(void)
 
 static unsigned set_apic_mode(struct vcpu *vcpu, enum vcpu_apic_mode mode)
 {
-    const struct vmx_apicv a = {&vmx.capability, &vmx.controls, vmx_quirks_find(&vmx.capability), vmx.without};
+    const struct vmx_apicv a = {&vmx.capability, &vmx.controls, vmx.quirks, vmx.without};
     vmx_current_make(vcpu);
     return vmx_apicv_set_mode(&a, vcpu, mode);
 }
