@@ -18,6 +18,22 @@ static void the_first_entry_flushes(void **state)
     assert_int_equal(a.number, 1);
 }
 
+/* What stays needs no prepare; whatever would change number or flush does not stay. */
+static void only_what_would_not_change_stays(void **state)
+{
+    (void)state;
+    struct svm_asid_pool pool = svm_asid_pool_make(2);
+    struct svm_asid a = {0}, b = {0};
+    assert_false(svm_asid_stays(&pool, &a));
+    (void)svm_asid_prepare(&pool, &a, false);
+    assert_true(svm_asid_stays(&pool, &a));
+    assert_false(svm_asid_stays(&pool, &b));
+    (void)svm_asid_prepare(&pool, &b, false); /* the only number: everything was flushed */
+    assert_false(svm_asid_stays(&pool, &a));
+    pool.flush = true;
+    assert_false(svm_asid_stays(&pool, &b));
+}
+
 static void renewing_changes_the_number(void **state)
 {
     (void)state;
@@ -70,9 +86,8 @@ static void two_numbers_are_enough(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_first_entry_flushes),
-        cmocka_unit_test(renewing_changes_the_number),
-        cmocka_unit_test(numbers_are_never_reused_without_a_flush),
+        cmocka_unit_test(the_first_entry_flushes),     cmocka_unit_test(only_what_would_not_change_stays),
+        cmocka_unit_test(renewing_changes_the_number), cmocka_unit_test(numbers_are_never_reused_without_a_flush),
         cmocka_unit_test(two_numbers_are_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
