@@ -34,17 +34,48 @@ void posting_place(struct posted_descriptor *d, enum posting_place place, uint32
     posted_set_suppressed(d, false);
 }
 
-const char *posting_why_not(const struct posting_facts *facts)
+struct posting_facts posting_facts_of(const struct cpu_backend *backend, uint32_t without, const struct vtd *vtd)
 {
-    uint32_t base = cpu_feature_bit(CPU_FEATURE_VIRTUAL_INTERRUPTS) | cpu_feature_bit(CPU_FEATURE_APIC_REGISTERS);
-    if ((facts->without & cpu_feature_bit(CPU_FEATURE_POSTED_INTERRUPTS)) != 0) {
-        return "system.without names them";
+    const uint32_t posted = cpu_feature_bit(CPU_FEATURE_POSTED_INTERRUPTS);
+    struct posting_facts facts = {.cpu = backend->features != NULL && (backend->features() & posted) != 0,
+                                  .without = without};
+    for (unsigned i = 0; i < vtd->count; i++) {
+        facts.units_posting += vtd_unit_posts(&vtd->units[i]);
     }
-    if (!facts->cpu && (facts->without & base) != 0) {
-        return "they need what system.without names";
+    return facts;
+}
+
+static bool is_left_unused(const struct posting_facts *facts)
+{
+    return (facts->without & cpu_feature_bit(CPU_FEATURE_POSTED_INTERRUPTS)) != 0;
+}
+
+enum posting_use posting_use(const struct posting_facts *facts)
+{
+    if (is_left_unused(facts)) {
+        return POSTING_NONE;
     }
-    if (!facts->cpu) {
-        return "the CPU lacks them";
+    if (facts->units_posting == 0) {
+        return facts->cpu ? POSTING_BY_CPUS : POSTING_NONE;
     }
-    return facts->units_posting == 0 ? "no remapping unit has them" : NULL;
+    return facts->cpu ? POSTING_BY_BOTH : POSTING_BY_UNITS;
+}
+
+const char *posting_text(const struct posting_facts *facts)
+{
+    const uint32_t base = cpu_feature_bit(CPU_FEATURE_VIRTUAL_INTERRUPTS) | cpu_feature_bit(CPU_FEATURE_APIC_REGISTERS);
+    switch (posting_use(facts)) {
+    case POSTING_BY_BOTH:
+        return "yes";
+    case POSTING_BY_CPUS:
+        return "between vCPUs alone (no remapping unit has them)";
+    case POSTING_BY_UNITS:
+        return "by remapping units alone (the CPU takes none by itself: each is an exit)";
+    case POSTING_NONE:
+        break;
+    }
+    if (is_left_unused(facts)) {
+        return "no (system.without names them)";
+    }
+    return (facts->without & base) != 0 ? "no (they need what system.without names)" : "no (the CPU lacks them)";
 }

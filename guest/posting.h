@@ -6,6 +6,8 @@
 #define BULKHEAD_GUEST_POSTING_H
 
 #include "guest/vlapic_route.h"
+#include "kernel/core/vcpu.h"
+#include "vtd/vtd.h"
 
 /* May a remapping unit post this message of a device, and for which vCPU? Only one that names exactly one local APIC,
  * edge-triggered, fixed or lowest priority: all others are delivered by our own handler. */
@@ -22,11 +24,23 @@ enum posting_place {
 void posting_place(struct posted_descriptor *d, enum posting_place place, uint32_t apic_id, bool x2apic);
 
 struct posting_facts {
-    bool cpu;                      /* the backend has the CPU take posted interrupts */
-    uint32_t without;              /* features that the configuration leaves unused */
-    unsigned units, units_posting; /* remapping units, and those of them that post */
+    bool cpu;               /* the backend has the CPU take posted interrupts */
+    uint32_t without;       /* features that the configuration leaves unused */
+    unsigned units_posting; /* remapping units that post */
 };
-/* NULL: posted interrupts are used. Else a few words why not. */
-const char *posting_why_not(const struct posting_facts *facts);
+struct posting_facts posting_facts_of(const struct cpu_backend *backend, uint32_t without, const struct vtd *vtd);
+
+/* Who posts interrupts. Each half is of use alone: a unit's notification ends a guest's run where the CPU does not take
+ * it, as a remapped interrupt would, but needs no vector of the host for each; CPUs notify each other without an exit.
+ */
+enum posting_use {
+    POSTING_NONE,
+    POSTING_BY_CPUS,
+    POSTING_BY_UNITS,
+    POSTING_BY_BOTH,
+};
+enum posting_use posting_use(const struct posting_facts *facts);
+/* The same in words, for the log: "yes", "no (the CPU lacks them)" ... */
+const char *posting_text(const struct posting_facts *facts);
 
 #endif

@@ -108,7 +108,7 @@ struct vm {
     struct vlapic_set lapic_set;
     struct vm_platform platform;
     struct message_router router;
-    bool posting;       /* its CPUs take posted interrupts */
+    bool posting;       /* interrupts are posted to its vCPUs (guest/posting.h); before vm_interrupts_init */
     uint64_t start_ns;  /* host time that is the guest's 0 */
     uint64_t start_tsc; /* the host's TSC then: the guest's starts at 0 */
     struct image_entry first_entry;

@@ -249,6 +249,8 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     owned->request = *request;
     format_text(vm->name, sizeof(vm->name), "%s", request->name);
     vm->backend = request->backend;
+    struct posting_facts posting = posting_facts_of(request->backend, request->without, request->vtd);
+    vm->posting = posting_use(&posting) != POSTING_NONE;
     enum status status = vm_memory_take(&vm->memory, request->memory);
     if (status != STATUS_OK) {
         return why_memory(why, request->memory, status);

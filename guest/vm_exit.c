@@ -193,6 +193,13 @@ static void on_memory(struct vm_cpu *cpu, const struct vcpu_exit *exit)
                 (unsigned long long)cpu->vcpu.rip);
         return;
     }
+    /* The stack or a descriptor table is there: the instruction at RIP has nothing to do with it. */
+    if (cpu->vcpu.event.kind != VCPU_EVENT_NONE) {
+        vm_stop(cpu->vm, VM_CRASHED,
+                "vector 0x%x was delivered by way of 0x%llx, where there is no memory (rip 0x%llx)",
+                cpu->vcpu.event.vector, (unsigned long long)m->at.v, (unsigned long long)cpu->vcpu.rip);
+        return;
+    }
     if (vm_access_emulate(cpu, exit) != STATUS_OK) {
         unsupported_instruction(cpu, exit);
     }

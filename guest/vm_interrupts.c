@@ -5,7 +5,6 @@
 #include "guest/vlapic_irq.h"
 #include "guest/vm_apic.h"
 #include "guest/vm_cpuid.h"
-#include "kernel/core/cpu_feature.h"
 #include "kernel/core/lapic.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/time_calibrate.h"
@@ -48,12 +47,11 @@ static void notify(void *context, size_t index)
     }
 }
 
+/* Our own handler asks who is meant each time, but a message that meant nobody is masked, and one that a unit posts goes
+ * where it went. */
 static void renamed(void *context)
 {
     struct vm_cpu *cpu = context;
-    if (!cpu->vm->posting) {
-        return; /* our own handler asks who is meant each time */
-    }
     uint64_t flags = lock_take(&cpu->vm->lock);
     guest_pci_reroute(&cpu->vm->platform.pci);
     lock_release(&cpu->vm->lock, flags);
@@ -119,14 +117,8 @@ static void init_mailbox(struct vm_cpu *cpu)
     cpu->vcpu.posted = d;
 }
 
-static bool backend_posts(const struct cpu_backend *backend)
-{
-    return backend->features != NULL && (backend->features() & cpu_feature_bit(CPU_FEATURE_POSTED_INTERRUPTS)) != 0;
-}
-
 void vm_interrupts_init(struct vm *vm)
 {
-    vm->posting = backend_posts(vm->backend);
     uint64_t tsc_hz = time_tsc_hz();
     for (unsigned i = 0; i < vm->cpu_count; i++) {
         struct vm_cpu *cpu = &vm->cpus[i];

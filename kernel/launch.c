@@ -318,25 +318,6 @@ static enum status check_everything(void)
     return status == STATUS_OK && launch.diags->errors == before ? STATUS_OK : STATUS_UNSUPPORTED;
 }
 
-/* Why guests' interrupts are not posted, or that they are. */
-static void log_posting(void)
-{
-    const struct cpu_backend *b = launch.backend;
-    const uint32_t posted = cpu_feature_bit(CPU_FEATURE_POSTED_INTERRUPTS);
-    const struct vtd *vtd = &launch.isolate->vtd;
-    struct posting_facts facts = {
-        .cpu = b->features != NULL && (b->features() & posted) != 0, .without = launch.without, .units = vtd->count};
-    for (unsigned i = 0; i < vtd->count; i++) {
-        facts.units_posting += vtd_unit_posts(&vtd->units[i]);
-    }
-    const char *why_not = posting_why_not(&facts);
-    if (why_not != NULL) {
-        log_info("interrupts: posted-interrupts=no (%s)", why_not);
-    } else {
-        log_info("interrupts: posted-interrupts=yes by %u of %u remapping units", facts.units_posting, facts.units);
-    }
-}
-
 static enum status enable_cpus(void)
 {
     struct backend_failure failure;
@@ -349,7 +330,8 @@ static enum status enable_cpus(void)
         return status;
     }
     log_info("cpu: backend=%s quirk=%s on %u CPUs", launch.backend->name, launch.backend->quirk(), cpu_count());
-    log_posting();
+    struct posting_facts posting = posting_facts_of(launch.backend, launch.without, &launch.isolate->vtd);
+    log_info("interrupts: posted-interrupts=%s", posting_text(&posting));
     mitigations_init();
     return STATUS_OK;
 }

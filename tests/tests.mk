@@ -21,9 +21,10 @@ fuzz: setup-test
 		$(BUILD)/fuzz/$$target -max_total_time=$(TIME) -print_final_stats=1 $(BUILD)/corpus/$$target tests/fuzz/corpus/$${target#fuzz_} || exit 1; done
 
 .PHONY: run
-run: setup-run
-	@$(MAKE) --no-print-directory -j2 all $(BUILD)/bulkhead-selftest.elf $(BUILD)/guest/.made $(BUILD)/guest-tests/rogue.elf
-	@tools/run $(RUN_ARGS)
+run: $(if $(filter bochs,$(EMU)),setup-test,setup-run)
+	@$(MAKE) --no-print-directory -j2 all $(BUILD)/bulkhead-selftest.elf $(BUILD)/guest/.made $(BUILD)/guest-tests/rogue.elf \
+		$(if $(filter bochs,$(EMU)),$(BOCHS_PLUGIN))
+	@tools/run $(if $(EMU),--emulator $(EMU)) $(RUN_ARGS)
 
 # The demo's guests, from Debian's own packages (downloaded once, kept in $(BUILD)/download).
 $(BUILD)/guest/.made: tools/guest_images.py $(wildcard tools/guest-scripts/*)

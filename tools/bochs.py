@@ -28,6 +28,8 @@ IOAPIC_SOURCE = (0xF0, 0x1F, 0)  # the requester id of the I/O APIC's messages: 
 # Instructions a second by Bochs' clock, and its TSC. Slow clocks make fast runs: what waits for time waits for fewer
 # instructions.
 IPS = 10000000
+LINUX_IPS = 25000000  # 250 timer ticks a second should not be most of what a kernel does
+QUANTUM = 32  # instructions that a CPU runs in its turn; the most that Bochs takes
 
 
 @dataclasses.dataclass
@@ -38,6 +40,7 @@ class Machine:
     cpus: int = 2
     mebibytes: int = 512
     vtd: bool = True  # our plugin, and a DMAR for it
+    preset: str = "full"  # what its unit can do (tests/model/platform_options.h)
     disk: pathlib.Path = None  # on ata0; what is written to it is lost
     network: bool = False  # an e1000 in a simulated network of its own: Bochs itself is 192.168.10.1
     ips: int = IPS
@@ -106,7 +109,7 @@ def configuration(machine, iso, console):
         f"plugin_ctrl: {', '.join(plugins)}",
         "config_interface: textconfig",
         "display_library: term",
-        f"cpu: model={machine.model}, count={machine.cpus}, ips={machine.ips}, reset_on_triple_fault=0, ignore_bad_msrs=0",
+        f"cpu: model={machine.model}, count={machine.cpus}, ips={machine.ips}, quantum={QUANTUM}, reset_on_triple_fault=0, ignore_bad_msrs=0",
         f"memory: guest={machine.mebibytes}, host={min(machine.mebibytes, 2048)}",
         f"romimage: file={FIRMWARE}",
         f"vgaromimage: file={VGA_FIRMWARE}",
@@ -134,7 +137,8 @@ def configuration(machine, iso, console):
 def environment(machine):
     """Bochs' terminal display needs a TERM, though no terminal; our plugin comes before its own."""
     paths = ([str(OUR_PLUGINS)] if machine.vtd else []) + [PLUGINS]
-    return {**os.environ, "TERM": "vt100", "LTDL_LIBRARY_PATH": ":".join(paths)}
+    unit = {"BULKHEAD_VTD": f"{UNIT_BASE:x}:preset={machine.preset}"} if machine.vtd else {}
+    return {**os.environ, "TERM": "vt100", "LTDL_LIBRARY_PATH": ":".join(paths), **unit}
 
 
 def run(machine, iso, timeout, on_line=None, stop_when=None, answers=()):

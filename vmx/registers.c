@@ -102,6 +102,10 @@ static void write_vmcs(struct vcpu *vcpu, enum vcpu_register which, uint64_t val
     case VCPU_EFER:
         write_efer(value);
         break;
+    case VCPU_DR7: /* a reset: no breakpoint met before it is reported after */
+        vmx_write(VMCS_GUEST_DR7, value);
+        vmx_write(VMCS_GUEST_PENDING_DEBUG, 0);
+        break;
     default:
         vmx_write(fields[which], value);
         break;

@@ -3,15 +3,14 @@
 #include "vmx/vmx.h"
 
 #include "kernel/core/cpu_feature.h"
+#include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/time_calibrate.h"
 #include "kernel/core/vcpu_resident.h"
 #include "kernel/hw/cpu.h"
-#include "kernel/hw/msr.h"
 #include "kernel/hw/phys.h"
-#include "kernel/hw/xstate.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 #include "vmx/apicv.h"
@@ -21,31 +20,25 @@
 #include "vmx/current.h"
 #include "vmx/entry_state.h"
 #include "vmx/exit.h"
-#include "vmx/feature_control.h"
 #include "vmx/inject.h"
 #include "vmx/instructions.h"
-#include "vmx/msr.h"
+#include "vmx/operation.h"
 #include "vmx/posted.h"
 #include "vmx/registers.h"
 #include "vmx/state.h"
 #include "vmx/switch.h"
+#include "vmx/take.h"
 #include "vmx/timer.h"
 #include "vmx/vmcs_build.h"
 
-#define CR4_VMXE BIT64(13)
-#define DR6_BREAKPOINTS MASK64(3, 0)
-#define DR6_SET (MASK64(3, 0) | BIT64(13) | BIT64(14)) /* B3:0, BD, BS: set in the qualification of a #DB */
-#define DR7_GD BIT64(13)
 #define RFLAGS_IF BIT64(9)
-#define VECTOR_DB 1
-#define VECTOR_GP 13
 #define BELOW_4G (UINT64_C(4) * GIB)
 
 struct vmx_cpu {
     bool enabled;
     struct hpa region; /* VMXON's */
     struct vmx_vpid_pool vpids;
-};
+} CPU_ALIGNED;
 
 static struct {
     struct vmx_capability capability;
@@ -139,6 +132,18 @@ static enum status make_controls(void)
     return status;
 }
 
+/* One set of controls is for all CPUs: one that differs cannot take part. */
+static enum status take_capability(unsigned index)
+{
+    struct vmx_capability before = vmx.capability;
+    vmx.capability = vmx_capability_read();
+    if (index != 0 && !vmx_operation_is_alike(&before, &vmx.capability)) {
+        log_error("cpu: VMX of CPU %u differs from that of CPU 0", index);
+        return STATUS_UNSUPPORTED;
+    }
+    return vmx_capability_refusal(&vmx.capability) == NULL ? make_controls() : STATUS_UNSUPPORTED;
+}
+
 static uint64_t address_limit(void)
 {
     return vmx.capability.vmcs_below_4g ? BELOW_4G : UINT64_MAX;
@@ -149,46 +154,22 @@ static void write_revision(struct hpa region)
     memcpy(phys_to_virt(region), &vmx.capability.revision, sizeof(vmx.capability.revision));
 }
 
-static enum status open_feature_control(void)
-{
-    struct vmx_feature_control f = vmx_feature_control_decide(msr_read(MSR_FEATURE_CONTROL));
-    if (f.kind == VMX_FEATURE_CONTROL_REFUSED) {
-        return STATUS_UNSUPPORTED;
-    }
-    if (f.kind == VMX_FEATURE_CONTROL_WRITE) {
-        msr_write(MSR_FEATURE_CONTROL, f.value);
-    }
-    return STATUS_OK;
-}
-
-/* CR4.VMXE and VMXON; off again when the CPU refuses. */
-static enum status start_operation(struct hpa region)
-{
-    cpu_write_cr4(cpu_read_cr4() | CR4_VMXE);
-    if (vmx_on(region) == VMX_SUCCEED) {
-        return STATUS_OK;
-    }
-    cpu_write_cr4(cpu_read_cr4() & ~CR4_VMXE);
-    return STATUS_HARDWARE;
-}
-
 static enum status cpu_enable(unsigned index)
 {
     bulkhead_assert(index < CPU_MAX && !vmx.cpus[index].enabled);
     struct vmx_cpu *cpu = &vmx.cpus[index];
-    vmx.capability = vmx_capability_read();
-    if (vmx_capability_refusal(&vmx.capability) != NULL || make_controls() != STATUS_OK) {
-        return STATUS_UNSUPPORTED;
+    enum status status = take_capability(index);
+    if (status != STATUS_OK) {
+        return status;
     }
-    enum status status = pages_alloc_block(PAGE_SIZE, PAGE_SIZE, address_limit(), &cpu->region);
+    status = pages_alloc_block(PAGE_SIZE, PAGE_SIZE, address_limit(), &cpu->region);
     if (status != STATUS_OK) {
         return status;
     }
     memset(phys_to_virt(cpu->region), 0, PAGE_SIZE);
     write_revision(cpu->region);
     vcpu_resident_cpu_enable(index);
-    status = open_feature_control();
-    status = status == STATUS_OK ? start_operation(cpu->region) : status;
+    status = vmx_operation_start(&vmx.capability, cpu->region);
     if (status != STATUS_OK) {
         pages_free(cpu->region, PAGE_SIZE);
         return status;
@@ -203,8 +184,7 @@ static void cpu_disable(unsigned index)
 {
     bulkhead_assert(index < CPU_MAX && vmx.cpus[index].enabled);
     struct vmx_cpu *cpu = &vmx.cpus[index];
-    bulkhead_assert(vmx_off() == VMX_SUCCEED);
-    cpu_write_cr4(cpu_read_cr4() & ~CR4_VMXE);
+    vmx_operation_end();
     pages_free(cpu->region, PAGE_SIZE);
     *cpu = (struct vmx_cpu){.enabled = false};
 }
@@ -221,6 +201,7 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
         .virtual_apic = pages + LAYOUT_VIRTUAL_APIC,
         .nested = nested,
         .eptp = vmx_eptp(&vmx.capability, nested->root),
+        .vpids = &vmx.cpus[vcpu->cpu].vpids,
     };
     const struct vmcs_build setup = {
         .capability = &vmx.capability,
@@ -272,16 +253,16 @@ static void vcpu_free(struct vcpu *vcpu)
 }
 
 /* Linear translations go by a new VPID, what came from the nested tables by INVEPT. */
-static void __attribute__((noinline)) flush(struct vcpu *vcpu, struct vmx_cpu *cpu)
+static void __attribute__((noinline)) flush(struct vcpu *vcpu)
 {
     struct vmx_vcpu *v = vmx_state(vcpu);
     if ((vmx.controls.secondary & VMX_SECONDARY_VPID) != 0) {
-        if (vmx_vpid_prepare(&cpu->vpids, &v->vpid, vcpu->flush)) {
+        if (vmx_vpid_prepare(v->vpids, &v->vpid, vcpu->flush)) {
             vmx_invalidate_all(&vmx.capability);
         }
         vmx_write(VMCS_VPID, v->vpid.number);
     }
-    v->vpid.generation = cpu->vpids.generation;
+    v->vpid.generation = v->vpids->generation;
     if (vcpu->flush) {
         vmx_invalidate_ept(&vmx.capability, v->eptp);
         vcpu->flush = false;
@@ -301,108 +282,39 @@ explain_failure(struct vmx_vcpu *v, enum vmx_result result, struct vcpu_exit *ex
     exit->text = vmx_entry_state_explain(v, &vmx.capability, vmx_entry_state_error((uint32_t)exit->code));
 }
 
-/* The CPU leaves DR6 and DR7 to whoever takes the #DB (SDM 3C 28.1); the exit of an INT1 points to itself. */
-static void take_debug_exception(struct vcpu *vcpu)
+/* The preemption timer ends slices, and (a quirk) runs that hold the host up. For the latter its value stays: every
+ * entry loads it anew, and the clock of vmx_quirks_host_is_due() goes on. */
+static void __attribute__((noinline)) prepare_timer(struct vcpu *vcpu, struct vmx_vcpu *v)
 {
-    uint32_t info = (uint32_t)vmx_read(VMCS_EXIT_EVENT);
-    if ((uint8_t)info != VECTOR_DB) {
+    uint64_t slice = vcpu->slice_end_tsc, held = vmx.timer != 0 ? v->held_until : 0;
+    if (slice == 0 && held != 0 && v->timer_on && v->timer_held == held) {
         return;
     }
-    if (bits_get(info, VMCS_EVENT_TYPE_HIGH, VMCS_EVENT_TYPE_LOW) == VMCS_TYPE_PRIVILEGED) {
-        vcpu->rip += vmx_read(VMCS_EXIT_LENGTH);
-        return;
-    }
-    uint64_t dr6 = vmx_switch_read(vcpu, VCPU_DR6) & ~DR6_BREAKPOINTS;
-    vmx_switch_write(vcpu, VCPU_DR6, dr6 | (vmx_read(VMCS_QUALIFICATION) & DR6_SET));
-    vmx_write(VMCS_GUEST_DR7, vmx_read(VMCS_GUEST_DR7) & ~DR7_GD);
-}
-
-/* True: the exit is dealt with, enter again. False: a #GP could not be delivered any more. */
-static bool take_cr0(struct vcpu *vcpu, struct vmx_exit_cr cr)
-{
-    return vmx_registers_show_cr0(vcpu, vcpu->gprs[cr.gpr]) || vcpu_inject_exception_with(vcpu, VECTOR_GP, 0);
-}
-
-/* A guest that shut down is reset: the VMCS must be fit for that. */
-static void take_shutdown(void)
-{
-    vmx_write(VMCS_GUEST_ACTIVITY, VMCS_ACTIVE);
-    vmx_write(VMCS_GUEST_PENDING_DEBUG, 0);
-}
-
-/* What the backend does with an exit before or instead of the guest layer. True: enter again. */
-static bool take(struct vcpu *vcpu, enum vmcs_reason reason, struct vcpu_exit *exit)
-{
-    switch (reason) {
-    case VMCS_REASON_EXCEPTION_OR_NMI:
-        if (vmx_exit_is_nmi()) {
-            vmx_take_nmi();
-        } else {
-            take_debug_exception(vcpu);
-        }
-        return false;
-    case VMCS_REASON_INTERRUPT:
-        vcpu->acknowledged = vmx_posted_acknowledged(&vmx.controls);
-        return false;
-    case VMCS_REASON_TRIPLE_FAULT:
-        take_shutdown();
-        return false;
-    case VMCS_REASON_CR: {
-        struct vmx_exit_cr cr = vmx_exit_cr(vmx_read(VMCS_QUALIFICATION));
-        if (cr.number != 0 || cr.access != VMX_CR_MOV_TO) {
-            return false;
-        }
-        if (!take_cr0(vcpu, cr)) {
-            exit->kind = VCPU_EXIT_SHUTDOWN;
-        }
-        return exit->kind != VCPU_EXIT_SHUTDOWN;
-    }
-    default:
-        return false;
-    }
-}
-
-/* When the preemption timer has to end this run; 0 for never. */
-static uint64_t end_of_run(const struct vcpu *vcpu, const struct vmx_vcpu *v)
-{
-    uint64_t slice = vcpu->slice_end_tsc;
-    if (v->held_until == 0 || vmx.timer == 0) {
-        return slice;
-    }
-    return slice != 0 && slice < v->held_until ? slice : v->held_until;
-}
-
-/* The timer ended what was no slice: the host's turn all the same. */
-static void call_it_interrupt(const struct vmx_vcpu *v, struct vcpu_exit *exit)
-{
-    if (exit->kind == VCPU_EXIT_SLICE && v->held_until != 0) {
-        exit->kind = VCPU_EXIT_INTERRUPT;
-    }
+    v->timer_held = slice == 0 ? held : 0;
+    uint64_t end = slice == 0 || (held != 0 && held < slice) ? held : slice;
+    vmx_timer_prepare(vcpu, end, vmx.timer, vmx.capability.timer_shift);
 }
 
 /* The CPU would hold the host's interrupts up once more. */
-static bool host_is_due(const struct vcpu *vcpu, struct vmx_vcpu *v, struct vcpu_exit *exit)
+static bool __attribute__((noinline)) host_is_due(struct vmx_vcpu *v, struct vcpu_exit *exit)
 {
-    bool held = (vcpu->rflags & RFLAGS_IF) == 0;
-    if (!vmx_quirks_host_is_due(&v->held_until, held, cpu_tsc(), vmx.patience)) {
+    if (!vmx_quirks_host_is_due(&v->held_until, true, cpu_tsc(), vmx.patience)) {
         return false;
     }
-    *exit = (struct vcpu_exit){.kind = VCPU_EXIT_INTERRUPT};
+    exit->kind = VCPU_EXIT_INTERRUPT;
     return true;
 }
 
 /* True: enter again. */
-static bool enter_once(struct vcpu *vcpu, struct vmx_cpu *cpu, struct vcpu_exit *exit)
+static bool enter_once(struct vcpu *vcpu, struct vmx_vcpu *v, struct vcpu_exit *exit)
 {
-    struct vmx_vcpu *v = vmx_state(vcpu);
     vmx_registers_load(vcpu);
     vmx_inject_prepare(vcpu);
-    uint64_t end_tsc = end_of_run(vcpu, v);
-    if (end_tsc != 0 || v->timer_on) {
-        vmx_timer_prepare(vcpu, end_tsc, vmx.timer, vmx.capability.timer_shift);
+    if ((vcpu->slice_end_tsc | v->held_until | v->timer_on) != 0) {
+        prepare_timer(vcpu, v);
     }
-    if (vcpu->flush || v->vpid.generation != cpu->vpids.generation) {
-        flush(vcpu, cpu);
+    if (vcpu->flush || v->vpid.generation != v->vpids->generation) {
+        flush(vcpu);
     }
     enum vmx_result result = vmx_entry_run(vcpu->gprs, &v->frame);
     if (__builtin_expect(result != VMX_SUCCEED, false)) {
@@ -413,30 +325,35 @@ static bool enter_once(struct vcpu *vcpu, struct vmx_cpu *cpu, struct vcpu_exit 
     vmx_exit_decode(reason & 0xffff, exit);
     if (__builtin_expect((reason & BIT64(VMCS_REASON_ENTRY_FAILED)) != 0, false)) {
         exit->text = vmx_entry_state_explain(v, &vmx.capability, exit->text);
-        return false;
+        return false; /* nothing is to be stored */
     }
     v->frame.launched = 1;
     vmx_registers_store(vcpu);
-    if (exit->length != 0) {
+    /* What has a length and is no access to a control register needs nothing more. */
+    if (exit->length != 0 && exit->kind != VCPU_EXIT_CR) {
         vmx_inject_finish_instruction(vcpu);
-    } else {
-        vmx_inject_finish(vcpu, reason & 0xffff);
+        return false;
     }
-    return take(vcpu, reason & 0xffff, exit);
+    vmx_inject_finish(vcpu, reason & 0xffff);
+    return vmx_take(vcpu, &vmx.controls, reason & 0xffff, exit);
 }
 
 static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-    struct vmx_cpu *cpu = &vmx.cpus[vcpu->cpu];
+    struct vmx_vcpu *v = vmx_state(vcpu);
     vcpu_resident_load(vcpu);
     vmx_switch_load(vcpu);
     vmx_current_make(vcpu);
-    if (vmx.quirks->holds_host && host_is_due(vcpu, vmx_state(vcpu), exit)) {
+    if ((vcpu->rflags & RFLAGS_IF) != 0) {
+        v->held_until = 0;
+    } else if (vmx.quirks->holds_host && host_is_due(v, exit)) {
         return;
     }
-    while (enter_once(vcpu, cpu, exit)) {
+    while (enter_once(vcpu, v, exit)) {
     }
-    call_it_interrupt(vmx_state(vcpu), exit);
+    if (exit->kind == VCPU_EXIT_SLICE && v->held_until != 0) {
+        exit->kind = VCPU_EXIT_INTERRUPT; /* the host's turn: no slice ended */
+    }
 }
 
 static bool ends_slices(void)

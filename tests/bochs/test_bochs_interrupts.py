@@ -2,6 +2,8 @@
 """Interrupt remapping as guests meet it on a unit that does what the specification says: a guest's device forges
 messages, and each is blocked, recorded and told with the device and its guest. And what stands in for posted
 interrupts, which no emulator's CPU has."""
+import re
+
 import bochs
 import faultline
 import guestrun
@@ -57,3 +59,41 @@ def test_posted_interrupts_left_unused(bochs_boot, tmp_path):
     run = bochs_boot(cmdline="exit panic=reset", modules=modules, model=bochs.MODELS[0], cpus=1)
     assert run.having("interrupts: posted-interrupts=no (system.without names them)")
     assert guestrun.end_of(run, "cpuid") == "powered-off"
+
+
+def test_a_unit_posts(bochs_boot):
+    """The self-test on a unit that posts interrupts, and does not snoop: into a descriptor, back to remapped format,
+    and nowhere when freed."""
+    run = bochs_boot(image="bulkhead-selftest.elf", preset="server", cpus=2)
+    assert run.having("vtd: unit=0 ", "posting=1") and run.having("selftest: irq posted: pass")
+    assert run.having("selftest: posted handle=", "vector=0x61 notified cpu=1")
+    assert run.ended and run.status == 0 and not run.having("selftest: ", "FAIL")
+
+
+# preset of the unit, CPU model, system.without -> what the log says
+KINDS = [
+    ("full", bochs.MODELS[0], [], "no (the CPU lacks them)"),
+    ("full", bochs.MODEL, [], "no (the CPU lacks them)"),
+    ("server", bochs.MODELS[0], [], "by remapping units alone"),
+    ("server", bochs.MODEL, [], "by remapping units alone"),
+    ("server", bochs.MODEL, ["virtual-interrupts"], "by remapping units alone"),
+    ("server", bochs.MODEL, ["posted-interrupts"], "no (system.without names them)"),
+]
+
+
+@pytest.mark.parametrize("preset, model, without, text", KINDS,
+                         ids=["-".join([kind[0], kind[1].split("_")[1], *kind[2]]) for kind in KINDS])
+def test_device_interrupts(bochs_boot, tmp_path, preset, model, without, text):
+    """A guest's device interrupts: remapped to our handler, and posted by the unit into the vCPUs' mailboxes, whose
+    notifications end the guest's run; with the CPU's own delivery and without."""
+    tables = [f"[system]\nwithout = {guestrun.toml(without)}\n"] if without else []
+    config = guestrun.config(tmp_path, *tables, guestrun.guest("msi", [0, 1], "msi", cmdline="cpus=2", devices=[EDU]))
+    modules = [config, testbed.Module(guestrun.image("msi"), "msi")]
+    run = bochs_boot(cmdline="exit panic=reset", modules=modules, preset=preset, model=model, cpus=2, timeout=200)
+    assert run.having(f"interrupts: posted-interrupts={text}")
+    guestrun.assert_passed(guestrun.guest_lines(run.lines, "msi"), 16)
+    assert guestrun.end_of(run, "msi") == "powered-off" and not run.having("fault: ")
+    handled = int(re.search(r"device-interrupts=(\d+)", run.text)[1])
+    posted = text.startswith("by")
+    # Posted ones never meet our handler; those to both vCPUs, which cannot be posted, do.
+    assert handled < 20 if posted else handled > 100

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Guests that misbehave, on SVM; tests/bochs/test_bad_input.py has the same on VMX."""
+"""Guests that misbehave, on SVM; tests/bochs/test_bochs_bad_input.py has the same on VMX."""
 import badguests
 import guestrun
 import pytest

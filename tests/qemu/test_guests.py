@@ -36,6 +36,15 @@ def test_two_cpus(tmp_path):
     assert done.status == 0
 
 
+def test_device_interrupts(tmp_path, boot, disk):
+    """A device's MSI, remapped, to one vCPU and to several; on VMX: tests/bochs/test_bochs_interrupts.py."""
+    config = guestrun.config(tmp_path, guestrun.guest("msi", [1, 2], "msi", cmdline="cpus=2", devices=["0000:00:05.0"]))
+    run = boot(modules=[config, testbed.Module(guestrun.image("msi"), "msi")], devices=testbed.demo_devices(disk),
+               machine={"cpus": 3})
+    guestrun.assert_passed(guestrun.guest_lines(run.lines, "msi"), 16)
+    assert guestrun.end_of(run, "msi") == "powered-off" and not run.having("fault: ")
+
+
 def test_triple_fault_ends_that_guest_alone(tmp_path, boot):
     """The other goes on for seconds after it, by its own timer and by Bulkhead's log."""
     module = guestrun.config(tmp_path, guestrun.guest("falls", [1], "triple"),

@@ -33,6 +33,7 @@ MUST_CHECK enum status selftest_paging_views(const struct selftest *test);
 MUST_CHECK enum status selftest_dma_translated(const struct selftest *test);
 MUST_CHECK enum status selftest_dma_blocked(const struct selftest *test);
 MUST_CHECK enum status selftest_irq_msi(const struct selftest *test);
+MUST_CHECK enum status selftest_irq_posted(const struct selftest *test);
 MUST_CHECK enum status selftest_irq_forged(const struct selftest *test);
 MUST_CHECK enum status selftest_dma_flood(const struct selftest *test);
 MUST_CHECK enum status selftest_dma_withdrawn(const struct selftest *test);

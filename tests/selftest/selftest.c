@@ -24,6 +24,7 @@ static const struct {
     {"dma translated", selftest_dma_translated},
     {"dma blocked", selftest_dma_blocked},
     {"irq msi", selftest_irq_msi},
+    {"irq posted", selftest_irq_posted},
     {"irq forged", selftest_irq_forged},
     {"dma flood", selftest_dma_flood},
     {"dma withdrawn", selftest_dma_withdrawn},

@@ -9,7 +9,7 @@
 #include "tests/guest/lib/machine.h"
 #include "tests/guest/lib/report.h"
 #include "tests/guest/lib/trap.h"
-#include "tests/guest/rogue/edu.h"
+#include "tests/guest/lib/edu.h"
 
 #define BLOCK 64
 #define MARK 0xd5

@@ -107,39 +107,61 @@ static void test_places(void **state)
     expect(&d, VECTOR_POSTED_WAKE, false);
 }
 
-static void test_why_not(void **state)
+static void test_use(void **state)
 {
     (void)state;
     const uint32_t posted = cpu_feature_bit(CPU_FEATURE_POSTED_INTERRUPTS);
     const uint32_t virtual = cpu_feature_bit(CPU_FEATURE_VIRTUAL_INTERRUPTS);
     const struct {
         struct posting_facts facts;
-        const char *why;
+        enum posting_use use;
+        const char *text;
     } cases[] = {
-        {{true, 0, 1, 1}, NULL},
-        {{true, 0, 3, 1}, NULL},
-        {{false, 0, 1, 1}, "the CPU lacks"},
-        {{true, 0, 1, 0}, "no remapping unit"},
-        {{false, posted, 1, 1}, "names them"},
-        {{false, virtual, 1, 1}, "need what"},
-        {{false, posted | virtual, 1, 0}, "names them"},
-        {{true, cpu_feature_bit(CPU_FEATURE_VPID), 1, 1}, NULL},
+        {{true, 0, 1}, POSTING_BY_BOTH, "yes"},
+        {{true, cpu_feature_bit(CPU_FEATURE_VPID), 3}, POSTING_BY_BOTH, "yes"},
+        {{true, 0, 0}, POSTING_BY_CPUS, "no remapping unit"},
+        {{false, 0, 1}, POSTING_BY_UNITS, "each is an exit"},
+        {{false, virtual, 1}, POSTING_BY_UNITS, "each is an exit"},
+        {{false, 0, 0}, POSTING_NONE, "no (the CPU lacks"},
+        {{false, virtual, 0}, POSTING_NONE, "no (they need what"},
+        {{true, posted, 1}, POSTING_NONE, "no (system.without names"},
+        {{false, posted | virtual, 1}, POSTING_NONE, "no (system.without names"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        const char *why = posting_why_not(&cases[i].facts);
-        if (cases[i].why == NULL ? why != NULL : why == NULL || strstr(why, cases[i].why) == NULL) {
-            fail_msg("case %zu: %s", i, why == NULL ? "used" : why);
+        assert_int_equal(posting_use(&cases[i].facts), cases[i].use);
+        if (strstr(posting_text(&cases[i].facts), cases[i].text) == NULL) {
+            fail_msg("case %zu: %s", i, posting_text(&cases[i].facts));
         }
     }
+}
+
+static uint32_t with_everything(void)
+{
+    return UINT32_MAX;
+}
+
+/* The facts, from a backend and from units that differ. */
+static void test_facts(void **state)
+{
+    (void)state;
+    static const struct cpu_backend able = {.features = with_everything};
+    static const struct cpu_backend unable = {.name = "svm"};
+    static struct vtd_unit units[3] = {{.remapping = true, .caps.posting = true},
+                                       {.remapping = false, .caps.posting = true}, /* remapping is off by a quirk */
+                                       {.remapping = true}};
+    struct vtd vtd = {.units = units, .count = 3};
+    struct posting_facts facts = posting_facts_of(&able, 5, &vtd);
+    assert_true(facts.cpu && facts.without == 5 && facts.units_posting == 1);
+    facts = posting_facts_of(&unable, 0, &vtd);
+    assert_true(!facts.cpu && facts.units_posting == 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_targets, setup),
-        cmocka_unit_test_setup(test_disabled, setup),
-        cmocka_unit_test_setup(test_places, setup),
-        cmocka_unit_test_setup(test_why_not, setup),
+        cmocka_unit_test_setup(test_targets, setup), cmocka_unit_test_setup(test_disabled, setup),
+        cmocka_unit_test_setup(test_places, setup),  cmocka_unit_test_setup(test_use, setup),
+        cmocka_unit_test_setup(test_facts, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Driving edu by its registers: 0x80 source, 0x88 destination, 0x90 count, 0x98 command. */
-#include "tests/guest/rogue/edu.h"
+ * Driving edu by its registers: 0x24 what is raised, 0x60 raise, 0x64 acknowledge, 0x80 source, 0x88 destination,
+ * 0x90 count, 0x98 command. */
+#include "tests/guest/lib/edu.h"
 
 #include "guest/platform.h"
 #include "kernel/hw/mmio.h"
@@ -12,6 +13,9 @@
 #define COMMAND_START 1
 #define COMMAND_FROM_DEVICE 2
 #define MEMORY_AND_MASTER 6
+#define CAPABILITY_MSI 5
+#define MSI_ENABLE (UINT32_C(1) << 16) /* in the capability's first word */
+#define MSI_WIDE (UINT32_C(1) << 23)   /* addresses of 64 bits */
 
 static uint32_t config_read(unsigned device, unsigned offset)
 {
@@ -61,4 +65,52 @@ bool edu_to_device(const struct edu *edu, uint64_t at, uint32_t bytes)
 bool edu_from_device(const struct edu *edu, uint64_t at, uint32_t bytes)
 {
     return run(edu, BUFFER, at, bytes, COMMAND_FROM_DEVICE);
+}
+
+/* Offset of the MSI capability, 0 for none. */
+static unsigned find_msi(const struct edu *edu)
+{
+    unsigned at = config_read(edu->device, 0x34) & 0xfc;
+    for (unsigned i = 0; i < 48 && at != 0; i++) {
+        uint32_t header = config_read(edu->device, at);
+        if ((header & 0xff) == CAPABILITY_MSI) {
+            return at;
+        }
+        at = header >> 8 & 0xfc;
+    }
+    return 0;
+}
+
+void edu_msi_change(const struct edu *edu, uint32_t address, uint16_t data)
+{
+    unsigned at = find_msi(edu);
+    bool wide = (config_read(edu->device, at) & MSI_WIDE) != 0;
+    config_write(edu->device, at + 4, address);
+    if (wide) {
+        config_write(edu->device, at + 8, 0);
+    }
+    config_write(edu->device, at + (wide ? 12 : 8), data);
+}
+
+bool edu_msi(const struct edu *edu, bool on, uint32_t address, uint16_t data)
+{
+    unsigned at = find_msi(edu);
+    if (at == 0) {
+        return false;
+    }
+    uint32_t header = config_read(edu->device, at) & ~MSI_ENABLE;
+    config_write(edu->device, at, header);
+    edu_msi_change(edu, address, data);
+    config_write(edu->device, at, on ? header | MSI_ENABLE : header);
+    return true;
+}
+
+void edu_raise(const struct edu *edu)
+{
+    mmio_write32(hpa(edu->base + 0x60), 1);
+}
+
+void edu_acknowledge(const struct edu *edu)
+{
+    mmio_write32(hpa(edu->base + 0x64), mmio_read32(hpa(edu->base + 0x24)));
 }
