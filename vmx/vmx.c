@@ -110,9 +110,14 @@ static const char *refuse(void)
     return vmx_capability_refusal(&c);
 }
 
+/* Where code in larger pages lets a guest raise a machine check, which is the whole machine's, the pages that the CPU
+ * uses are never larger than these: the smaller size of the guest's and ours. */
 static unsigned nested_max_leaf(void)
 {
     struct vmx_capability c = vmx_capability_read();
+    if (!c.page_sizes_safe && !vmx_quirks_find(&c)->page_sizes_safe) {
+        return 1;
+    }
     if (c.ept_1g) {
         return 3;
     }
