@@ -100,6 +100,13 @@ static enum status decode_in_page(struct vm_cpu *cpu, const struct vcpu_code *co
     return status;
 }
 
+static enum status __attribute__((noinline))
+decode_anew(struct vm_cpu *cpu, const struct vcpu_exit *exit, const struct vcpu_code *code)
+{
+    bool in_page = exit->byte_count == 0 && (code->linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - CODE_CACHE_BYTES;
+    return in_page ? decode_in_page(cpu, code) : decode_slowly(cpu, exit, code);
+}
+
 enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit, const struct decode_insn **insn)
 {
     struct vcpu_code code;
@@ -109,8 +116,7 @@ enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit, c
         return STATUS_OK;
     }
     *insn = &cpu->insn;
-    bool in_page = exit->byte_count == 0 && (code.linear & (PAGE_SIZE - 1)) <= PAGE_SIZE - CODE_CACHE_BYTES;
-    return in_page ? decode_in_page(cpu, &code) : decode_slowly(cpu, exit, &code);
+    return decode_anew(cpu, exit, &code);
 }
 
 static enum status translate(struct access *a, uint64_t linear, bool write, struct gpa *at)

@@ -27,9 +27,11 @@ struct cpuid vm_cpuid_ask(const struct vm_cpu *cpu, uint32_t leaf, uint32_t subl
 }
 
 /* Leaf 0xd is asked for anew each time: its sizes follow XCR0, which TCG lets a guest set without an exit. */
-static void __attribute__((noinline)) fill(struct vm_cpu *cpu, struct vm_cpuid *line, uint32_t leaf, uint32_t subleaf)
+static struct vm_cpuid *__attribute__((noinline))
+fill(struct vm_cpu *cpu, struct vm_cpuid *line, uint32_t leaf, uint32_t subleaf)
 {
     *line = (struct vm_cpuid){leaf != XSAVE_LEAF, leaf, subleaf, vm_cpuid_ask(cpu, leaf, subleaf)};
+    return line;
 }
 
 void vm_cpuid_execute(struct vm_cpu *cpu)
@@ -38,7 +40,7 @@ void vm_cpuid_execute(struct vm_cpu *cpu)
     uint32_t leaf = (uint32_t)gprs[VCPU_RAX], subleaf = (uint32_t)gprs[VCPU_RCX];
     struct vm_cpuid *line = &cpu->cpuid[leaf % VM_CPUID_LINES];
     if (!line->used || line->leaf != leaf || line->subleaf != subleaf) {
-        fill(cpu, line, leaf, subleaf);
+        line = fill(cpu, line, leaf, subleaf);
     }
     gprs[VCPU_RAX] = line->answer.eax;
     gprs[VCPU_RBX] = line->answer.ebx;

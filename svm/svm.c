@@ -176,7 +176,8 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
 
 static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
 {
-    bulkhead_assert(cpu < CPU_MAX && nested->format == &radix_npt && nested->levels == 4);
+    bulkhead_assert(cpu < CPU_MAX && svm.cpus[cpu].enabled);
+    bulkhead_assert(nested->format == &radix_npt && nested->levels == 4);
     struct hpa block;
     vcpu->cpu = cpu;
     enum status status = pages_alloc_block(LAYOUT_BYTES, PAGE_SIZE, UINT64_MAX, &block);
@@ -223,7 +224,6 @@ static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
     struct svm_vcpu *s = data_of(vcpu);
     struct svm_cpu *cpu = &svm.cpus[vcpu->cpu];
-    bulkhead_assert(cpu->enabled);
     vcpu_resident_load(vcpu);
     bool again;
     do {

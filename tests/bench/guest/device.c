@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * edu's MSI (PCI 3.0 6.8.1): raised by a write to its register 0x60 and acknowledged by 0x64, which take no exits. */
+ * edu's MSI, raised and acknowledged by writes to its registers, which take no exits. */
 #include "tests/bench/guest/device.h"
 
-#include "guest/platform.h"
 #include "kernel/hw/cpu.h"
-#include "kernel/hw/mmio.h"
-#include "kernel/hw/port.h"
 #include "tests/guest/lib/apic.h"
+#include "tests/guest/lib/edu.h"
 #include "tests/guest/lib/report.h"
 #include "tests/guest/lib/trap.h"
-#include "tests/guest/lib/edu.h"
 
 #define ROUNDS 200
 #define VECTOR 0x54
 #define TURNS_MAX 10000000
 #define MESSAGES_TO_CPU_0 0xfee00000
-#define EDU_RAISE 0x60
-#define EDU_ACKNOWLEDGE 0x64
-#define PCI_CAPABILITIES 0x34
-#define PCI_MSI 5
-#define MSI_ENABLE 0x10000
 
 static struct edu edu;
 static volatile uint32_t hits;
@@ -29,42 +21,9 @@ static void on_interrupt(struct trap_frame *frame)
 {
     (void)frame;
     handler_tsc = cpu_tsc();
-    mmio_write32(hpa(edu.base + EDU_ACKNOWLEDGE), 1);
+    edu_acknowledge(&edu);
     hits++;
     apic_eoi();
-}
-
-static void choose(unsigned offset)
-{
-    port_write32(PLATFORM_PCI_ADDRESS_PORT, 0x80000000 | edu.device << 11 | offset);
-}
-
-static uint32_t config_read(unsigned offset)
-{
-    choose(offset);
-    return port_read32(PLATFORM_PCI_DATA_PORT);
-}
-
-static void config_write(unsigned offset, uint32_t value)
-{
-    choose(offset);
-    port_write32(PLATFORM_PCI_DATA_PORT, value);
-}
-
-static bool turn_msi_on(void)
-{
-    unsigned at = config_read(PCI_CAPABILITIES) & 0xfc;
-    while (at != 0 && (config_read(at) & 0xff) != PCI_MSI) {
-        at = config_read(at) >> 8 & 0xfc;
-    }
-    if (at == 0) {
-        return false;
-    }
-    config_write(at + 4, MESSAGES_TO_CPU_0);
-    config_write(at + 8, 0);
-    config_write(at + 12, VECTOR);
-    config_write(at, config_read(at) | MSI_ENABLE);
-    return true;
 }
 
 /* From the write that raises it to the handler; 0: it did not arrive. */
@@ -72,7 +31,7 @@ static uint64_t one_interrupt(void)
 {
     uint32_t before = hits;
     uint64_t from = cpu_tsc();
-    mmio_write32(hpa(edu.base + EDU_RAISE), 1);
+    edu_raise(&edu);
     for (unsigned i = 0; i < TURNS_MAX; i++) {
         if (hits != before) {
             return handler_tsc - from;
@@ -84,7 +43,7 @@ static uint64_t one_interrupt(void)
 void device_measure(void)
 {
     trap_handle(VECTOR, on_interrupt);
-    if (!check(edu_find(&edu) && turn_msi_on(), "there is an edu device with MSI")) {
+    if (!check(edu_find(&edu) && edu_msi(&edu, true, MESSAGES_TO_CPU_0, VECTOR), "there is an edu device with MSI")) {
         return;
     }
     uint64_t sum = 0;

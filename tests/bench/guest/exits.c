@@ -145,7 +145,7 @@ void guest_main(void)
         return;
     }
     trap_handle(VECTOR, on_interrupt);
-    cpu_irq_enable(); /* as nearly always; with interrupts off Bochs needs a repair that costs ticks (vmx/quirks.h) */
+    cpu_irq_enable(); /* as they nearly always are: off, Bochs has a quirk (vmx/quirks.c) that costs */
     figure("cpuid", measure(exit_by_cpuid));
     figure("pm-timer", measure(exit_by_pm_timer));
     figure("lapic-read", measure(exit_by_lapic_read));
