@@ -33,10 +33,21 @@ void vm_kick(struct vm *vm, unsigned index)
     }
 }
 
+/* Somebody stopped it before, and his kick is not served while every entry of a vCPU here fails. */
+static void look_here(struct vm *vm)
+{
+    for (unsigned i = 0; i < vm->cpu_count; i++) {
+        if (vm->cpus[i].vcpu.cpu == cpu_index()) {
+            vm_kick(vm, i);
+        }
+    }
+}
+
 void vm_stop(struct vm *vm, enum vm_end end, const char *fmt, ...)
 {
     enum vm_end running = VM_RUNNING;
     if (!__atomic_compare_exchange_n(&vm->end, &running, end, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        look_here(vm);
         return;
     }
     va_list args;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * CPUID as a vCPU executes it. Answers are remembered: asking the CPU itself is slow. They depend on CR4, on whether the
- * local APIC is on, and (leaf 0xd) on XCR0, and on nothing else that changes while a vCPU lives. */
+ * CPUID as a vCPU executes it. Answers are remembered: asking the CPU itself is slow. They depend on CR4, on whether
+ * the local APIC is on, and (leaf 0xd) on XCR0, and on nothing else that changes while a vCPU lives. */
 #ifndef BULKHEAD_GUEST_VM_CPUID_H
 #define BULKHEAD_GUEST_VM_CPUID_H
 

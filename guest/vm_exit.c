@@ -184,9 +184,16 @@ static void on_io(struct vm_cpu *cpu, const struct vcpu_exit *exit)
     skip(cpu, exit);
 }
 
+/* While an event is being delivered (its stack or a table lies there) no instruction made the access: there is nothing
+ * to emulate, and each entry would only deliver it again, before any interrupt of the host. */
 static void on_memory(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     const struct vcpu_exit_memory *m = &exit->memory;
+    if (cpu->vcpu.event.kind != VCPU_EVENT_NONE) {
+        vm_stop(cpu->vm, VM_CRASHED, "delivery of vector %u reached 0x%llx, where there is no memory (rip 0x%llx)",
+                cpu->vcpu.event.vector, (unsigned long long)m->at.v, (unsigned long long)cpu->vcpu.rip);
+        return;
+    }
     if (m->fetch || m->page_walk) {
         vm_stop(cpu->vm, VM_CRASHED, "%s at 0x%llx, where there is no memory (rip 0x%llx)",
                 m->fetch ? "instructions" : "page tables", (unsigned long long)m->at.v,
@@ -195,7 +202,8 @@ static void on_memory(struct vm_cpu *cpu, const struct vcpu_exit *exit)
     }
     /* The stack or a descriptor table is there: the instruction at RIP has nothing to do with it. */
     if (cpu->vcpu.event.kind != VCPU_EVENT_NONE) {
-        vm_stop(cpu->vm, VM_CRASHED, "vector 0x%x was delivered by way of 0x%llx, where there is no memory (rip 0x%llx)",
+        vm_stop(cpu->vm, VM_CRASHED,
+                "vector 0x%x was delivered by way of 0x%llx, where there is no memory (rip 0x%llx)",
                 cpu->vcpu.event.vector, (unsigned long long)m->at.v, (unsigned long long)cpu->vcpu.rip);
         return;
     }
@@ -297,6 +305,8 @@ static void on_xsetbv(struct vm_cpu *cpu, const struct vcpu_exit *exit)
     skip(cpu, exit);
 }
 
+/* A guest can have the delivery of one exception raise the next one for ever, by a breakpoint on its handler's own
+ * stack: those come before any interrupt of the host (SDM 3A table 7-2), so no other exit would let one in. */
 static void on_exception(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     const struct vcpu_exit_exception *e = &exit->exception;
@@ -312,6 +322,8 @@ static void on_exception(struct vm_cpu *cpu, const struct vcpu_exit *exit)
     if (!alive) {
         vm_stop(cpu->vm, VM_CRASHED, "triple fault");
     }
+    cpu_irq_serve();
+    cpu->look = true;
 }
 
 static void on_wbinvd(struct vm_cpu *cpu, const struct vcpu_exit *exit)

@@ -12,6 +12,8 @@
 enum {
     MEMORY_TYPE_WRITE_BACK = 6,
     CPUID_1_ECX_VMX = 1 << 5,
+    CPUID_7_EDX_ARCH_CAPABILITIES = 1 << 29,
+    IF_PSCHANGE_MC_NO = 6, /* bit of IA32_ARCH_CAPABILITIES */
 };
 
 static bool bit(uint64_t v, unsigned n)
@@ -127,6 +129,7 @@ struct vmx_capability vmx_capability_make(const struct vmx_msrs *msrs, const str
     }
     c.vmx = true;
     c.feature_control = msrs->feature_control;
+    c.page_sizes_safe = bit(msrs->arch_capabilities, IF_PSCHANGE_MC_NO);
     c.locked_off = vmx_feature_control_decide(msrs->feature_control).kind == VMX_FEATURE_CONTROL_REFUSED;
     take_basic(&c, msrs->basic);
     take_misc(&c, msrs->misc);
@@ -177,6 +180,9 @@ static struct vmx_msrs read_msrs(void)
     }
     if ((allowed(m.secondary).may & (VMX_SECONDARY_EPT | VMX_SECONDARY_VPID)) != 0) {
         m.ept_vpid = msr_read(MSR_VMX_EPT_VPID);
+    }
+    if (cpu_cpuid(0, 0).eax >= 7 && (cpu_cpuid(7, 0).edx & CPUID_7_EDX_ARCH_CAPABILITIES) != 0) {
+        m.arch_capabilities = msr_read(MSR_ARCH_CAPABILITIES);
     }
     return m;
 }

@@ -15,6 +15,7 @@ struct vmx_msrs {
     uint64_t misc;
     uint64_t cr0_fixed0, cr0_fixed1, cr4_fixed0, cr4_fixed1;
     uint64_t ept_vpid;
+    uint64_t arch_capabilities; /* SDM 4 table 2-2 */
 };
 
 /* What CPUID says beside them. */
@@ -66,6 +67,8 @@ struct vmx_capability {
     bool ept_uncached; /* tables of memory type UC are allowed too */
     bool ept_2m, ept_1g;
     bool ept_ad; /* accessed and dirty flags */
+    /* A guest that changes the size of its code's pages cannot make the CPU raise a machine check (CVE-2018-12207). */
+    bool page_sizes_safe;
     bool invept, invept_single, invept_all;
     bool invvpid, invvpid_address, invvpid_single, invvpid_all, invvpid_keep_globals;
 

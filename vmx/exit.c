@@ -35,7 +35,7 @@ struct reason {
 #define SIMPLE(exit_kind) DO_SIMPLE, VCPU_EXIT_##exit_kind
 #define STEP(exit_kind) DO_STEP, VCPU_EXIT_##exit_kind
 
-static const struct reason reasons[] = {
+static const struct reason reasons[VMCS_REASON_LAST + 1] = {
     [VMCS_REASON_EXCEPTION_OR_NMI] = {"exception or NMI", DO_EXCEPTION, 0},
     [VMCS_REASON_INTERRUPT] = {"external interrupt", SIMPLE(INTERRUPT)},
     [VMCS_REASON_TRIPLE_FAULT] = {"triple fault", SIMPLE(SHUTDOWN)},

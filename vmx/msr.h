@@ -5,6 +5,7 @@
 
 enum {
     MSR_FEATURE_CONTROL = 0x3a,
+    MSR_ARCH_CAPABILITIES = 0x10a, /* with bit 29 of CPUID 7 EDX */
     MSR_SYSENTER_CS = 0x174,
     MSR_SYSENTER_ESP = 0x175,
     MSR_SYSENTER_EIP = 0x176,

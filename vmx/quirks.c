@@ -28,6 +28,7 @@ const struct vmx_quirks *vmx_quirks_find(const struct vmx_capability *c)
         .delivers_blocked = true,
         .holds_host = true,
         .broken_compaction = true,
+        .page_sizes_safe = true,
     };
     bool known = c->revision == BOCHS_REVISION || c->revision == BOCHS_REVISION_ICE_LAKE;
     return known && c->vmcs_bytes == BOCHS_VMCS_BYTES ? &bochs : &none;

@@ -13,6 +13,8 @@ struct vmx_quirks {
     bool holds_host;
     /* XSAVEC and XSAVES put AVX state at offset 416, over the header of the area; XRSTORS then refuses it. */
     bool broken_compaction;
+    /* No quirk, and not told by a capability: no machine check comes of a change of page sizes. */
+    bool page_sizes_safe;
 };
 
 /* By what IA32_VMX_BASIC shows; never NULL. Pure. */

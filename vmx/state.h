@@ -38,9 +38,11 @@ struct vmx_vcpu {
     const struct radix *nested;
     uint64_t eptp;
     struct vmx_vpid vpid;
-    uint64_t held_until; /* vmx/quirks.h: when the host has its turn, in TSC ticks; 0: it is not held up */
-    bool timer_on;       /* the preemption timer is */
-    bool pdptes_stale;   /* the hypervisor wrote a paging register: load the four entries of PAE paging anew */
+    struct vmx_vpid_pool *vpids; /* of its CPU */
+    uint64_t held_until;         /* vmx/quirks.h: when the host has its turn, in TSC ticks; 0: it is not held up */
+    uint64_t timer_held;         /* held_until when the timer was set for it alone */
+    bool timer_on;               /* the preemption timer is */
+    bool pdptes_stale;           /* the hypervisor wrote a paging register: load the four entries of PAE paging anew */
     uint64_t switched[VMX_SWITCHED_COUNT];
 };
 

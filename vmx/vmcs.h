@@ -301,6 +301,7 @@ enum vmcs_reason {
     VMCS_REASON_NOTIFY = 75,
     VMCS_REASON_SEAMCALL = 76,
     VMCS_REASON_TDCALL = 77,
+    VMCS_REASON_LAST = VMCS_REASON_TDCALL,
 };
 
 #endif

@@ -110,9 +110,14 @@ static const char *refuse(void)
     return vmx_capability_refusal(&c);
 }
 
+/* Where code in larger pages lets a guest raise a machine check, which is the whole machine's, the pages that the CPU
+ * uses are never larger than these: the smaller size of the guest's and ours. */
 static unsigned nested_max_leaf(void)
 {
     struct vmx_capability c = vmx_capability_read();
+    if (!c.page_sizes_safe && !vmx_quirks_find(&c)->page_sizes_safe) {
+        return 1;
+    }
     if (c.ept_1g) {
         return 3;
     }
@@ -201,6 +206,7 @@ static void vcpu_build(struct vcpu *vcpu, struct hpa block, const struct radix *
         .virtual_apic = pages + LAYOUT_VIRTUAL_APIC,
         .nested = nested,
         .eptp = vmx_eptp(&vmx.capability, nested->root),
+        .vpids = &vmx.cpus[vcpu->cpu].vpids,
     };
     const struct vmcs_build setup = {
         .capability = &vmx.capability,
@@ -252,16 +258,16 @@ static void vcpu_free(struct vcpu *vcpu)
 }
 
 /* Linear translations go by a new VPID, what came from the nested tables by INVEPT. */
-static void __attribute__((noinline)) flush(struct vcpu *vcpu, struct vmx_cpu *cpu)
+static void __attribute__((noinline)) flush(struct vcpu *vcpu)
 {
     struct vmx_vcpu *v = vmx_state(vcpu);
     if ((vmx.controls.secondary & VMX_SECONDARY_VPID) != 0) {
-        if (vmx_vpid_prepare(&cpu->vpids, &v->vpid, vcpu->flush)) {
+        if (vmx_vpid_prepare(v->vpids, &v->vpid, vcpu->flush)) {
             vmx_invalidate_all(&vmx.capability);
         }
         vmx_write(VMCS_VPID, v->vpid.number);
     }
-    v->vpid.generation = cpu->vpids.generation;
+    v->vpid.generation = v->vpids->generation;
     if (vcpu->flush) {
         vmx_invalidate_ept(&vmx.capability, v->eptp);
         vcpu->flush = false;
@@ -281,47 +287,39 @@ explain_failure(struct vmx_vcpu *v, enum vmx_result result, struct vcpu_exit *ex
     exit->text = vmx_entry_state_explain(v, &vmx.capability, vmx_entry_state_error((uint32_t)exit->code));
 }
 
-/* When the preemption timer has to end this run; 0 for never. */
-static uint64_t end_of_run(const struct vcpu *vcpu, const struct vmx_vcpu *v)
+/* The preemption timer ends slices, and (a quirk) runs that hold the host up. For the latter its value stays: every
+ * entry loads it anew, and the clock of vmx_quirks_host_is_due() goes on. */
+static void __attribute__((noinline)) prepare_timer(struct vcpu *vcpu, struct vmx_vcpu *v)
 {
-    uint64_t slice = vcpu->slice_end_tsc;
-    if (v->held_until == 0 || vmx.timer == 0) {
-        return slice;
+    uint64_t slice = vcpu->slice_end_tsc, held = vmx.timer != 0 ? v->held_until : 0;
+    if (slice == 0 && held != 0 && v->timer_on && v->timer_held == held) {
+        return;
     }
-    return slice != 0 && slice < v->held_until ? slice : v->held_until;
-}
-
-/* The timer ended what was no slice: the host's turn all the same. */
-static void call_it_interrupt(const struct vmx_vcpu *v, struct vcpu_exit *exit)
-{
-    if (exit->kind == VCPU_EXIT_SLICE && v->held_until != 0) {
-        exit->kind = VCPU_EXIT_INTERRUPT;
-    }
+    v->timer_held = slice == 0 ? held : 0;
+    uint64_t end = slice == 0 || (held != 0 && held < slice) ? held : slice;
+    vmx_timer_prepare(vcpu, end, vmx.timer, vmx.capability.timer_shift);
 }
 
 /* The CPU would hold the host's interrupts up once more. */
-static bool host_is_due(const struct vcpu *vcpu, struct vmx_vcpu *v, struct vcpu_exit *exit)
+static bool __attribute__((noinline)) host_is_due(struct vmx_vcpu *v, struct vcpu_exit *exit)
 {
-    bool held = (vcpu->rflags & RFLAGS_IF) == 0;
-    if (!vmx_quirks_host_is_due(&v->held_until, held, cpu_tsc(), vmx.patience)) {
+    if (!vmx_quirks_host_is_due(&v->held_until, true, cpu_tsc(), vmx.patience)) {
         return false;
     }
-    *exit = (struct vcpu_exit){.kind = VCPU_EXIT_INTERRUPT};
+    exit->kind = VCPU_EXIT_INTERRUPT;
     return true;
 }
 
 /* True: enter again. */
-static bool enter_once(struct vcpu *vcpu, struct vmx_cpu *cpu, struct vcpu_exit *exit)
+static bool enter_once(struct vcpu *vcpu, struct vmx_vcpu *v, struct vcpu_exit *exit)
 {
-    struct vmx_vcpu *v = vmx_state(vcpu);
     vmx_registers_load(vcpu);
     vmx_inject_prepare(vcpu);
-    uint64_t end_tsc = end_of_run(vcpu, v);
-    if (end_tsc != 0 || v->timer_on) {
-        vmx_timer_prepare(vcpu, end_tsc, vmx.timer, vmx.capability.timer_shift);
+    if ((vcpu->slice_end_tsc | v->held_until | v->timer_on) != 0) {
+        prepare_timer(vcpu, v);
     }
-    if (vcpu->flush || v->vpid.generation != cpu->vpids.generation) {
-        flush(vcpu, cpu);
+    if (vcpu->flush || v->vpid.generation != v->vpids->generation) {
+        flush(vcpu);
     }
     enum vmx_result result = vmx_entry_run(vcpu->gprs, &v->frame);
     if (__builtin_expect(result != VMX_SUCCEED, false)) {
@@ -332,30 +330,35 @@ static bool enter_once(struct vcpu *vcpu, struct vmx_cpu *cpu, struct vcpu_exit 
     vmx_exit_decode(reason & 0xffff, exit);
     if (__builtin_expect((reason & BIT64(VMCS_REASON_ENTRY_FAILED)) != 0, false)) {
         exit->text = vmx_entry_state_explain(v, &vmx.capability, exit->text);
-        return false;
+        return false; /* nothing is to be stored */
     }
     v->frame.launched = 1;
     vmx_registers_store(vcpu);
-    if (exit->length != 0) {
+    /* What has a length and is no access to a control register needs nothing more. */
+    if (exit->length != 0 && exit->kind != VCPU_EXIT_CR) {
         vmx_inject_finish_instruction(vcpu);
-    } else {
-        vmx_inject_finish(vcpu, reason & 0xffff);
+        return false;
     }
+    vmx_inject_finish(vcpu, reason & 0xffff);
     return vmx_take(vcpu, &vmx.controls, reason & 0xffff, exit);
 }
 
 static void run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-    struct vmx_cpu *cpu = &vmx.cpus[vcpu->cpu];
+    struct vmx_vcpu *v = vmx_state(vcpu);
     vcpu_resident_load(vcpu);
     vmx_switch_load(vcpu);
     vmx_current_make(vcpu);
-    if (vmx.quirks->holds_host && host_is_due(vcpu, vmx_state(vcpu), exit)) {
+    if ((vcpu->rflags & RFLAGS_IF) != 0) {
+        v->held_until = 0;
+    } else if (vmx.quirks->holds_host && host_is_due(v, exit)) {
         return;
     }
-    while (enter_once(vcpu, cpu, exit)) {
+    while (enter_once(vcpu, v, exit)) {
     }
-    call_it_interrupt(vmx_state(vcpu), exit);
+    if (exit->kind == VCPU_EXIT_SLICE && v->held_until != 0) {
+        exit->kind = VCPU_EXIT_INTERRUPT; /* the host's turn: no slice ended */
+    }
 }
 
 static bool ends_slices(void)

@@ -45,22 +45,32 @@ unsigned vcpu_privilege(const struct vcpu *vcpu)
     return (unsigned)bits_get(vcpu->backend->read_segment(vcpu, VCPU_SS).attributes, 6, 5);
 }
 
-static void __attribute__((noinline)) single_step(struct vcpu *vcpu)
+static void single_step(struct vcpu *vcpu)
 {
     vcpu->backend->write(vcpu, VCPU_DR6, vcpu->backend->read(vcpu, VCPU_DR6) | DR6_BS);
     vcpu->event = (struct vcpu_event){.kind = VCPU_EVENT_EXCEPTION, .vector = VECTOR_DB};
 }
 
-/* EIP wraps at 32 bits even in 16-bit code: running past 64 KiB there is a limit fault, which is the guest's to take.
- */
-static void __attribute__((noinline)) wrap(struct vcpu *vcpu)
+/* RIP crossed 4 GiB. EIP wraps there even in 16-bit code: running past 64 KiB is a limit fault, which is the guest's to
+ * take. */
+static void wrap(struct vcpu *vcpu)
 {
     if (vcpu_code_bits(vcpu) != 64) {
         vcpu->rip &= UINT32_MAX;
     }
 }
 
-/* The rare ends are functions of their own: this one is on the way of every exit. */
+static void __attribute__((noinline)) advance_rarely(struct vcpu *vcpu, bool wraps)
+{
+    if (wraps) {
+        wrap(vcpu);
+    }
+    if ((vcpu->rflags & RFLAGS_TF) != 0 && vcpu->event.kind == VCPU_EVENT_NONE) {
+        single_step(vcpu);
+    }
+}
+
+/* The rare ends are a function of their own, the last thing called: this one is on the way of every exit. */
 void vcpu_advance(struct vcpu *vcpu, unsigned length)
 {
     bulkhead_assert(length >= 1 && length <= 15);
@@ -68,11 +78,9 @@ void vcpu_advance(struct vcpu *vcpu, unsigned length)
     vcpu->rip = from + length;
     vcpu->shadow = false;
     vcpu->rflags &= ~(uint64_t)RFLAGS_RF;
-    if (((from ^ vcpu->rip) & ~(uint64_t)UINT32_MAX) != 0) {
-        wrap(vcpu);
-    }
-    if ((vcpu->rflags & RFLAGS_TF) != 0 && vcpu->event.kind == VCPU_EVENT_NONE) {
-        single_step(vcpu);
+    bool wraps = (from ^ vcpu->rip) > UINT32_MAX;
+    if (wraps || (vcpu->rflags & RFLAGS_TF) != 0) {
+        advance_rarely(vcpu, wraps);
     }
 }
 

@@ -5,7 +5,7 @@ $(BUILD)/bench/%: $(BUILD)/host/tests/bench/%.c.o $(BUILD)/host/libfake.a $(BUIL
 	$(CC) $< -Wl,--start-group $(BUILD)/host/libfake.a $(BUILD)/host/libbulkhead.a -Wl,--end-group -o $@
 
 # The guest that measures exits: built like those of tests/guest, from their library.
-BENCH_GUEST_SRC := $(wildcard tests/bench/guest/*.c tests/guest/lib/*.c tests/guest/lib/*.S) \
+BENCH_GUEST_SRC := $(wildcard tests/bench/guest/*.c tests/guest/lib/*.c tests/guest/lib/*.S) tests/guest/rogue/edu.c \
 	$(addprefix kernel/hw/,cpu.c port.c mmio.c msr.c) $(addprefix kernel/lib/,format.c string.c)
 BENCH_GUEST := $(BUILD)/bench/exits.elf
 $(BENCH_GUEST): $(BENCH_GUEST_SRC:%=$(BUILD)/kernel/%.o) tests/guest/lib/guest.ld
@@ -16,7 +16,7 @@ $(BENCH_GUEST): $(BENCH_GUEST_SRC:%=$(BUILD)/kernel/%.o) tests/guest/lib/guest.l
 
 .PHONY: bench
 bench: setup-run
-	@$(MAKE) --no-print-directory all $(BENCH_PROGRAMS) $(BENCH_GUEST) >$(BUILD)-bench.txt 2>&1 || { tail -50 $(BUILD)-bench.txt; rm -f $(BUILD)-bench.txt; exit 1; }
+	@$(MAKE) --no-print-directory all bochs-plugin $(BENCH_PROGRAMS) $(BENCH_GUEST) >$(BUILD)-bench.txt 2>&1 || { tail -50 $(BUILD)-bench.txt; rm -f $(BUILD)-bench.txt; exit 1; }
 	@rm -f $(BUILD)-bench.txt
 	@/usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)
 

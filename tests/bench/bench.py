@@ -17,9 +17,10 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tools"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import figures_backends  # noqa: E402
 import figures_guest  # noqa: E402
 import testbed  # noqa: E402
-from row import Row  # noqa: E402
+from row import Row, side_by_side, table  # noqa: E402
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -87,7 +88,7 @@ def memory():
             for cpus in (1, 4)]
 
 
-GROUPS = {"domain": domain, "ready": entry_to_ready, "memory": memory, **figures_guest.GROUPS}
+GROUPS = {"domain": domain, "ready": entry_to_ready, "memory": memory, **figures_backends.GROUPS, **figures_guest.GROUPS}
 
 
 def main():
@@ -102,9 +103,8 @@ def main():
     if options.json:
         print(json.dumps([dataclasses.asdict(row) for row in rows], indent=2))
         return
-    print("| figure | value | goal |\n|---|---|---|")
-    for row in rows:
-        print(f"| {row.figure} | {row.value_text} | {row.goal_text} |")
+    tables = [lines for lines in (table(rows), side_by_side(rows)) if lines]
+    print("\n\n".join("\n".join(lines) for lines in tables))
 
 
 if __name__ == "__main__":

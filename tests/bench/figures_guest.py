@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Figures of guests: what exits cost, how many a device's interrupt takes, the way to the first guest instruction, the
+"""Figures of guests: how many exits an NVMe's interrupt takes, the way to the first guest instruction, the
 hypervisor's memory with four guests, and an assigned NVMe against the same kernel without a hypervisor."""
 import pathlib
 import re
@@ -56,44 +56,6 @@ def boot(tables, modules, cpus, arguments=(), disk=None, timeout=240):
 
 def number(run, line, key):
     return int(re.search(rf"\b{key}=(\d+)", run.having(line)[0])[1])
-
-
-def exits():
-    run = boot([guest_table("bench", [0], "16MiB")], [testbed.Module(EXITS, "kernel")], 1, ICOUNT)
-    found = dict(re.findall(r"bench: (\S+)=(\d+)", run.text))
-    rows = [("cpuid", "CPUID exit, round trip", 400, "KVM 3244"), ("pm-timer", "PM timer read", None, "KVM 5692"),
-            ("lapic-read", "local APIC register read (MMIO)", None, ""),
-            ("lapic-write", "local APIC register write (MMIO)", None, ""),
-            ("ioapic-read", "I/O APIC register access (MMIO)", None, ""),
-            ("injection", "self-IPI: write of the ICR to the handler", None, ""),
-            ("self-ipi", "self-IPI and EOI, round trip", None, ""),
-            ("hlt-wake", "timer due to its handler, out of HLT", None, "")]
-    return [Row(text, int(found[key]), INSTRUCTIONS, goal, note) for key, text, goal, note in rows]
-
-
-SLICE_US = 1000
-
-
-def slice_tables(gap):
-    """Two guests that only count, on one CPU; gap: ticks of the TSC that no exit takes, and every turn does."""
-    extra = f'share = true\ncmdline = "slice-gap={gap}"\n'
-    return [f"[system]\nslice-us = {SLICE_US}\n" + guest_table("one", [0], "16MiB", extra=extra),
-            guest_table("two", [0], "16MiB", extra=extra)]
-
-
-def switch_cost(text):
-    """Ticks of the TSC from one guest's last instruction to the other's first, out of both guests' output: a gap is the
-    other's turn between two switches."""
-    turns = [int(n) for n in re.findall(r"bench: slice-turn=(\d+)", text)]
-    gaps = [int(n) for n in re.findall(r"bench: slice-gap=(\d+)", text)]
-    assert len(turns) == len(gaps) == 2, text
-    return round((sum(gaps) - sum(turns)) / 4)
-
-
-def slices():
-    run = boot(slice_tables(SLICE_US * 300), [testbed.Module(EXITS, "kernel")], 1, ICOUNT)
-    return [Row("time slice: switch to another guest", switch_cost(run.text), INSTRUCTIONS, None,
-                "timer's interrupt, registers, FPU state")]
 
 
 def first_instruction():
@@ -169,5 +131,4 @@ def nvme():
     return rows
 
 
-GROUPS = {"exits": exits, "slices": slices, "first": first_instruction, "memory-guests": memory_of_four, "interrupts": interrupts,
-          "nvme": nvme}
+GROUPS = {"first": first_instruction, "memory-guests": memory_of_four, "interrupts": interrupts, "nvme": nvme}

@@ -6,7 +6,7 @@
 #include "kernel/core/panic.h"
 #include "kernel/hw/cpu.h"
 
-static unsigned wbinvds;
+static unsigned wbinvds, irq_serves;
 
 void cpu_pause(void)
 {
@@ -54,6 +54,16 @@ void cpu_irq_disable(void)
 
 void cpu_irq_wait(void)
 {
+}
+
+void cpu_irq_serve(void)
+{
+    irq_serves++;
+}
+
+unsigned fake_cpu_irq_serves(void)
+{
+    return irq_serves;
 }
 
 unsigned fake_cpu_wbinvds(void)

@@ -5,5 +5,7 @@
 
 /* How often cpu_wbinvd() was called since the program started. */
 unsigned fake_cpu_wbinvds(void);
+/* The same for cpu_irq_serve(). */
+unsigned fake_cpu_irq_serves(void);
 
 #endif

@@ -10,6 +10,7 @@
 
 void slices_measure(uint64_t gap)
 {
+    cpu_irq_enable(); /* under Bochs 2.7 the host's timer does not reach into a guest that was entered with IF clear */
     uint64_t start = cpu_tsc(), last = start, seen = 0, turns = 0, gaps = 0, count = 0;
     const uint64_t end = start + 200 * gap;
     while (last < end) {

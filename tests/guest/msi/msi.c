@@ -77,7 +77,9 @@ static void while_off(void)
     (void)edu_msi(&edu, true, to_cpu(0), FIRST + 5);
     forget();
     edu_raise(&edu);
-    machine_wait_us(SETTLE_US);
+    for (unsigned i = 0; i < WAIT_US / SETTLE_US && !apic_vector_bit(LAPIC_IRR, FIRST + 5); i++) {
+        machine_wait_us(SETTLE_US);
+    }
     check(total == 0 && apic_vector_bit(LAPIC_IRR, FIRST + 5), "with interrupts off it waits in IRR");
     edu_acknowledge(&edu);
     edu_raise(&edu);

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include <cmocka.h>
 
@@ -16,25 +15,9 @@
 #include "kernel/core/vectors.h"
 #include "kernel/hw/phys.h"
 #include "tests/fake/memory.h"
-#include "vmx/instructions.h"
+#include "tests/fake/vmcs.h"
 
 #define MEMORY 0x1000000u
-
-static struct {
-    uint64_t field[0x10000];
-    unsigned writes;
-} vmcs;
-
-uint64_t vmx_read(enum vmcs_field field)
-{
-    return vmcs.field[field];
-}
-
-void vmx_write(enum vmcs_field field, uint64_t value)
-{
-    vmcs.field[field] = value;
-    vmcs.writes++;
-}
 
 /* A CPU that has everything that posted interrupts need. */
 static struct vmx_capability able(void)
@@ -67,7 +50,7 @@ static struct vmx_controls controls_of(const struct vmx_capability *c, uint32_t 
 static int setup(void **state)
 {
     (void)state;
-    memset(&vmcs, 0, sizeof(vmcs));
+    fake_vmcs_reset();
     fake_memory_reset(MEMORY, 0x1000);
     return 0;
 }
@@ -81,9 +64,9 @@ static void test_fields(void **state)
     assert_true(vmx_posted_in_use(&controls));
     assert_true((controls.pin & 0x80) != 0 && (controls.exit & 0x8000) != 0); /* never one of them alone */
     vmx_posted_setup(&vcpu, &controls);
-    assert_int_equal(vmcs.field[0x0002], 0xf3);
-    assert_int_equal(vmcs.field[0x2016], MEMORY + 0x40);
-    assert_int_equal(vmcs.writes, 2);
+    assert_int_equal(fake_vmcs_get(0x0002), 0xf3);
+    assert_int_equal(fake_vmcs_get(0x2016), MEMORY + 0x40);
+    assert_int_equal(fake_vmcs_writes(), 2);
 }
 
 static void test_without(void **state)
@@ -105,9 +88,9 @@ static void test_without(void **state)
         assert_false(vmx_posted_in_use(&controls));
         assert_int_equal(controls.exit & 0x8000, 0);
         vmx_posted_setup(&vcpu, &controls);
-        vmcs.field[0x4404] = 0x80000041;
+        fake_vmcs_set(0x4404, 0x80000041);
         assert_int_equal(vmx_posted_acknowledged(&controls), 0); /* it still waits in the local APIC */
-        assert_int_equal(vmcs.writes, 0);
+        assert_int_equal(fake_vmcs_writes(), 0);
     }
 }
 
@@ -124,10 +107,9 @@ static void test_acknowledged_on_exit(void **state)
         {0x80000202, 0}, /* an NMI, which has its own way */
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        vmcs.field[0x4404] = cases[i].event;
+        fake_vmcs_set(0x4404, cases[i].event);
         assert_int_equal(vmx_posted_acknowledged(&controls), cases[i].vector);
     }
-    assert_int_equal(vmcs.writes, 0);
 }
 
 int main(void)

@@ -160,6 +160,26 @@ static int setup(void **state)
     return 0;
 }
 
+/* CVE-2018-12207: large pages only where the CPU says that it is safe, and under Bochs. */
+static void large_pages_where_they_are_safe(void **state)
+{
+    (void)state;
+    assert_int_equal(vmx_backend.nested_max_leaf(), 3); /* Bochs */
+    set_model(VMX_MODEL_SANDY_BRIDGE);
+    assert_int_equal(vmx_backend.nested_max_leaf(), 2);
+    set_model(VMX_MODEL_SKYLAKE_CLIENT);
+    fake_cpuid_set(0, (struct cpuid){.eax = 6});
+    fake_cpuid_set(7, (struct cpuid){.edx = 1 << 29});
+    fake_msr_set(MSR_ARCH_CAPABILITIES, 1 << 6);
+    assert_int_equal(vmx_backend.nested_max_leaf(), 1); /* leaf 7 does not exist: the MSR is not read */
+    fake_cpuid_set(0, (struct cpuid){.eax = 7});
+    assert_int_equal(vmx_backend.nested_max_leaf(), 3);
+    fake_msr_set(MSR_ARCH_CAPABILITIES, 0xffffffbf);
+    assert_int_equal(vmx_backend.nested_max_leaf(), 1);
+    fake_cpuid_set(7, (struct cpuid){.edx = 0});
+    assert_int_equal(vmx_backend.nested_max_leaf(), 1);
+}
+
 static void on_and_off(void **state)
 {
     (void)state;
@@ -244,6 +264,7 @@ static void no_page_for_the_region(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(large_pages_where_they_are_safe, setup),
         cmocka_unit_test_setup(on_and_off, setup),
         cmocka_unit_test_setup(feature_control_is_opened_and_locked, setup),
         cmocka_unit_test_setup(vmx_locked_off_is_refused, setup),
