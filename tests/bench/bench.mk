@@ -5,7 +5,7 @@ $(BUILD)/bench/%: $(BUILD)/host/tests/bench/%.c.o $(BUILD)/host/libfake.a $(BUIL
 	$(CC) $< -Wl,--start-group $(BUILD)/host/libfake.a $(BUILD)/host/libbulkhead.a -Wl,--end-group -o $@
 
 # The guest that measures exits: built like those of tests/guest, from their library.
-BENCH_GUEST_SRC := $(wildcard tests/bench/guest/*.c tests/guest/lib/*.c tests/guest/lib/*.S) tests/guest/rogue/edu.c \
+BENCH_GUEST_SRC := $(wildcard tests/bench/guest/*.c tests/guest/lib/*.c tests/guest/lib/*.S) \
 	$(addprefix kernel/hw/,cpu.c port.c mmio.c msr.c) $(addprefix kernel/lib/,format.c string.c)
 BENCH_GUEST := $(BUILD)/bench/exits.elf
 $(BENCH_GUEST): $(BENCH_GUEST_SRC:%=$(BUILD)/kernel/%.o) tests/guest/lib/guest.ld

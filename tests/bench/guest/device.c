@@ -9,7 +9,7 @@
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/report.h"
 #include "tests/guest/lib/trap.h"
-#include "tests/guest/rogue/edu.h"
+#include "tests/guest/lib/edu.h"
 
 #define ROUNDS 200
 #define VECTOR 0x54
