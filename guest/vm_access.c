@@ -119,6 +119,20 @@ enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit, c
     return decode_anew(cpu, exit, &code);
 }
 
+void __attribute__((noinline)) vm_access_skip(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    struct vcpu_code code;
+    cpu->vcpu.backend->read_code(&cpu->vcpu, &code);
+    const struct decode_insn *insn = code_cache_find(&cpu->code_cache, &code);
+    if (insn == NULL) {
+        if (decode_anew(cpu, exit, &code) != STATUS_OK) {
+            return;
+        }
+        insn = &cpu->insn;
+    }
+    vcpu_advance(&cpu->vcpu, insn->length);
+}
+
 static enum status translate(struct access *a, uint64_t linear, bool write, struct gpa *at)
 {
     if (a->single) {

@@ -12,6 +12,8 @@
  * meanwhile); otherwise what decode_instruction says. *insn is good until the next call for this vCPU. */
 MUST_CHECK enum status vm_access_decode(struct vm_cpu *cpu, const struct vcpu_exit *exit,
                                         const struct decode_insn **insn);
+/* Step over that instruction. One that cannot be read or decoded any more simply runs again. */
+void vm_access_skip(struct vm_cpu *cpu, const struct vcpu_exit *exit);
 
 /* Carry out the instruction that touched a device's address (exit memory), or moves between ports and memory (INS,
  * OUTS: exit io). STATUS_OK: done or a page fault was injected; STATUS_UNSUPPORTED: an instruction we cannot emulate.

@@ -50,22 +50,13 @@ static void general_protection(struct vm_cpu *cpu)
     }
 }
 
-/* When it cannot be read any more it simply runs again. */
-static void __attribute__((noinline)) skip_unknown(struct vm_cpu *cpu, const struct vcpu_exit *exit)
-{
-    const struct decode_insn *insn;
-    if (vm_access_decode(cpu, exit, &insn) == STATUS_OK) {
-        vcpu_advance(&cpu->vcpu, insn->length);
-    }
-}
-
 /* Step over the instruction. */
 static void skip(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     if (exit->length != 0) {
         vcpu_advance(&cpu->vcpu, exit->length);
     } else {
-        skip_unknown(cpu, exit);
+        vm_access_skip(cpu, exit);
     }
 }
 

@@ -31,4 +31,10 @@ struct svm_asid_pool svm_asid_pool_make(uint32_t count);
 /* Make asid valid for an entry now; renew: it must not see its old translations. Returns TLB_CONTROL. */
 enum svm_asid_flush svm_asid_prepare(struct svm_asid_pool *pool, struct svm_asid *asid, bool renew);
 
+/* Nothing has to be prepared: the number is good for another entry, without a flush. */
+static inline bool svm_asid_stays(const struct svm_asid_pool *pool, const struct svm_asid *asid)
+{
+    return asid->generation == pool->generation && !pool->flush;
+}
+
 #endif

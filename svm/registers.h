@@ -14,6 +14,7 @@ struct svm_vcpu {
     uint8_t *msrpm, *iopm;
     struct svm_asid asid;
     struct svm_inject inject;
+    bool flushed;   /* the last entry was told to flush all translations */
     bool guest_mce; /* CR4.MCE as the guest set it; the CPU's own is always on */
 };
 

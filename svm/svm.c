@@ -202,6 +202,15 @@ static void vcpu_free(struct vcpu *vcpu)
     vcpu->data = NULL;
 }
 
+/* The order to flush all stays in the control block until it is taken back. */
+static void __attribute__((noinline)) put_asid(struct vcpu *vcpu, struct svm_vcpu *s, struct svm_cpu *cpu)
+{
+    enum svm_asid_flush flush = svm_asid_prepare(&cpu->asids, &s->asid, vcpu->flush);
+    vcpu->flush = false;
+    s->flushed = flush != SVM_ASID_KEEP;
+    vmcb_put64(s->vmcb, VMCB_ASID_32, ((uint64_t)flush << 32) | s->asid.number);
+}
+
 static void enter_once(struct vcpu *vcpu, struct svm_vcpu *s, struct svm_cpu *cpu)
 {
     svm_registers_load(vcpu);
@@ -210,9 +219,9 @@ static void enter_once(struct vcpu *vcpu, struct svm_vcpu *s, struct svm_cpu *cp
     if (svm.quirks.loses_shadow) {
         svm_inject_before_shadow(vcpu, s->vmcb, &s->inject);
     }
-    enum svm_asid_flush flush = svm_asid_prepare(&cpu->asids, &s->asid, vcpu->flush);
-    vcpu->flush = false;
-    vmcb_put64(s->vmcb, VMCB_ASID_32, ((uint64_t)flush << 32) | s->asid.number);
+    if (vcpu->flush || s->flushed || !svm_asid_stays(&cpu->asids, &s->asid)) {
+        put_asid(vcpu, s, cpu);
+    }
     svm_entry_run(vcpu->gprs, s->vmcb_at.v, cpu->host_block.v);
     if (svm.quirks.rewrite_cr8) {
         cpu_write_cr8(cpu_read_cr8());
