@@ -57,6 +57,9 @@ enum status vm_create_power_on(struct vm *vm)
         vm->cpus[i].shown_cr8 = 0;
         vm->cpus[i].state = i == 0 ? VM_CPU_RUNS : VM_CPU_WAIT_SIPI;
     }
+    if (vm->apic_access.v != 0) { /* the guest may have used it as RAM */
+        memset(phys_to_virt(vm->apic_access), 0, PAGE_SIZE);
+    }
     return status;
 }
 

@@ -47,8 +47,8 @@ static void notify(void *context, size_t index)
     }
 }
 
-/* Our own handler asks who is meant each time, but a message that meant nobody is masked, and one that a unit posts goes
- * where it went. */
+/* Our own handler asks who is meant each time, but a message that meant nobody is masked, and one that a unit posts
+ * goes where it went. */
 static void renamed(void *context)
 {
     struct vm_cpu *cpu = context;

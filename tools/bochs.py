@@ -102,14 +102,16 @@ def make_iso(out, kernel, machine, cmdline="", modules=()):
 
 def configuration(machine, iso, console):
     """The text of a bochsrc."""
-    plugins = ["unmapped=1", "biosdev=1", "extfpuirq=1", "serial=1", "speaker=0", "parallel=0", "gameport=0", "iodebug=0"]
+    plugins = ["unmapped=1", "biosdev=1", "extfpuirq=1", "serial=1", "speaker=0", "parallel=0", "gameport=0",
+               "iodebug=0"]
     plugins += ["bulkhead=1"] if machine.vtd else []
     plugins += ["e1000=1"] if machine.network else []
     lines = [
         f"plugin_ctrl: {', '.join(plugins)}",
         "config_interface: textconfig",
         "display_library: term",
-        f"cpu: model={machine.model}, count={machine.cpus}, ips={machine.ips}, quantum={QUANTUM}, reset_on_triple_fault=0, ignore_bad_msrs=0",
+        f"cpu: model={machine.model}, count={machine.cpus}, ips={machine.ips}, quantum={QUANTUM}, "
+        "reset_on_triple_fault=0, ignore_bad_msrs=0",
         f"memory: guest={machine.mebibytes}, host={min(machine.mebibytes, 2048)}",
         f"romimage: file={FIRMWARE}",
         f"vgaromimage: file={VGA_FIRMWARE}",

@@ -61,7 +61,8 @@ def choose_accelerator(leaves):
 
 def accelerator_arguments(accelerator):
     if accelerator != "tcg":
-        return ["-machine", "q35,kernel-irqchip=split", "-accel", "kvm", "-cpu", f"host,+{accelerator.removeprefix('kvm-')}"]
+        return ["-machine", "q35,kernel-irqchip=split", "-accel", "kvm", "-cpu",
+                f"host,+{accelerator.removeprefix('kvm-')}"]
     return ["-machine", "q35,kernel-irqchip=off", "-accel", "tcg", "-cpu", "EPYC,+svm,+npt"]
 
 
@@ -300,7 +301,8 @@ def drive(run, process, console, timeout, on_line=None, stop_when=None, answers=
 
 
 def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, socket_path):
-    command = ["qemu-system-x86_64", *arguments, "-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot"]
+    command = ["qemu-system-x86_64", *arguments, "-display", "none", "-serial", "stdio", "-monitor", "none",
+               "-no-reboot"]
     if socket_path:
         command += ["-qmp", f"unix:{socket_path},server=on,wait=off"]
 

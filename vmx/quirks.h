@@ -20,7 +20,7 @@ struct vmx_quirks {
 /* By what IA32_VMX_BASIC shows; never NULL. Pure. */
 const struct vmx_quirks *vmx_quirks_find(const struct vmx_capability *c);
 
-#define VMX_QUIRKS_HOLD_US 200u
+#define VMX_QUIRKS_HOLD_US 1000u
 
 /* holds_host: is it time for the host? held: this entry would hold it up. The clock starts with the first such entry
  * and ends when this says true: then serve the host instead of entering. *until is kept from one entry to the next, 0

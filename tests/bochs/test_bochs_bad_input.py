@@ -32,12 +32,13 @@ def test_endless_accesses_harm_nobody(beside, kind):
 
 
 GROUP = pytest.mark.xdist_group("bochs-wild")
+ENDS = {**badguests.ENDS, 7: "delivery of vector 6 reached 0xd0000f"}
 
 
 @GROUP
-@pytest.mark.parametrize("kind", badguests.ENDS)
+@pytest.mark.parametrize("kind", ENDS)
 def test_wild_guest_ends_alone(beside, kind):
-    badguests.assert_ends(beside(kind), badguests.ENDS[kind])
+    badguests.assert_ends(beside(kind), ENDS[kind])
 
 
 @GROUP

@@ -101,6 +101,13 @@ def test_other_machines(bochs_boot, model, cpus, words, mode):
     assert [case for case in CASES if not run.having(f"selftest: {case}: pass")] == []
 
 
+def test_an_nmi_in_a_guest_is_the_hosts(bochs_boot):
+    run = bochs_boot(image="bulkhead-selftest.elf", cmdline="exit panic=reset panic-test=guestnmi", cpus=2)
+    (line,) = run.having("panic: CPU ")
+    assert re.search("panic: CPU 1: non-maskable interrupt", line)
+    assert run.having("panic: rip ", "vector 2 ") and run.ended
+
+
 def test_without_our_plugin_there_is_no_vtd(bochs_boot):
     run = bochs_boot(vtd=False, cpus=1, stop_when=lambda line: "bulkhead: done" in line)
     assert run.having("error[BH0403]", "this machine has no VT-d")

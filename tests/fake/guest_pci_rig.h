@@ -70,7 +70,8 @@ bool guest_pci_rig_send_msix(struct guest_pci_rig *rig, unsigned index);
 bool guest_pci_rig_send_msi(struct guest_pci_rig *rig);
 
 /* First thing wrong with what the tables and the devices hold now, or NULL: mappings outside of RAM and of the host
- * BARs of attached functions, the MSI-X page mapped, physical BARs, decode or bridges changed, RAM uncached, or registers cached or executable. */
+ * BARs of attached functions, the MSI-X page mapped, physical BARs, decode or bridges changed, RAM uncached, or
+ * registers cached or executable. */
 const char *guest_pci_rig_wrong(struct guest_pci_rig *rig);
 
 #endif

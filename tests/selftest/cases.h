@@ -42,6 +42,9 @@ MUST_CHECK enum status selftest_irq_ioapic(const struct selftest *test);
 /* VMX: entries that the CPU refuses, explained. Passes without a test on a CPU without VMX. */
 MUST_CHECK enum status selftest_vmx_entry(const struct selftest *test);
 
+/* Panic by an NMI that comes while a guest runs on the last CPU (VMX). */
+void selftest_panic_guest(void *argument);
+
 /* Do what panic-test=NAME says; comes back only when there is no such name or the fault did not happen. */
 void selftest_panic(const char *name);
 

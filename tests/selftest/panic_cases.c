@@ -87,9 +87,10 @@ static const struct {
     const char *name;
     smp_function *run;
 } faults[] = {
-    {"pagefault", page_fault},  {"null", null_pointer},    {"wtext", write_text},
-    {"wrodata", write_rodata},  {"xdata", execute_data},   {"ud", invalid_opcode},
-    {"assert", fail_assertion}, {"stack", overflow_stack}, {"nested", nested},
+    {"pagefault", page_fault},          {"null", null_pointer},    {"wtext", write_text},
+    {"wrodata", write_rodata},          {"xdata", execute_data},   {"ud", invalid_opcode},
+    {"assert", fail_assertion},         {"stack", overflow_stack}, {"nested", nested},
+    {"guestnmi", selftest_panic_guest},
 };
 
 /* "NAME" on the boot CPU; "ap-NAME" on the last one, the others looking on. */

@@ -3,20 +3,17 @@
  * next entry of the same vCPU, with the field as before, has to work. */
 #include "kernel/core/pages.h"
 #include "kernel/core/percpu.h"
-#include "kernel/core/radix.h"
 #include "kernel/core/vcpu.h"
 #include "kernel/hw/cpu.h"
-#include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 #include "tests/selftest/cases.h"
+#include "tests/selftest/vmx_rig.h"
 #include "vmx/capability.h"
 #include "vmx/controls.h"
 #include "vmx/instructions.h"
 #include "vmx/vmx.h"
 
-#define TOP_PAGE UINT64_C(0xfffff000) /* the reset vector's */
-#define HLT 0xf4
 #define NOT_CANONICAL UINT64_C(0x0000800000000000)
 #define SET(bits) (bits), 0
 #define CLEAR(bits) 0, (bits)
@@ -87,13 +84,6 @@ static const struct broken guest[] = {
     {VMCS_LINK_POINTER, VALUE(1), "VMCS link pointer"},
 };
 
-/* One vCPU whose only memory is a page of HLT at the reset vector. */
-struct rig {
-    struct vcpu vcpu;
-    struct radix nested;
-    struct hpa page;
-};
-
 static bool contains(const char *text, const char *part)
 {
     size_t length = strlen(part);
@@ -105,27 +95,7 @@ static bool contains(const char *text, const char *part)
     return false;
 }
 
-static enum status build(struct rig *rig)
-{
-    enum status status = pages_alloc(&rig->page);
-    if (status == STATUS_OK) {
-        memset(phys_to_virt(rig->page), HLT, PAGE_SIZE);
-        status = radix_init(&rig->nested, &radix_ept, 4, 1, false);
-    }
-    if (status == STATUS_OK) {
-        status = radix_map(&rig->nested, TOP_PAGE, rig->page, PAGE_SIZE, RADIX_READ | RADIX_EXECUTE);
-    }
-    return status == STATUS_OK ? vmx_backend.vcpu_init(&rig->vcpu, cpu_index(), &rig->nested) : status;
-}
-
-static void tear_down(struct rig *rig)
-{
-    vmx_backend.vcpu_free(&rig->vcpu);
-    radix_free(&rig->nested);
-    pages_free(rig->page, PAGE_SIZE);
-}
-
-static bool runs_to_hlt(struct rig *rig)
+static bool runs_to_hlt(struct vmx_rig *rig)
 {
     struct vcpu_exit exit = {0};
     vcpu_reset(&rig->vcpu, VCPU_RESET_POWER_ON, 0);
@@ -138,7 +108,7 @@ static bool runs_to_hlt(struct rig *rig)
     return exit.kind == VCPU_EXIT_HLT;
 }
 
-static bool is_named(struct rig *rig, const struct broken *b)
+static bool is_named(struct vmx_rig *rig, const struct broken *b)
 {
     struct vcpu_exit exit = {0};
     uint64_t good = vmx_read(b->field);
@@ -150,7 +120,7 @@ static bool is_named(struct rig *rig, const struct broken *b)
     return right;
 }
 
-static enum status try_each(struct rig *rig, const struct broken *list, size_t count)
+static enum status try_each(struct vmx_rig *rig, const struct broken *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         SELFTEST_CHECK(runs_to_hlt(rig));
@@ -160,7 +130,7 @@ static enum status try_each(struct rig *rig, const struct broken *list, size_t c
     return STATUS_OK;
 }
 
-static enum status try_all(struct rig *rig)
+static enum status try_all(struct vmx_rig *rig)
 {
     enum status status = try_each(rig, guest, ARRAY_LENGTH(guest));
     if (status == STATUS_OK) {
@@ -176,7 +146,8 @@ static enum status try_all(struct rig *rig)
 enum status selftest_vmx_entry(const struct selftest *test)
 {
     (void)test;
-    static struct rig rig;
+    static struct vmx_rig rig;
+    static const uint8_t hlt[] = {0xf4};
     const char *why = vmx_backend.refuse();
     if (why != NULL) {
         log_info("selftest: VM entries are not tested: %s", why);
@@ -186,9 +157,9 @@ enum status selftest_vmx_entry(const struct selftest *test)
     uint64_t used = pages_used_bytes();
     vmx_backend.configure(0);
     SELFTEST_CHECK(vmx_backend.cpu_enable(cpu_index()) == STATUS_OK);
-    SELFTEST_CHECK(build(&rig) == STATUS_OK);
+    SELFTEST_CHECK(vmx_rig_build(&rig, hlt, sizeof(hlt)) == STATUS_OK);
     enum status status = try_all(&rig);
-    tear_down(&rig);
+    vmx_rig_tear_down(&rig);
     vmx_backend.cpu_disable(cpu_index());
     SELFTEST_CHECK(pages_used_bytes() == used);
     cpu_irq_restore(flags);

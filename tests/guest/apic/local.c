@@ -21,6 +21,7 @@
 #define UART_EMPTY 2
 #define IOAPIC_LEVEL (1u << 15)
 #define REPEATS 5
+#define PIT_HZ 1193182
 
 static struct {
     uint8_t order[16]; /* vectors as their handlers began */
@@ -173,11 +174,13 @@ static void on_pic(struct trap_frame *frame)
     port_write8(0x20, 0x20);
 }
 
-static void pit_every_ms(void)
+static void pit_every_us(uint32_t us)
 {
+    uint32_t count = (uint32_t)((uint64_t)us * PIT_HZ / 1000000);
+    count = count < UINT16_MAX ? count : UINT16_MAX;
     port_write8(0x43, 0x34);
-    port_write8(PLATFORM_PIT_PORT, 0xa9);
-    port_write8(PLATFORM_PIT_PORT, 4);
+    port_write8(PLATFORM_PIT_PORT, (uint8_t)count);
+    port_write8(PLATFORM_PIT_PORT, (uint8_t)(count >> 8));
 }
 
 /* The 8259's interrupts know no priority of the local APIC; both sources run at once, and out of HLT. */
@@ -187,9 +190,9 @@ static void beside_the_pic(const char *mode)
     trap_handle(PIC_FIRST, on_pic);
     pic_init(PIC_FIRST, 0xfe, 0xff);
     apic_write(LAPIC_LVT_LINT0, APIC_LVT_EXTINT);
-    pit_every_ms();
-    apic_timer(LOW, APIC_TIMER_PERIODIC, apic_timer_counts(1300));
-    uint64_t until = machine_ticks() + 5 * (uint64_t)PM_TIMER_HZ;
+    pit_every_us(1000 * machine_slowness());
+    apic_timer(LOW, APIC_TIMER_PERIODIC, apic_timer_counts(1300 * machine_slowness()));
+    uint64_t until = machine_ticks() + 10 * (uint64_t)PM_TIMER_HZ;
     while ((seen.pic < 20 || seen.handled < 20) && machine_ticks() < until) {
         cpu_irq_wait();
         cpu_irq_disable();

@@ -6,10 +6,10 @@
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 #include "tests/guest/lib/apic.h"
+#include "tests/guest/lib/edu.h"
 #include "tests/guest/lib/machine.h"
 #include "tests/guest/lib/report.h"
 #include "tests/guest/lib/trap.h"
-#include "tests/guest/lib/edu.h"
 
 #define BLOCK 64
 #define MARK 0xd5

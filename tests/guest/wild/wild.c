@@ -4,7 +4,8 @@
  *   3 takes page tables from there                          4 points a string instruction there
  *   5 reads and writes ports that nothing answers, for ever
  *   6 sets up a state that no CPU has: paging without protection
- * 2, 3 and, where the CPU lets it through, 6 end it; whoever runs it checks that nothing else does. */
+ *   7 takes an exception with its stack there
+ * 2, 3, 7 and, where the CPU lets it through, 6 end it; whoever runs it checks that nothing else does. */
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/mmio.h"
 #include "kernel/hw/port.h"
@@ -79,6 +80,9 @@ void guest_main(void)
             expect(caught.vector, TRAP_GP, "it is #GP");
         }
         return;
+    case 7:
+        asm volatile("mov %0, %%rsp; ud2" : : "r"(NOWHERE + PAGE_SIZE));
+        break;
     default:
         break;
     }
