@@ -24,9 +24,10 @@ enum {
 /* x87, SSE, AVX, and the three parts of AVX-512. What is not here (MPX, PKRU, AMX, CET) is hidden from guests. */
 #define XCR0_OFFER (BIT64(0) | BIT64(1) | BIT64(2) | MASK64(7, 5))
 #define MSR_TSC_AUX 0xc0000103
+#define MSR_XSS 0xda0
 
 static struct {
-    bool probed, has_xsave, has_tsc_aux;
+    bool probed, has_xsave, has_xsaves, has_tsc_aux;
     uint64_t xcr0_max; /* what an area holds; 0 without XSAVE */
     uint64_t bytes;
     struct vcpu *owner[CPU_MAX]; /* whose state each CPU holds; NULL: nobody's */
@@ -48,6 +49,7 @@ static void probe(void)
             resident.xcr0_max &= ~MASK64(7, 5);
         }
         resident.bytes = d.ecx; /* for all components of the CPU, so never too small */
+        resident.has_xsaves = (cpu_cpuid(0xd, 1).eax & BIT32(3)) != 0;
     }
     resident.probed = true;
 }
@@ -57,6 +59,9 @@ void vcpu_resident_cpu_enable(unsigned cpu)
     bulkhead_assert(cpu < CPU_MAX);
     probe();
     xstate_enable(resident.has_xsave);
+    if (resident.has_xsaves) {
+        msr_write(MSR_XSS, 0); /* guests' XSAVES would else save what firmware had turned on */
+    }
 }
 
 uint64_t vcpu_resident_xcr0_offer(void)
