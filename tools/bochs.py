@@ -137,10 +137,11 @@ def configuration(machine, iso, console):
 
 
 def environment(machine):
-    """Bochs' terminal display needs a TERM, though no terminal; our plugin comes before its own."""
+    """Bochs' terminal display needs a TERM, though no terminal; our plugin comes before its own. A caller's
+    own variables for the plugin win."""
     paths = ([str(OUR_PLUGINS)] if machine.vtd else []) + [PLUGINS]
     unit = {"BULKHEAD_VTD": f"{UNIT_BASE:x}:preset={machine.preset}"} if machine.vtd else {}
-    return {**os.environ, "TERM": "vt100", "LTDL_LIBRARY_PATH": ":".join(paths), **unit}
+    return {**unit, **os.environ, "TERM": "vt100", "LTDL_LIBRARY_PATH": ":".join(paths)}
 
 
 def run(machine, iso, timeout, on_line=None, stop_when=None, answers=()):
