@@ -85,6 +85,14 @@ class Module:
     text: str
 
 
+def copy_kernel(kernel, out):
+    """GRUB holds the whole file in memory: an ELF file goes without what only a debugger reads."""
+    if pathlib.Path(kernel).read_bytes()[:4] == b"\x7fELF":
+        subprocess.run(["objcopy", "--strip-debug", str(kernel), str(out)], check=True)
+    else:
+        shutil.copy(kernel, out)
+
+
 def make_iso(out, kernel, cmdline="", modules=(), grub_before=()):
     """Write a bootable GRUB image; grub_before are grub.cfg lines that come first ("acpi -2 /boot/x.aml").
     Files that those lines name are given as (path, name) pairs through `modules` with text None."""
@@ -93,7 +101,7 @@ def make_iso(out, kernel, cmdline="", modules=(), grub_before=()):
     with tempfile.TemporaryDirectory() as folder:
         boot = pathlib.Path(folder) / "boot"
         (boot / "grub").mkdir(parents=True)
-        shutil.copy(kernel, boot / "bulkhead.elf")
+        copy_kernel(kernel, boot / "bulkhead.elf")
         lines = ["set timeout=0", "serial --unit=0 --speed=115200", "terminal_output serial", *grub_before]
         lines.append(f"multiboot2 /boot/bulkhead.elf {cmdline}".rstrip())
         for number, module in enumerate(modules):

@@ -68,17 +68,22 @@ _Noreturn void cpu_stop(void)
     }
 }
 
+/* True when old was still there; else old becomes what is. */
+static bool replace_pair(uint64_t *at, uint64_t old[2], uint64_t low, uint64_t high)
+{
+    bool done;
+    asm volatile("lock cmpxchg16b %1"
+                 : "=@ccz"(done), "+m"(*(volatile unsigned __int128 *)at), "+a"(old[0]), "+d"(old[1])
+                 : "b"(low), "c"(high)
+                 : "memory");
+    return done;
+}
+
 void cpu_store_pair(uint64_t *at, uint64_t low, uint64_t high)
 {
-    uint64_t old_low = at[0];
-    uint64_t old_high = at[1];
-    bool done;
-    do {
-        asm volatile("lock cmpxchg16b %1"
-                     : "=@ccz"(done), "+m"(*(volatile unsigned __int128 *)at), "+a"(old_low), "+d"(old_high)
-                     : "b"(low), "c"(high)
-                     : "memory");
-    } while (!done);
+    uint64_t old[2] = {at[0], at[1]};
+    while (!replace_pair(at, old, low, high)) {
+    }
 }
 
 void cpu_fence(void)

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "plan/config_codes.h"
@@ -18,8 +19,8 @@ static struct diag_list diags;
 static uint32_t without(const char *array)
 {
     char text[512];
-    strcpy(text, "version = 1\n[guest.a]\ncpus = [1]\nmemory = \"2MiB\"\nkernel = \"k\"\n[system]\nwithout = ");
-    strcat(text, array);
+    snprintf(text, sizeof(text),
+             "version = 1\n[guest.a]\ncpus = [1]\nmemory = \"2MiB\"\nkernel = \"k\"\n[system]\nwithout = %s", array);
     diags = diag_list_make(items, 4);
     assert_int_equal(config_parse(text, strlen(text), "g.toml", &config, &diags), STATUS_OK);
     return features_without(&config.system.without, "g.toml", &diags);
@@ -29,9 +30,8 @@ static void test_every_name_is_its_bit(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < CPU_FEATURE_COUNT; i++) {
-        char array[64] = "[\"";
-        strcat(array, cpu_feature_name((enum cpu_feature)i));
-        strcat(array, "\"]");
+        char array[64];
+        snprintf(array, sizeof(array), "[\"%s\"]", cpu_feature_name((enum cpu_feature)i));
         assert_int_equal(without(array), cpu_feature_bit((enum cpu_feature)i));
         assert_int_equal(diags.errors, 0);
     }
