@@ -142,7 +142,7 @@ static void command_written(struct guest_pci_function *f, uint16_t before)
         apply_guest_change(f);
     }
     if ((changed & PCI_COMMAND_INTX_OFF) != 0) {
-        guest_intx_enable(&f->intx, (command_of(f) & PCI_COMMAND_INTX_OFF) == 0);
+        guest_pci_function_restart(f);
     }
     if ((changed & PCI_COMMAND_BUS_MASTER) != 0 && f->attached) {
         pci_bus_master_set(f->config->facts, f->host, (command_of(f) & PCI_COMMAND_BUS_MASTER) != 0);

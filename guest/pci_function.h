@@ -60,7 +60,7 @@ MUST_CHECK enum status guest_pci_function_make(struct guest_pci_function *f, con
 /* Give it a line of the machine: the guest then sees INTA#, which is GSI guest_pci_gsi(slot) there. */
 MUST_CHECK enum status guest_pci_function_line(struct guest_pci_function *f, const struct vtd_line_place *place);
 
-/* The function was reset (and INTx# is off in it): let it interrupt again as the guest's command register says. */
+/* Let the function assert INTx# as the guest's command register says: that was written, or the function was reset. */
 void guest_pci_function_restart(struct guest_pci_function *f);
 
 /* The I/O APIC pin of the guest where INTA# of the device at this slot ends, as _PRT in guest/dsdt.asl says. */

@@ -196,8 +196,8 @@ static void check_devices(const struct config_guest *guest, unsigned index)
         }
         size_t n = launch.request_count++;
         config_where(launch.file, v->at, launch.wheres[n]);
-        launch.requests[n] = (struct assign_request){
-            .function = {(uint32_t)v->number}, .gsi = UINT32_MAX, .guest = index, .where = launch.wheres[n]};
+        launch.requests[n] =
+            (struct assign_request){.function = {(uint32_t)v->number}, .guest = index, .where = launch.wheres[n]};
         set_line(n);
     }
 }

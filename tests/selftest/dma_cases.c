@@ -176,6 +176,19 @@ static bool interrupt_came(uint64_t before)
     return true;
 }
 
+/* The device's MSI to a vector of that CPU, which is chosen here, through an entry of the table. */
+static enum status connect_msi(unsigned cpu, struct vtd_irte_target *target, uint16_t *handle)
+{
+    SELFTEST_CHECK(irq_alloc(cpu, arrived, NULL, &target->vector) == STATUS_OK);
+    SELFTEST_CHECK(vtd_irq_alloc(dma.unit, vtd_irte_source_function(sbdf_rid(dma.edu.function->at)), *target, handle) ==
+                   STATUS_OK);
+    struct vtd_msi m = vtd_msi_compose(*handle);
+    struct msi_message message = {.address = m.address, .data = m.data};
+    SELFTEST_CHECK(msi_program(dma.edu.function, 0, &message) == STATUS_OK);
+    SELFTEST_CHECK(msi_enable(dma.edu.function, true) == STATUS_OK);
+    return STATUS_OK;
+}
+
 /* An MSI whose message names an entry of the table arrives on the CPU that the entry names; after the entry is given
  * back it arrives nowhere. */
 enum status selftest_irq_msi(const struct selftest *test)
@@ -187,13 +200,7 @@ enum status selftest_irq_msi(const struct selftest *test)
     unsigned cpu = cpu_count() - 1;
     struct vtd_irte_target target = {.apic_id = percpu_at(cpu)->apic_id};
     uint16_t handle = 0;
-    SELFTEST_CHECK(irq_alloc(cpu, arrived, NULL, &target.vector) == STATUS_OK);
-    SELFTEST_CHECK(vtd_irq_alloc(dma.unit, vtd_irte_source_function(sbdf_rid(dma.edu.function->at)), target, &handle) ==
-                   STATUS_OK);
-    struct vtd_msi m = vtd_msi_compose(handle);
-    struct msi_message message = {.address = m.address, .data = m.data};
-    SELFTEST_CHECK(msi_program(dma.edu.function, 0, &message) == STATUS_OK);
-    SELFTEST_CHECK(msi_enable(dma.edu.function, true) == STATUS_OK);
+    SELFTEST_CHECK(connect_msi(cpu, &target, &handle) == STATUS_OK);
     uint64_t before = dma.arrived;
     edu_raise(&dma.edu, 1);
     SELFTEST_CHECK(interrupt_came(before));
@@ -249,13 +256,7 @@ enum status selftest_irq_posted(const struct selftest *test)
     unsigned cpu = cpu_count() - 1;
     struct vtd_irte_target target = {.apic_id = percpu_at(cpu)->apic_id};
     uint16_t handle = 0;
-    SELFTEST_CHECK(irq_alloc(cpu, arrived, NULL, &target.vector) == STATUS_OK);
-    SELFTEST_CHECK(vtd_irq_alloc(dma.unit, vtd_irte_source_function(sbdf_rid(dma.edu.function->at)), target, &handle) ==
-                   STATUS_OK);
-    struct vtd_msi m = vtd_msi_compose(handle);
-    struct msi_message message = {.address = m.address, .data = m.data};
-    SELFTEST_CHECK(msi_program(dma.edu.function, 0, &message) == STATUS_OK);
-    SELFTEST_CHECK(msi_enable(dma.edu.function, true) == STATUS_OK);
+    SELFTEST_CHECK(connect_msi(cpu, &target, &handle) == STATUS_OK);
     posted_init(&d, target.vector, target.apic_id, lapic_is_x2apic());
     struct vtd_irte_posted to = {.vector = GUESTS_VECTOR, .descriptor = virt_to_phys(&d)};
     SELFTEST_CHECK(vtd_irq_post(dma.unit, handle, to) == STATUS_OK);
