@@ -81,6 +81,10 @@ struct pci_function {
     bool has_af_flr;      /* AF capability with FLR and TP */
     bool no_soft_reset;   /* PMCSR.No_Soft_Reset: D3hot to D0 keeps the state */
     bool is_pf;           /* has SR-IOV */
+    bool is_vf;           /* a virtual function ... */
+    uint32_t pf;          /* ... of the function with this index; it has its remapping unit */
+    bool is_vmd_child;    /* behind an Intel VMD endpoint ... */
+    uint32_t vmd;         /* ... with this index, whose requester id its requests have */
     uint8_t phantom_bits; /* DevCap.Phantom Functions Supported: high bits of the function number it may use, 0..3 */
     uint16_t acs_cap, acs_control; /* 0 without ACS */
     uint16_t msix_count;           /* table entries, 0 without MSI-X */

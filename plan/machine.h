@@ -14,6 +14,7 @@
 #include "kernel/lib/diag.h"
 #include "kernel/lib/memory_map.h"
 #include "kernel/lib/status.h"
+#include "plan/groups.h"
 #include "vtd/dmar.h"
 #include "vtd/scope.h"
 
@@ -27,7 +28,8 @@ struct machine {
     struct hpet hpets[MACHINE_HPETS_MAX];
     size_t hpet_count;
     struct pci_facts pci;
-    bool has_dmar; /* dmar is sound and may be used */
+    struct groups groups; /* of pci's functions, after machine_read_groups() */
+    bool has_dmar;        /* dmar is sound and may be used */
     struct dmar dmar;
     const struct memory_map *memory;
 };
@@ -56,6 +58,9 @@ MUST_CHECK enum status machine_read_dmar(struct machine *m, struct arena *arena,
 
 /* Every PCI function. Configuration space must be reachable. Then sizes, overlaps with memory and platform. */
 MUST_CHECK enum status machine_read_pci(struct machine *m, struct arena *arena, struct diag_list *diags);
+
+/* Groups of the functions as the facts are now: after ACS was switched on (drivers/pci_acs.h). STATUS_NO_MEMORY. */
+MUST_CHECK enum status machine_read_groups(struct machine *m, struct arena *arena);
 
 /* Answers vtd/scope.h's questions from the PCI facts. */
 struct scope_bus_view machine_bus_view(const struct machine *m);

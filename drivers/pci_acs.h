@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Access Control Services (PCIe 6.0 6.12, 7.7.11): switched on wherever a function has them, before anybody decides by
+ * them what is isolated. */
+#ifndef BULKHEAD_DRIVERS_PCI_ACS_H
+#define BULKHEAD_DRIVERS_PCI_ACS_H
+
+#include "drivers/pci.h"
+#include "kernel/lib/diag.h"
+
+enum pci_acs_bits {
+    PCI_ACS_SOURCE_VALIDATION = 0x01,
+    PCI_ACS_TRANSLATION_BLOCKING = 0x02,
+    PCI_ACS_REQUEST_REDIRECT = 0x04,
+    PCI_ACS_COMPLETION_REDIRECT = 0x08,
+    PCI_ACS_UPSTREAM_FORWARDING = 0x10,
+    PCI_ACS_EGRESS_CONTROL = 0x20,
+    PCI_ACS_DIRECT_TRANSLATED = 0x40,
+};
+
+/* What isolation asks of a function (Linux wants the same four). */
+#define PCI_ACS_ISOLATION                                                                                              \
+    ((uint16_t)(PCI_ACS_SOURCE_VALIDATION | PCI_ACS_REQUEST_REDIRECT | PCI_ACS_COMPLETION_REDIRECT |                   \
+                PCI_ACS_UPSTREAM_FORWARDING))
+
+/* The control value that f gets: what isolates and it has; Translation Blocking too (ATS is off everywhere) where it is
+ * a port; neither Egress Control nor Direct Translated P2P. Other bits as they are. Pure. */
+uint16_t pci_acs_wanted(const struct pci_function *f);
+
+/* Write that to every function with ACS and put what reads back into facts. A bit that does not stay is a warning. */
+void pci_acs_enable(struct pci_facts *facts, struct diag_list *diags);
+
+/* The same for facts that were read elsewhere (a dump): as if every bit stayed. Pure. */
+void pci_acs_predict(struct pci_facts *facts);
+
+#endif
