@@ -171,6 +171,8 @@ enum status guest_pci_init(struct guest_pci *pci, const struct guest_pci_config 
 {
     *pci = (struct guest_pci){.config = *config};
     pci->config.lines.asserted = &pci->asserted;
+    pci->config.sources = &pci->sources;
+    guest_sources_init(&pci->sources, config->domain);
     cut_windows(&pci->config.windows, config->domain->address_limit);
     pci->next_low = pci->config.windows.low_start;
     pci->next_high = pci->config.windows.high_start;

@@ -16,6 +16,7 @@
 struct guest_pci {
     struct guest_pci_config config;
     struct guest_pci_function functions[GUEST_PCI_SLOTS]; /* by device number */
+    struct guest_sources sources;                         /* requester ids of its functions */
     uint32_t address;                                     /* 0xCF8 */
     uint64_t next_low, next_high;                         /* where the next BARs go */
     uint32_t asserted; /* atomic: bit n: INTA# of the function at slot n waits for the guest */

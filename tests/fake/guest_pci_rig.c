@@ -127,6 +127,17 @@ static void add_port(unsigned device, uint8_t number)
     fake_pci_add_express(f, PCI_EXPRESS_ROOT_PORT, false);
 }
 
+static struct vm_device plan_device_of(struct guest_pci_rig *rig, struct plan_device *plan,
+                                       const struct pci_function *f, enum pci_reset_kind reset)
+{
+    *plan = (struct plan_device){.function = pci_find_index(&rig->facts, f->at),
+                                 .reset = reset,
+                                 .gsi = PLAN_NO_GSI,
+                                 .sources = {f->at},
+                                 .source_count = 1};
+    return (struct vm_device){.plan = plan, .function = f, .unit = &rig->vtd.units[0]};
+}
+
 static void find_functions(struct guest_pci_rig *rig)
 {
     struct diag_list list = diag_list_make(diags, 16);
@@ -139,6 +150,8 @@ static void find_functions(struct guest_pci_rig *rig)
     rig->nvme_facts = pci_find(&rig->facts, rig->nvme->at);
     rig->plain_facts = pci_find(&rig->facts, rig->plain->at);
     need(rig->nvme_facts != NULL && rig->plain_facts != NULL, "devices");
+    rig->nvme_device = plan_device_of(rig, &rig->plans[0], rig->nvme_facts, PCI_RESET_FLR);
+    rig->plain_device = plan_device_of(rig, &rig->plans[1], rig->plain_facts, PCI_RESET_BUS);
 }
 
 static void deliver(void *context, uint64_t address, uint32_t data)
@@ -233,13 +246,21 @@ void guest_pci_rig_start_shared(struct guest_pci_rig *rig)
     start(rig, config);
 }
 
-struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct pci_function *host)
+struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct vm_device *device)
 {
-    need(assign_attach(&rig->pci, host, &rig->vtd.units[0], NULL) == STATUS_OK, "attach");
-    struct guest_pci_function *f = guest_pci_find(&rig->pci, host->at);
+    size_t failed = 0;
+    need(assign_attach(&rig->pci, device, 1, &failed) == STATUS_OK, "attach");
+    struct guest_pci_function *f = guest_pci_find(&rig->pci, device->function->at);
     need(f != NULL, "attached function");
     rig->bad_messages = 0; /* what it held before is not ours */
     return f;
+}
+
+enum status guest_pci_rig_detach(struct guest_pci_rig *rig, const struct vm_device *device)
+{
+    enum status each = STATUS_OK;
+    assign_detach(&rig->pci, device, 1, &each);
+    return each;
 }
 
 uint32_t guest_pci_rig_read(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width)

@@ -30,6 +30,8 @@ struct guest_pci_rig {
     struct pci_facts facts;
     struct fake_pci_function *nvme, *plain; /* 01:00.0 and 02:00.0 */
     const struct pci_function *nvme_facts, *plain_facts;
+    struct plan_device plans[2];     /* of the NVMe-like one (by FLR) and the other (by its bus) */
+    struct vm_device nvme_device, plain_device;
     bool shared; /* the domain uses the nested tables */
     struct radix nested;
     struct vtd_domain domain;
@@ -57,8 +59,10 @@ void guest_pci_rig_start(struct guest_pci_rig *rig);
 /* The same with nested tables in EPT format that the unit walks too; it has caching mode and does not snoop. */
 void guest_pci_rig_start_shared(struct guest_pci_rig *rig);
 
-/* assign_attach of one of the facts; aborts when it fails. Returns its function on the bus. */
-struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct pci_function *host);
+/* assign_attach of that device alone; aborts when it fails. Returns its function on the bus. */
+struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct vm_device *device);
+/* assign_detach of it alone. */
+enum status guest_pci_rig_detach(struct guest_pci_rig *rig, const struct vm_device *device);
 
 /* Config space by ECAM: device number, register. */
 uint32_t guest_pci_rig_read(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width);
