@@ -156,7 +156,7 @@ static void check_cpus(void)
 static void set_line(size_t n)
 {
     struct assign_request *r = &launch.requests[n];
-    const struct config_device *d = config_find_device(&launch.config, r->function.v);
+    const struct config_device *d = config_find_device(&launch.config, r->function);
     if (d != NULL && d->gsi.at.line != 0) {
         r->gsi = (uint32_t)d->gsi.number;
         r->gsi_where = config_where(launch.file, d->gsi.at, launch.line_wheres[n]);
