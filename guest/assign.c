@@ -28,16 +28,6 @@ static enum status first_failure(const struct device_set *set, size_t *failed)
     return result;
 }
 
-static struct guest_pci_function *free_slot(struct guest_pci *pci)
-{
-    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
-        if (!pci->functions[i].present && !pci->functions[i].dead) {
-            return &pci->functions[i];
-        }
-    }
-    return NULL;
-}
-
 /* Into the domain while it can send nothing, then its registers to the guest. */
 static enum status join(struct guest_pci *pci, struct guest_pci_function *f)
 {
@@ -52,12 +42,8 @@ static enum status join(struct guest_pci *pci, struct guest_pci_function *f)
 /* It was reset. */
 static enum status attach_one(struct guest_pci *pci, const struct vm_device *device)
 {
-    struct guest_pci_function *f = free_slot(pci);
-    if (f == NULL) {
-        return STATUS_NO_MEMORY;
-    }
-    unsigned slot = (unsigned)(f - pci->functions);
-    enum status status = guest_pci_function_make(f, &pci->config, device, slot, &pci->next_low, &pci->next_high);
+    struct guest_pci_function *f = NULL;
+    enum status status = guest_pci_add(pci, device, &f);
     if (status != STATUS_OK) {
         return status;
     }
@@ -65,7 +51,7 @@ static enum status attach_one(struct guest_pci *pci, const struct vm_device *dev
     status = status == STATUS_OK && device->line.io != NULL ? guest_pci_function_line(f, &device->line) : status;
     if (status != STATUS_OK) {
         enum status undone = guest_pci_function_withdraw(f);
-        guest_pci_function_free(f);
+        guest_pci_remove(pci, f);
         return undone == STATUS_OK ? status : undone;
     }
     guest_pci_function_restart(f);
@@ -96,7 +82,7 @@ static enum status withdraw(struct guest_pci *pci, const struct vm_device *devic
 {
     struct guest_pci_function *f = guest_pci_find(pci, device->function->at);
     enum status status = guest_pci_function_withdraw(f);
-    guest_pci_function_free(f);
+    guest_pci_remove(pci, f);
     return status;
 }
 
@@ -127,14 +113,14 @@ enum status assign_reset(struct guest_pci *pci, struct sbdf *failed)
     size_t index = 0;
     guest_pci_reset(pci);
     for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
-        if (pci->functions[i].present) {
-            set.of[set.count++] = pci->functions[i].device;
+        if (guest_pci_at(pci, i) != NULL) {
+            set.of[set.count++] = guest_pci_at(pci, i)->device;
         }
     }
     device_reset_all(pci->config.facts, &set);
     for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
-        if (pci->functions[i].present) {
-            guest_pci_function_restart(&pci->functions[i]);
+        if (guest_pci_at(pci, i) != NULL) {
+            guest_pci_function_restart(guest_pci_at(pci, i));
         }
     }
     enum status status = first_failure(&set, &index);

@@ -271,11 +271,11 @@ static void show_function(struct guest_pci_function *f)
 }
 
 enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
-                                    const struct vm_device *device, unsigned slot, uint64_t *next_low,
+                                    const struct vm_device *device, unsigned place, uint64_t *next_low,
                                     uint64_t *next_high)
 {
     const struct pci_function *host = device->function;
-    *f = (struct guest_pci_function){.config = config, .device = device, .host = host};
+    *f = (struct guest_pci_function){.config = config, .place = place, .device = device, .host = host};
     uint64_t low = *next_low;
     uint64_t high = *next_high;
     enum status status = make_bars(f, &low, &high);
@@ -292,8 +292,8 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
     }
     show_function(f);
     guest_msi_init(&f->msi, device, &f->view, config->router);
-    guest_intx_init(&f->intx, host, &config->lines, BIT32(slot));
-    f->gsi = (uint8_t)guest_pci_gsi(slot);
+    guest_intx_init(&f->intx, host, &config->lines, BIT64(place - 1));
+    f->gsi = (uint8_t)guest_pci_gsi(guest_pci_device(place));
     *next_low = low;
     *next_high = high;
     f->present = true;
