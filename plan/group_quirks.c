@@ -3,6 +3,8 @@
  * to its developers. Rows are in Linux's order where two fit one function: the first one counts. */
 #include "plan/group_quirks.h"
 
+#include "drivers/pci_acs.h"
+
 enum vendor {
     LOONGSON = 0x0014,
     ATI = 0x1002,
@@ -130,35 +132,9 @@ static const struct group_quirk table[] = {
     /* integrated endpoints reach each other with translated addresses alone (VT-d 4.1 3.16) */
     ROW(INTEL, 0x0000, 0xffff, RC_ENDPOINT, ISOLATES, RC_ENDPOINTS),
     /* root ports of Intel's chipsets before the 100 series */
-    ROW(INTEL, 0x1c10, 0x1c1f, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x1d10, 0x1d10, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x1d12, 0x1d12, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x1d14, 0x1d14, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x1d16, 0x1d16, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x1d18, 0x1d18, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x1d1a, 0x1d1a, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x1d1c, 0x1d1c, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x1d1e, 0x1d1e, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x1e10, 0x1e1f, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x3b42, 0x3b51, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x8c10, 0x8c1f, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x8c90, 0x8c90, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x8c92, 0x8c92, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x8c94, 0x8c94, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x8c96, 0x8c96, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x8c98, 0x8c98, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x8c9a, 0x8c9a, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x8c9c, 0x8c9c, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x8c9e, 0x8c9e, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x8d10, 0x8d1e, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x9c10, 0x9c1b, ROOT_PORT, EMULATES, INTEL_PCH),
-    ROW(INTEL, 0x9c90, 0x9c9b, ROOT_PORT, EMULATES, INTEL_PCH),
+    ROW(INTEL, 0x0000, 0xffff, OLD_CHIPSET, EMULATES, INTEL_PCH),
     /* root ports of the 100 and 200 series, desktop and mobile */
-    ROW(INTEL, 0x9d10, 0x9d1b, ROOT_PORT, DWORD, INTEL_SPT_PCH),
-    ROW(INTEL, 0xa110, 0xa11f, ROOT_PORT, DWORD, INTEL_SPT_PCH),
-    ROW(INTEL, 0xa167, 0xa16a, ROOT_PORT, DWORD, INTEL_SPT_PCH),
-    ROW(INTEL, 0xa290, 0xa29f, ROOT_PORT, DWORD, INTEL_SPT_PCH),
-    ROW(INTEL, 0xa2e7, 0xa2ee, ROOT_PORT, DWORD, INTEL_SPT_PCH),
+    ROW(INTEL, 0x0000, 0xffff, DWORD_CHIPSET, DWORD, INTEL_SPT_PCH),
     /* root ports of others that keep their devices apart, or are a root complex each */
     ROW(QUALCOMM, 0x0115, 0x0115, ROOT_PORT, ISOLATES, QCOM_PORT),
     ROW(QUALCOMM, 0x0400, 0x0401, ROOT_PORT, ISOLATES, QCOM_PORT),
@@ -328,6 +304,10 @@ static bool is_there(const struct pci_facts *facts, const struct pci_function *f
         return true;
     case GROUP_QUIRK_ROOT_PORT:
         return f->express == PCI_EXPRESS_ROOT_PORT;
+    case GROUP_QUIRK_OLD_CHIPSET:
+        return pci_acs_can_emulate(f);
+    case GROUP_QUIRK_DWORD_CHIPSET:
+        return pci_acs_has_dwords(f);
     case GROUP_QUIRK_PORT:
         return f->express == PCI_EXPRESS_ROOT_PORT || f->express == PCI_EXPRESS_DOWNSTREAM;
     case GROUP_QUIRK_RC_ENDPOINT:

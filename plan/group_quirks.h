@@ -10,11 +10,13 @@
 enum group_quirk_where {
     GROUP_QUIRK_ANYWHERE,
     GROUP_QUIRK_ROOT_PORT,
-    GROUP_QUIRK_PORT,        /* a root port or a switch's downstream port */
-    GROUP_QUIRK_RC_ENDPOINT, /* an endpoint that is part of the root complex */
-    GROUP_QUIRK_SOUTHBRIDGE, /* one function of several of a device on a root bus */
-    GROUP_QUIRK_PCI_BRIDGE,  /* a bridge without a PCI Express capability, right below a PCI Express port */
-    GROUP_QUIRK_OTHER_BRIDGE /* class 0680: not the ports of the same chip */
+    GROUP_QUIRK_OLD_CHIPSET,   /* a port that pci_acs_can_emulate() knows */
+    GROUP_QUIRK_DWORD_CHIPSET, /* a port that pci_acs_has_dwords() knows */
+    GROUP_QUIRK_PORT,          /* a root port or a switch's downstream port */
+    GROUP_QUIRK_RC_ENDPOINT,   /* an endpoint that is part of the root complex */
+    GROUP_QUIRK_SOUTHBRIDGE,   /* one function of several of a device on a root bus */
+    GROUP_QUIRK_PCI_BRIDGE,    /* a bridge without a PCI Express capability, right below a PCI Express port */
+    GROUP_QUIRK_OTHER_BRIDGE   /* class 0680: not the ports of the same chip */
 };
 
 enum group_quirk_effect {

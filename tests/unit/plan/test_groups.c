@@ -363,19 +363,19 @@ static void t11_vmd(void **state)
     vmd->vendor = 0x8086;
     vmd->device = 0x9a0b;
     add("00:1f.0", END);
-    struct pci_function *port = bridge("ff00:e0:01.0", ROOT, 0xe1, 0xe1);
+    struct pci_function *port = bridge("10000:e0:01.0", ROOT, 0xe1, 0xe1);
     port->is_vmd_child = true;
-    struct pci_function *nvme = add("ff00:e1:00.0", END);
+    struct pci_function *nvme = add("10000:e1:00.0", END);
     nvme->is_vmd_child = true;
     link_all();
     group();
     assert_int_equal(groups.count, 2);
-    assert_int_equal(groups.of[index_of("ff00:e1:00.0")].group, 0);
-    expect_reason("ff00:e1:00.0", GROUP_VMD, "00:0e.0");
-    expect_reason("ff00:e0:01.0", GROUP_VMD, "00:0e.0");
-    expect_says("ff00:e1:00.0", "its requests have the id of 0000:00:0e.0, the VMD endpoint");
-    expect_sources("ff00:e1:00.0", "00:0e.0");
-    assert_int_equal(group_interrupt_source(&facts, index_of("ff00:e1:00.0")).v, address("00:0e.0").v);
+    assert_int_equal(groups.of[index_of("10000:e1:00.0")].group, 0);
+    expect_reason("10000:e1:00.0", GROUP_VMD, "00:0e.0");
+    expect_reason("10000:e0:01.0", GROUP_VMD, "00:0e.0");
+    expect_says("10000:e1:00.0", "its requests have the id of 0000:00:0e.0, the VMD endpoint");
+    expect_sources("10000:e1:00.0", "00:0e.0");
+    assert_int_equal(group_interrupt_source(&facts, index_of("10000:e1:00.0")).v, address("00:0e.0").v);
 }
 
 static void virtual_functions(bool with_acs)
@@ -665,7 +665,7 @@ static void the_table(void **state)
     (void)state;
     size_t count = 0;
     const struct group_quirk *table = group_quirk_table(&count);
-    assert_true(count > 100);
+    assert_true(count > 90);
     for (size_t i = 0; i < count; i++) {
         assert_true(table[i].first <= table[i].last);
         assert_non_null(table[i].name);
