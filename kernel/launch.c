@@ -175,8 +175,9 @@ static void check_device_tables(void)
             used = used || launch.requests[k].function.v == address->number;
         }
         if (!used) {
-            refuse(LAUNCH_DIAG_DEVICE_UNUSED, address->at, "correct the address, or remove the table",
-                   "no guest gets device %s", address->text);
+            char where[CONFIG_WHERE_SIZE];
+            diag_add(launch.diags, PLAN_DEVICES_TABLE_NOBODY, DIAG_ERROR, config_where(launch.file, address->at, where),
+                     "correct the address, or remove the table", "no guest gets device %s", address->text);
         }
     }
 }
