@@ -13,6 +13,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"check", "say what is wrong with a configuration", command_check},
     {"dump", "save this machine's facts into one file", command_dump},
     {"dmar", "decode and check a DMAR table", command_dmar},
 };
