@@ -14,6 +14,7 @@ enum command_exit {
 
 /* argv[0] is the command's name. Returns an enum command_exit. */
 int command_dmar(int argc, char **argv);
+int command_dump(int argc, char **argv);
 
 /* "bulkhead: text" on stderr; returns COMMAND_USAGE. */
 int command_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

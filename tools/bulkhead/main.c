@@ -14,6 +14,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"dump", "save this machine's facts into one file", command_dump},
     {"dmar", "decode and check a DMAR table", command_dmar},
 };
 
