@@ -131,16 +131,6 @@ static enum status quiet_reset(const struct pci_facts *facts, const struct pci_f
     return status == STATUS_OK ? settle(facts, host) : status;
 }
 
-static struct guest_pci_function *free_slot(struct guest_pci *pci)
-{
-    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
-        if (!pci->functions[i].present && !pci->functions[i].dead) {
-            return &pci->functions[i];
-        }
-    }
-    return NULL;
-}
-
 /* Into the domain while it can send nothing, then its registers to the guest. */
 static enum status join(struct guest_pci_function *f, struct vtd_domain *domain)
 {
@@ -155,16 +145,12 @@ static enum status join(struct guest_pci_function *f, struct vtd_domain *domain)
 enum status assign_attach(struct guest_pci *pci, const struct pci_function *host, struct vtd_unit *unit,
                           const struct vtd_line_place *line)
 {
-    struct guest_pci_function *f = free_slot(pci);
-    if (f == NULL) {
-        return STATUS_NO_MEMORY;
-    }
+    struct guest_pci_function *f = NULL;
     enum status status = quiet_reset(pci->config.facts, host);
     if (status != STATUS_OK) {
         return status;
     }
-    unsigned slot = (unsigned)(f - pci->functions);
-    status = guest_pci_function_make(f, &pci->config, host, unit, slot, &pci->next_low, &pci->next_high);
+    status = guest_pci_add(pci, host, unit, &f);
     if (status != STATUS_OK) {
         return status;
     }
@@ -172,7 +158,7 @@ enum status assign_attach(struct guest_pci *pci, const struct pci_function *host
     status = status == STATUS_OK && line != NULL ? guest_pci_function_line(f, line) : status;
     if (status != STATUS_OK) {
         enum status undone = guest_pci_function_withdraw(f);
-        guest_pci_function_free(f);
+        guest_pci_remove(pci, f);
         return undone == STATUS_OK ? status : undone;
     }
     guest_pci_function_restart(f);
@@ -186,7 +172,7 @@ enum status assign_detach(struct guest_pci *pci, const struct pci_function *host
         return STATUS_NOT_FOUND;
     }
     enum status withdrawn = guest_pci_function_withdraw(f);
-    guest_pci_function_free(f);
+    guest_pci_remove(pci, f);
     enum status status = quiet_reset(pci->config.facts, host);
     return withdrawn != STATUS_OK ? withdrawn : status;
 }
@@ -196,11 +182,12 @@ enum status assign_reset(struct guest_pci *pci)
     enum status result = STATUS_OK;
     guest_pci_reset(pci);
     for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
-        if (!pci->functions[i].present) {
+        struct guest_pci_function *f = guest_pci_at(pci, i);
+        if (f == NULL) {
             continue;
         }
-        enum status status = quiet_reset(pci->config.facts, pci->functions[i].host);
-        guest_pci_function_restart(&pci->functions[i]);
+        enum status status = quiet_reset(pci->config.facts, f->host);
+        guest_pci_function_restart(f);
         result = result == STATUS_OK ? status : result;
     }
     return result;

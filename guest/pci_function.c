@@ -271,10 +271,10 @@ static void show_function(struct guest_pci_function *f)
 }
 
 enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
-                                    const struct pci_function *host, struct vtd_unit *unit, unsigned slot,
+                                    const struct pci_function *host, struct vtd_unit *unit, unsigned place,
                                     uint64_t *next_low, uint64_t *next_high)
 {
-    *f = (struct guest_pci_function){.config = config, .host = host, .unit = unit};
+    *f = (struct guest_pci_function){.config = config, .place = place, .host = host, .unit = unit};
     uint64_t low = *next_low;
     uint64_t high = *next_high;
     enum status status = make_bars(f, &low, &high);
@@ -291,8 +291,8 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
     }
     show_function(f);
     guest_msi_init(&f->msi, host, &f->view, unit, config->router);
-    guest_intx_init(&f->intx, host, &config->lines, BIT32(slot));
-    f->gsi = (uint8_t)guest_pci_gsi(slot);
+    guest_intx_init(&f->intx, host, &config->lines, BIT64(place - 1));
+    f->gsi = (uint8_t)guest_pci_gsi(guest_pci_device(place));
     *next_low = low;
     *next_high = high;
     f->present = true;

@@ -30,7 +30,8 @@ struct guest_pci_config {
 };
 
 struct guest_pci_function {
-    bool present; /* answers */
+    bool present;   /* answers */
+    unsigned place; /* on the bus: guest_pci_device(), guest_pci_function_number() */
     const struct guest_pci_config *config;
     const struct pci_function *host; /* NULL: the emulated host bridge */
     struct vtd_unit *unit;
@@ -52,21 +53,34 @@ struct guest_pci_function {
 MUST_CHECK enum status guest_pci_function_bridge(struct guest_pci_function *f, const struct guest_pci_config *config);
 
 /* An assigned function that is quiet, with memory decode on: view, BARs (placed from *next_low and *next_high on) and
- * interrupts; slot is its device number. Nothing is mapped yet. On failure nothing is left behind. */
+ * interrupts; place is where it is on the bus. Nothing is mapped yet. On failure nothing is left behind. */
 MUST_CHECK enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
-                                               const struct pci_function *host, struct vtd_unit *unit, unsigned slot,
+                                               const struct pci_function *host, struct vtd_unit *unit, unsigned place,
                                                uint64_t *next_low, uint64_t *next_high);
 
-/* Give it a line of the machine: the guest then sees INTA#, which is GSI guest_pci_gsi(slot) there. */
+/* Give it a line of the machine: the guest then sees INTA#, which is GSI guest_pci_gsi(device) there. */
 MUST_CHECK enum status guest_pci_function_line(struct guest_pci_function *f, const struct vtd_line_place *place);
 
 /* Let the function assert INTx# as the guest's command register says: that was written, or the function was reset. */
 void guest_pci_function_restart(struct guest_pci_function *f);
 
-/* The I/O APIC pin of the guest where INTA# of the device at this slot ends, as _PRT in guest/dsdt.asl says. */
-static inline unsigned guest_pci_gsi(unsigned slot)
+#define GUEST_PCI_DEVICES 31u /* numbers of the bus that assigned functions may have, from 1 on */
+
+/* Where the function at a place (from 1 on) of the bus is: devices 1 to 31 first, then again as further functions. */
+static inline unsigned guest_pci_device(unsigned place)
 {
-    return 16 + (slot - 1) % 8;
+    return 1 + (place - 1) % GUEST_PCI_DEVICES;
+}
+
+static inline unsigned guest_pci_function_number(unsigned place)
+{
+    return (place - 1) / GUEST_PCI_DEVICES;
+}
+
+/* The I/O APIC pin of the guest where INTA# of a device ends, as _PRT in guest/dsdt.asl says. */
+static inline unsigned guest_pci_gsi(unsigned device)
+{
+    return 16 + (device - 1) % 8;
 }
 
 /* Map the BARs that are not where their registers say; needed once after make. Fails for what a unit or the tables

@@ -28,7 +28,7 @@ static void must_hold(void)
 /* Interesting registers more often than the rest. */
 static uint16_t config_offset(unsigned device, uint16_t offset)
 {
-    const struct pci_view *view = &rig.pci.functions[1 + device % 2].view;
+    const struct pci_view *view = &rig.pci.functions[1 + device % 2]->view;
     const uint16_t places[] = {PCI_COMMAND, PCI_BAR0, PCI_BAR0 + 4, view->msi, view->msix, view->pm, view->express, 0};
     unsigned which = offset >> 12;
     return which < ARRAY_LENGTH(places) ? (uint16_t)(places[which] + (offset & 0xf)) : offset & 0xfff;
@@ -60,7 +60,7 @@ static void port_access(const uint8_t *a, uint16_t offset, uint32_t value, unsig
 /* What the nested tables do not map comes here, as it does from a guest's exits. */
 static void memory_access(const uint8_t *a, uint16_t offset, uint32_t value, unsigned width)
 {
-    uint64_t at = rig.pci.functions[1].bars[0].address + RIG_TABLE + (offset & 0xfff);
+    uint64_t at = rig.pci.functions[1]->bars[0].address + RIG_TABLE + (offset & 0xfff);
     struct radix_mapping m;
     if (radix_lookup(&rig.nested, at, &m) == STATUS_OK) {
         return;

@@ -33,7 +33,7 @@ static bool reaches_ram(const struct fake_pci_function *f)
 
 static void work(void)
 {
-    struct guest_pci_function *f = &rig.pci.functions[1];
+    struct guest_pci_function *f = rig.pci.functions[1];
     guest_pci_rig_write(&rig, 1, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER);
     guest_pci_rig_write(&rig, 1, f->view.msix + PCI_MSIX_CONTROL, 2, PCI_MSIX_ENABLE);
     uint64_t table = f->bars[0].mapped_at + RIG_TABLE;
@@ -114,7 +114,7 @@ static void a_unit_that_does_not_confirm_is_reported(void **state)
     rig.model->knobs.stuck_waits = true;
     assert_int_equal(assign_detach(&rig.pci, rig.nvme_facts), STATUS_TIMEOUT);
     assert_true(rig.domain.quarantined);
-    assert_true(rig.pci.functions[1].dead);
+    assert_true(rig.pci.functions[1]->dead);
     assert_int_equal(fake_pci_get(rig.nvme, PCI_COMMAND, 2) & PCI_COMMAND_BUS_MASTER, 0);
     assert_int_equal(guest_pci_rig_read(&rig, 1, 0, 4), 0xffffffff);
 }
@@ -161,7 +161,7 @@ static void a_source_in_use_is_refused(void **state)
     assert_int_equal(vtd_domain_create(&rig.vtd.vtd, &other), STATUS_OK);
     assert_int_equal(vtd_attach(&rig.vtd.units[0], sbdf_rid(rig.nvme->at), &other), STATUS_OK);
     assert_int_equal(assign_attach(&rig.pci, rig.nvme_facts, &rig.vtd.units[0], NULL), STATUS_CONFLICT);
-    assert_false(rig.pci.functions[1].present);
+    assert_null(rig.pci.functions[1]);
     assert_int_equal(rig.mmio.count, 1); /* ECAM */
 }
 
