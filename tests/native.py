@@ -10,7 +10,8 @@ import testbed
 sys.path.insert(0, str(testbed.ROOT / "tools"))
 import guest_images  # noqa: E402
 
-SCRIPT = testbed.ROOT / "tests" / "native" / "facts"
+SCRIPTS = testbed.ROOT / "tests" / "linux"
+MODULES = ["nvme", "e1000e", "e1000", "virtio_pci", "virtio_blk"]
 TOOL = testbed.BUILD / "host" / "bulkhead"
 
 
@@ -31,14 +32,14 @@ def sets_of(groups):
     return {frozenset(at for at, other in groups.items() if other == group) for group in groups.values()}
 
 
-def image(folder):
-    """The initramfs: busybox, the tool, nvme for its virtual functions."""
+def image(path, script, modules, programs=None):
+    """Write an initramfs: busybox, kernel modules, a script of tests/linux."""
     downloads = testbed.BUILD / "download"
     (linux,) = (path for path in downloads.glob("linux-image-*") if path.is_dir())
-    modules = guest_images.module_order(linux / "lib" / "modules", ["nvme"])
+    files = guest_images.module_order(linux / "lib" / "modules", modules)
     busybox = (downloads / "busybox-static" / "bin" / "busybox").read_bytes()
-    path = pathlib.Path(folder) / "native.img"
-    path.write_bytes(guest_images.initramfs(busybox, modules, SCRIPT, {"bin/bulkhead": TOOL.read_bytes()}))
+    path = pathlib.Path(path)
+    path.write_bytes(guest_images.initramfs(busybox, files, SCRIPTS / script, programs))
     return path
 
 
@@ -58,14 +59,21 @@ def parse(text):
     return Native(groups, parts["dump"], int(status.split()[2]), parts[status])
 
 
-def boot(folder, devices, words="", machine=None):
-    """Run Linux on that machine; Native."""
-    folder = pathlib.Path(folder)
-    out = folder / "native.txt"
+def boot(initrd, devices, words="", machine=None):
+    """Run Linux with that initramfs on that machine; testbed.Run."""
     arguments = [*testbed.machine_arguments(**{"cpus": 2, "memory": "1024M", **(machine or {})}), *devices,
-                 "-kernel", str(testbed.BUILD / "guest" / "vmlinux"), "-initrd", str(image(folder)),
+                 "-kernel", str(testbed.BUILD / "guest" / "vmlinux"), "-initrd", str(initrd),
                  "-append", f"console=ttyS0 quiet intel_iommu=on {words}"]
-    run = testbed.run_qemu([*arguments, "-chardev", f"file,id=facts,path={out}", "-device", "isa-serial,chardev=facts,index=1"], 90)
+    run = testbed.run_qemu(arguments, 90)
     print(run.text)
     assert not run.timed_out, "Linux hangs"
+    return run
+
+
+def facts(folder, devices, words="", machine=None):
+    """What Linux says of that machine, a Native."""
+    out = pathlib.Path(folder) / "facts.txt"
+    initrd = image(out.with_suffix(".img"), "facts", ["nvme"], {"bin/bulkhead": TOOL.read_bytes()})
+    port = ["-chardev", f"file,id=facts,path={out}", "-device", "isa-serial,chardev=facts,index=1"]
+    boot(initrd, [*devices, *port], words, machine)
     return parse(out.read_text())

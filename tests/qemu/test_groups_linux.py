@@ -15,7 +15,7 @@ def linux(tmp_path_factory):
 
     def facts(name):
         if name not in booted:
-            booted[name] = native.boot(tmp_path_factory.mktemp(name), topologies.MACHINES[name], VFS.get(name, ""))
+            booted[name] = native.facts(tmp_path_factory.mktemp(name), topologies.MACHINES[name], VFS.get(name, ""))
         return booted[name]
 
     return facts
