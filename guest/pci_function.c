@@ -164,13 +164,10 @@ static bool overlaps(uint16_t offset, unsigned width, uint16_t start, unsigned b
 
 static uint32_t read_piece(struct guest_pci_function *f, uint16_t offset, unsigned width)
 {
-    if (f->host == NULL) {
-        return pci_view_get(&f->view, offset, width);
-    }
-    if (offset >= PCI_BAR0 && offset < BARS_END) {
+    if (f->host != NULL && offset >= PCI_BAR0 && offset < BARS_END) {
         return read_bar(f, offset & ~3u) >> (8 * (offset & 3u));
     }
-    return pci_view_read(&f->view, f->host->at, offset, width);
+    return pci_view_get(&f->view, offset, width);
 }
 
 static void write_piece(struct guest_pci_function *f, uint16_t offset, unsigned width, uint32_t value)
