@@ -10,7 +10,7 @@
 
 #define GUEST_PCI_SLOTS 65u /* the bridge and up to 64 assigned functions */
 /* Ranges that it may take on the guest's MMIO bus: ECAM and one trap a BAR. */
-#define GUEST_PCI_MMIO_RANGES (1 + (GUEST_PCI_SLOTS - 1) * PCI_BARS)
+#define GUEST_PCI_MMIO_RANGES (1 + (GUEST_PCI_SLOTS - 1) * GUEST_PCI_BARS)
 #define GUEST_PCI_PORT_RANGES 2u
 
 /* Stays where it is while it lives, and for good when a function of it is dead. */
