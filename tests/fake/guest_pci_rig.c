@@ -170,7 +170,7 @@ static void add_plain(struct guest_pci_rig *rig)
 
 static void add_small(struct guest_pci_rig *rig)
 {
-    struct fake_pci_function *f = fake_pci_add(sbdf_make(0, 3, 0, 0), 0x1af4, 0x1041, 0x020000);
+    struct fake_pci_function *f = fake_pci_add(sbdf_make(0, 5, 0, 0), 0x1af4, 0x1041, 0x020000);
     rig->small = f;
     fake_pci_add_bar(f, 0, FAKE_BAR_MEM32, RIG_BAR_SMALL, RIG_BAR_SMALL_BYTES);
     fake_pci_add_bar(f, 1, FAKE_BAR_MEM32, RIG_BAR_MESSAGES, RIG_BAR_MESSAGES_BYTES);
@@ -205,19 +205,48 @@ static uint64_t many_at(unsigned i)
 static void add_many(void)
 {
     for (unsigned i = 0; i < RIG_MANY; i++) {
-        struct fake_pci_function *f = fake_pci_add(sbdf_make(0, 4, i / 8, i % 8), 0x8086, 0x1520, 0x020000);
+        struct fake_pci_function *f = fake_pci_add(sbdf_make(0, 6, i / 8, i % 8), 0x8086, 0x1520, 0x020000);
         fake_pci_set(f, PCI_INTERRUPT_PIN, 1, 1);
         fake_pci_add_bar(f, 0, FAKE_BAR_MEM32, many_at(i), RIG_BAR_PLAIN_BYTES);
         fake_pci_add_express(f, PCI_EXPRESS_ENDPOINT, true);
     }
 }
 
+static void add_bridge(struct sbdf at, uint8_t first, uint8_t last, enum pci_express_type type)
+{
+    struct fake_pci_function *f = fake_pci_add_bridge(at, first, last);
+    fake_pci_set(f, PCI_COMMAND, 2, 0x0107);
+    fake_pci_set(f, 0x20, 4, first < 3 ? 0x40004000 : 0x40204020);
+    fake_pci_add_express(f, type, false);
+}
+
 static void add_port(unsigned device, uint8_t number)
 {
-    struct fake_pci_function *f = fake_pci_add_bridge(sbdf_make(0, 0, device, 0), number, number);
-    fake_pci_set(f, PCI_COMMAND, 2, 0x0107);
-    fake_pci_set(f, 0x20, 4, 0x40004000);
-    fake_pci_add_express(f, PCI_EXPRESS_ROOT_PORT, false);
+    add_bridge(sbdf_make(0, 0, device, 0), number, number, PCI_EXPRESS_ROOT_PORT);
+}
+
+static void add_pair(struct guest_pci_rig *rig)
+{
+    add_bridge(sbdf_make(0, 0, 5, 0), 3, 4, PCI_EXPRESS_ROOT_PORT);
+    add_bridge(sbdf_make(0, 3, 0, 0), 4, 4, PCI_EXPRESS_TO_PCI);
+    for (unsigned i = 0; i < 2; i++) {
+        struct fake_pci_function *f = fake_pci_add(sbdf_make(0, 4, i, 0), 0x8086, 0x100e, 0x020000);
+        rig->pair[i] = f;
+        fake_pci_set(f, PCI_COMMAND, 2, 0x0007);
+        fake_pci_add_bar(f, 0, FAKE_BAR_MEM32, RIG_BAR_PAIR + i * RIG_BAR_PLAIN_BYTES, RIG_BAR_PLAIN_BYTES);
+        fake_pci_add_msi(f, true, false);
+    }
+}
+
+static struct vm_device plan_device_of(struct guest_pci_rig *rig, struct plan_device *plan,
+                                       const struct pci_function *f, enum pci_reset_kind reset)
+{
+    *plan = (struct plan_device){.function = pci_find_index(&rig->facts, f->at),
+                                 .reset = reset,
+                                 .gsi = PLAN_NO_GSI,
+                                 .sources = {f->at},
+                                 .source_count = 1};
+    return (struct vm_device){.plan = plan, .function = f, .unit = &rig->vtd.units[0]};
 }
 
 static void find_functions(struct guest_pci_rig *rig)
@@ -231,11 +260,26 @@ static void find_functions(struct guest_pci_rig *rig)
     pci_quiesce_all(&rig->facts, NULL, 0, &list);
     rig->nvme_facts = pci_find(&rig->facts, rig->nvme->at);
     rig->plain_facts = pci_find(&rig->facts, rig->plain->at);
-    rig->small_facts = pci_find(&rig->facts, rig->small->at);
-    for (unsigned i = 0; i < RIG_MANY; i++) {
-        rig->many_facts[i] = pci_find(&rig->facts, sbdf_make(0, 4, i / 8, i % 8));
+    need(rig->nvme_facts != NULL && rig->plain_facts != NULL, "devices");
+    rig->nvme_device = plan_device_of(rig, &rig->plans[0], rig->nvme_facts, PCI_RESET_FLR);
+    rig->plain_device = plan_device_of(rig, &rig->plans[1], rig->plain_facts, PCI_RESET_BUS);
+    for (unsigned i = 0; i < 2; i++) {
+        struct plan_device *plan = &rig->plans[2 + i];
+        rig->pair_devices[i] = plan_device_of(rig, plan, pci_find(&rig->facts, rig->pair[i]->at), PCI_RESET_BUS);
+        plan->sources[1] = sbdf_make(0, 4, 0, 0);
+        plan->source_count = 1 + i;
+        plan->bus_interrupts = true;
+        plan->first_bus = plan->last_bus = 4;
     }
-    need(rig->nvme_facts != NULL && rig->plain_facts != NULL && rig->small_facts != NULL, "devices");
+    rig->small_facts = pci_find(&rig->facts, rig->small->at);
+    need(rig->small_facts != NULL, "small device");
+    rig->small_device = plan_device_of(rig, &rig->plans[4], rig->small_facts, PCI_RESET_FLR);
+    for (unsigned i = 0; i < RIG_MANY; i++) {
+        const struct pci_function *f = pci_find(&rig->facts, sbdf_make(0, 6, i / 8, i % 8));
+        if (f != NULL) {
+            rig->many_devices[i] = plan_device_of(rig, &rig->plans[5 + i], f, PCI_RESET_FLR);
+        }
+    }
 }
 
 static void deliver(void *context, uint64_t address, uint32_t data)
@@ -307,9 +351,10 @@ static void start(struct guest_pci_rig *rig, struct vtd_model_config config, boo
     add_port(3, 1);
     add_port(4, 2);
     add_nvme(rig);
-    add_port(5, 3);
-    add_port(6, 4);
+    add_port(6, 5);
+    add_port(7, 6);
     add_plain(rig);
+    add_pair(rig);
     add_small(rig);
     if (many) {
         add_many();
@@ -345,13 +390,21 @@ void guest_pci_rig_start_shared(struct guest_pci_rig *rig)
     start(rig, config, false);
 }
 
-struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct pci_function *host)
+struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct vm_device *device)
 {
-    need(assign_attach(&rig->pci, host, &rig->vtd.units[0], NULL) == STATUS_OK, "attach");
-    struct guest_pci_function *f = guest_pci_find(&rig->pci, host->at);
+    size_t failed = 0;
+    need(assign_attach(&rig->pci, device, 1, &failed) == STATUS_OK, "attach");
+    struct guest_pci_function *f = guest_pci_find(&rig->pci, device->function->at);
     need(f != NULL, "attached function");
     rig->bad_messages = 0; /* what it held before is not ours */
     return f;
+}
+
+enum status guest_pci_rig_detach(struct guest_pci_rig *rig, const struct vm_device *device)
+{
+    enum status each = STATUS_OK;
+    assign_detach(&rig->pci, device, 1, &each);
+    return each;
 }
 
 uint32_t guest_pci_rig_read(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width)
@@ -465,15 +518,17 @@ static bool wrong_command(struct guest_pci_rig *rig, const struct fake_pci_funct
                  : (command & PCI_COMMAND_BUS_MASTER) != 0;
 }
 
-static bool wrong_bridge(const struct fake_pci_function *f, uint8_t number)
+static bool wrong_bridge(struct sbdf at, uint32_t numbers, uint32_t window)
 {
-    return fake_pci_get(f, PCI_BUS_NUMBERS, 4) != number * 0x10100u || fake_pci_get(f, 0x20, 4) != 0x40004000 ||
+    const struct fake_pci_function *f = fake_pci_find(at);
+    return fake_pci_get(f, PCI_BUS_NUMBERS, 4) != numbers || fake_pci_get(f, 0x20, 4) != window ||
            fake_pci_get(f, PCI_BRIDGE_CONTROL, 2) != 0;
 }
 
 static const char *wrong_registers(struct guest_pci_rig *rig)
 {
-    if (wrong_command(rig, rig->nvme) || wrong_command(rig, rig->plain) || wrong_command(rig, rig->small)) {
+    if (wrong_command(rig, rig->nvme) || wrong_command(rig, rig->plain) || wrong_command(rig, rig->small) ||
+        wrong_command(rig, rig->pair[0]) || wrong_command(rig, rig->pair[1])) {
         return "decode, SERR, INTx or bus mastering of a device";
     }
     if (fake_pci_get(rig->nvme, PCI_BAR0, 4) != (RIG_BAR | 4) || fake_pci_get(rig->nvme, PCI_BAR0 + 4, 4) != 0 ||
@@ -483,9 +538,15 @@ static const char *wrong_registers(struct guest_pci_rig *rig)
         fake_pci_get(rig->small, PCI_ROM, 4) != RIG_ROM) {
         return "a physical BAR or ROM";
     }
-    if (wrong_bridge(fake_pci_find(sbdf_make(0, 0, 3, 0)), 1) ||
-        wrong_bridge(fake_pci_find(sbdf_make(0, 0, 5, 0)), 3) ||
-        wrong_bridge(fake_pci_find(sbdf_make(0, 0, 4, 0)), 2)) {
+    if (fake_pci_get(rig->pair[0], PCI_BAR0, 4) != RIG_BAR_PAIR ||
+        fake_pci_get(rig->pair[1], PCI_BAR0, 4) != RIG_BAR_PAIR + RIG_BAR_PLAIN_BYTES) {
+        return "a physical BAR behind the bridge";
+    }
+    if (wrong_bridge(sbdf_make(0, 0, 6, 0), 0x50500, 0x40204020) ||
+        wrong_bridge(sbdf_make(0, 0, 3, 0), 0x10100, 0x40004000) ||
+        wrong_bridge(sbdf_make(0, 0, 4, 0), 0x20200, 0x40004000) ||
+        wrong_bridge(sbdf_make(0, 0, 5, 0), 0x40300, 0x40204020) ||
+        wrong_bridge(sbdf_make(0, 3, 0, 0), 0x40403, 0x40204020)) {
         return "a bridge";
     }
     return NULL;
@@ -498,6 +559,8 @@ const char *guest_pci_rig_wrong(struct guest_pci_rig *rig)
     vtd_model_reach(rig->model, sbdf_rid(rig->nvme->at), domain_leaf, &look);
     vtd_model_reach(rig->model, sbdf_rid(rig->plain->at), domain_leaf, &look);
     vtd_model_reach(rig->model, sbdf_rid(rig->small->at), domain_leaf, &look);
+    vtd_model_reach(rig->model, sbdf_rid(rig->pair[0]->at), domain_leaf, &look);
+    vtd_model_reach(rig->model, sbdf_rid(rig->pair[1]->at), domain_leaf, &look);
     if (look.wrong != NULL) {
         return look.wrong;
     }
