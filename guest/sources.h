@@ -7,7 +7,7 @@
 #include "guest/vm_device.h"
 #include "kernel/lib/status.h"
 
-#define GUEST_SOURCES_MAX 512u
+#define GUEST_SOURCES_MAX 1024u
 
 struct guest_source {
     struct vtd_unit *unit;

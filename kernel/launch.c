@@ -158,7 +158,7 @@ static void check_cpus(void)
 static void set_line(size_t n)
 {
     struct assign_request *r = &launch.requests[n];
-    const struct config_device *d = config_find_device(&launch.config, r->function.v);
+    const struct config_device *d = config_find_device(&launch.config, r->function);
     if (d != NULL && d->gsi.at.line != 0) {
         r->gsi = (uint32_t)d->gsi.number;
         r->gsi_where = config_where(launch.file, d->gsi.at, launch.line_wheres[n]);
@@ -177,8 +177,9 @@ static void check_device_tables(void)
             used = used || launch.requests[k].function.v == address->number;
         }
         if (!used) {
-            refuse(LAUNCH_DIAG_DEVICE_UNUSED, address->at, "correct the address, or remove the table",
-                   "no guest gets device %s", address->text);
+            char where[CONFIG_WHERE_SIZE];
+            diag_add(launch.diags, PLAN_DEVICES_TABLE_NOBODY, DIAG_ERROR, config_where(launch.file, address->at, where),
+                     "correct the address, or remove the table", "no guest gets device %s", address->text);
         }
     }
 }

@@ -39,6 +39,13 @@ static void print_size(uint64_t bytes)
     printf("%llu bytes", (unsigned long long)bytes);
 }
 
+static void print_words(const struct config_key *key)
+{
+    for (size_t i = 0; key->words[i] != NULL; i++) {
+        printf("%s`\"%s\"`", i == 0 ? "" : ", ", key->words[i]);
+    }
+}
+
 static void print_limits(const struct config_key *key)
 {
     if (config_keys_is_list(key->type)) {
@@ -59,6 +66,12 @@ static void print_limits(const struct config_key *key)
         } else {
             printf("%llu to %llu", (unsigned long long)key->low, (unsigned long long)key->high);
         }
+        break;
+    case CONFIG_WORD:
+        print_words(key);
+        break;
+    case CONFIG_ID:
+        printf("`VENDOR:DEVICE`");
         break;
     case CONFIG_STRING:
     case CONFIG_GUEST_NAME:
