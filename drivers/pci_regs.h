@@ -140,6 +140,7 @@ enum pci_msix_register {
 enum pci_ext_register {
     PCI_ACS_CAP = 0x04,
     PCI_ACS_CONTROL = 0x06,
+    PCI_ACS_CONTROL_DWORD = 0x08, /* of ports with dword registers: drivers/pci_acs.h */
     PCI_ATS_CONTROL = 0x06,
     PCI_PRI_CONTROL = 0x04,
     PCI_PASID_CONTROL = 0x06,

@@ -201,6 +201,8 @@ enum status guest_pci_init(struct guest_pci *pci, const struct guest_pci_config 
 {
     *pci = (struct guest_pci){.config = *config};
     pci->config.lines.asserted = &pci->asserted;
+    pci->config.sources = &pci->sources;
+    guest_sources_init(&pci->sources, config->domain);
     cut_windows(&pci->config.windows, config->domain->address_limit);
     pci->next_low = pci->config.windows.low_start;
     pci->next_high = pci->config.windows.high_start;
@@ -284,8 +286,7 @@ static unsigned free_place(const struct guest_pci *pci)
     return place;
 }
 
-enum status guest_pci_add(struct guest_pci *pci, const struct pci_function *host, struct vtd_unit *unit,
-                          struct guest_pci_function **out)
+enum status guest_pci_add(struct guest_pci *pci, const struct vm_device *device, struct guest_pci_function **out)
 {
     struct hpa at;
     unsigned place = free_place(pci);
@@ -296,7 +297,7 @@ enum status guest_pci_add(struct guest_pci *pci, const struct pci_function *host
     }
     struct guest_pci_function *f = phys_to_virt(at);
     memset(f, 0, sizeof(*f));
-    status = guest_pci_function_make(f, &pci->config, host, unit, place, &pci->next_low, &pci->next_high);
+    status = guest_pci_function_make(f, &pci->config, device, place, &pci->next_low, &pci->next_high);
     if (status != STATUS_OK) {
         pages_free(at, PLACE_BYTES);
         return status;

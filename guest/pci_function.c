@@ -164,13 +164,10 @@ static bool overlaps(uint16_t offset, unsigned width, uint16_t start, unsigned b
 
 static uint32_t read_piece(struct guest_pci_function *f, uint16_t offset, unsigned width)
 {
-    if (f->host == NULL) {
-        return pci_view_get(&f->view, offset, width);
-    }
-    if (offset >= PCI_BAR0 && offset < BARS_END) {
+    if (f->host != NULL && offset >= PCI_BAR0 && offset < BARS_END) {
         return read_bar(f, offset & ~3u) >> (8 * (offset & 3u));
     }
-    return pci_view_read(&f->view, f->host->at, offset, width);
+    return pci_view_get(&f->view, offset, width);
 }
 
 static void write_piece(struct guest_pci_function *f, uint16_t offset, unsigned width, uint32_t value)
@@ -271,10 +268,11 @@ static void show_function(struct guest_pci_function *f)
 }
 
 enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
-                                    const struct pci_function *host, struct vtd_unit *unit, unsigned place,
-                                    uint64_t *next_low, uint64_t *next_high)
+                                    const struct vm_device *device, unsigned place, uint64_t *next_low,
+                                    uint64_t *next_high)
 {
-    *f = (struct guest_pci_function){.config = config, .place = place, .host = host, .unit = unit};
+    const struct pci_function *host = device->function;
+    *f = (struct guest_pci_function){.config = config, .place = place, .device = device, .host = host};
     uint64_t low = *next_low;
     uint64_t high = *next_high;
     enum status status = make_bars(f, &low, &high);
@@ -282,7 +280,7 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
         status = pci_view_init(&f->view);
     }
     if (status == STATUS_OK) {
-        status = guest_msix_init(&f->msix, host, unit, config->router, f->bars);
+        status = guest_msix_init(&f->msix, device, config->router, f->bars);
     }
     if (status != STATUS_OK) {
         pci_view_free(&f->view);
@@ -290,7 +288,7 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
         return status;
     }
     show_function(f);
-    guest_msi_init(&f->msi, host, &f->view, unit, config->router);
+    guest_msi_init(&f->msi, device, &f->view, config->router);
     guest_intx_init(&f->intx, host, &config->lines, BIT64(place - 1));
     f->gsi = (uint8_t)guest_pci_gsi(guest_pci_device(place));
     *next_low = low;
@@ -356,7 +354,7 @@ static enum status leave_domain(struct guest_pci_function *f)
         return STATUS_OK;
     }
     f->attached = false;
-    return vtd_detach(f->unit, sbdf_rid(f->host->at), f->config->domain);
+    return guest_sources_detach(f->config->sources, f->device);
 }
 
 static enum status hide_bars(struct guest_pci_function *f)

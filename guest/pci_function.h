@@ -11,6 +11,8 @@
 #include "guest/pci_msi.h"
 #include "guest/pci_msix.h"
 #include "guest/pci_view.h"
+#include "guest/sources.h"
+#include "guest/vm_device.h"
 #include "vtd/domain.h"
 
 /* What the functions of one guest share. */
@@ -18,6 +20,7 @@ struct guest_pci_config {
     const struct pci_facts *facts; /* of the machine */
     struct radix *nested;          /* the guest's nested tables */
     struct vtd_domain *domain;     /* the guest's second-level tables */
+    struct guest_sources *sources; /* whose devices are in it; set by guest_pci_init */
     struct guest_bar_windows windows;
     struct bus *mmio;  /* the guest's; trapped pages and ECAM are registered here */
     struct bus *ports; /* 0xCF8..0xCFF are registered here */
@@ -33,8 +36,8 @@ struct guest_pci_function {
     bool present;   /* answers */
     unsigned place; /* on the bus: guest_pci_device(), guest_pci_function_number() */
     const struct guest_pci_config *config;
-    const struct pci_function *host; /* NULL: the emulated host bridge */
-    struct vtd_unit *unit;
+    const struct vm_device *device;  /* NULL: the emulated host bridge */
+    const struct pci_function *host; /* the device's; NULL likewise */
     struct pci_view view;
     struct guest_bar bars[PCI_BARS];
     uint64_t first_address[PCI_BARS]; /* where BARs are after a reset */
@@ -55,8 +58,8 @@ MUST_CHECK enum status guest_pci_function_bridge(struct guest_pci_function *f, c
 /* An assigned function that is quiet, with memory decode on: view, BARs (placed from *next_low and *next_high on) and
  * interrupts; place is where it is on the bus. Nothing is mapped yet. On failure nothing is left behind. */
 MUST_CHECK enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
-                                               const struct pci_function *host, struct vtd_unit *unit, unsigned place,
-                                               uint64_t *next_low, uint64_t *next_high);
+                                               const struct vm_device *device, unsigned place, uint64_t *next_low,
+                                               uint64_t *next_high);
 
 /* Give it a line of the machine: the guest then sees INTA#, which is GSI guest_pci_gsi(device) there. */
 MUST_CHECK enum status guest_pci_function_line(struct guest_pci_function *f, const struct vtd_line_place *place);

@@ -162,19 +162,18 @@ static enum status make_tables(struct vm_owned *owned)
 
 static enum status attach_devices(struct vm_owned *owned, char why[VM_WHY_SIZE])
 {
+    char text[SBDF_TEXT_SIZE];
     const struct vm_request *r = &owned->request;
+    size_t failed = 0;
+    enum status status = assign_attach(&owned->vm.platform.pci, r->devices, r->device_count, &failed);
+    if (status != STATUS_OK) {
+        const char *name = failed < r->device_count ? sbdf_text(r->devices[failed].function->at, text) : "(too many)";
+        format_text(why, VM_WHY_SIZE, "device %s cannot be attached: %s", name, status_text(status));
+        return status;
+    }
     for (size_t i = 0; i < r->device_count; i++) {
-        char text[SBDF_TEXT_SIZE];
-        const struct vm_device *d = &r->devices[i];
-        enum status status =
-            assign_attach(&owned->vm.platform.pci, d->function, d->unit, d->line.io == NULL ? NULL : &d->line);
-        if (status != STATUS_OK) {
-            format_text(why, VM_WHY_SIZE, "device %s cannot be attached: %s", sbdf_text(d->function->at, text),
-                        status_text(status));
-            return status;
-        }
         log_info("guest: name=%s device=%s attached, reset, behind unit %u", owned->vm.name,
-                 sbdf_text(d->function->at, text), d->unit->index);
+                 sbdf_text(r->devices[i].function->at, text), r->devices[i].unit->index);
     }
     return STATUS_OK;
 }

@@ -4,14 +4,9 @@
 #define BULKHEAD_GUEST_VM_CREATE_H
 
 #include "guest/vm.h"
+#include "guest/vm_device.h"
 #include "kernel/lib/diag.h"
 #include "vtd/domain.h"
-
-struct vm_device {
-    const struct pci_function *function;
-    struct vtd_unit *unit;
-    struct vtd_line_place line; /* where its INTx# ends; line.io NULL: the guest gets none */
-};
 
 /* What a guest is made of; pointers live on as long as the guest does. */
 struct vm_request {

@@ -176,6 +176,11 @@ enum status machine_read_pci(struct machine *m, struct arena *arena, struct diag
     return machine_check_bars(m, arena, diags);
 }
 
+enum status machine_read_groups(struct machine *m, struct arena *arena)
+{
+    return groups_make(&m->pci, arena, &m->groups);
+}
+
 static enum status secondary(void *context, struct sbdf bridge, uint8_t *first, uint8_t *last)
 {
     const struct machine *m = context;

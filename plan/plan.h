@@ -36,6 +36,8 @@ struct plan_limits {
     uint64_t bar_low_start;  /* BAR window below 4 GiB ... */
     uint64_t bar_low_bytes;  /* ... its start is a multiple of its size */
     uint64_t bar_high_bytes; /* BAR window above RAM */
+    uint64_t own_bytes;      /* memory that the hypervisor keeps for itself, and more of it for each ... */
+    uint64_t own_per_guest, own_per_cpu, own_per_function; /* ... guest, virtual CPU, PCI function of the machine */
 };
 
 struct plan_facts {

@@ -119,12 +119,41 @@ static void add_plain(struct guest_pci_rig *rig)
     fake_pci_add_msi(f, true, false);
 }
 
+static void add_bridge(struct sbdf at, uint8_t first, uint8_t last, enum pci_express_type type)
+{
+    struct fake_pci_function *f = fake_pci_add_bridge(at, first, last);
+    fake_pci_set(f, PCI_COMMAND, 2, 0x0107);
+    fake_pci_set(f, 0x20, 4, first < 3 ? 0x40004000 : 0x40204020);
+    fake_pci_add_express(f, type, false);
+}
+
 static void add_port(unsigned device, uint8_t number)
 {
-    struct fake_pci_function *f = fake_pci_add_bridge(sbdf_make(0, 0, device, 0), number, number);
-    fake_pci_set(f, PCI_COMMAND, 2, 0x0107);
-    fake_pci_set(f, 0x20, 4, 0x40004000);
-    fake_pci_add_express(f, PCI_EXPRESS_ROOT_PORT, false);
+    add_bridge(sbdf_make(0, 0, device, 0), number, number, PCI_EXPRESS_ROOT_PORT);
+}
+
+static void add_pair(struct guest_pci_rig *rig)
+{
+    add_bridge(sbdf_make(0, 0, 5, 0), 3, 4, PCI_EXPRESS_ROOT_PORT);
+    add_bridge(sbdf_make(0, 3, 0, 0), 4, 4, PCI_EXPRESS_TO_PCI);
+    for (unsigned i = 0; i < 2; i++) {
+        struct fake_pci_function *f = fake_pci_add(sbdf_make(0, 4, i, 0), 0x8086, 0x100e, 0x020000);
+        rig->pair[i] = f;
+        fake_pci_set(f, PCI_COMMAND, 2, 0x0007);
+        fake_pci_add_bar(f, 0, FAKE_BAR_MEM32, RIG_BAR_PAIR + i * RIG_BAR_PLAIN_BYTES, RIG_BAR_PLAIN_BYTES);
+        fake_pci_add_msi(f, true, false);
+    }
+}
+
+static struct vm_device plan_device_of(struct guest_pci_rig *rig, struct plan_device *plan,
+                                       const struct pci_function *f, enum pci_reset_kind reset)
+{
+    *plan = (struct plan_device){.function = pci_find_index(&rig->facts, f->at),
+                                 .reset = reset,
+                                 .gsi = PLAN_NO_GSI,
+                                 .sources = {f->at},
+                                 .source_count = 1};
+    return (struct vm_device){.plan = plan, .function = f, .unit = &rig->vtd.units[0]};
 }
 
 static void find_functions(struct guest_pci_rig *rig)
@@ -139,6 +168,16 @@ static void find_functions(struct guest_pci_rig *rig)
     rig->nvme_facts = pci_find(&rig->facts, rig->nvme->at);
     rig->plain_facts = pci_find(&rig->facts, rig->plain->at);
     need(rig->nvme_facts != NULL && rig->plain_facts != NULL, "devices");
+    rig->nvme_device = plan_device_of(rig, &rig->plans[0], rig->nvme_facts, PCI_RESET_FLR);
+    rig->plain_device = plan_device_of(rig, &rig->plans[1], rig->plain_facts, PCI_RESET_BUS);
+    for (unsigned i = 0; i < 2; i++) {
+        struct plan_device *plan = &rig->plans[2 + i];
+        rig->pair_devices[i] = plan_device_of(rig, plan, pci_find(&rig->facts, rig->pair[i]->at), PCI_RESET_BUS);
+        plan->sources[1] = sbdf_make(0, 4, 0, 0);
+        plan->source_count = 1 + i;
+        plan->bus_interrupts = true;
+        plan->first_bus = plan->last_bus = 4;
+    }
 }
 
 static void deliver(void *context, uint64_t address, uint32_t data)
@@ -211,6 +250,7 @@ static void start(struct guest_pci_rig *rig, struct vtd_model_config config)
     add_port(4, 2);
     add_nvme(rig);
     add_plain(rig);
+    add_pair(rig);
     memset(rig->registers, 0xa5, sizeof(rig->registers));
     rig->register_reads = rig->register_writes = rig->flrs_seen = 0;
     rig->bad_messages = rig->flushes = rig->delivered = 0;
@@ -233,13 +273,21 @@ void guest_pci_rig_start_shared(struct guest_pci_rig *rig)
     start(rig, config);
 }
 
-struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct pci_function *host)
+struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct vm_device *device)
 {
-    need(assign_attach(&rig->pci, host, &rig->vtd.units[0], NULL) == STATUS_OK, "attach");
-    struct guest_pci_function *f = guest_pci_find(&rig->pci, host->at);
+    size_t failed = 0;
+    need(assign_attach(&rig->pci, device, 1, &failed) == STATUS_OK, "attach");
+    struct guest_pci_function *f = guest_pci_find(&rig->pci, device->function->at);
     need(f != NULL, "attached function");
     rig->bad_messages = 0; /* what it held before is not ours */
     return f;
+}
+
+enum status guest_pci_rig_detach(struct guest_pci_rig *rig, const struct vm_device *device)
+{
+    enum status each = STATUS_OK;
+    assign_detach(&rig->pci, device, 1, &each);
+    return each;
 }
 
 uint32_t guest_pci_rig_read(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width)
@@ -296,7 +344,8 @@ static void look_at(void *context, uint64_t from, uint64_t to, uint64_t bytes)
     const struct guest_pci_rig *rig = look->rig;
     bool ram = inside(to, bytes, RIG_RAM_HOST, RIG_RAM) && from == to - RIG_RAM_HOST;
     bool nvme = inside(to, bytes, RIG_BAR, RIG_BAR_BYTES);
-    bool plain = inside(to, bytes, RIG_BAR_PLAIN, RIG_BAR_PLAIN_BYTES);
+    bool plain = inside(to, bytes, RIG_BAR_PLAIN, RIG_BAR_PLAIN_BYTES) ||
+                 inside(to, bytes, RIG_BAR_PAIR, 2 * RIG_BAR_PLAIN_BYTES);
     const struct guest_bar_windows *w = &rig->pci.config.windows;
     bool window = inside(from, bytes, w->low_start, w->low_end - w->low_start) ||
                   inside(from, bytes, w->high_start, w->high_end - w->high_start);
@@ -339,23 +388,31 @@ static bool wrong_command(struct guest_pci_rig *rig, const struct fake_pci_funct
                  : (command & PCI_COMMAND_BUS_MASTER) != 0;
 }
 
-static bool wrong_bridge(const struct fake_pci_function *f, uint8_t number)
+static bool wrong_bridge(struct sbdf at, uint32_t numbers, uint32_t window)
 {
-    return fake_pci_get(f, PCI_BUS_NUMBERS, 4) != number * 0x10100u || fake_pci_get(f, 0x20, 4) != 0x40004000 ||
+    const struct fake_pci_function *f = fake_pci_find(at);
+    return fake_pci_get(f, PCI_BUS_NUMBERS, 4) != numbers || fake_pci_get(f, 0x20, 4) != window ||
            fake_pci_get(f, PCI_BRIDGE_CONTROL, 2) != 0;
 }
 
 static const char *wrong_registers(struct guest_pci_rig *rig)
 {
-    if (wrong_command(rig, rig->nvme) || wrong_command(rig, rig->plain)) {
+    if (wrong_command(rig, rig->nvme) || wrong_command(rig, rig->plain) || wrong_command(rig, rig->pair[0]) ||
+        wrong_command(rig, rig->pair[1])) {
         return "decode, SERR, INTx or bus mastering of a device";
     }
     if (fake_pci_get(rig->nvme, PCI_BAR0, 4) != (RIG_BAR | 4) || fake_pci_get(rig->nvme, PCI_BAR0 + 4, 4) != 0 ||
         fake_pci_get(rig->plain, PCI_BAR0, 4) != RIG_BAR_PLAIN) {
         return "a physical BAR";
     }
-    if (wrong_bridge(fake_pci_find(sbdf_make(0, 0, 3, 0)), 1) ||
-        wrong_bridge(fake_pci_find(sbdf_make(0, 0, 4, 0)), 2)) {
+    if (fake_pci_get(rig->pair[0], PCI_BAR0, 4) != RIG_BAR_PAIR ||
+        fake_pci_get(rig->pair[1], PCI_BAR0, 4) != RIG_BAR_PAIR + RIG_BAR_PLAIN_BYTES) {
+        return "a physical BAR behind the bridge";
+    }
+    if (wrong_bridge(sbdf_make(0, 0, 3, 0), 0x10100, 0x40004000) ||
+        wrong_bridge(sbdf_make(0, 0, 4, 0), 0x20200, 0x40004000) ||
+        wrong_bridge(sbdf_make(0, 0, 5, 0), 0x40300, 0x40204020) ||
+        wrong_bridge(sbdf_make(0, 3, 0, 0), 0x40403, 0x40204020)) {
         return "a bridge";
     }
     return NULL;
@@ -367,6 +424,8 @@ const char *guest_pci_rig_wrong(struct guest_pci_rig *rig)
     radix_for_each_leaf(&rig->nested, nested_leaf, &look);
     vtd_model_reach(rig->model, sbdf_rid(rig->nvme->at), domain_leaf, &look);
     vtd_model_reach(rig->model, sbdf_rid(rig->plain->at), domain_leaf, &look);
+    vtd_model_reach(rig->model, sbdf_rid(rig->pair[0]->at), domain_leaf, &look);
+    vtd_model_reach(rig->model, sbdf_rid(rig->pair[1]->at), domain_leaf, &look);
     if (look.wrong != NULL) {
         return look.wrong;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * A guest's PCI over a pretended machine: two endpoints, each behind a root port of its own, a remapping unit (the
- * strict model), nested tables, and device registers with a real MSI-X table that the rig sends interrupts from. */
+ * A guest's PCI over a pretended machine: two endpoints, each behind a root port of its own, two conventional ones
+ * behind a PCIe-to-PCI bridge, a remapping unit (the strict model), nested tables, and device registers with a real
+ * MSI-X table that the rig sends interrupts from. */
 #ifndef BULKHEAD_FAKE_GUEST_PCI_RIG_H
 #define BULKHEAD_FAKE_GUEST_PCI_RIG_H
 
@@ -18,7 +19,8 @@ enum guest_pci_rig_place {
     RIG_VECTORS = 4,
     RIG_BAR_PLAIN = 0x40100000, /* MSI only, 64 KiB */
     RIG_BAR_PLAIN_BYTES = 0x10000,
-    RIG_CPUS = 4, /* vCPU n: APIC id n of the guest, host CPU n, host APIC id 0x10 + n */
+    RIG_BAR_PAIR = 0x40200000, /* of the two behind a bridge, 64 KiB each */
+    RIG_CPUS = 4,              /* vCPU n: APIC id n of the guest, host CPU n, host APIC id 0x10 + n */
 };
 
 struct guest_pci_rig {
@@ -29,7 +31,10 @@ struct guest_pci_rig {
     struct pci_ecam window;
     struct pci_facts facts;
     struct fake_pci_function *nvme, *plain; /* 01:00.0 and 02:00.0 */
+    struct fake_pci_function *pair[2];      /* 04:00.0 and 04:01.0; 04:00.0 is the id of the bridge, 03:00.0, too */
     const struct pci_function *nvme_facts, *plain_facts;
+    struct plan_device plans[4]; /* of the NVMe-like one (by FLR), the other (by its bus), the pair (likewise) */
+    struct vm_device nvme_device, plain_device, pair_devices[2];
     bool shared; /* the domain uses the nested tables */
     struct radix nested;
     struct vtd_domain domain;
@@ -57,8 +62,10 @@ void guest_pci_rig_start(struct guest_pci_rig *rig);
 /* The same with nested tables in EPT format that the unit walks too; it has caching mode and does not snoop. */
 void guest_pci_rig_start_shared(struct guest_pci_rig *rig);
 
-/* assign_attach of one of the facts; aborts when it fails. Returns its function on the bus. */
-struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct pci_function *host);
+/* assign_attach of that device alone; aborts when it fails. Returns its function on the bus. */
+struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct vm_device *device);
+/* assign_detach of it alone. */
+enum status guest_pci_rig_detach(struct guest_pci_rig *rig, const struct vm_device *device);
 
 /* Config space by ECAM: device number, register. */
 uint32_t guest_pci_rig_read(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/lib/types.h"
 #include "tools/bulkhead/command.h"
 #include "tools/bulkhead/dump.h"
 
@@ -42,21 +43,10 @@ int command_dump(int argc, char **argv)
 {
     struct host_tree tree = {""};
     const char *path = NULL;
-    for (int i = 1; i < argc; i++) {
-        bool more = i + 1 < argc;
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            puts(help);
-            return COMMAND_ACCEPTED;
-        }
-        if (strcmp(argv[i], "-o") == 0 && more) {
-            path = argv[++i];
-        } else if (strcmp(argv[i], "--root") == 0 && more) {
-            tree.root = argv[++i];
-        } else {
-            return command_usage_error("dump: %s \"%s\"; see bulkhead dump --help",
-                                       more || argv[i][0] != '-' ? "no argument" : "unknown or incomplete option",
-                                       argv[i]);
-        }
+    const struct command_option options[] = {{"-o", NULL, &path}, {"--root", NULL, &tree.root}};
+    enum command_exit early = COMMAND_ACCEPTED;
+    if (!command_parse(argc, argv, help, options, ARRAY_LENGTH(options), NULL, &early)) {
+        return (int)early;
     }
     return dump(&tree, path);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Prints what the documents take from the sources: docs/config.md whole, and the fault reasons that docs/faults.md must
- * list. usage: doc_tables config|faults */
+ * list; docs/config-space.md is doc_config_space.h's. usage: doc_tables config|config-space|faults */
 #include <stdio.h>
 #include <string.h>
 
 #include "kernel/lib/bits.h"
 #include "plan/config.h"
 #include "plan/config_keys.h"
+#include "tools/docs/doc_config_space.h"
 #include "vtd/fault_text.h"
 
 static const char *const config_head =
@@ -126,6 +127,10 @@ int main(int argc, char **argv)
         print_faults();
         return 0;
     }
-    fputs("usage: doc_tables config|faults\n", stderr);
+    if (argc == 2 && strcmp(argv[1], "config-space") == 0) {
+        doc_config_space();
+        return 0;
+    }
+    fputs("usage: doc_tables config|config-space|faults\n", stderr);
     return 2;
 }

@@ -21,8 +21,8 @@ static int setup(void **state)
 {
     (void)state;
     (shared ? guest_pci_rig_start_shared : guest_pci_rig_start)(&rig);
-    guest_pci_rig_attach(&rig, rig.nvme_facts);
-    guest_pci_rig_attach(&rig, rig.plain_facts);
+    guest_pci_rig_attach(&rig, &rig.nvme_device);
+    guest_pci_rig_attach(&rig, &rig.plain_device);
     return 0;
 }
 
