@@ -29,6 +29,7 @@ bool command_parse(int argc, char **argv, const char *help, const struct command
 
 /* argv[0] is the command's name. Returns an enum command_exit. */
 int command_check(int argc, char **argv);
+int command_devices(int argc, char **argv);
 int command_dmar(int argc, char **argv);
 int command_dump(int argc, char **argv);
 
