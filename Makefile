@@ -15,7 +15,7 @@ COMMON := -std=gnu11 -I. $(WARN) -g -MMD -MP
 KERNEL_CFLAGS := $(COMMON) -O2 -ffreestanding -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only -mcmodel=small \
 	-fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none
 # One folder a layer, lowest first; tools/check-layers knows the same order.
-LAYERS := kernel/lib kernel/hw kernel/core drivers vtd plan svm vmx guest kernel boot
+LAYERS := kernel/lib kernel/hw kernel/core drivers vtd plan svm vmx guest audit kernel boot
 KERNEL_SRC := $(foreach d,$(LAYERS),$(sort $(wildcard $(d)/*.c $(d)/*.S)))
 KERNEL_SRC += $(BUILD)/generated/guest/dsdt.c
 KERNEL_OBJ := $(KERNEL_SRC:%=$(BUILD)/kernel/%.o)
@@ -60,9 +60,10 @@ $(BUILD)/$(1)/libfake.a: $(FAKE_SRC:%=$(BUILD)/$(1)/%.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 $(BUILD)/$(1)/libbulkhead.a: $(HOST_SRC:%=$(BUILD)/$(1)/%.o)
 	@rm -f $$@ && ar rcs $$@ $$^
-$(BUILD)/$(1)/unit/%: $(BUILD)/$(1)/tests/unit/%.c.o $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a
+$(BUILD)/$(1)/unit/%: $(BUILD)/$(1)/tests/unit/%.c.o $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libtool.a $(BUILD)/$(1)/libbulkhead.a
 	@mkdir -p $$(@D)
-	@$(2) $(3) $$< -Wl,--start-group $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libbulkhead.a -Wl,--end-group -lcmocka -o $$@
+	@$(2) $(3) $$< -Wl,--start-group $(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libtool.a $(BUILD)/$(1)/libbulkhead.a \
+		-Wl,--end-group -lcmocka -o $$@
 endef
 $(eval $(call host_rules,host,$(CC),))
 $(eval $(call host_rules,host-gcc,$(CC),$(SANITIZE)))
@@ -76,10 +77,11 @@ unit: $(UNIT:%=$(BUILD)/host-gcc/unit/%) $(UNIT:%=$(BUILD)/host-clang/unit/%)
 
 # tests/fuzz/fuzz_NAME.c is one libFuzzer target; its seeds are tests/fuzz/corpus/NAME.
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-$(BUILD)/fuzz/%: $(BUILD)/host-fuzz/tests/fuzz/%.c.o $(BUILD)/host-fuzz/libfake.a $(BUILD)/host-fuzz/libbulkhead.a
+$(BUILD)/fuzz/%: $(BUILD)/host-fuzz/tests/fuzz/%.c.o $(BUILD)/host-fuzz/libfake.a $(BUILD)/host-fuzz/libtool.a \
+		$(BUILD)/host-fuzz/libbulkhead.a
 	@mkdir -p $(@D)
 	@$(CLANG) -fsanitize=fuzzer $(SANITIZE) $< -Wl,--start-group $(BUILD)/host-fuzz/libfake.a \
-		$(BUILD)/host-fuzz/libbulkhead.a -Wl,--end-group -o $@
+		$(BUILD)/host-fuzz/libtool.a $(BUILD)/host-fuzz/libbulkhead.a -Wl,--end-group -o $@
 .PHONY: fuzzers
 fuzzers: $(FUZZ:%=$(BUILD)/fuzz/%)
 

@@ -66,6 +66,24 @@ static enum status table_view(struct hpa at, struct acpi_view *view, struct diag
     return STATUS_OK;
 }
 
+/* A table of which all bytes are there. */
+static enum status saved_view(struct acpi_view *view, struct diag_list *diags)
+{
+    struct cursor c = cursor_make(view->bytes, view->length);
+    cursor_take(&c, SIGNATURE_BYTES);
+    uint32_t length = cursor_u32(&c);
+    const uint8_t *name = view->length >= SIGNATURE_BYTES ? view->bytes : NULL;
+    if (length < ACPI_HEADER_BYTES || length > view->length) {
+        return refuse(diags, ACPI_DIAG_TABLE_LENGTH, name, view->at,
+                      "its length is below its header or above what is there");
+    }
+    if (acpi_sum(view->bytes, length) != 0) {
+        return refuse(diags, ACPI_DIAG_TABLE_CHECKSUM, name, view->at, "its checksum is wrong");
+    }
+    view->length = length;
+    return STATUS_OK;
+}
+
 static bool has_signature(const struct acpi_view *view, const char *signature)
 {
     return memcmp(view->bytes, signature, SIGNATURE_BYTES) == 0;
@@ -167,6 +185,20 @@ enum status acpi_open(struct acpi *acpi, const uint8_t *rsdp, size_t rsdp_length
     struct acpi_view root;
     enum status status = find_root(acpi, &found, &root, diags);
     return status == STATUS_OK ? read_entries(acpi, &root, arena, diags) : status;
+}
+
+void acpi_take(struct acpi *acpi, struct acpi_view *tables, size_t count, struct diag_list *diags)
+{
+    *acpi = (struct acpi){.tables = tables};
+    for (size_t i = 0; i < count; i++) {
+        struct acpi_view view = tables[i];
+        if (saved_view(&view, diags) == STATUS_OK) {
+            tables[acpi->count++] = view;
+        } else {
+            acpi->dmar_damaged = acpi->dmar_damaged ||
+                                 (view.length >= SIGNATURE_BYTES && memcmp(view.bytes, "DMAR", SIGNATURE_BYTES) == 0);
+        }
+    }
 }
 
 size_t acpi_count(const struct acpi *acpi, const char *signature)

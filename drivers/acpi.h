@@ -35,6 +35,10 @@ struct acpi {
 MUST_CHECK enum status acpi_open(struct acpi *acpi, const uint8_t *rsdp, size_t rsdp_length, struct arena *arena,
                                  struct diag_list *diags);
 
+/* The same from tables that were saved elsewhere (a dump), in the root's order: the unsound are left out and reported
+ * as by acpi_open. The array belongs to acpi from here on, and is changed. */
+void acpi_take(struct acpi *acpi, struct acpi_view *tables, size_t count, struct diag_list *diags);
+
 /* How many sound tables have that signature of four characters. */
 size_t acpi_count(const struct acpi *acpi, const char *signature);
 

@@ -25,6 +25,7 @@ enum acpi_diag {
     ACPI_DIAG_FADT_SHORT = 119,    /* FADT smaller than the ACPI 1.0 one */
     ACPI_DIAG_FADT_REGISTER = 120, /* a generic address in FADT contradicts itself or the legacy field */
     ACPI_DIAG_HPET_BAD = 121,      /* HPET table too short, or its base is 0 or not in memory space */
+    ACPI_DIAG_MCFG_SEGMENT = 122,  /* an ECAM window on a segment from 0xff00 on, which stand for VMD domains here */
 };
 
 #endif

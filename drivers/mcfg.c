@@ -6,6 +6,7 @@
 #include "kernel/lib/bits.h"
 #include "kernel/lib/cursor.h"
 #include "kernel/lib/format.h"
+#include "kernel/lib/sbdf.h"
 
 #define FIX_FIRMWARE "update the firmware"
 #define MCFG_FIXED_BYTES 44 /* ACPI header and 8 reserved bytes */
@@ -41,6 +42,12 @@ static bool accept(const struct mcfg *mcfg, const struct pci_ecam *w, size_t off
         diag_add(diags, ACPI_DIAG_MCFG_WINDOW, DIAG_ERROR, where, FIX_FIRMWARE,
                  "the window at 0x%llx for buses %02x-%02x is 0, unaligned, reversed or beyond memory; left out",
                  (unsigned long long)w->base.v, w->first_bus, w->last_bus);
+        return false;
+    }
+    if (w->segment >= SBDF_VMD_FIRST) {
+        diag_add(diags, ACPI_DIAG_MCFG_SEGMENT, DIAG_ERROR, where, FIX_FIRMWARE,
+                 "segment %04x is above feff: such numbers stand for the domains behind VMD endpoints; left out",
+                 w->segment);
         return false;
     }
     if (overlaps_any(mcfg->windows, mcfg->count, w)) {

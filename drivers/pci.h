@@ -87,8 +87,9 @@ struct pci_function {
     uint32_t vmd;         /* ... with this index, whose requester id its requests have */
     uint8_t phantom_bits; /* DevCap.Phantom Functions Supported: high bits of the function number it may use, 0..3 */
     uint16_t acs_cap, acs_control; /* 0 without ACS */
-    uint16_t msix_count;           /* table entries, 0 without MSI-X */
-    uint8_t msi_count;             /* vectors it can ask for: 1..32, 0 without MSI */
+    bool acs_emulated;   /* an Intel chipset's root port without ACS, switched to do the same: drivers/pci_acs.h */
+    uint16_t msix_count; /* table entries, 0 without MSI-X */
+    uint8_t msi_count;   /* vectors it can ask for: 1..32, 0 without MSI */
     struct pci_bar bars[PCI_BARS];
     struct pci_bar rom; /* PCI_BAR_MEM32 when there may be one; size 0 until pci_bars_size() */
     bool rom_enabled;   /* as firmware left it */

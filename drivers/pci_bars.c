@@ -12,6 +12,7 @@
 #define BAR_MEMORY_ADDRESS MASK64(63, 4)
 #define ROM_ADDRESS MASK64(31, 11)
 #define CLASS_HOST_BRIDGE 0x0600
+#define ROM_INDEX PCI_BARS
 
 unsigned pci_bars_of_header(uint8_t header)
 {
@@ -145,6 +146,16 @@ static uint32_t probe(struct sbdf at, uint16_t offset, uint32_t ones, uint32_t *
     return mask;
 }
 
+/* BAR i from its value and its mask, high halves included where it is wide. */
+static void put_bar(struct pci_function *f, unsigned i, uint64_t value, uint64_t mask, struct diag_list *diag)
+{
+    if (pci_bar_decode(value, mask, &f->bars[i]) != STATUS_OK) {
+        complain(f, i, PCI_DIAG_BAR_SIZE, "is malformed: its size is no power of two, or its type reserved", diag);
+    } else if (f->bars[i].address != 0 && !f->bars[i].assigned) {
+        complain(f, i, PCI_DIAG_BAR_ALIGN, "holds an address that wraps around; it counts as unassigned", diag);
+    }
+}
+
 /* Returns the registers used. */
 static unsigned size_bar(struct pci_function *f, unsigned i, unsigned bars, struct diag_list *diag)
 {
@@ -162,12 +173,43 @@ static unsigned size_bar(struct pci_function *f, unsigned i, unsigned bars, stru
         mask |= (uint64_t)probe(f->at, offset + 4, UINT32_MAX, &high) << 32;
         f->bars[i + 1] = (struct pci_bar){.kind = PCI_BAR_UPPER};
     }
-    if (pci_bar_decode((uint64_t)high << 32 | low, mask, &f->bars[i]) != STATUS_OK) {
-        complain(f, i, PCI_DIAG_BAR_SIZE, "is malformed: its size is no power of two, or its type reserved", diag);
-    } else if (f->bars[i].address != 0 && !f->bars[i].assigned) {
-        complain(f, i, PCI_DIAG_BAR_ALIGN, "holds an address that wraps around; it counts as unassigned", diag);
-    }
+    put_bar(f, i, (uint64_t)high << 32 | low, mask, diag);
     return wide ? 2 : 1;
+}
+
+/* The mask that hardware would read back: all ones above the size, and the type bits, which are read-only. */
+static uint64_t mask_of(uint32_t low, uint64_t size)
+{
+    uint64_t type = low & ((low & BAR_IO) != 0 ? 3 : 0xf);
+    bool wide = kind_of(low) == PCI_BAR_MEM64;
+    return size == 0 ? 0 : (((0 - size) & (wide ? UINT64_MAX : UINT32_MAX)) | type);
+}
+
+/* Returns the registers used. */
+static unsigned take_bar(struct pci_function *f, const struct pci_reader *reader, unsigned i, uint64_t size,
+                         struct diag_list *diag)
+{
+    uint16_t offset = (uint16_t)(PCI_BAR0 + 4 * i);
+    uint32_t low = pci_reader_u32(reader, offset);
+    bool wide = kind_of(low) == PCI_BAR_MEM64;
+    f->bars[i] = (struct pci_bar){0};
+    if (wide && i + 1 == pci_bars_of_header(f->header)) {
+        complain(f, i, PCI_DIAG_BAR_TYPE, "has a reserved type or lacks its upper half", diag);
+        return 1;
+    }
+    uint64_t value = low;
+    if (wide) {
+        value |= (uint64_t)pci_reader_u32(reader, offset + 4) << 32;
+        f->bars[i + 1] = (struct pci_bar){.kind = PCI_BAR_UPPER};
+    }
+    put_bar(f, i, value, mask_of(low, size), diag);
+    return wide ? 2 : 1;
+}
+
+static void put_rom(struct pci_function *f, uint32_t value, uint32_t size)
+{
+    f->rom = (struct pci_bar){.kind = PCI_BAR_MEM32, .size = size, .address = value & ROM_ADDRESS};
+    f->rom.assigned = f->rom.address != 0 && fits(&f->rom);
 }
 
 static void size_rom(struct pci_function *f)
@@ -183,8 +225,7 @@ static void size_rom(struct pci_function *f)
     if (bits == 0 || (uint32_t)(bits + size) != 0) {
         return; /* no ROM: the other bits stuck at 0, or only some of them writable */
     }
-    f->rom = (struct pci_bar){.kind = PCI_BAR_MEM32, .size = size, .address = value & ROM_ADDRESS};
-    f->rom.assigned = f->rom.address != 0 && fits(&f->rom);
+    put_rom(f, value, size);
 }
 
 /* Host bridges decode what this code runs from; a bridge that decodes nothing cuts off what is behind it, so it is
@@ -210,6 +251,24 @@ void pci_bars_size_function(struct pci_function *f, struct diag_list *diag)
     }
     size_rom(f);
     pci_config_write16(f->at, PCI_COMMAND, command);
+}
+
+void pci_bars_take_sizes(struct pci_function *f, const struct pci_reader *reader, const uint64_t sizes[PCI_BARS + 1],
+                         struct diag_list *diag)
+{
+    if (!should_size(f)) {
+        return;
+    }
+    unsigned bars = pci_bars_of_header(f->header);
+    for (unsigned i = 0; i < bars;) {
+        i += take_bar(f, reader, i, sizes[i], diag);
+    }
+    uint64_t rom = sizes[ROM_INDEX];
+    f->rom = (struct pci_bar){0};
+    if (rom_register(f->header) != 0 && rom != 0 && rom <= ROM_ADDRESS && (rom & (rom - 1)) == 0) {
+        uint32_t value = pci_reader_u32(reader, rom_register(f->header));
+        put_rom(f, value, (uint32_t)rom);
+    }
 }
 
 void pci_bars_size(struct pci_facts *facts, struct diag_list *diag)

@@ -28,6 +28,11 @@ MUST_CHECK enum status pci_bar_decode(uint64_t value, uint64_t mask, struct pci_
 void pci_bars_size(struct pci_facts *facts, struct diag_list *diag);
 void pci_bars_size_function(struct pci_function *f, struct diag_list *diag);
 
+/* The same from sizes found elsewhere (a dump): bytes of each BAR, by the register it starts at, and of the ROM last;
+ * 0 where there is none. reader as for pci_function_read, which filled f. Changes no register. */
+void pci_bars_take_sizes(struct pci_function *f, const struct pci_reader *reader, const uint64_t sizes[PCI_BARS + 1],
+                         struct diag_list *diag);
+
 /* Physical addresses that no device may claim: LAPIC, I/O APIC, HPET, ECAM, remapping units. */
 struct pci_platform_range {
     uint64_t start; /* host-physical */

@@ -24,6 +24,8 @@ enum pci_diag_code {
     PCI_DIAG_PENDING = 241,        /* transactions stay pending after bus mastering was cleared */
     PCI_DIAG_ATS = 242,            /* ATS, PRI or PASID stays on although it was cleared */
     PCI_DIAG_USB_HANDOFF = 243,    /* firmware did not give up a USB controller in time; it was taken */
+    PCI_DIAG_ACS = 244,            /* an ACS bit did not stay as it was written */
+    PCI_DIAG_ACS_CHIPSET = 245,    /* a chipset's root ports cannot be made to isolate: its registers are not there */
 };
 
 #endif

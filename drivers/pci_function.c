@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Reading one function's configuration space into plain facts (PCI 3.0 6.1, PCIe 6.0 7.5). */
+#include "drivers/pci_acs.h"
 #include "drivers/pci_bars.h"
 #include "drivers/pci_caps.h"
 #include "drivers/pci_diag.h"
@@ -79,10 +80,7 @@ static void read_capabilities(const struct pci_reader *reader, struct pci_functi
         uint8_t af = pci_reader_u8(reader, f->cap.af + PCI_AF_CAP);
         f->has_af_flr = (af & (PCI_AF_CAP_TP | PCI_AF_CAP_FLR)) == (PCI_AF_CAP_TP | PCI_AF_CAP_FLR);
     }
-    if (f->cap.acs != 0) {
-        f->acs_cap = pci_reader_u16(reader, f->cap.acs + PCI_ACS_CAP);
-        f->acs_control = pci_reader_u16(reader, f->cap.acs + PCI_ACS_CONTROL);
-    }
+    pci_acs_read(reader, f);
     f->is_pf = f->cap.sriov != 0;
 }
 

@@ -71,6 +71,7 @@ enum pci_express_register {
     PCI_EXP_DEVCAP = 0x04,
     PCI_EXP_DEVCTL = 0x08,
     PCI_EXP_DEVSTA = 0x0a,
+    PCI_EXP_LNKCAP = 0x0c,
     PCI_EXP_LNKCTL = 0x10,
     PCI_EXP_LNKSTA = 0x12,
     PCI_EXP_SLTCTL = 0x18,
@@ -84,6 +85,8 @@ enum pci_express_register {
 #define PCI_DEVCTL_ERRORS 0x000f /* correctable, non-fatal, fatal, unsupported request reporting */
 #define PCI_DEVCTL_FLR 0x8000
 #define PCI_DEVSTA_PENDING 0x0020
+#define PCI_LNKCAP_TELLS_ACTIVE BIT32(20) /* Data Link Layer Link Active Reporting Capable */
+#define PCI_LNKSTA_ACTIVE 0x2000
 #define PCI_ROOTCTL_SYSTEM_ERRORS 0x0007
 #define PCI_ROOTCTL_PME 0x0008
 
@@ -137,6 +140,7 @@ enum pci_msix_register {
 enum pci_ext_register {
     PCI_ACS_CAP = 0x04,
     PCI_ACS_CONTROL = 0x06,
+    PCI_ACS_CONTROL_DWORD = 0x08, /* of ports with dword registers: drivers/pci_acs.h */
     PCI_ATS_CONTROL = 0x06,
     PCI_PRI_CONTROL = 0x04,
     PCI_PASID_CONTROL = 0x06,

@@ -3,19 +3,20 @@
 #include "drivers/pci_reset.h"
 
 #include "drivers/pci_quiesce.h"
+#include "drivers/pci_ready.h"
 #include "drivers/pci_regs.h"
 #include "drivers/pci_state.h"
+#include "kernel/core/log.h"
 #include "kernel/core/time.h"
 #include "kernel/hw/cpu.h"
 
-#define PENDING_US UINT64_C(100000)    /* PCIe 6.0 6.6.2: software may give up waiting for completions */
-#define FLR_US UINT64_C(100000)        /* PCIe 6.0 6.6.2: no access for 100 ms */
-#define POWER_US UINT64_C(10000)       /* PCI PM 1.2 5.4.1: 10 ms into and out of D3hot */
-#define BUS_ASSERT_US UINT64_C(2000)   /* PCI 3.0 4.3.2: reset lasts 1 ms at least */
-#define BUS_SETTLE_US UINT64_C(100000) /* PCIe 6.0 6.6.1: no configuration access for 100 ms */
-#define READY_US UINT64_C(1000000)     /* PCIe 6.0 6.6.1: configuration works within 1 s */
-#define POLL_US UINT64_C(1000)
-#define VENDOR_NOT_READY 0x0001 /* configuration request retry, made visible (PCIe 6.0 2.3.2) */
+#define PENDING_US UINT64_C(100000)  /* PCIe 6.0 6.6.2: software may give up waiting for completions */
+#define FLR_US UINT64_C(100000)      /* PCIe 6.0 6.6.2: no access for 100 ms */
+#define POWER_US UINT64_C(10000)     /* PCI PM 1.2 5.4.1: 10 ms into and out of D3hot */
+#define BUS_ASSERT_US UINT64_C(2000) /* PCI 3.0 4.3.2: reset lasts 1 ms at least */
+#define BAR_FLAGS 0xfu
+#define BUS_SETTLE_US UINT64_C(100000)  /* PCIe 6.0 6.6.1: no configuration access for 100 ms */
+#define PCI_SETTLE_US UINT64_C(1000000) /* PCI 3.0 4.3.2: 2^25 clocks of 33 MHz from RST# to configuration */
 
 const char *pci_reset_text(enum pci_reset_kind kind)
 {
@@ -95,32 +96,57 @@ static void wait_idle(const struct pci_function *f)
     }
 }
 
-static enum status wait_ready(const struct pci_function *f)
+static uint16_t power_state(const struct pci_function *f)
 {
-    struct deadline deadline = deadline_in_us(READY_US);
-    for (;;) {
-        uint16_t vendor = pci_config_read16(f->at, PCI_VENDOR);
-        if (vendor != UINT16_MAX && vendor != VENDOR_NOT_READY) {
-            return STATUS_OK;
-        }
-        if (deadline_passed(deadline)) {
-            return STATUS_TIMEOUT;
-        }
-        time_wait_us(POLL_US);
-    }
+    return pci_config_read16(f->at, f->cap.pm + PCI_PM_CONTROL) & PCI_PM_STATE;
 }
 
-static void set_power_state(const struct pci_function *f, uint16_t state)
+/* STATUS_TIMEOUT: it did not get there. */
+static enum status set_power_state(const struct pci_function *f, uint16_t state)
 {
     uint16_t at = f->cap.pm + PCI_PM_CONTROL;
     uint16_t control = pci_config_read16(f->at, at);
     if ((control & PCI_PM_STATE) == state) {
-        return;
+        return STATUS_OK;
     }
     /* PME_Status is cleared by a written 1: leave it. */
     control = (uint16_t)(control & ~(PCI_PM_STATE | PCI_PM_PME_STATUS));
     pci_config_write16(f->at, at, (uint16_t)(control | state));
     time_wait_us(POWER_US);
+    enum status status = pci_ready_wait(f);
+    return status == STATUS_OK && power_state(f) != state ? STATUS_TIMEOUT : status;
+}
+
+/* A function without power management is always in D0. */
+static enum status wake(const struct pci_function *f)
+{
+    return f->cap.pm == 0 ? STATUS_OK : set_power_state(f, 0);
+}
+
+/* Do its memory BARs hold what they held when the facts were read? */
+static bool kept_bars(const struct pci_function *f)
+{
+    for (unsigned i = 0; i < PCI_BARS; i++) {
+        const struct pci_bar *bar = &f->bars[i];
+        bool memory = bar->kind == PCI_BAR_MEM32 || bar->kind == PCI_BAR_MEM64;
+        if (memory && bar->assigned && (uint32_t)bar->address != 0) {
+            uint32_t now = pci_config_read32(f->at, (uint16_t)(PCI_BAR0 + 4 * i));
+            return (now & ~BAR_FLAGS) == (uint32_t)bar->address;
+        }
+    }
+    return false;
+}
+
+static enum status do_power(const struct pci_function *f)
+{
+    char text[SBDF_TEXT_SIZE];
+    enum status status = set_power_state(f, PCI_PM_D3HOT);
+    status = status == STATUS_OK ? set_power_state(f, 0) : status;
+    if (status == STATUS_OK && kept_bars(f)) {
+        log_warn("pci: %s: kept its state in D3hot although it says otherwise: that was no reset",
+                 sbdf_text(f->at, text));
+    }
+    return status;
 }
 
 static void do_flr(const struct pci_function *f)
@@ -136,16 +162,21 @@ static void do_af(const struct pci_function *f)
     time_wait_us(FLR_US);
 }
 
+/* A bridge to conventional PCI has slower devices behind it, and no link that can be asked. */
 static void do_bus(const struct pci_function *bridge)
 {
+    bool link = bridge->express == PCI_EXPRESS_ROOT_PORT || bridge->express == PCI_EXPRESS_DOWNSTREAM;
     uint16_t control = pci_config_read16(bridge->at, PCI_BRIDGE_CONTROL);
     pci_config_write16(bridge->at, PCI_BRIDGE_CONTROL, control | PCI_BRIDGE_RESET);
     time_wait_us(BUS_ASSERT_US);
     pci_config_write16(bridge->at, PCI_BRIDGE_CONTROL, (uint16_t)(control & ~PCI_BRIDGE_RESET));
-    time_wait_us(BUS_SETTLE_US);
+    if (link) {
+        pci_ready_wait_link(bridge);
+    }
+    time_wait_us(link ? BUS_SETTLE_US : PCI_SETTLE_US);
 }
 
-static void perform(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind)
+static enum status perform(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind)
 {
     switch (kind) {
     case PCI_RESET_FLR:
@@ -155,48 +186,111 @@ static void perform(const struct pci_facts *facts, const struct pci_function *f,
         do_af(f);
         break;
     case PCI_RESET_D3:
-        set_power_state(f, PCI_PM_D3HOT);
-        set_power_state(f, 0);
-        break;
+        return do_power(f);
     case PCI_RESET_BUS:
         do_bus(pci_parent(facts, f));
         break;
     case PCI_RESET_NONE:
         break;
     }
+    return STATUS_OK;
 }
 
 static bool is_affected(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind,
                         const struct pci_function *other)
 {
-    return other == f || (kind == PCI_RESET_BUS && is_behind(facts, other, pci_parent(facts, f)));
+    return sbdf_equal(other->at, f->at) || (kind == PCI_RESET_BUS && is_behind(facts, other, pci_parent(facts, f)));
+}
+
+static enum status tell(const struct pci_function *f, const char *what, enum status status)
+{
+    char text[SBDF_TEXT_SIZE];
+    if (status != STATUS_OK) {
+        log_error("pci: %s: %s: %s", sbdf_text(f->at, text), what, status_text(status));
+    }
+    return status;
 }
 
 /* A function in D3hot answers no memory cycles and may ignore an FLR: wake it first. */
-static void prepare(const struct pci_function *f, struct pci_state *state)
+static enum status prepare(const struct pci_function *f, struct pci_state *state)
 {
-    if (f->cap.pm != 0) {
-        set_power_state(f, 0);
+    state->count = 0;
+    enum status status = tell(f, "does not answer", pci_ready(f) ? STATUS_OK : STATUS_TIMEOUT);
+    status = status == STATUS_OK ? tell(f, "does not wake up", wake(f)) : status;
+    if (status != STATUS_OK) {
+        return status;
     }
     pci_state_save(f, state);
     uint16_t command = pci_config_read16(f->at, PCI_COMMAND);
     pci_config_write16(f->at, PCI_COMMAND, (uint16_t)((command & ~PCI_COMMAND_BUS_MASTER) | PCI_COMMAND_INTX_OFF));
     wait_idle(f);
+    return STATUS_OK;
 }
 
 static enum status finish(const struct pci_function *f, const struct pci_state *state)
 {
-    enum status status = wait_ready(f);
+    if (state->count == 0) {
+        return STATUS_TIMEOUT; /* was not there before either */
+    }
+    enum status status = tell(f, "does not come back from its reset", pci_ready_wait(f));
+    status = status == STATUS_OK ? tell(f, "does not wake up after its reset", wake(f)) : status;
     if (status != STATUS_OK) {
         return status;
     }
-    if (f->cap.pm != 0) {
-        set_power_state(f, 0);
-    }
+    uint16_t offset = 0;
     pci_state_restore(f, state);
-    return STATUS_OK;
+    status = pci_state_check(f, state, &offset);
+    if (status != STATUS_OK) {
+        char text[SBDF_TEXT_SIZE];
+        log_error("pci: %s: register 0x%x does not keep what it held before the reset", sbdf_text(f->at, text), offset);
+    }
+    return status;
 }
 
+static size_t count_affected(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < facts->count; i++) {
+        count += is_affected(facts, f, kind, &facts->functions[i]);
+    }
+    return count;
+}
+
+size_t pci_reset_scratch(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind)
+{
+    return count_affected(facts, f, kind) * sizeof(struct pci_state);
+}
+
+/* Bottom-up, so that no bridge is closed over requests of those behind it. */
+static enum status prepare_all(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind,
+                               struct pci_state *states, size_t count)
+{
+    enum status result = STATUS_OK;
+    for (size_t i = facts->count; i-- > 0;) {
+        if (is_affected(facts, f, kind, &facts->functions[i])) {
+            enum status status = prepare(&facts->functions[i], &states[--count]);
+            result = result != STATUS_OK ? result : status;
+        }
+    }
+    return result;
+}
+
+/* Top-down: what is behind a bridge is reachable only after the bridge was restored. */
+static enum status finish_all(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind,
+                              const struct pci_state *states)
+{
+    enum status result = STATUS_OK;
+    for (size_t i = 0; i < facts->count; i++) {
+        if (is_affected(facts, f, kind, &facts->functions[i])) {
+            enum status status = finish(&facts->functions[i], states++);
+            result = result != STATUS_OK ? result : status;
+        }
+    }
+    return result;
+}
+
+/* Whatever failed: what can be restored is. A function that did not answer before has nothing to restore, and is not
+ * reset; a bus is not when one behind it does not answer, for nobody could tell what the reset did to it. */
 enum status pci_reset(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind,
                       const struct arena *scratch)
 {
@@ -204,29 +298,14 @@ enum status pci_reset(const struct pci_facts *facts, const struct pci_function *
         return STATUS_UNSUPPORTED;
     }
     struct arena work = *scratch;
-    size_t count = 0;
-    for (size_t i = 0; i < facts->count; i++) {
-        count += is_affected(facts, f, kind, &facts->functions[i]);
-    }
+    size_t count = count_affected(facts, f, kind);
     struct pci_state *states = arena_array(&work, count, sizeof(*states));
     if (states == NULL) {
         return STATUS_NO_MEMORY;
     }
-    /* Bottom-up, so that no bridge is closed over requests of those behind it. */
-    size_t slot = count;
-    for (size_t i = facts->count; i-- > 0;) {
-        if (is_affected(facts, f, kind, &facts->functions[i])) {
-            prepare(&facts->functions[i], &states[--slot]);
-        }
-    }
-    perform(facts, f, kind);
-    /* Top-down: what is behind a bridge is reachable only after the bridge was restored. */
-    enum status result = STATUS_OK;
-    for (size_t i = 0; i < facts->count; i++) {
-        if (is_affected(facts, f, kind, &facts->functions[i])) {
-            enum status status = finish(&facts->functions[i], &states[slot++]);
-            result = result != STATUS_OK ? result : status;
-        }
-    }
-    return result;
+    enum status ready = prepare_all(facts, f, kind, states, count);
+    enum status status =
+        ready == STATUS_OK ? tell(f, "does not change its power state", perform(facts, f, kind)) : ready;
+    enum status finished = finish_all(facts, f, kind, states);
+    return status != STATUS_OK ? status : finished;
 }

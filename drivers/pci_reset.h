@@ -30,11 +30,16 @@ bool pci_reset_bus_alone(const struct pci_facts *facts, const struct pci_functio
 /* The gentlest way that works: FLR, AF FLR, D3hot-D0, secondary bus reset (only if bus_alone), none. Pure. */
 enum pci_reset_kind pci_reset_method(const struct pci_function *f, bool bus_alone);
 
+/* Bytes of scratch that pci_reset() takes for that. */
+size_t pci_reset_scratch(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind);
+
 /* Reset f (BUS: everything behind the bridge above it): configuration is saved, bus mastering switched off, requests
- * under way waited for, the reset done with its waits, and configuration restored but for bus mastering, which stays
- * off. scratch holds the saved state meanwhile and is given back.
- * STATUS_UNSUPPORTED when pci_reset_possible says no; STATUS_TIMEOUT when a function does not answer 1 s after its
- * mandatory wait: it must stay unused then; STATUS_NO_MEMORY when scratch is too small, and nothing was touched. */
+ * under way waited for, the reset done with its waits, and configuration restored and read back, but for bus mastering,
+ * which stays off. scratch holds the saved state meanwhile and is given back. The log names whoever is the cause of a
+ * failure, and a function that kept its state through a reset by power states.
+ * STATUS_UNSUPPORTED when pci_reset_possible says no; STATUS_NO_MEMORY when scratch is too small: nothing was touched.
+ * STATUS_TIMEOUT when a function does not answer, now or after its wait (drivers/pci_ready.h), or does not leave or
+ * reach a power state; STATUS_HARDWARE when what was restored does not read back: it must stay unused then. */
 MUST_CHECK enum status pci_reset(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind,
                                  const struct arena *scratch);
 

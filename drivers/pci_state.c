@@ -9,28 +9,41 @@
 #define AER_UNCORRECTABLE_SEVERITY 0x0c
 #define AER_CORRECTABLE_MASK 0x14
 
+static uint32_t read(const struct pci_function *f, uint16_t at, uint8_t width)
+{
+    return width == 2 ? pci_config_read16(f->at, at) : pci_config_read32(f->at, at);
+}
+
 static void save(const struct pci_function *f, struct pci_state *state, unsigned offset, uint8_t width)
 {
     bulkhead_assert(state->count < PCI_STATE_MAX);
     uint16_t at = (uint16_t)offset;
-    uint32_t value = width == 2 ? pci_config_read16(f->at, at) : pci_config_read32(f->at, at);
-    state->registers[state->count++] = (struct pci_state_register){at, width, value};
+    state->registers[state->count++] =
+        (struct pci_state_register){.offset = at, .width = width, .value = read(f, at, width)};
+}
+
+/* One that has to come back exactly. */
+static void save_checked(const struct pci_function *f, struct pci_state *state, unsigned offset, uint8_t width)
+{
+    save(f, state, offset, width);
+    state->registers[state->count - 1].checked = true;
 }
 
 static void save_header(const struct pci_function *f, struct pci_state *state)
 {
     save(f, state, PCI_CACHE_LINE, 2);
     for (unsigned at = PCI_BAR0; at < 0x28; at += 4) {
-        bool io_window_status = f->header == 1 && at == 0x1c;
-        save(f, state, at, io_window_status ? 2 : 4); /* the other half is status bits that a written 1 clears */
+        bool status_above = f->header == 1 && at == 0x1c; /* the other half is status bits that a written 1 clears */
+        save(f, state, at, status_above ? 2 : 4);
+        state->registers[state->count - 1].checked = f->header < 2;
     }
     if (f->header == 0) {
         save(f, state, PCI_ROM, 4);
     }
     if (f->header == 1) {
-        save(f, state, 0x28, 4);
-        save(f, state, 0x2c, 4);
-        save(f, state, 0x30, 4);
+        save_checked(f, state, 0x28, 4);
+        save_checked(f, state, 0x2c, 4);
+        save_checked(f, state, 0x30, 4);
         save(f, state, PCI_ROM_BRIDGE, 4);
         save(f, state, PCI_BRIDGE_CONTROL, 2);
     }
@@ -43,7 +56,7 @@ static void save_express(const struct pci_function *f, struct pci_state *state)
     if (cap == 0) {
         return;
     }
-    save(f, state, cap + PCI_EXP_DEVCTL, 2);
+    save_checked(f, state, cap + PCI_EXP_DEVCTL, 2);
     save(f, state, cap + PCI_EXP_LNKCTL, 2);
     if (f->express == PCI_EXPRESS_ROOT_PORT || f->express == PCI_EXPRESS_DOWNSTREAM) {
         save(f, state, cap + PCI_EXP_SLTCTL, 2);
@@ -70,10 +83,10 @@ static void save_interrupts(const struct pci_function *f, struct pci_state *stat
         if ((control & PCI_MSI_MASKING) != 0) {
             save(f, state, f->cap.msi + PCI_MSI_MASK + more, 4);
         }
-        save(f, state, f->cap.msi + PCI_MSI_CONTROL, 2);
+        save_checked(f, state, f->cap.msi + PCI_MSI_CONTROL, 2);
     }
     if (f->cap.msix != 0) {
-        save(f, state, f->cap.msix + PCI_MSIX_CONTROL, 2);
+        save_checked(f, state, f->cap.msix + PCI_MSIX_CONTROL, 2);
     }
 }
 
@@ -85,7 +98,7 @@ static void save_extended(const struct pci_function *f, struct pci_state *state)
         save(f, state, f->cap.aer + AER_CORRECTABLE_MASK, 4);
     }
     if (f->cap.acs != 0) {
-        save(f, state, f->cap.acs + PCI_ACS_CONTROL, 2);
+        save_checked(f, state, f->cap.acs + PCI_ACS_CONTROL, 2);
     }
 }
 
@@ -96,7 +109,14 @@ void pci_state_save(const struct pci_function *f, struct pci_state *state)
     save_express(f, state);
     save_interrupts(f, state);
     save_extended(f, state);
-    save(f, state, PCI_COMMAND, 2);
+    save_checked(f, state, PCI_COMMAND, 2);
+}
+
+/* What is written back. */
+static uint32_t wanted(const struct pci_function *f, const struct pci_state_register *r)
+{
+    bool closes = r->offset == PCI_COMMAND && !f->bridge;
+    return closes ? r->value & ~(uint32_t)PCI_COMMAND_BUS_MASTER : r->value;
 }
 
 void pci_state_restore(const struct pci_function *f, const struct pci_state *state)
@@ -104,12 +124,22 @@ void pci_state_restore(const struct pci_function *f, const struct pci_state *sta
     pci_config_write16(f->at, PCI_COMMAND, PCI_COMMAND_INTX_OFF);
     for (size_t i = 0; i < state->count; i++) {
         const struct pci_state_register *r = &state->registers[i];
-        if (r->offset == PCI_COMMAND && !f->bridge) {
-            pci_config_write16(f->at, PCI_COMMAND, (uint16_t)(r->value & ~(uint32_t)PCI_COMMAND_BUS_MASTER));
-        } else if (r->width == 2) {
-            pci_config_write16(f->at, r->offset, (uint16_t)r->value);
+        if (r->width == 2) {
+            pci_config_write16(f->at, r->offset, (uint16_t)wanted(f, r));
         } else {
-            pci_config_write32(f->at, r->offset, r->value);
+            pci_config_write32(f->at, r->offset, wanted(f, r));
         }
     }
+}
+
+enum status pci_state_check(const struct pci_function *f, const struct pci_state *state, uint16_t *offset)
+{
+    for (size_t i = 0; i < state->count; i++) {
+        const struct pci_state_register *r = &state->registers[i];
+        if (r->checked && read(f, r->offset, r->width) != wanted(f, r)) {
+            *offset = r->offset;
+            return STATUS_HARDWARE;
+        }
+    }
+    return STATUS_OK;
 }

@@ -4,12 +4,14 @@
 #define BULKHEAD_DRIVERS_PCI_STATE_H
 
 #include "drivers/pci.h"
+#include "kernel/lib/status.h"
 
 #define PCI_STATE_MAX 48
 
 struct pci_state_register {
     uint16_t offset;
     uint8_t width; /* 2 or 4 bytes */
+    bool checked;  /* must read back as it was written */
     uint32_t value;
 };
 
@@ -25,5 +27,10 @@ void pci_state_save(const struct pci_function *f, struct pci_state *state);
 /* Write it all back, decoders and bus mastering off while BARs change. Bus mastering stays off in devices whatever
  * was saved (pci_bus_master_set opens it again); bridges get theirs back. */
 void pci_state_restore(const struct pci_function *f, const struct pci_state *state);
+
+/* Does what decides where the function answers and what it may send read back as restored? BARs, bus numbers and
+ * windows, command, MSI and MSI-X control, device control, ACS. STATUS_HARDWARE: not so; *offset is the
+ * first such register. */
+MUST_CHECK enum status pci_state_check(const struct pci_function *f, const struct pci_state *state, uint16_t *offset);
 
 #endif

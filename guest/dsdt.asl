@@ -42,7 +42,22 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "BULKHD", "BULKHEAD", 1)
                 Package () { 0x000DFFFF, 0, 0, 20 },
                 Package () { 0x000EFFFF, 0, 0, 21 },
                 Package () { 0x000FFFFF, 0, 0, 22 },
-                Package () { 0x0010FFFF, 0, 0, 23 }
+                Package () { 0x0010FFFF, 0, 0, 23 },
+                Package () { 0x0011FFFF, 0, 0, 16 },
+                Package () { 0x0012FFFF, 0, 0, 17 },
+                Package () { 0x0013FFFF, 0, 0, 18 },
+                Package () { 0x0014FFFF, 0, 0, 19 },
+                Package () { 0x0015FFFF, 0, 0, 20 },
+                Package () { 0x0016FFFF, 0, 0, 21 },
+                Package () { 0x0017FFFF, 0, 0, 22 },
+                Package () { 0x0018FFFF, 0, 0, 23 },
+                Package () { 0x0019FFFF, 0, 0, 16 },
+                Package () { 0x001AFFFF, 0, 0, 17 },
+                Package () { 0x001BFFFF, 0, 0, 18 },
+                Package () { 0x001CFFFF, 0, 0, 19 },
+                Package () { 0x001DFFFF, 0, 0, 20 },
+                Package () { 0x001EFFFF, 0, 0, 21 },
+                Package () { 0x001FFFFF, 0, 0, 22 }
             })
             /* All of PCI Express belongs to the guest's kernel, though there is nothing but endpoints. */
             Method (_OSC, 4)

@@ -2,8 +2,12 @@
  * A guest's PCI bus. */
 #include "guest/pci.h"
 
+#include "drivers/pci_regs.h"
 #include "guest/platform.h"
+#include "kernel/core/pages.h"
+#include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
+#include "kernel/lib/string.h"
 
 #define ADDRESS_ENABLE BIT32(31)
 #define ADDRESS_WRITABLE UINT32_C(0x80fffffc) /* enable, bus, device, function, register */
@@ -11,27 +15,69 @@
 #define DATA_BYTES 4u
 #define RESET_OFFSET (PLATFORM_RESET_PORT - PLATFORM_PCI_ADDRESS_PORT)
 
-static struct guest_pci_function *function_at(struct guest_pci *pci, uint64_t bus, uint64_t devfn)
+struct guest_pci_function *guest_pci_at(const struct guest_pci *pci, unsigned place)
 {
-    uint64_t device = devfn >> 3;
-    if (bus != 0 || (devfn & 7) != 0 || device >= GUEST_PCI_SLOTS || !pci->functions[device].present) {
-        return NULL;
-    }
-    return &pci->functions[device];
+    struct guest_pci_function *f = place < GUEST_PCI_SLOTS ? pci->functions[place] : NULL;
+    return f != NULL && f->present ? f : NULL;
 }
 
+static struct guest_pci_function *function_at(struct guest_pci *pci, uint64_t bus, uint64_t devfn)
+{
+    unsigned device = (unsigned)(devfn >> 3);
+    unsigned function = (unsigned)(devfn & 7);
+    if (bus != 0 || (device == 0 && function != 0)) {
+        return NULL;
+    }
+    return guest_pci_at(pci, device + GUEST_PCI_DEVICES * function);
+}
+
+static bool has_more_functions(const struct guest_pci *pci, unsigned device)
+{
+    for (unsigned place = device + GUEST_PCI_DEVICES; device != 0 && place < GUEST_PCI_SLOTS;
+         place += GUEST_PCI_DEVICES) {
+        if (guest_pci_at(pci, place) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Which functions there are changes as they come and go: the header's bit for that is made when it is read. */
 static uint32_t config_read(struct guest_pci *pci, uint64_t bus, uint64_t devfn, uint16_t offset, unsigned width)
 {
     struct guest_pci_function *f = function_at(pci, bus, devfn);
-    return f == NULL ? UINT32_MAX : guest_pci_function_read(f, offset, width);
+    if (f == NULL) {
+        return UINT32_MAX;
+    }
+    uint32_t value = guest_pci_function_read(f, offset, width);
+    bool header = offset <= PCI_HEADER_TYPE && offset + width > PCI_HEADER_TYPE;
+    return header && has_more_functions(pci, (unsigned)(devfn >> 3))
+               ? value | (uint32_t)PCI_HEADER_MULTIFUNCTION << (8 * (PCI_HEADER_TYPE - offset))
+               : value;
+}
+
+/* A BAR left its place: those that lost it to that one appear. */
+static void fill_places(struct guest_pci *pci)
+{
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        struct guest_pci_function *f = guest_pci_at(pci, i);
+        if (f != NULL && f->lost) {
+            guest_pci_function_retry(f);
+        }
+    }
 }
 
 static void config_write(struct guest_pci *pci, uint64_t bus, uint64_t devfn, uint16_t offset, unsigned width,
                          uint32_t value)
 {
     struct guest_pci_function *f = function_at(pci, bus, devfn);
-    if (f != NULL) {
-        guest_pci_function_write(f, offset, width, value);
+    if (f == NULL) {
+        return;
+    }
+    guest_pci_function_write(f, offset, width, value);
+    if (f->left) {
+        f->left = false;
+        fill_places(pci);
     }
 }
 
@@ -171,10 +217,13 @@ enum status guest_pci_init(struct guest_pci *pci, const struct guest_pci_config 
 {
     *pci = (struct guest_pci){.config = *config};
     pci->config.lines.asserted = &pci->asserted;
+    pci->config.sources = &pci->sources;
+    guest_sources_init(&pci->sources, config->domain);
     cut_windows(&pci->config.windows, config->domain->address_limit);
     pci->next_low = pci->config.windows.low_start;
     pci->next_high = pci->config.windows.high_start;
-    enum status status = guest_pci_function_bridge(&pci->functions[0], &pci->config);
+    enum status status = guest_pci_function_bridge(&pci->bridge, &pci->config);
+    pci->functions[0] = &pci->bridge;
     return status == STATUS_OK ? add_ranges(pci) : status;
 }
 
@@ -182,11 +231,15 @@ void guest_pci_reset(struct guest_pci *pci)
 {
     pci->address = 0;
     for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
-        guest_pci_function_reset(&pci->functions[i]);
+        struct guest_pci_function *f = guest_pci_at(pci, i);
+        if (f != NULL) {
+            guest_pci_function_reset(f);
+        }
     }
     /* Those that found their first place taken by one that had not moved back yet. */
     for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
-        enum status status = pci->functions[i].present ? guest_pci_function_map(&pci->functions[i]) : STATUS_OK;
+        struct guest_pci_function *f = guest_pci_at(pci, i);
+        enum status status = f != NULL ? guest_pci_function_map(f) : STATUS_OK;
         (void)status; /* logged by the reset above */
     }
 }
@@ -194,8 +247,8 @@ void guest_pci_reset(struct guest_pci *pci)
 void guest_pci_reroute(struct guest_pci *pci)
 {
     for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
-        struct guest_pci_function *f = &pci->functions[i];
-        if (f->present && f->host != NULL) {
+        struct guest_pci_function *f = guest_pci_at(pci, i);
+        if (f != NULL) {
             guest_msi_update(&f->msi, &f->view);
             guest_msix_reroute(&f->msix);
         }
@@ -204,19 +257,20 @@ void guest_pci_reroute(struct guest_pci *pci)
 
 uint32_t guest_pci_lines(const struct guest_pci *pci)
 {
-    uint32_t asserted = __atomic_load_n(&pci->asserted, __ATOMIC_SEQ_CST);
+    uint64_t asserted = __atomic_load_n(&pci->asserted, __ATOMIC_SEQ_CST);
     uint32_t pins = 0;
-    for (unsigned slot = 1; asserted != 0 && slot < GUEST_PCI_SLOTS; slot++) {
-        pins |= (asserted >> slot & 1) << guest_pci_gsi(slot);
+    for (unsigned place = 1; asserted != 0; place++, asserted >>= 1) {
+        pins |= (uint32_t)(asserted & 1) << guest_pci_gsi(guest_pci_device(place));
     }
     return pins;
 }
 
 void guest_pci_line_ended(struct guest_pci *pci, unsigned pin)
 {
-    for (unsigned slot = 1; slot < GUEST_PCI_SLOTS; slot++) {
-        if (pci->functions[slot].present && guest_pci_gsi(slot) == pin) {
-            guest_intx_end(&pci->functions[slot].intx);
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        struct guest_pci_function *f = guest_pci_at(pci, i);
+        if (f != NULL && f->gsi == pin) {
+            guest_intx_end(&f->intx);
         }
     }
 }
@@ -233,14 +287,57 @@ void guest_pci_free(struct guest_pci *pci)
     remove_range(pci->config.ports, PLATFORM_PCI_ADDRESS_PORT);
     remove_range(pci->config.ports, PLATFORM_PCI_DATA_PORT);
     remove_range(pci->config.mmio, GUEST_ECAM_START);
-    guest_pci_function_free(&pci->functions[0]);
+    guest_pci_function_free(&pci->bridge);
+    pci->functions[0] = NULL;
 }
 
-struct guest_pci_function *guest_pci_find(struct guest_pci *pci, struct sbdf host)
+#define PLACE_BYTES align_up(sizeof(struct guest_pci_function), PAGE_SIZE)
+
+static unsigned free_place(const struct guest_pci *pci)
+{
+    unsigned place = 1;
+    while (place < GUEST_PCI_SLOTS && pci->functions[place] != NULL) {
+        place++;
+    }
+    return place;
+}
+
+enum status guest_pci_add(struct guest_pci *pci, const struct vm_device *device, struct guest_pci_function **out)
+{
+    struct hpa at;
+    unsigned place = free_place(pci);
+    enum status status =
+        place < GUEST_PCI_SLOTS ? pages_alloc_block(PLACE_BYTES, PAGE_SIZE, UINT64_MAX, &at) : STATUS_NO_MEMORY;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct guest_pci_function *f = phys_to_virt(at);
+    memset(f, 0, sizeof(*f));
+    status = guest_pci_function_make(f, &pci->config, device, place, &pci->next_low, &pci->next_high);
+    if (status != STATUS_OK) {
+        pages_free(at, PLACE_BYTES);
+        return status;
+    }
+    pci->functions[place] = f;
+    *out = f;
+    return STATUS_OK;
+}
+
+void guest_pci_remove(struct guest_pci *pci, struct guest_pci_function *f)
+{
+    unsigned place = f->place;
+    guest_pci_function_free(f);
+    if (!f->dead) {
+        pci->functions[place] = NULL;
+        pages_free(virt_to_phys(f), PLACE_BYTES);
+    }
+}
+
+struct guest_pci_function *guest_pci_find(const struct guest_pci *pci, struct sbdf host)
 {
     for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
-        struct guest_pci_function *f = &pci->functions[i];
-        if (f->present && sbdf_equal(f->host->at, host)) {
+        struct guest_pci_function *f = guest_pci_at(pci, i);
+        if (f != NULL && sbdf_equal(f->host->at, host)) {
             return f;
         }
     }

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * A guest's PCI: bus 0 with an emulated host bridge at 00:00.0 and its assigned functions at 00:01.0, 00:02.0, ...,
- * reached by ports 0xCF8/0xCFC (PCI 3.0 3.2.2.3.2) and by an ECAM window (PCIe 6.0 7.2.2). What is not there reads all
- * ones. All calls of one guest are serialised by the caller (the guest's lock). */
+ * 00:1f.0, 00:01.1, 00:02.1, ..., in the order they are added, reached by ports 0xCF8/0xCFC (PCI 3.0 3.2.2.3.2) and by
+ * an ECAM window (PCIe 6.0 7.2.2). What is not there reads all ones. All calls of one guest are serialised by the
+ * caller (the guest's lock). */
 #ifndef BULKHEAD_GUEST_PCI_H
 #define BULKHEAD_GUEST_PCI_H
 
 #include "guest/pci_function.h"
 
-#define GUEST_PCI_SLOTS 17u /* the bridge and up to 16 assigned functions */
-/* Ranges that it may take on the guest's MMIO bus: ECAM and one trap a function. */
-#define GUEST_PCI_MMIO_RANGES GUEST_PCI_SLOTS
+#define GUEST_PCI_SLOTS 65u /* the bridge and up to 64 assigned functions */
+/* Ranges that it may take on the guest's MMIO bus: ECAM and one trap a BAR. */
+#define GUEST_PCI_MMIO_RANGES (1 + (GUEST_PCI_SLOTS - 1) * GUEST_PCI_BARS)
 #define GUEST_PCI_PORT_RANGES 2u
 
 /* Stays where it is while it lives, and for good when a function of it is dead. */
 struct guest_pci {
     struct guest_pci_config config;
-    struct guest_pci_function functions[GUEST_PCI_SLOTS]; /* by device number */
-    uint32_t address;                                     /* 0xCF8 */
-    uint64_t next_low, next_high;                         /* where the next BARs go */
-    uint32_t asserted; /* atomic: bit n: INTA# of the function at slot n waits for the guest */
+    struct guest_pci_function bridge;
+    struct guest_pci_function *functions[GUEST_PCI_SLOTS]; /* by place; NULL: nobody; [0]: the bridge */
+    struct guest_sources sources;                          /* requester ids of its functions */
+    uint32_t address;                                      /* 0xCF8 */
+    uint64_t next_low, next_high;                          /* where the next BARs go */
+    uint64_t asserted; /* atomic: bit n - 1: INTA# of the function at place n waits for the guest */
 };
 
 /* The host bridge, and the handlers on both buses. config is copied; what it points to, and *pci itself, stay where
@@ -32,6 +35,17 @@ void guest_pci_reset(struct guest_pci *pci);
 /* The local APICs have other names: messages may mean other vCPUs. */
 void guest_pci_reroute(struct guest_pci *pci);
 
+/* A device that is quiet, with memory decode on, at the first free place: as guest_pci_function_make()
+ * says. STATUS_NO_MEMORY too when no place is free. *out lives until guest_pci_remove(). */
+MUST_CHECK enum status guest_pci_add(struct guest_pci *pci, const struct vm_device *device,
+                                     struct guest_pci_function **out);
+
+/* Withdrawn before (guest_pci_function_withdraw): its memory back and its place free, unless it is dead. */
+void guest_pci_remove(struct guest_pci *pci, struct guest_pci_function *f);
+
+/* The function that answers at a place (1 .. GUEST_PCI_SLOTS - 1), or NULL. */
+struct guest_pci_function *guest_pci_at(const struct guest_pci *pci, unsigned place);
+
 /* Handlers off the buses, memory of the bridge given back; every function was detached before (guest/assign.h). */
 void guest_pci_free(struct guest_pci *pci);
 
@@ -41,6 +55,6 @@ uint32_t guest_pci_lines(const struct guest_pci *pci);
 void guest_pci_line_ended(struct guest_pci *pci, unsigned pin);
 
 /* The assigned function of that host address, or NULL. */
-struct guest_pci_function *guest_pci_find(struct guest_pci *pci, struct sbdf host);
+struct guest_pci_function *guest_pci_find(const struct guest_pci *pci, struct sbdf host);
 
 #endif

@@ -6,7 +6,7 @@
 #include "kernel/core/log.h"
 
 void guest_intx_init(struct guest_intx *x, const struct pci_function *host, const struct guest_intx_target *target,
-                     uint32_t bit)
+                     uint64_t bit)
 {
     *x = (struct guest_intx){
         .host = host, .asserted = target->asserted, .bit = bit, .notify = target->notify, .context = target->context};

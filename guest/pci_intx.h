@@ -13,8 +13,8 @@ struct guest_intx {
     struct vtd_line line;
     bool routed;
     bool stuck;                    /* the line could not be given back: *this is in use for good */
-    uint32_t *asserted;            /* atomic set of lines that wait for their guest ... */
-    uint32_t bit;                  /* ... and this one's place in it */
+    uint64_t *asserted;            /* atomic set of lines that wait for their guest ... */
+    uint64_t bit;                  /* ... and this one's place in it */
     void (*notify)(void *context); /* the set grew; called in the host's interrupt handler */
     void *context;
 };
@@ -23,14 +23,14 @@ struct guest_intx {
 struct guest_intx_target {
     unsigned cpu; /* host CPU of the first vCPU */
     uint32_t apic_id;
-    uint32_t *asserted;
+    uint64_t *asserted;
     void (*notify)(void *context);
     void *context;
 };
 
 /* Nothing taken yet. bit: one bit. */
 void guest_intx_init(struct guest_intx *x, const struct pci_function *host, const struct guest_intx_target *target,
-                     uint32_t bit);
+                     uint64_t bit);
 
 /* Take the line; the function itself must be told by guest_intx_enable. What vtd_line_route returns. */
 MUST_CHECK enum status guest_intx_route(struct guest_intx *x, const struct guest_intx_target *target,

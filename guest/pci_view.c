@@ -1,49 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * A guest's view of configuration space (PCI 3.0 6.1, 6.7; PCIe 6.0 7.5). */
+ * A guest's view of configuration space (PCI 3.0 6.1, 6.7; PCIe 6.0 7.5, 7.6). */
 #include "guest/pci_view.h"
 
 #include "drivers/pci_caps.h"
 #include "drivers/pci_regs.h"
+#include "guest/pci_rules.h"
 #include "kernel/core/pages.h"
 #include "kernel/hw/pci_config.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 
-enum treatment {
-    TREAT_PM,       /* power state is kept, never passed on */
-    TREAT_MSI,      /* emulated */
-    TREAT_MSIX,     /* emulated */
-    TREAT_EXPRESS,  /* shown as an integrated endpoint, control registers are kept */
-    TREAT_READ_ONLY /* the device answers, writes vanish */
-};
-
-/* Capabilities a guest gets. All others (VPD, vendor-specific, AF, debug port, unknown ones) are hidden, and so is
- * every extended capability. */
-struct capability_rule {
-    uint8_t id;
-    uint8_t size; /* bytes shown; 0: as the device's registers say */
-    enum treatment treatment;
-};
-static const struct capability_rule capability_rules[] = {
-    {PCI_CAP_PM, 8, TREAT_PM},      {PCI_CAP_MSI, 0, TREAT_MSI}, {PCI_CAP_EXPRESS, 0, TREAT_EXPRESS},
-    {PCI_CAP_MSIX, 12, TREAT_MSIX}, {0x12, 8, TREAT_READ_ONLY}, /* SATA */
-};
-
-/* Bits of the header that a guest may write: command (memory, bus master, parity, SERR, INTx disable), cache line
- * size, interrupt line. BARs are handled by guest/pci_bar.h. */
-#define COMMAND_WRITABLE 0x0546
-
-/* Express capability, offsets and fields. */
-#define DEVCAP_FLR BIT32(28)
-#define DEVCTL_WRITABLE 0x7fff /* all but the reset bit: kept, not passed on */
-#define EXPRESS_LINK_FIRST 0x0c
-#define EXPRESS_LINK2_FIRST 0x2c
-#define DEVCTL2_WRITABLE 0x001f
+#define READ_REQUEST_MAX 5u /* 4096 bytes; 6 and 7 are reserved */
 
 enum status pci_view_init(struct pci_view *view)
 {
-    uint8_t **parts[] = {&view->value, &view->writable, &view->hardware};
+    uint8_t **parts[] = {&view->value, &view->writable};
     *view = (struct pci_view){0};
     for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
         struct hpa page;
@@ -59,7 +31,7 @@ enum status pci_view_init(struct pci_view *view)
 
 void pci_view_free(struct pci_view *view)
 {
-    uint8_t *parts[] = {view->value, view->writable, view->hardware};
+    uint8_t *parts[] = {view->value, view->writable};
     for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
         if (parts[i] != NULL) {
             pages_free(virt_to_phys(parts[i]), PAGE_SIZE);
@@ -77,35 +49,30 @@ uint32_t pci_view_get(const struct pci_view *view, uint16_t offset, unsigned wid
     return value;
 }
 
+static void put(uint8_t *bytes, uint16_t offset, unsigned width, uint32_t value)
+{
+    for (unsigned i = 0; i < width; i++) {
+        bytes[offset + i] = (uint8_t)(value >> (8 * i));
+    }
+}
+
 void pci_view_set(struct pci_view *view, uint16_t offset, unsigned width, uint32_t value)
 {
-    for (unsigned i = 0; i < width; i++) {
-        view->value[offset + i] = (uint8_t)(value >> (8 * i));
-    }
+    put(view->value, offset, width, value);
 }
 
-static void set_writable(struct pci_view *view, uint16_t offset, unsigned width, uint32_t bits)
+/* Device control: payloads no larger than what the device and its path are set to, no reserved request size. */
+static void keep_limits(struct pci_view *view)
 {
-    for (unsigned i = 0; i < width; i++) {
-        view->writable[offset + i] = (uint8_t)(bits >> (8 * i));
+    uint16_t at = (uint16_t)(view->express + PCI_EXP_DEVCTL);
+    uint64_t control = pci_view_get(view, at, 2);
+    if (bits_get(control, 7, 5) > view->payload) {
+        control = bits_set(control, 7, 5, view->payload);
     }
-}
-
-static uint32_t hardware_read(struct sbdf at, uint16_t offset, unsigned width)
-{
-    return width == 4   ? pci_config_read32(at, offset)
-           : width == 2 ? pci_config_read16(at, offset)
-                        : pci_config_read8(at, offset);
-}
-
-uint32_t pci_view_read(const struct pci_view *view, struct sbdf at, uint16_t offset, unsigned width)
-{
-    uint32_t value = pci_view_get(view, offset, width);
-    uint32_t mask = 0;
-    for (unsigned i = 0; i < width; i++) {
-        mask |= (uint32_t)view->hardware[offset + i] << (8 * i);
+    if (bits_get(control, 14, 12) > READ_REQUEST_MAX) {
+        control = bits_set(control, 14, 12, READ_REQUEST_MAX);
     }
-    return mask == 0 ? value : (value & ~mask) | (hardware_read(at, offset, width) & mask);
+    pci_view_set(view, at, 2, (uint32_t)control);
 }
 
 void pci_view_write(struct pci_view *view, uint16_t offset, unsigned width, uint32_t value)
@@ -115,163 +82,169 @@ void pci_view_write(struct pci_view *view, uint16_t offset, unsigned width, uint
         uint8_t byte = (uint8_t)(value >> (8 * i));
         view->value[offset + i] = (uint8_t)((view->value[offset + i] & ~bits) | (byte & bits));
     }
+    if (view->express != 0) {
+        keep_limits(view);
+    }
 }
 
-static const struct capability_rule *find_rule(uint8_t id)
+static uint32_t device_read(struct sbdf at, uint16_t offset, unsigned width)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(capability_rules); i++) {
-        if (capability_rules[i].id == id) {
-            return &capability_rules[i];
+    uint32_t value = 0;
+    for (unsigned i = 0; i < width; i++) {
+        value |= (uint32_t)pci_config_read8(at, (uint16_t)(offset + i)) << (8 * i);
+    }
+    return value;
+}
+
+static void show_register(struct pci_view *view, struct sbdf at, uint16_t base, const struct pci_rule_register *r)
+{
+    uint16_t offset = (uint16_t)(base + r->offset);
+    uint32_t copied = r->copied != 0 ? device_read(at, offset, r->width) & r->copied : 0;
+    pci_view_set(view, offset, r->width, copied | r->set);
+    put(view->writable, offset, r->width, r->writable);
+}
+
+static void limit_payload(struct pci_view *view)
+{
+    uint16_t at = (uint16_t)(view->express + PCI_EXP_DEVCAP);
+    uint64_t devcap = pci_view_get(view, at, 4);
+    uint64_t set = bits_get(pci_view_get(view, view->express + PCI_EXP_DEVCTL, 2), 7, 5);
+    view->payload = (uint8_t)(set < bits_get(devcap, 2, 0) ? set : bits_get(devcap, 2, 0));
+    pci_view_set(view, at, 4, (uint32_t)bits_set(devcap, 2, 0, view->payload));
+    keep_limits(view);
+}
+
+static void remember(struct pci_view *view, uint16_t id, uint16_t offset)
+{
+    switch (id) {
+    case PCI_CAP_PM:
+        view->pm = offset;
+        break;
+    case PCI_CAP_MSI:
+        view->msi = offset;
+        break;
+    case PCI_CAP_MSIX:
+        view->msix = offset;
+        break;
+    case PCI_CAP_EXPRESS:
+        view->express = offset;
+        limit_payload(view);
+        break;
+    default:
+        break;
+    }
+}
+
+static void show_emulated(struct pci_view *view, struct sbdf at, const struct pci_rule *rule, uint16_t offset,
+                          uint16_t flags)
+{
+    for (size_t i = 0; i < rule->register_count; i++) {
+        if (pci_rule_applies(&rule->registers[i], flags)) {
+            show_register(view, at, offset, &rule->registers[i]);
         }
     }
-    return NULL;
+    remember(view, rule->id, offset);
 }
 
-static void copy_bytes(struct pci_view *view, struct sbdf at, uint16_t offset, unsigned bytes)
+static void show_passed(struct pci_view *view, struct sbdf at, uint16_t offset, unsigned bytes)
 {
     for (unsigned i = 0; i < bytes; i++) {
         view->value[offset + i] = pci_config_read8(at, (uint16_t)(offset + i));
     }
 }
 
-/* MSI: one vector; 64-bit address and masks as the device has them (PCI 3.0 6.8.1). */
-static void show_msi(struct pci_view *view, struct sbdf at, uint16_t offset)
-{
-    uint16_t control = pci_config_read16(at, offset + 2);
-    bool wide = (control & BIT32(7)) != 0;
-    bool masks = (control & BIT32(8)) != 0;
-    uint16_t data = (uint16_t)(offset + (wide ? 12 : 8));
-    pci_view_set(view, offset + 2, 2, control & 0x0180);
-    set_writable(view, offset + 2, 2, 0x0001);
-    set_writable(view, offset + 4, 4, 0xfffffffc);
-    if (wide) {
-        set_writable(view, offset + 8, 4, 0xffffffff);
-    }
-    set_writable(view, data, 2, 0xffff);
-    if (masks) {
-        set_writable(view, data + 4, 4, 0x00000001);
-    }
-    view->msi = offset;
-}
+/* Bytes that have a meaning already: one bit each. */
+struct claims {
+    uint64_t bits[PCI_VIEW_SIZE / 64];
+};
 
-static void show_msix(struct pci_view *view, struct sbdf at, uint16_t offset)
-{
-    copy_bytes(view, at, offset + 2, 10);
-    pci_view_set(view, offset + 2, 2, pci_config_read16(at, offset + 2) & 0x07ff);
-    set_writable(view, offset + 2, 2, 0xc000); /* enable, function mask */
-    view->msix = offset;
-}
-
-/* Version 1 ends after the device's registers in an endpoint; what follows may be another's (PCIe 1.1 7.8). */
-static unsigned express_size(struct sbdf at, uint16_t offset)
-{
-    return bits_get(pci_config_read16(at, offset + PCI_EXP_FLAGS), 3, 0) >= 2 ? 0x3c : 0x14;
-}
-
-static void show_express(struct pci_view *view, struct sbdf at, uint16_t offset)
-{
-    uint32_t flags = pci_config_read16(at, offset + PCI_EXP_FLAGS);
-    copy_bytes(view, at, offset + 2, express_size(at, offset) - 2);
-    pci_view_set(view, offset + PCI_EXP_FLAGS, 2, (uint32_t)bits_set(flags, 7, 4, PCI_EXPRESS_RC_ENDPOINT));
-    uint32_t devcap = pci_view_get(view, offset + PCI_EXP_DEVCAP, 4);
-    pci_view_set(view, offset + PCI_EXP_DEVCAP, 4, devcap & ~DEVCAP_FLR);
-    set_writable(view, offset + PCI_EXP_DEVCTL, 2, DEVCTL_WRITABLE);
-    pci_view_set(view, offset + PCI_EXP_DEVCTL + 2, 2, 0);                           /* status: no errors seen */
-    memset(view->value + offset + EXPRESS_LINK_FIRST, 0, 0x14 - EXPRESS_LINK_FIRST); /* integrated: no link */
-    if (express_size(at, offset) > 0x14) {
-        memset(view->value + offset + 0x14, 0, 0x24 - 0x14);
-        memset(view->value + offset + EXPRESS_LINK2_FIRST, 0, 0x3c - EXPRESS_LINK2_FIRST);
-        set_writable(view, offset + PCI_EXP_DEVCTL2, 2, DEVCTL2_WRITABLE);
-    }
-    view->express = offset;
-}
-
-static void show_pm(struct pci_view *view, struct sbdf at, uint16_t offset)
-{
-    pci_view_set(view, offset + 2, 2, pci_config_read16(at, offset + 2) & 0x0007); /* version; no PME, no D1, D2 */
-    pci_view_set(view, offset + 4, 2, 0x0008);                                     /* D0, no soft reset */
-    set_writable(view, offset + 4, 2, 0x0003);
-    view->pm = offset;
-}
-
-static void show_capability(struct pci_view *view, struct sbdf at, const struct capability_rule *rule, uint16_t offset)
-{
-    switch (rule->treatment) {
-    case TREAT_PM:
-        show_pm(view, at, offset);
-        break;
-    case TREAT_MSI:
-        show_msi(view, at, offset);
-        break;
-    case TREAT_MSIX:
-        show_msix(view, at, offset);
-        break;
-    case TREAT_EXPRESS:
-        show_express(view, at, offset);
-        break;
-    case TREAT_READ_ONLY:
-        memset(view->hardware + offset + 2, 0xff, rule->size - 2u);
-        break;
-    }
-}
-
-/* PCI 3.0 6.8.1: 10 bytes, 4 more with a 64-bit address, 10 more with masks. */
-static unsigned msi_size(struct sbdf at, uint16_t offset)
-{
-    uint16_t control = pci_config_read16(at, offset + PCI_MSI_CONTROL);
-    return 10 + ((control & PCI_MSI_64BIT) != 0 ? 4 : 0) + ((control & PCI_MSI_MASKING) != 0 ? 10 : 0);
-}
-
-static unsigned rule_size(const struct capability_rule *rule, struct sbdf at, uint16_t offset)
-{
-    if (rule->size != 0) {
-        return rule->size;
-    }
-    return rule->treatment == TREAT_MSI ? msi_size(at, offset) : express_size(at, offset);
-}
-
-/* Take the bytes for one capability. False: they are not all in config space, or a broken device lets two
+/* Take the bytes for one capability. False: they are not all in its part of config space, or a broken device lets two
  * capabilities overlap; the second one is hidden, so that no byte has two meanings. */
-static bool claim(uint64_t claimed[4], uint16_t offset, unsigned size)
+static bool claim(struct claims *claims, uint16_t offset, unsigned size, unsigned end)
 {
-    if (offset + size > PCI_CONFIG_BYTES) {
+    if (size < 4 || offset + size > end) {
         return false;
     }
     for (unsigned i = offset; i < offset + size; i++) {
-        if ((claimed[i / 64] & BIT64(i % 64)) != 0) {
+        if ((claims->bits[i / 64] & BIT64(i % 64)) != 0) {
             return false;
         }
     }
     for (unsigned i = offset; i < offset + size; i++) {
-        claimed[i / 64] |= BIT64(i % 64);
+        claims->bits[i / 64] |= BIT64(i % 64);
     }
     return true;
 }
 
-/* Chain the capabilities that are shown, in the device's order, the first of each kind. The pointer to the next one is
- * written when it is known, so that the chain never leads to a hidden one. */
-static void show_capabilities(struct pci_view *view, const struct pci_function *host)
+/* One that is emulated is one thing: the first of its kind. */
+static bool is_second(const struct pci_view *view, const struct pci_rule *rule)
+{
+    const struct {
+        uint16_t id, offset;
+    } kept[] = {
+        {PCI_CAP_PM, view->pm}, {PCI_CAP_MSI, view->msi}, {PCI_CAP_MSIX, view->msix}, {PCI_CAP_EXPRESS, view->express}};
+    for (size_t i = 0; i < ARRAY_LENGTH(kept); i++) {
+        if (kept[i].id == rule->id && kept[i].offset != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Chain the capabilities that are shown, in the device's order. The pointer to the next one is written when it is
+ * known, so that the chain never leads to a hidden one. */
+static void show_legacy(struct pci_view *view, const struct pci_function *host)
 {
     struct pci_reader reader = pci_reader_live(&host->at);
     struct pci_cap_walk walk = pci_caps_start(&reader, host->at, NULL);
     struct pci_cap cap;
-    uint64_t claimed[4] = {0};
-    unsigned seen = 0;
+    struct claims claims = {0};
     uint16_t link = PCI_CAPABILITIES;
     while (pci_caps_next(&walk, &cap)) {
-        const struct capability_rule *rule = find_rule((uint8_t)cap.id);
-        if (rule == NULL || (seen & 1u << rule->treatment) != 0 ||
-            !claim(claimed, cap.offset, rule_size(rule, host->at, cap.offset))) {
+        const struct pci_rule *rule = pci_rules_find(&pci_rules_legacy, cap.id, host->vendor);
+        if (rule == NULL || rule->treatment == PCI_HIDE || is_second(view, rule)) {
             continue;
         }
-        seen |= 1u << rule->treatment;
-        view->value[link] = (uint8_t)cap.offset;
+        uint16_t flags = pci_reader_u16(&reader, (uint16_t)(cap.offset + 2));
+        unsigned size = pci_rule_size(rule, flags);
+        if (!claim(&claims, cap.offset, size, PCI_CONFIG_BYTES)) {
+            continue;
+        }
+        if (rule->treatment == PCI_PASS) {
+            show_passed(view, host->at, cap.offset, size);
+        } else {
+            show_emulated(view, host->at, rule, cap.offset, flags);
+        }
         view->value[cap.offset] = (uint8_t)cap.id;
+        view->value[cap.offset + 1] = 0;
+        view->value[link] = (uint8_t)cap.offset;
         link = (uint16_t)(cap.offset + 1);
-        show_capability(view, host->at, rule, cap.offset);
     }
     if (link != PCI_CAPABILITIES) {
         view->value[PCI_STATUS] |= PCI_STATUS_CAPABILITIES;
+    }
+}
+
+/* The chain of extended ones starts at 0x100 whatever is there: id 0 and a pointer when that one is hidden (PCIe 6.0
+ * 7.9.28). All that are shown are passed. */
+static void show_extended(struct pci_view *view, const struct pci_function *host)
+{
+    struct pci_reader reader = pci_reader_live(&host->at);
+    struct pci_cap_walk walk = pci_ext_caps_start(&reader, host->at, NULL);
+    struct pci_cap cap;
+    struct claims claims = {0};
+    uint16_t last = PCI_EXT_FIRST;
+    while (pci_caps_next(&walk, &cap)) {
+        const struct pci_rule *rule = pci_rules_find(&pci_rules_extended, cap.id, host->vendor);
+        if (rule == NULL || rule->treatment != PCI_PASS || !claim(&claims, cap.offset, rule->size, PCI_VIEW_SIZE)) {
+            continue;
+        }
+        show_passed(view, host->at, cap.offset, rule->size);
+        pci_view_set(view, cap.offset, 4, (uint32_t)cap.version << 16 | cap.id);
+        if (cap.offset != PCI_EXT_FIRST) {
+            pci_view_set(view, last, 4, pci_view_get(view, last, 4) | (uint32_t)cap.offset << 20);
+        }
+        last = cap.offset;
     }
 }
 
@@ -279,17 +252,17 @@ void pci_view_of_function(struct pci_view *view, const struct pci_function *host
 {
     memset(view->value, 0, PCI_VIEW_SIZE);
     memset(view->writable, 0, PCI_VIEW_SIZE);
-    memset(view->hardware, 0, PCI_VIEW_SIZE);
     view->msi = view->msix = view->express = view->pm = 0;
     pci_view_set(view, PCI_VENDOR, 2, host->vendor);
     pci_view_set(view, PCI_DEVICE, 2, host->device);
     pci_view_set(view, PCI_REVISION, 4, host->class_code << 8 | host->revision);
     pci_view_set(view, PCI_SUBSYSTEM, 2, host->subsystem_vendor);
     pci_view_set(view, PCI_SUBSYSTEM + 2, 2, host->subsystem);
-    set_writable(view, PCI_COMMAND, 2, COMMAND_WRITABLE);
-    set_writable(view, PCI_CACHE_LINE, 1, 0xff);
-    set_writable(view, PCI_INTERRUPT_LINE, 1, 0xff);
-    show_capabilities(view, host);
+    for (size_t i = 0; i < pci_rules_header_count; i++) {
+        show_register(view, host->at, 0, &pci_rules_header[i]);
+    }
+    show_legacy(view, host);
+    show_extended(view, host);
 }
 
 void pci_view_of_host_bridge(struct pci_view *view)

@@ -4,21 +4,16 @@
 #define BULKHEAD_GUEST_VM_CREATE_H
 
 #include "guest/vm.h"
+#include "guest/vm_device.h"
 #include "kernel/lib/diag.h"
 #include "vtd/domain.h"
-
-struct vm_device {
-    const struct pci_function *function;
-    struct vtd_unit *unit;
-    struct vtd_line_place line; /* where its INTx# ends; line.io NULL: the guest gets none */
-};
 
 /* What a guest is made of; pointers live on as long as the guest does. */
 struct vm_request {
     const char *name;
     const unsigned *cpus; /* host CPUs, one for each vCPU */
     unsigned cpu_count;
-    uint64_t memory; /* bytes, a multiple of 2 MiB */
+    const struct guest_memory *memory; /* taken, not yet scrubbed (guest/vm_memory.h) */
     struct image_blob kernel, initrd;
     struct image_blob modules[IMAGE_MODULES_MAX];
     size_t module_count;

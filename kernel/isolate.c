@@ -2,6 +2,7 @@
  * Every device blocked, every unit on. */
 #include "kernel/isolate.h"
 
+#include "drivers/pci_acs.h"
 #include "drivers/pci_bars.h"
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
@@ -79,6 +80,16 @@ void isolate_quiesce(struct machine *m, struct arena *arena, struct diag_list *d
     panic_set_device_stop(pci_stop_all_bus_masters);
     log_info("pci: bus mastering is off in all %zu functions%s", m->pci.count,
              count == 0 ? "" : ", those with reserved memory apart");
+}
+
+enum status isolate_group(struct machine *m, struct arena *arena, struct diag_list *diags)
+{
+    size_t isolating = pci_acs_enable(&m->pci, diags);
+    enum status status = machine_read_groups(m, arena);
+    if (status == STATUS_OK) {
+        log_info("pci: functions=%zu groups=%zu acs=%zu", m->pci.count, m->groups.count, isolating);
+    }
+    return status;
 }
 
 void isolate_block(const struct machine *m)

@@ -44,7 +44,12 @@ enum isolate_diag {
  * that is refused has its devices blocked. Installs the panic hook that does the same. */
 void isolate_quiesce(struct machine *m, struct arena *arena, struct diag_list *diags);
 
-/* The same by brute force, for a machine whose facts are not known well enough: every function that answers. */
+/* After it: Access Control Services on wherever there are any, then the machine's groups; one log line says how many.
+ * STATUS_NO_MEMORY. */
+MUST_CHECK enum status isolate_group(struct machine *m, struct arena *arena, struct diag_list *diags);
+
+/* isolate_quiesce() by brute force, for a machine whose facts are not known well enough: every function that answers.
+ */
 void isolate_block(const struct machine *m);
 
 /* Read what every unit can do and allocate its tables; no register of one is written. isolate_units() says what came of

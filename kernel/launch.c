@@ -29,6 +29,7 @@
 #include "plan/config.h"
 #include "plan/cpu_check.h"
 #include "plan/features.h"
+#include "plan/plan.h"
 
 #define CONFIG_NAME "bulkhead.toml"
 #define NAME_SIZE 64
@@ -52,6 +53,7 @@ static struct {
     unsigned cpus[CONFIG_ITEMS_MAX]; /* host CPUs in the order of guests and vCPUs */
     struct vm_host hosts[CPU_MAX];
     struct vm_device devices[CPU_MAX]; /* likewise */
+    struct plan_device plans[CPU_MAX];
     struct assign_request requests[CPU_MAX];
     struct vtd_line_place lines[CPU_MAX];
     char wheres[CPU_MAX][CONFIG_WHERE_SIZE], line_wheres[CPU_MAX][CONFIG_WHERE_SIZE];
@@ -156,7 +158,7 @@ static void check_cpus(void)
 static void set_line(size_t n)
 {
     struct assign_request *r = &launch.requests[n];
-    const struct config_device *d = config_find_device(&launch.config, r->function.v);
+    const struct config_device *d = config_find_device(&launch.config, r->function);
     if (d != NULL && d->gsi.at.line != 0) {
         r->gsi = (uint32_t)d->gsi.number;
         r->gsi_where = config_where(launch.file, d->gsi.at, launch.line_wheres[n]);
@@ -175,8 +177,9 @@ static void check_device_tables(void)
             used = used || launch.requests[k].function.v == address->number;
         }
         if (!used) {
-            refuse(LAUNCH_DIAG_DEVICE_UNUSED, address->at, "correct the address, or remove the table",
-                   "no guest gets device %s", address->text);
+            char where[CONFIG_WHERE_SIZE];
+            diag_add(launch.diags, PLAN_DEVICES_TABLE_NOBODY, DIAG_ERROR, config_where(launch.file, address->at, where),
+                     "correct the address, or remove the table", "no guest gets device %s", address->text);
         }
     }
 }
@@ -336,6 +339,34 @@ static enum status enable_cpus(void)
     return STATUS_OK;
 }
 
+/* FLR, else the whole bus behind a port of its own, else by power states: some devices say that D3hot loses their state
+ * and keep it all the same, so that comes last. */
+static enum pci_reset_kind reset_kind(const struct pci_facts *facts, const struct pci_function *f)
+{
+    uint32_t member = pci_find_index(facts, f->at);
+    if (pci_reset_possible(f, PCI_RESET_FLR)) {
+        return PCI_RESET_FLR;
+    }
+    if (pci_reset_possible(f, PCI_RESET_AF)) {
+        return PCI_RESET_AF;
+    }
+    if (pci_reset_bus_alone(facts, f, &member, 1)) {
+        return PCI_RESET_BUS;
+    }
+    return pci_reset_method(f, false);
+}
+
+static struct plan_device plan_of(const struct pci_function *f, unsigned guest)
+{
+    const struct pci_facts *facts = &launch.machine->pci;
+    return (struct plan_device){.function = pci_find_index(facts, f->at),
+                                .guest = guest,
+                                .reset = reset_kind(facts, f),
+                                .gsi = PLAN_NO_GSI,
+                                .sources = {f->at},
+                                .source_count = 1};
+}
+
 /* Devices of guest `index`, in launch.devices from *first on. */
 static size_t collect_devices(unsigned index, size_t *first)
 {
@@ -346,9 +377,12 @@ static size_t collect_devices(unsigned index, size_t *first)
             continue;
         }
         *first = count == 0 ? i : *first;
-        launch.devices[i] = (struct vm_device){
-            pci_find(&launch.machine->pci, launch.requests[i].function),
-            isolate_unit_of(launch.isolate, launch.machine, launch.requests[i].function), launch.lines[i]};
+        const struct pci_function *f = pci_find(&launch.machine->pci, launch.requests[i].function);
+        launch.plans[i] = plan_of(f, index);
+        launch.devices[i] = (struct vm_device){.plan = &launch.plans[i],
+                                               .function = f,
+                                               .unit = isolate_unit_of(launch.isolate, launch.machine, f->at),
+                                               .line = launch.lines[i]};
         count++;
     }
     return count;

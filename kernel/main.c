@@ -197,6 +197,7 @@ static enum status stop_devices(void)
     enum status pci = machine_read_pci(&p->machine, &p->arena, &p->diags);
     require_explained(pci, "the PCI functions", last_error());
     isolate_quiesce(&p->machine, &p->arena, &p->diags);
+    require(isolate_group(&p->machine, &p->arena, &p->diags), "groups of PCI functions", FIX_MEMORY);
     return dmar;
 }
 

@@ -16,7 +16,7 @@ struct check {
     struct diag_list *diags;
 };
 
-static void refuse(const struct check *c, const struct assign_request *r, enum assign_diag code, const char *fix,
+static void refuse(const struct check *c, const struct assign_request *r, unsigned code, const char *fix,
                    const char *what)
 {
     char text[SBDF_TEXT_SIZE];
@@ -47,7 +47,7 @@ static bool shares_device(const struct machine *m, const struct pci_function *f)
 static void check_place(const struct check *c, const struct assign_request *r, const struct pci_function *f)
 {
     if (f->bridge || f->header != 0 || f->class_code >> 16 == BASE_CLASS_BRIDGE) {
-        refuse(c, r, ASSIGN_DIAG_BRIDGE, "name the device behind it", "is a bridge");
+        refuse(c, r, PLAN_DEVICES_BRIDGE, "name the device behind it", "is a bridge");
         return;
     }
     if (shares_device(c->m, f)) {
@@ -74,18 +74,18 @@ static void check_isolation(const struct check *c, const struct assign_request *
 {
     size_t unit = 0;
     if (machine_unit_of(c->m, f->at, &unit) != STATUS_OK) {
-        refuse(c, r, ASSIGN_DIAG_NO_UNIT, "choose a device that a remapping unit covers; update the firmware",
+        refuse(c, r, PLAN_DEVICES_NO_UNIT, "choose a device that a remapping unit covers; update the firmware",
                "is covered by no remapping unit: its DMA could not be confined");
     }
     if ((f->blocked & (uint32_t)PCI_BLOCKED_BARS) != 0) {
-        refuse(c, r, ASSIGN_DIAG_BLOCKED, "update the firmware; a note above says which BAR",
+        refuse(c, r, PLAN_DEVICES_BLOCKED, "update the firmware; a note above says which BAR",
                "is blocked: a BAR of it overlaps memory, the platform or another BAR");
     } else if (f->blocked != 0) {
-        refuse(c, r, ASSIGN_DIAG_BLOCKED, "update the firmware; a note above says why",
+        refuse(c, r, PLAN_DEVICES_BLOCKED, "update the firmware; a note above says why",
                "is blocked: what it or the bridges above say about themselves cannot be trusted");
     }
     if (machine_has_reserved_memory(c->m, f->at)) {
-        refuse(c, r, ASSIGN_DIAG_RESERVED, "choose another device, or turn the firmware's use of it off in its setup",
+        refuse(c, r, PLAN_DEVICES_RESERVED, "choose another device, or turn the firmware's use of it off in its setup",
                "has memory that firmware reserves for it (RMRR)");
     }
 }
@@ -101,20 +101,20 @@ static void check_bars(const struct check *c, const struct assign_request *r, co
         const struct pci_bar *bar = &f->bars[i];
         uint16_t port = c->limits->console_port;
         if (is_memory(bar) && bar->size < PAGE_SIZE) {
-            refuse(c, r, ASSIGN_DIAG_BAR_SMALL, "choose another device",
+            refuse(c, r, PLAN_DEVICES_PAGE_SHARED, "choose another device",
                    "has a BAR smaller than a page: other registers share its page");
         } else if (is_memory(bar) && !bar->assigned) {
-            refuse(c, r, ASSIGN_DIAG_BAR_UNSET, "give the machine's firmware room for its BARs (or update it)",
+            refuse(c, r, PLAN_DEVICES_BAR_UNSET, "give the machine's firmware room for its BARs (or update it)",
                    "has a BAR that firmware gave no address");
         }
         if (bar->kind == PCI_BAR_IO && port != 0 && port >= bar->address && port - bar->address < bar->size) {
-            refuse(c, r, ASSIGN_DIAG_CONSOLE, "move the console to another port, or choose another device",
+            refuse(c, r, PLAN_DEVICES_CONSOLE, "move the console to another port, or choose another device",
                    "is the serial port of the hypervisor's own console");
         }
     }
 }
 
-static void refuse_line(const struct check *c, const struct assign_request *r, enum assign_diag code, const char *fix,
+static void refuse_line(const struct check *c, const struct assign_request *r, unsigned code, const char *fix,
                         const char *what)
 {
     char text[SBDF_TEXT_SIZE];
@@ -135,16 +135,16 @@ static bool shares_line(const struct check *c, const struct assign_request *r)
 static void check_line(const struct check *c, const struct assign_request *r, const struct pci_function *f)
 {
     if (f->interrupt_pin == 0) {
-        refuse_line(c, r, ASSIGN_DIAG_NO_PIN, "leave gsi out", "is given, but the device has no INTx#");
+        refuse_line(c, r, PLAN_DEVICES_NO_PIN, "leave gsi out", "is given, but the device has no INTx#");
     } else if (r->gsi == c->limits->console_gsi) {
-        refuse_line(c, r, ASSIGN_DIAG_LINE_SHARED, "move the console to another port, or choose another device",
+        refuse_line(c, r, PLAN_DEVICES_LINE_SHARED, "move the console to another port, or choose another device",
                     "is the line of the hypervisor's own console");
     } else if (!r->gsi_reachable) {
-        refuse_line(c, r, ASSIGN_DIAG_NO_LINE, "write the line that Linux on this machine shows in /proc/interrupts",
+        refuse_line(c, r, PLAN_DEVICES_NO_LINE, "write the line that Linux on this machine shows in /proc/interrupts",
                     "is on no I/O APIC whose interrupts are remapped");
     }
     if (shares_line(c, r)) {
-        refuse_line(c, r, ASSIGN_DIAG_LINE_SHARED, "assign only one of the two, or leave gsi out where there is MSI",
+        refuse_line(c, r, PLAN_DEVICES_LINE_SHARED, "assign only one of the two, or leave gsi out where there is MSI",
                     "is the line of another assigned device");
     }
 }
@@ -157,7 +157,7 @@ static void note_without_interrupt(const struct check *c, const struct assign_re
     }
     format_text(fix, sizeof(fix), "add [device.\"%s\"] and gsi = N; Linux on this machine shows N in /proc/interrupts",
                 sbdf_text(r->function, text));
-    diag_add(c->diags, ASSIGN_DIAG_NO_INTERRUPT, DIAG_WARNING, r->where, fix,
+    diag_add(c->diags, PLAN_DEVICES_NO_INTERRUPT, DIAG_WARNING, r->where, fix,
              "%s has no MSI: its guest gets no interrupt from it", text);
 }
 
@@ -165,7 +165,7 @@ static void check_function(const struct check *c, const struct assign_request *r
 {
     const struct pci_function *f = pci_find(&c->m->pci, r->function);
     if (f == NULL) {
-        refuse(c, r, ASSIGN_DIAG_ABSENT, "take an address from the inventory in the log", "is not in this machine");
+        refuse(c, r, PLAN_DEVICES_ABSENT, "take an address from the inventory in the log", "is not in this machine");
         return;
     }
     check_place(c, r, f);
@@ -185,7 +185,7 @@ static void check_twice(const struct check *c, size_t index)
         const struct assign_request *first = &c->requests[i];
         char text[SBDF_TEXT_SIZE];
         if (sbdf_equal(first->function, r->function)) {
-            diag_add(c->diags, ASSIGN_DIAG_TWICE, DIAG_ERROR, r->where, "name each device once",
+            diag_add(c->diags, PLAN_DEVICES_TWICE, DIAG_ERROR, r->where, "name each device once",
                      "%s is given already, at %s", sbdf_text(r->function, text), first->where);
             return;
         }
@@ -237,11 +237,11 @@ static void check_room(const struct check *c, size_t last)
         }
     }
     if (!fits) {
-        refuse(c, r, ASSIGN_DIAG_BAR_FIT, "give the guest fewer devices or ones with smaller BARs",
+        refuse(c, r, PLAN_DEVICES_BAR_FIT, "give the guest fewer devices or ones with smaller BARs",
                "has BARs that do not fit what is left of its guest's address space for devices");
     }
     if (functions > c->limits->functions_max) {
-        refuse(c, r, ASSIGN_DIAG_TOO_MANY, "give the guest fewer devices",
+        refuse(c, r, PLAN_DEVICES_TOO_MANY, "give the guest fewer devices",
                "is one more than a guest's PCI bus has places for");
     }
 }
@@ -256,7 +256,7 @@ enum status assign_check(const struct machine *m, const struct assign_limits *li
         check_twice(&c, i);
         check_room(&c, i);
         if (!limits->remapping) {
-            refuse(&c, &requests[i], ASSIGN_DIAG_NO_REMAPPING,
+            refuse(&c, &requests[i], PLAN_DEVICES_NO_REMAPPING,
                    "turn on interrupt remapping in the firmware's setup (under QEMU: intel-iommu,intremap=on)",
                    "cannot be given away: interrupts are not remapped, so it could send any interrupt to any CPU");
         }

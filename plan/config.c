@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * The configuration's grammar: tables, key = value, arrays; and what must hold when all of it was read. */
+ * The configuration's grammar: tables, key = value, arrays. */
 #include "plan/config.h"
 
 #include "kernel/lib/format.h"
 #include "kernel/lib/sbdf.h"
 #include "kernel/lib/string.h"
+#include "plan/config_check.h"
 #include "plan/config_keys.h"
 #include "plan/config_lexer.h"
 #include "plan/config_store.h"
-
-#define SLICE_US 10000
 
 struct parser {
     struct config_lexer lx;
@@ -18,37 +17,6 @@ struct parser {
     void *object;                     /* the struct its keys' offsets are in */
     bool in_array;                    /* an array is open: an error goes on behind its end */
 };
-
-char *config_where(const char *file, struct config_position at, char text[CONFIG_WHERE_SIZE])
-{
-    format_text(text, CONFIG_WHERE_SIZE, "%.*s:%u:%u", CONFIG_WHERE_NAME_MAX, file, at.line, at.column);
-    return text;
-}
-
-const struct config_guest *config_find_guest(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->guest_count; i++) {
-        if (strcmp(config->guests[i].name.text, name) == 0) {
-            return &config->guests[i];
-        }
-    }
-    return NULL;
-}
-
-const struct config_device *config_find_device(const struct config *config, uint32_t sbdf)
-{
-    for (size_t i = 0; i < config->device_count; i++) {
-        if (config->devices[i].address.number == sbdf) {
-            return &config->devices[i];
-        }
-    }
-    return NULL;
-}
-
-uint64_t config_slice_us(const struct config *config)
-{
-    return config->system.slice.at.line != 0 ? config->system.slice.number : SLICE_US;
-}
 
 /* --- arrays */
 
@@ -77,7 +45,7 @@ static void add_item(struct parser *p, const struct config_key *key, struct conf
     }
     bool distinct = key->type == CONFIG_DEVICES; /* CPUs: check_cpus_differ */
     for (size_t i = 0; distinct && i < list->count; i++) {
-        if (((list->items[i].number ^ item->number) & UINT32_MAX) == 0) {
+        if (((list->items[i].number ^ item->number) & ~CONFIG_DEVICE_GROUP) == 0) {
             config_lexer_error(&p->lx, token->at, CONFIG_DUPLICATE_ITEM, "write it once",
                                "this item of '%s' is there already, at line %u", key->name, list->items[i].at.line);
         }
@@ -327,15 +295,39 @@ static void begin_guest(struct parser *p, struct config_position at, const struc
     p->object = guest;
 }
 
+/* An address or an id. */
+static bool read_device_name(const char *text, struct config_device *out)
+{
+    struct sbdf at;
+    out->by_id = config_store_read_id(text, &out->address.number);
+    if (!out->by_id && sbdf_parse(text, strlen(text), &at)) {
+        out->address.number = at.v;
+        return true;
+    }
+    return out->by_id;
+}
+
+static const struct config_device *find_twin(const struct config *config, const struct config_device *wanted)
+{
+    for (size_t i = 0; i < config->device_count; i++) {
+        const struct config_device *d = &config->devices[i];
+        if (d->by_id == wanted->by_id && d->address.number == wanted->address.number) {
+            return d;
+        }
+    }
+    return NULL;
+}
+
 static void begin_device(struct parser *p, struct config_position at, const struct config_token *name)
 {
-    struct sbdf address;
-    if (!sbdf_parse(name->text, strlen(name->text), &address)) {
-        config_lexer_error(&p->lx, name->at, CONFIG_BAD_DEVICE, "write [device.\"0000:3b:00.0\"]",
-                           "\"%.60s\" is not a device's address", name->text);
+    struct config_device wanted = {.address = {.key = at, .at = at, .text = name->text}};
+    if (!read_device_name(name->text, &wanted)) {
+        config_lexer_error(&p->lx, name->at, CONFIG_BAD_DEVICE,
+                           "write [device.\"0000:3b:00.0\"], or [device.\"8086:28c0\"] for every device with that id",
+                           "\"%.60s\" is not a device's address or id", name->text);
         return;
     }
-    const struct config_device *twin = config_find_device(p->out, address.v);
+    const struct config_device *twin = find_twin(p->out, &wanted);
     if (twin != NULL) {
         config_lexer_error(&p->lx, name->at, CONFIG_DUPLICATE_TABLE, "put all its keys into one table",
                            "device %.60s has a table already, at line %u", name->text, twin->address.at.line);
@@ -347,7 +339,7 @@ static void begin_device(struct parser *p, struct config_position at, const stru
         return;
     }
     struct config_device *device = &p->out->devices[p->out->device_count++];
-    device->address = (struct config_value){.key = at, .at = at, .text = name->text, .number = address.v};
+    *device = wanted;
     p->table = &config_tables[CONFIG_TABLE_DEVICE];
     p->object = device;
 }
@@ -357,14 +349,15 @@ static void refuse_unknown_table(struct parser *p, const struct config_token *fi
     bool guest = strcmp(first->text, "guest") == 0;
     char meant[DIAG_TEXT_SIZE] = "";
     if (strcmp(first->text, "device") == 0 || (parts == 2 && config_keys_near(first->text, "device"))) {
-        format_text(meant, sizeof(meant), "; did you mean '[device.\"ADDRESS\"]'?");
+        format_text(meant, sizeof(meant), "; did you mean '[device.\"ADDRESS-OR-ID\"]'?");
     } else if (guest || (parts == 2 && config_keys_near(first->text, "guest"))) {
         format_text(meant, sizeof(meant), "; did you mean '[guest.NAME]'?");
     } else if (parts == 1 && config_keys_near(first->text, "system")) {
         format_text(meant, sizeof(meant), "; did you mean '[system]'?");
     }
-    config_lexer_error(&p->lx, first->at, CONFIG_UNKNOWN_TABLE, "write [system], [guest.NAME] or [device.\"ADDRESS\"]",
-                       "unknown table '%.60s%s'%s", first->text, parts > 1 ? "..." : "", meant);
+    config_lexer_error(&p->lx, first->at, CONFIG_UNKNOWN_TABLE,
+                       "write [system], [guest.NAME] or [device.\"ADDRESS-OR-ID\"]", "unknown table '%.60s%s'%s",
+                       first->text, parts > 1 ? "..." : "", meant);
 }
 
 static bool read_table(struct parser *p)
@@ -433,70 +426,6 @@ static bool read_statement(struct parser *p)
     return config_lexer_peek(&p->lx) == '[' ? read_table(p) : read_pair(p);
 }
 
-static void check_required(struct parser *p, const struct config_table *table, const void *object,
-                           struct config_position at)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        const struct config_key *key = &table->keys[i];
-        const struct config_position *first = (const struct config_position *)((const char *)object + key->offset);
-        if (key->required && first->line == 0) {
-            char fix[DIAG_TEXT_SIZE];
-            format_text(fix, sizeof(fix), "add for example: %s = %s", key->name, key->example);
-            config_lexer_error(&p->lx, at, CONFIG_MISSING_KEY, fix, "'%s' is missing", key->name);
-        }
-    }
-}
-
-static void check_cpus_differ(struct parser *p, const struct config_guest *guest)
-{
-    const struct config_list *cpus = &guest->cpus;
-    for (size_t i = 0; guest->share.number == 0 && i < cpus->count; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (cpus->items[k].number == cpus->items[i].number) {
-                config_lexer_error(&p->lx, cpus->items[i].at, CONFIG_DUPLICATE_ITEM,
-                                   "write it once, or add share = true: virtual CPUs then take turns on it",
-                                   "CPU %llu is in this list already, at line %u",
-                                   (unsigned long long)cpus->items[i].number, cpus->items[k].at.line);
-                break;
-            }
-        }
-    }
-}
-
-static void check_names_guest(struct parser *p, const struct config_value *value)
-{
-    if (value->text == NULL || !config_store_is_name(value->text) || config_find_guest(p->out, value->text) != NULL) {
-        return;
-    }
-    char fix[DIAG_TEXT_SIZE];
-    format_text(fix, sizeof(fix), "add [guest.%s], or name a guest that is there", value->text);
-    for (size_t i = 0; i < p->out->guest_count; i++) {
-        if (config_keys_near(p->out->guests[i].name.text, value->text)) {
-            format_text(fix, sizeof(fix), "write \"%s\"", p->out->guests[i].name.text);
-        }
-    }
-    config_lexer_error(&p->lx, value->at, CONFIG_UNKNOWN_GUEST, fix, "there is no guest \"%s\"", value->text);
-}
-
-static void check_whole(struct parser *p)
-{
-    struct config *out = p->out;
-    struct config_position start = {1, 1};
-    check_required(p, &config_tables[CONFIG_TABLE_TOP], out, start);
-    for (size_t i = 0; i < out->guest_count; i++) {
-        check_required(p, &config_tables[CONFIG_TABLE_GUEST], &out->guests[i], out->guests[i].name.at);
-        check_cpus_differ(p, &out->guests[i]);
-    }
-    check_names_guest(p, &out->system.service);
-    if (out->system.unassigned.text != NULL && strcmp(out->system.unassigned.text, "block") != 0) {
-        check_names_guest(p, &out->system.unassigned);
-    }
-    if (out->guest_count == 0) {
-        config_lexer_error(&p->lx, start, CONFIG_NO_GUEST, "add [guest.NAME] with cpus, memory and kernel",
-                           "there is no guest");
-    }
-}
-
 enum status config_parse(const char *text, size_t length, const char *file, struct config *out, struct diag_list *diags)
 {
     size_t errors = diags->errors;
@@ -516,6 +445,6 @@ enum status config_parse(const char *text, size_t length, const char *file, stru
             recover(&p);
         }
     }
-    check_whole(&p);
+    config_check(&p.lx, out);
     return diags->errors == errors ? STATUS_OK : STATUS_BAD_FORMAT;
 }

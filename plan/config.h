@@ -5,16 +5,17 @@
 
 #include "kernel/lib/bits.h"
 #include "kernel/lib/diag.h"
+#include "kernel/lib/sbdf.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
 
 #define CONFIG_GUESTS_MAX 64
-#define CONFIG_CPUS_MAX 64    /* in one guest */
-#define CONFIG_DEVICES_MAX 32 /* in one guest */
-#define CONFIG_DEVICE_TABLES_MAX 64
+#define CONFIG_CPUS_MAX 64     /* in one guest */
+#define CONFIG_DEVICES_MAX 128 /* in one guest */
+#define CONFIG_DEVICE_TABLES_MAX 256
 #define CONFIG_MODULES_MAX 32 /* in one guest */
-#define CONFIG_ITEMS_MAX 2048 /* in all arrays together */
-#define CONFIG_TEXT_MAX ((size_t)32 * KIB)
+#define CONFIG_ITEMS_MAX 8192 /* in all arrays together: 4,096 devices, and a CPU and images for each of 64 guests */
+#define CONFIG_TEXT_MAX ((size_t)128 * KIB)
 #define CONFIG_FILE_MAX ((size_t)MIB)
 #define CONFIG_NAME_MAX 31
 #define CONFIG_WHERE_NAME_MAX 40 /* a longer file name is cut in diagnostics */
@@ -29,11 +30,18 @@ struct config_value {
     struct config_position key; /* of the key */
     struct config_position at;  /* of the value */
     const char *text;           /* of a string, as decoded: valid UTF-8, no control characters but tab */
-    uint64_t number;            /* of an integer or boolean; a size in bytes; a device's address and kind */
+    uint64_t number;            /* of an integer or boolean; a size in bytes; a device's address and kind;
+                                   "8086:28c0" is 0x808628c0; a word is an enum below */
 };
 
 /* A device's number: struct sbdf's v, and this when all of its group is meant ("group:0000:3b:00.0"). */
-#define CONFIG_DEVICE_GROUP BIT64(32)
+#define CONFIG_DEVICE_GROUP BIT64(63)
+
+/* rmrr = "refuse" or "map". */
+enum config_rmrr { CONFIG_RMRR_REFUSE, CONFIG_RMRR_MAP };
+
+/* reset = "flr", "d3d0", "bus" or "none". */
+enum config_reset { CONFIG_RESET_FLR, CONFIG_RESET_D3, CONFIG_RESET_BUS, CONFIG_RESET_NONE };
 
 /* An array; at.line == 0: not given. */
 struct config_list {
@@ -44,23 +52,25 @@ struct config_list {
 
 struct config_system {
     struct config_position at; /* of the table */
-    struct config_value console, service, unassigned, slice;
+    struct config_value console, service, unassigned, slice, inventory;
     struct config_list without; /* plan/features.h makes a set of it */
 };
 
 struct config_guest {
     struct config_value name; /* at: of the table's line */
-    struct config_value memory, kernel, initrd, cmdline, share;
+    struct config_value memory, kernel, initrd, cmdline, share, share_core;
+    struct config_value rmrr, unsafe_interrupts;
     struct config_list cpus, devices, modules;
 };
 
-/* [device."0000:3b:00.0"] */
+/* [device."0000:3b:00.0"], or [device."8086:28c0"] for every device with that id. */
 struct config_device {
-    struct config_value address; /* at: of the table's line; number: struct sbdf's v */
-    struct config_value gsi;
+    struct config_value address; /* at: of the table's line; number: struct sbdf's v, or the id */
+    bool by_id;                  /* the table is of the id, and has neither gsi nor expect */
+    struct config_value gsi, expect, reset, rom, rmrr;
 };
 
-/* Its pointers lead into itself: do not copy it. About 140 KiB. */
+/* Its pointers lead into itself: do not copy it. About 480 KiB. */
 struct config {
     struct config_value version;
     struct config_system system;
@@ -85,8 +95,18 @@ uint64_t config_slice_us(const struct config *config);
 /* The guest of that name, or NULL. */
 const struct config_guest *config_find_guest(const struct config *config, const char *name);
 
-/* What the file says about that device, or NULL. */
-const struct config_device *config_find_device(const struct config *config, uint32_t sbdf);
+/* The table of that address, or NULL. */
+const struct config_device *config_find_device(const struct config *config, struct sbdf at);
+
+/* The table of that id, or NULL. */
+const struct config_device *config_find_device_id(const struct config *config, uint16_t vendor, uint16_t device);
+
+/* What the file says about a device with that address and id: each value from the table of its address, or, where that
+ * has none, of its id. address is of the first table there is; its at.line is 0 when there is neither. */
+struct config_device config_device_of(const struct config *config, struct sbdf at, uint16_t vendor, uint16_t device);
+
+/* May its option ROM be seen? Without `rom`, yes. */
+bool config_device_shows_rom(const struct config_device *device);
 
 #define CONFIG_WHERE_SIZE DIAG_WHERE_SIZE
 

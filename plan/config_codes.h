@@ -34,6 +34,9 @@ enum config_code {
     CONFIG_NO_GUEST = 528,          /* not one guest */
     CONFIG_DUPLICATE_ITEM = 529,    /* the same CPU or device twice in one array */
     CONFIG_UNKNOWN_FEATURE = 530,   /* system.without names nothing that can be left unused */
+    CONFIG_BAD_WORD = 531,          /* not one of the words that the key takes */
+    CONFIG_BAD_ID = 532,            /* not a device's id, "8086:28c0" */
+    CONFIG_NOT_BY_ID = 533,         /* a key of one device alone in a table of an id */
 };
 
 #endif

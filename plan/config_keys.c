@@ -14,6 +14,9 @@
 #define SLICE_LOW 1000
 #define SLICE_HIGH 100000
 
+static const char *const rmrr_words[] = {"refuse", "map", NULL};               /* enum config_rmrr */
+static const char *const reset_words[] = {"flr", "d3d0", "bus", "none", NULL}; /* enum config_reset */
+
 static const struct config_key top_keys[] = {
     {.name = "version",
      .type = CONFIG_INTEGER,
@@ -65,6 +68,13 @@ static const struct config_key system_keys[] = {
      .high = SLICE_HIGH,
      .example = "10000",
      .description = "Length of a turn on a shared CPU, in microseconds; 10000 when not given."},
+    {.name = "inventory",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_system, inventory),
+     .example = "true",
+     .description =
+         "Whether the log has a line for every PCI function at boot, as `bulkhead devices` prints it: group, "
+         "unit, reset, and why it can be given to no guest."},
 };
 
 static const struct config_key guest_keys[] = {
@@ -85,6 +95,12 @@ static const struct config_key guest_keys[] = {
      .example = "true",
      .description =
          "Its CPUs may also be other guests' that say so too, or be named twice: virtual CPUs then take turns."},
+    {.name = "share-core",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_guest, share_core),
+     .example = "true",
+     .description = "Its CPUs may be threads of cores whose other threads are guests' that say so too; one may then "
+                    "learn secrets of the other by what the threads share."},
     {.name = "memory",
      .type = CONFIG_SIZE,
      .required = true,
@@ -124,6 +140,19 @@ static const struct config_key guest_keys[] = {
      .most = CONFIG_DEVICES_MAX,
      .example = "[\"0000:00:02.0\", \"group:0000:3b:00.0\"]",
      .description = "PCI functions given to the guest; \"group:\" takes every function of the named one's group."},
+    {.name = "rmrr",
+     .type = CONFIG_WORD,
+     .words = rmrr_words,
+     .offset = offsetof(struct config_guest, rmrr),
+     .example = "\"refuse\"",
+     .description = "What to do with its devices for which firmware reserves memory (RMRR): \"refuse\" them, as when "
+                    "this is not given, or \"map\" that memory for them one to one."},
+    {.name = "unsafe-interrupts",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_guest, unsafe_interrupts),
+     .example = "true",
+     .description = "Whether it gets devices although this machine does not remap interrupts: it can then raise any "
+                    "interrupt on any CPU, and so stop or take over the machine."},
     {.name = "modules",
      .type = CONFIG_STRINGS,
      .offset = offsetof(struct config_guest, modules),
@@ -143,7 +172,30 @@ static const struct config_key device_keys[] = {
      .high = GSI_HIGH,
      .example = "17",
      .description = "Global system interrupt of its INTA# line, for a device without MSI: Linux on the same machine "
-                    "names it behind the driver's \"IO-APIC\" in /proc/interrupts."},
+                    "names it behind the driver's \"IO-APIC\" in /proc/interrupts. Only by address."},
+    {.name = "expect",
+     .type = CONFIG_ID,
+     .offset = offsetof(struct config_device, expect),
+     .example = "\"8086:37c8\"",
+     .description = "The id, vendor and device, of what must be there: a changed machine is refused. Only by address."},
+    {.name = "reset",
+     .type = CONFIG_WORD,
+     .words = reset_words,
+     .offset = offsetof(struct config_device, reset),
+     .example = "\"d3d0\"",
+     .description = "How it is reset, instead of the gentlest way that it offers: \"flr\" function level reset, "
+                    "\"d3d0\" power state D3hot and back, \"bus\" secondary bus reset, \"none\" not at all."},
+    {.name = "rom",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_device, rom),
+     .example = "false",
+     .description = "Whether its guest sees its option ROM; true when not given."},
+    {.name = "rmrr",
+     .type = CONFIG_WORD,
+     .words = rmrr_words,
+     .offset = offsetof(struct config_device, rmrr),
+     .example = "\"map\"",
+     .description = "As the guest's `rmrr`, for this device."},
 };
 
 const struct config_table config_tables[CONFIG_TABLE_COUNT] = {
@@ -151,8 +203,10 @@ const struct config_table config_tables[CONFIG_TABLE_COUNT] = {
     [CONFIG_TABLE_SYSTEM] = {"[system]", system_keys, ARRAY_LENGTH(system_keys), "The hypervisor itself."},
     [CONFIG_TABLE_GUEST] = {"[guest.NAME]", guest_keys, ARRAY_LENGTH(guest_keys),
                             "One guest. NAME has 1 to 31 characters of a-z, 0-9 and '-', and is not \"block\"."},
-    [CONFIG_TABLE_DEVICE] = {"[device.\"ADDRESS\"]", device_keys, ARRAY_LENGTH(device_keys),
-                             "What the machine does not say about one assigned device. ADDRESS is its PCI address."},
+    [CONFIG_TABLE_DEVICE] = {"[device.\"ADDRESS-OR-ID\"]", device_keys, ARRAY_LENGTH(device_keys),
+                             "What holds for one assigned device, by its PCI address, `[device.\"0000:3b:00.0\"]`, or "
+                             "for all with one vendor and device id, `[device.\"8086:28c0\"]`. Where both say "
+                             "something, the address's table counts."},
 };
 
 const struct config_key *config_keys_find(const struct config_table *table, const char *name)
@@ -231,6 +285,10 @@ const char *config_keys_type_text(enum config_type type)
         return "a string with a size";
     case CONFIG_GUEST_NAME:
         return "a string with a guest's name";
+    case CONFIG_WORD:
+        return "a string with one of its words";
+    case CONFIG_ID:
+        return "a string with a device's id";
     case CONFIG_INTEGERS:
         return "an array of integers";
     case CONFIG_STRINGS:

@@ -11,6 +11,8 @@ enum config_type {
     CONFIG_BOOLEAN,
     CONFIG_SIZE,       /* a string: "512MiB" */
     CONFIG_GUEST_NAME, /* a string: a guest's name */
+    CONFIG_WORD,       /* a string: one of words */
+    CONFIG_ID,         /* a string: a device's id, "8086:28c0" */
     CONFIG_INTEGERS,   /* an array of integers */
     CONFIG_STRINGS,    /* an array of strings */
     CONFIG_DEVICES,    /* an array of strings: device addresses, all different */
@@ -23,7 +25,8 @@ struct config_key {
     size_t offset;       /* of the struct config_value or config_list in the table's struct */
     uint64_t low, high;  /* smallest and largest integer or size; fewest and most bytes of a string; of each item */
     size_t fewest, most; /* items of an array */
-    const char *example; /* as written behind the '=' */
+    const char *const *words; /* of CONFIG_WORD, NULL behind the last; a value's number is its word's index */
+    const char *example;      /* as written behind the '=' */
     const char *description;
 };
 

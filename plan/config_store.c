@@ -104,6 +104,70 @@ static void store_device(struct config_lexer *lx, const struct config_token *tok
     value->number = at.v | (group ? CONFIG_DEVICE_GROUP : 0);
 }
 
+/* Exactly four hexadecimal digits. */
+static bool read_hex4(const char *text, uint32_t *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < 4; i++) {
+        char c = text[i];
+        bool digit = c >= '0' && c <= '9';
+        char lower = (char)(c | ('a' - 'A'));
+        if (!digit && !(lower >= 'a' && lower <= 'f')) {
+            return false;
+        }
+        *out = *out << 4 | (uint32_t)(digit ? c - '0' : lower - 'a' + 10);
+    }
+    return true;
+}
+
+bool config_store_read_id(const char *text, uint64_t *out)
+{
+    uint32_t vendor = 0, device = 0;
+    if (strlen(text) != strlen("8086:28c0") || text[4] != ':' || !read_hex4(text, &vendor) ||
+        !read_hex4(text + 5, &device)) {
+        return false;
+    }
+    *out = (uint64_t)vendor << 16 | device;
+    return true;
+}
+
+static void store_id(struct config_lexer *lx, const struct config_token *token, struct config_value *value)
+{
+    if (!config_store_read_id(token->text, &value->number)) {
+        config_lexer_error(lx, token->at, CONFIG_BAD_ID, "write vendor:device, \"8086:28c0\", as lspci -n prints it",
+                           "\"%.60s\" is not a device's id", token->text);
+    }
+}
+
+/* The word that was meant, or all of them. */
+static void suggest_word(const struct config_key *key, const char *wrong, char *fix, size_t size)
+{
+    size_t used = format_text(fix, size, "write");
+    for (size_t i = 0; key->words[i] != NULL; i++) {
+        if (config_keys_near(key->words[i], wrong)) {
+            format_text(fix, size, "write \"%s\"", key->words[i]);
+            return;
+        }
+        const char *before = i == 0 ? " " : key->words[i + 1] == NULL ? " or " : ", ";
+        used += used < size ? format_text(fix + used, size - used, "%s\"%s\"", before, key->words[i]) : 0;
+    }
+}
+
+static void store_word(struct config_lexer *lx, const struct config_key *key, const struct config_token *token,
+                       struct config_value *value)
+{
+    for (size_t i = 0; key->words[i] != NULL; i++) {
+        if (strcmp(key->words[i], token->text) == 0) {
+            value->number = i;
+            return;
+        }
+    }
+    char fix[DIAG_TEXT_SIZE];
+    suggest_word(key, token->text, fix, sizeof(fix));
+    config_lexer_error(lx, token->at, CONFIG_BAD_WORD, fix, "\"%.60s\" is none of the words that '%s' takes",
+                       token->text, key->name);
+}
+
 bool config_store_is_name(const char *text)
 {
     size_t length = strlen(text);
@@ -121,6 +185,14 @@ static void store_string(struct config_lexer *lx, const struct config_key *key, 
 {
     if (key->type == CONFIG_SIZE) {
         store_size(lx, key, token, value);
+        return;
+    }
+    if (key->type == CONFIG_WORD) {
+        store_word(lx, key, token, value);
+        return;
+    }
+    if (key->type == CONFIG_ID) {
+        store_id(lx, token, value);
         return;
     }
     size_t length = strlen(token->text);

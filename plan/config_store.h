@@ -18,4 +18,7 @@ void config_store_wrong_type(struct config_lexer *lx, const struct config_key *k
 /* 1 to 31 characters of a-z, 0-9 and '-'. */
 bool config_store_is_name(const char *text);
 
+/* "8086:28c0" as 0x808628c0; false when it is not of that form. */
+bool config_store_read_id(const char *text, uint64_t *out);
+
 #endif

@@ -33,9 +33,10 @@ struct groups {
     uint32_t *members;       /* indices of functions, group by group, in the order of their addresses */
     uint32_t *first;         /* by group: its first place in members; one more than there are groups */
     size_t count;
+    bool *isolates; /* by function's index: it lets no request from it or below it reach a neighbour (Linux: ACS on) */
 };
 
-/* STATUS_NO_MEMORY: arena full. Time grows with functions x depth, near-linear in functions. */
+/* STATUS_NO_MEMORY: arena full. Time is near-linear in the number of functions. */
 MUST_CHECK enum status groups_make(const struct pci_facts *facts, struct arena *arena, struct groups *out);
 
 /* "bridge", "conventional", "multifunction", "alias", "switch", "vmd", "alone": stable words for JSON and logs. */
@@ -48,11 +49,17 @@ char *group_reason_say(const struct pci_facts *facts, const struct groups *group
 #define GROUP_SOURCES_MAX 16
 
 /* All requester ids with which that function's requests can reach its unit, its own first: alias of the bridge above,
- * phantom functions, quirks. Returns their number, at most GROUP_SOURCES_MAX. */
+ * phantom functions, quirks. Returns their number, at most GROUP_SOURCES_MAX: of a non-transparent bridge, which may
+ * send with every id of its bus, only so many reach memory. */
 size_t group_sources(const struct pci_facts *facts, uint32_t function, struct sbdf out[GROUP_SOURCES_MAX]);
 
-/* The buses whose ids its interrupt messages may have, behind a PCIe-to-PCI or conventional bridge: true and *first,
- * *last. False: its own id alone. */
+/* The buses whose ids its interrupt messages may have: true and *first, *last, behind a PCIe-to-PCI bridge (which may
+ * take the message's id over or not) and for a function that sends with many ids of its own bus. All functions there
+ * are of one group. False: the one id that group_interrupt_source() tells. */
 bool group_interrupt_buses(const struct pci_facts *facts, uint32_t function, uint8_t *first, uint8_t *last);
+
+/* The id that its interrupt messages have when group_interrupt_buses() is false: its own, but that of the conventional
+ * bridge nearest to the root, or of the VMD endpoint, when it is behind one. */
+struct sbdf group_interrupt_source(const struct pci_facts *facts, uint32_t function);
 
 #endif

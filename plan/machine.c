@@ -57,6 +57,13 @@ enum status machine_read_tables(struct machine *m, const uint8_t *rsdp, size_t r
         return missing(diags, MACHINE_DIAG_NO_ACPI, "ACPI", "boot through GRUB's multiboot2 on a machine with ACPI",
                        "no sound ACPI root table was found");
     }
+    return machine_read_saved_tables(m, memory, arena, diags);
+}
+
+enum status machine_read_saved_tables(struct machine *m, const struct memory_map *memory, struct arena *arena,
+                                      struct diag_list *diags)
+{
+    m->memory = memory;
     enum status status = read_madt(m, arena, diags);
     if (status == STATUS_OK) {
         read_optional(m, arena, diags);
@@ -152,19 +159,26 @@ static struct pci_platform_range *platform_ranges(const struct machine *m, struc
     return ranges;
 }
 
-enum status machine_read_pci(struct machine *m, struct arena *arena, struct diag_list *diags)
+enum status machine_check_bars(struct machine *m, struct arena *arena, struct diag_list *diags)
 {
     size_t count = 0;
     const struct pci_platform_range *ranges = platform_ranges(m, arena, &count);
-    if (ranges == NULL) {
-        return STATUS_NO_MEMORY;
-    }
+    return ranges == NULL ? STATUS_NO_MEMORY : pci_bars_check(&m->pci, m->memory, ranges, count, arena, diags);
+}
+
+enum status machine_read_pci(struct machine *m, struct arena *arena, struct diag_list *diags)
+{
     enum status status = pci_enumerate(m->mcfg.windows, m->mcfg.count, arena, &m->pci, diags);
     if (status != STATUS_OK) {
         return status;
     }
     pci_bars_size(&m->pci, diags);
-    return pci_bars_check(&m->pci, m->memory, ranges, count, arena, diags);
+    return machine_check_bars(m, arena, diags);
+}
+
+enum status machine_read_groups(struct machine *m, struct arena *arena)
+{
+    return groups_make(&m->pci, arena, &m->groups);
 }
 
 static enum status secondary(void *context, struct sbdf bridge, uint8_t *first, uint8_t *last)

@@ -52,12 +52,19 @@ MUST_CHECK enum status machine_read_tables(struct machine *m, const uint8_t *rsd
                                            const struct memory_map *memory, struct arena *arena,
                                            struct diag_list *diags);
 
+/* The same where the tables are at hand (acpi_take): m->acpi is set, all else is zero. */
+MUST_CHECK enum status machine_read_saved_tables(struct machine *m, const struct memory_map *memory,
+                                                 struct arena *arena, struct diag_list *diags);
+
 /* The DMAR table: exactly one, sound, with at least one unit. Else STATUS_UNSUPPORTED, and why and what to do in diags.
  */
 MUST_CHECK enum status machine_read_dmar(struct machine *m, struct arena *arena, struct diag_list *diags);
 
 /* Every PCI function. Configuration space must be reachable. Then sizes, overlaps with memory and platform. */
 MUST_CHECK enum status machine_read_pci(struct machine *m, struct arena *arena, struct diag_list *diags);
+
+/* The last part of it, for functions that were read elsewhere (a dump): overlaps with memory and platform. */
+MUST_CHECK enum status machine_check_bars(struct machine *m, struct arena *arena, struct diag_list *diags);
 
 /* Groups of the functions as the facts are now: after ACS was switched on (drivers/pci_acs.h). STATUS_NO_MEMORY. */
 MUST_CHECK enum status machine_read_groups(struct machine *m, struct arena *arena);

@@ -36,6 +36,8 @@ struct plan_limits {
     uint64_t bar_low_start;  /* BAR window below 4 GiB ... */
     uint64_t bar_low_bytes;  /* ... its start is a multiple of its size */
     uint64_t bar_high_bytes; /* BAR window above RAM */
+    uint64_t own_bytes;      /* memory that the hypervisor keeps for itself, and more of it for each ... */
+    uint64_t own_per_guest, own_per_cpu, own_per_function; /* ... guest, virtual CPU, PCI function of the machine */
 };
 
 struct plan_facts {
@@ -49,6 +51,7 @@ struct plan_facts {
     uint32_t console_gsi;  /* its line; PLAN_NO_GSI: none */
     const uint32_t *gsis;  /* by function's index: the GSI of its INTA# line by the MP table, or PLAN_NO_GSI; or NULL */
     const uint32_t *hints; /* the same as a dump's Linux had it: only named in the fix of a refusal; or NULL */
+    const uint16_t *pins;  /* lines of each of madt.ioapics; NULL: up to the next one's first line, 240 at most */
     struct plan_limits limits;
 };
 
@@ -59,7 +62,9 @@ struct plan_device {
     uint32_t group;            /* number in machine->groups */
     size_t unit;               /* index in machine->dmar.units */
     enum pci_reset_kind reset; /* before it is given, at the guest's restart, and when it is taken back */
-    bool rom;                  /* the guest sees its option ROM */
+    uint64_t bars[PCI_BARS];   /* where the guest first sees each memory BAR; 0: it does not have it */
+    bool rom;                  /* the guest sees its option ROM ... */
+    uint64_t rom_at;           /* ... and where, when it switches it on, for a start */
     uint32_t gsi;              /* of its INTA# line; PLAN_NO_GSI: the guest gets no interrupt from it but by MSI */
     bool unsafe_interrupts;    /* given although interrupts are not remapped */
     struct sbdf sources[GROUP_SOURCES_MAX]; /* requester ids that go into the guest's domain, its own first */

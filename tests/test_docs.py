@@ -11,6 +11,7 @@ import testbed
 DOCS = sorted([*testbed.ROOT.glob("*.md"), *(testbed.ROOT / "docs").glob("*.md")])
 GENERATED = {
     "config.md": [testbed.BUILD / "host" / "doc_tables", "config"],
+    "config-space.md": [testbed.BUILD / "host" / "doc_tables", "config-space"],
     "diagnostics.md": [testbed.ROOT / "tools" / "diagnostics-doc"],
 }
 

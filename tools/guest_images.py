@@ -131,11 +131,13 @@ def cpio_entry(name, mode, data=b"", device=(0, 0), number=[1]):
     return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
 
 
-def initramfs(busybox, modules, script):
+def initramfs(busybox, modules, script, programs=None):
+    """programs: {"bin/name": bytes} beside busybox."""
     entries = [cpio_entry(folder, 0o040755) for folder in ("bin", "dev", "proc", "sys", "modules")]
     entries.append(cpio_entry("dev/console", 0o020600, device=(5, 1)))
     entries.append(cpio_entry("bin/busybox", 0o100755, busybox))
     entries.append(cpio_entry("bin/sh", 0o120777, b"busybox"))
+    entries += [cpio_entry(name, 0o100755, data) for name, data in (programs or {}).items()]
     for position, path in enumerate(modules):
         entries.append(cpio_entry(f"modules/{position:02}-{path.name}", 0o100644, path.read_bytes()))
     entries.append(cpio_entry("init", 0o100755, (SCRIPTS / "common").read_bytes() + script.read_bytes()))

@@ -4,6 +4,7 @@
 #include "vtd/dmar_check.h"
 
 #include "kernel/lib/bits.h"
+#include "kernel/lib/sbdf.h"
 #include "vtd/dmar_decode.h"
 #include "vtd/dmar_diag.h"
 
@@ -196,6 +197,15 @@ static void check_namespace_scopes(const struct dmar *dmar, const struct dmar_un
     }
 }
 
+/* Above it are the domains behind VMD endpoints (kernel/lib/sbdf.h). */
+static void check_segment_number(uint16_t segment, const struct dmar_place *place, struct diag_list *diags)
+{
+    if (segment >= SBDF_VMD_FIRST) {
+        dmar_report(diags, DMAR_DIAG_SEGMENT, DIAG_ERROR, place->offset, DMAR_FIX_FIRMWARE,
+                    "segment %04x is above feff: such numbers stand for the domains behind VMD endpoints", segment);
+    }
+}
+
 static void check_units(struct dmar *dmar, struct diag_list *diags)
 {
     if (dmar->unit_count == 0) {
@@ -205,6 +215,7 @@ static void check_units(struct dmar *dmar, struct diag_list *diags)
     for (size_t i = 0; i < dmar->unit_count; i++) {
         const struct dmar_unit *u = &dmar->units[i];
         check_base(u, dmar->address_bits, diags);
+        check_segment_number(u->segment, &u->place, diags);
         check_repeats(dmar, i, diags);
         check_include_all(dmar, i, diags);
         check_segment(dmar, i, diags);
@@ -258,6 +269,7 @@ static void check_rmrrs(struct dmar *dmar, struct diag_list *diags)
     for (size_t i = 0; i < dmar->rmrr_count; i++) {
         struct dmar_rmrr *r = &dmar->rmrrs[i];
         check_rmrr_range(r, diags);
+        check_segment_number(r->segment, &r->place, diags);
         if (r->scopes.count == 0) {
             dmar_report(diags, DMAR_DIAG_RMRR_NO_DEVICE, DIAG_WARNING, r->place.offset, DMAR_FIX_FIRMWARE,
                         "the reserved region names no device; nothing is mapped for it");

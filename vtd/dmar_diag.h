@@ -56,6 +56,7 @@ enum dmar_diag {
     DMAR_DIAG_ANDD_TWICE = 167,   /* warning: one ACPI device number declared twice */
     DMAR_DIAG_ATSR_NO_PORT = 168, /* note: neither ALL_PORTS nor a port */
     DMAR_DIAG_NO_MEMORY = 169,    /* error: the arena cannot hold the table's facts */
+    DMAR_DIAG_SEGMENT = 170,      /* error: a segment from 0xff00 on, which stand for VMD domains here */
 };
 
 #endif

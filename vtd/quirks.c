@@ -69,7 +69,7 @@ static const struct row rows[] = {
     {0x3c28, 0xffff, ANY_REVISION, false, 0, 0, ESCALATES},
 };
 
-static bool matches(const struct row *r, const struct vtd_quirk_function *f)
+static bool matches(const struct row *r, const struct vtd_quirk_function *f, const struct pci_reader *reader)
 {
     if ((f->device & r->mask) != r->id || f->revision >= r->revision_below) {
         return false;
@@ -77,7 +77,7 @@ static bool matches(const struct row *r, const struct vtd_quirk_function *f)
     if (r->display && f->base_class != CLASS_DISPLAY) {
         return false;
     }
-    return r->config_mask == 0 || (pci_config_read32(f->at, r->config_offset) & r->config_mask) == 0;
+    return r->config_mask == 0 || (pci_reader_u32(reader, r->config_offset) & r->config_mask) == 0;
 }
 
 static void mask_escalation(struct sbdf at)
@@ -88,24 +88,33 @@ static void mask_escalation(struct sbdf at)
     }
 }
 
-void vtd_quirks_see(struct vtd_quirk_facts *facts, const struct vtd_quirk_function *f)
+void vtd_quirks_see_saved(struct vtd_quirk_facts *facts, const struct vtd_quirk_function *f,
+                          const struct pci_reader *reader)
 {
     uint32_t effects = 0;
-    if (f->vendor != VENDOR_INTEL) {
-        return;
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        if (matches(&rows[i], f)) {
+    for (size_t i = 0; f->vendor == VENDOR_INTEL && i < ARRAY_LENGTH(rows); i++) {
+        if (matches(&rows[i], f, reader)) {
             effects |= rows[i].effects;
         }
     }
     if ((effects & ISOCH_AUDIO) != 0) {
         facts->isoch_at = f->at;
     }
-    if ((effects & ESCALATES) != 0) {
+    facts->effects |= effects;
+}
+
+void vtd_quirks_see(struct vtd_quirk_facts *facts, const struct vtd_quirk_function *f)
+{
+    struct pci_reader reader = pci_reader_live(&f->at);
+    struct vtd_quirk_facts own = {0};
+    vtd_quirks_see_saved(&own, f, &reader);
+    if ((own.effects & ESCALATES) != 0) {
         mask_escalation(f->at);
     }
-    facts->effects |= effects;
+    if ((own.effects & ISOCH_AUDIO) != 0) {
+        facts->isoch_at = own.isoch_at;
+    }
+    facts->effects |= own.effects;
 }
 
 /* Sandy Bridge, client (2a) and server (2d), family 6: walks of superpages go wrong. */

@@ -4,6 +4,7 @@
 #ifndef BULKHEAD_VTD_QUIRKS_H
 #define BULKHEAD_VTD_QUIRKS_H
 
+#include "drivers/pci_caps.h"
 #include "kernel/lib/sbdf.h"
 #include "kernel/lib/types.h"
 
@@ -35,6 +36,10 @@ struct vtd_quirks {
 /* Take one function of the machine into account; reads its config space where the table says so. Functions that
  * escalate faults get the escalation masked at once (config 0x1ac bit 31). */
 void vtd_quirks_see(struct vtd_quirk_facts *facts, const struct vtd_quirk_function *f);
+
+/* The same over configuration space that was saved elsewhere; nothing is masked. Pure. */
+void vtd_quirks_see_saved(struct vtd_quirk_facts *facts, const struct vtd_quirk_function *f,
+                          const struct pci_reader *reader);
 
 /* The decision. cpu_signature is CPUID 1 EAX; 0 when unknown. Pure. */
 struct vtd_quirks vtd_quirks_decide(const struct vtd_quirk_facts *facts, uint32_t cpu_signature);

@@ -9,7 +9,7 @@
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 
-#define RANGES_MAX 2048
+#define RANGES_MAX PAGES_EXTENTS_MAX
 #define LOWEST MIB
 
 struct range {
@@ -218,6 +218,33 @@ enum status pages_alloc_block(uint64_t bytes, uint64_t align, uint64_t limit, st
     }
     lock_release(&pages.lock, flags);
     return taken ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+size_t pages_extents(struct pages_extent *out, size_t most)
+{
+    uint64_t flags = lock_take(&pages.lock);
+    size_t count = pages.count < most ? pages.count : most;
+    for (size_t i = 0; i < count; i++) {
+        const struct range *r = &pages.ranges[i];
+        out[i] = (struct pages_extent){r->start, r->end - r->start};
+    }
+    lock_release(&pages.lock, flags);
+    return count;
+}
+
+enum status pages_take(struct hpa start, uint64_t bytes)
+{
+    uint64_t end = 0;
+    bulkhead_assert(bytes > 0 && is_aligned(bytes, PAGE_SIZE) && is_aligned(start.v, PAGE_SIZE));
+    bulkhead_assert(!__builtin_add_overflow(start.v, bytes, &end));
+    uint64_t flags = lock_take(&pages.lock);
+    size_t i = find(start.v);
+    bool there = i < pages.count && pages.ranges[i].start <= start.v && end <= pages.ranges[i].end;
+    if (there) {
+        carve(i, start.v, bytes);
+    }
+    lock_release(&pages.lock, flags);
+    return there ? STATUS_OK : STATUS_CONFLICT;
 }
 
 void pages_free(struct hpa start, uint64_t bytes)

@@ -17,8 +17,19 @@ MUST_CHECK enum status pages_alloc(struct hpa *out);
  * `limit`; taken from the top of memory. Not zeroed: the caller scrubs what it gives to a guest. */
 MUST_CHECK enum status pages_alloc_block(uint64_t bytes, uint64_t align, uint64_t limit, struct hpa *out);
 
-/* Give back what either of the above returned (bytes = 4096 for a page). Freeing what is free is a panic. */
+/* Give back what one of the above and below returned (bytes = 4096 for a page). Freeing what is free is a panic. */
 void pages_free(struct hpa start, uint64_t bytes);
+
+/* What is free now, for who plans with it: sorted, apart. Returns how many were written to out, at most `most`; there
+ * are never more than PAGES_EXTENTS_MAX. What is free but does not fit into that many is not among them. */
+#define PAGES_EXTENTS_MAX 2048
+struct pages_extent {
+    uint64_t start, bytes; /* host-physical, whole pages */
+};
+size_t pages_extents(struct pages_extent *out, size_t most);
+
+/* Exactly that block, for who planned it; not zeroed. STATUS_CONFLICT: not all of it is free, and nothing was taken. */
+MUST_CHECK enum status pages_take(struct hpa start, uint64_t bytes);
 
 /* Bytes handed out one page at a time (the hypervisor's own; blocks of 4 KiB count as pages), and bytes free. */
 uint64_t pages_used_bytes(void);

@@ -298,7 +298,13 @@ static struct fake_pci_function *target(struct sbdf at, uint16_t offset, unsigne
         fail(at, offset, "touched too early after a reset");
     }
     f->untouchable_ns = 0;
-    return f->busy_until_ns != 0 && time_now_ns() < f->busy_until_ns ? NULL : f;
+    return time_now_ns() < f->busy_until_ns ? NULL : f;
+}
+
+/* Does it put requests off? Writes then vanish. */
+static bool is_late(const struct fake_pci_function *f)
+{
+    return time_now_ns() < f->retry_until_ns;
 }
 
 /* --- resets */
@@ -308,6 +314,7 @@ static void reset_function(struct fake_pci_function *f, uint64_t wait_ns)
     uint64_t now = time_now_ns();
     f->untouchable_ns = now + wait_ns;
     f->busy_until_ns = now + wait_ns + f->busy_us * 1000;
+    f->retry_until_ns = f->busy_until_ns + f->retry_us * 1000;
     for (unsigned i = 0; i < sizeof(f->bytes) && !f->ignores_reset; i++) {
         f->bytes[i] &= (uint8_t)(~f->writable[i] | f->sticky[i]);
     }
@@ -352,6 +359,10 @@ static void side_effects(struct fake_pci_function *f, const struct fake_pci_writ
     uint16_t express = cap_of(f, PCI_CAP_EXPRESS);
     uint16_t pm = cap_of(f, PCI_CAP_PM);
     uint16_t af = cap_of(f, PCI_CAP_AF);
+    if (pm != 0 && w->offset == pm + PCI_PM_CONTROL && f->stuck_power) {
+        put(f->bytes, w->offset, w->width, w->before);
+        return;
+    }
     if (is_bridge(f) && hits(w->offset, w->width, PCI_BRIDGE_CONTROL)) {
         bus_reset_line(f, (f->bytes[PCI_BRIDGE_CONTROL] & PCI_BRIDGE_RESET) != 0);
     }
@@ -380,6 +391,9 @@ static void side_effects(struct fake_pci_function *f, const struct fake_pci_writ
 static uint32_t read_at(struct sbdf at, uint16_t offset, unsigned width)
 {
     const struct fake_pci_function *f = target(at, offset, width);
+    if (f != NULL && is_late(f)) {
+        return offset == PCI_VENDOR && width == 2 ? 0x0001 : UINT32_MAX;
+    }
     return f == NULL ? UINT32_MAX : fake_pci_get(f, offset, width);
 }
 
@@ -420,6 +434,7 @@ static bool any_writable(const struct fake_pci_function *f, uint16_t offset, uns
 static void write_at(struct sbdf at, uint16_t offset, unsigned width, uint32_t value)
 {
     struct fake_pci_function *f = target(at, offset, width);
+    f = f != NULL && is_late(f) ? NULL : f;
     if (bus.write_count == WRITES_MAX) {
         fail(at, offset, "more writes than the log holds");
     }

@@ -26,8 +26,10 @@ struct fake_pci_function {
     unsigned flrs, af_flrs, power_resets, bus_resets;
     bool ignores_reset;      /* a reset changes nothing */
     uint64_t busy_us;        /* after a reset it reads all ones for so long, beyond the mandatory wait */
+    uint64_t retry_us;       /* then it answers with retries for so long: vendor id 0x0001, all ones elsewhere */
+    bool stuck_power;        /* its power state does not change */
     uint64_t untouchable_ns; /* accesses before this time fail the test */
-    uint64_t busy_until_ns;
+    uint64_t busy_until_ns, retry_until_ns;
     /* private */
     uint16_t last_cap, next_free, last_ext, next_ext;
     bool held_in_reset; /* a bridge whose secondary bus is in reset */

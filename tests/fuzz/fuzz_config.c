@@ -21,6 +21,17 @@ static void check_guest(const struct config_guest *g)
     }
 }
 
+static void check_device(const struct config_device *d)
+{
+    if (d->reset.number > CONFIG_RESET_NONE || d->rmrr.number > CONFIG_RMRR_MAP || d->rom.number > 1 ||
+        d->expect.number > UINT32_MAX || d->address.number > UINT32_MAX) {
+        abort();
+    }
+    if (d->by_id && (d->gsi.key.line != 0 || d->expect.key.line != 0)) {
+        abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct config config;
@@ -38,6 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     for (size_t i = 0; i < config.guest_count; i++) {
         check_guest(&config.guests[i]);
+    }
+    for (size_t i = 0; i < config.device_count; i++) {
+        check_device(&config.devices[i]);
     }
     return 0;
 }

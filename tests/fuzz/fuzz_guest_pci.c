@@ -28,7 +28,7 @@ static void must_hold(void)
 /* Interesting registers more often than the rest. */
 static uint16_t config_offset(unsigned device, uint16_t offset)
 {
-    const struct pci_view *view = &rig.pci.functions[1 + device % 2].view;
+    const struct pci_view *view = &rig.pci.functions[1 + device % 2]->view;
     const uint16_t places[] = {PCI_COMMAND, PCI_BAR0, PCI_BAR0 + 4, view->msi, view->msix, view->pm, view->express, 0};
     unsigned which = offset >> 12;
     return which < ARRAY_LENGTH(places) ? (uint16_t)(places[which] + (offset & 0xf)) : offset & 0xfff;
@@ -60,7 +60,7 @@ static void port_access(const uint8_t *a, uint16_t offset, uint32_t value, unsig
 /* What the nested tables do not map comes here, as it does from a guest's exits. */
 static void memory_access(const uint8_t *a, uint16_t offset, uint32_t value, unsigned width)
 {
-    uint64_t at = rig.pci.functions[1].bars[0].address + RIG_TABLE + (offset & 0xfff);
+    uint64_t at = rig.pci.functions[1]->bars[0].address + RIG_TABLE + (offset & 0xfff);
     struct radix_mapping m;
     if (radix_lookup(&rig.nested, at, &m) == STATUS_OK) {
         return;
@@ -78,14 +78,15 @@ static void device_access(const uint8_t *a)
         (void)guest_pci_rig_send_msix(&rig, i);
     }
     (void)guest_pci_rig_send_msi(&rig);
-    if (a[1] == 0xaa && assign_reset(&rig.pci) != STATUS_OK) {
+    struct sbdf failed_at;
+    if (a[1] == 0xaa && assign_reset(&rig.pci, &failed_at) != STATUS_OK) {
         abort();
     }
     if (a[1] == 0xbb) {
-        if (assign_detach(&rig.pci, rig.plain_facts) != STATUS_OK) {
+        if (guest_pci_rig_detach(&rig, &rig.plain_device) != STATUS_OK) {
             abort();
         }
-        guest_pci_rig_attach(&rig, rig.plain_facts);
+        guest_pci_rig_attach(&rig, &rig.plain_device);
     }
 }
 
@@ -115,8 +116,8 @@ static void access(const uint8_t *a)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     guest_pci_rig_start(&rig);
-    guest_pci_rig_attach(&rig, rig.nvme_facts);
-    guest_pci_rig_attach(&rig, rig.plain_facts);
+    guest_pci_rig_attach(&rig, &rig.nvme_device);
+    guest_pci_rig_attach(&rig, &rig.plain_device);
     for (size_t i = 0; i + ACCESS_BYTES <= size && i < ACCESS_BYTES * ACCESSES_MAX; i += ACCESS_BYTES) {
         access(data + i);
         must_hold();

@@ -12,6 +12,7 @@ version = 1
 console = "com1,115200"   # first port
 service = 'svc'
 unassigned = "block"
+inventory = true
 
 [guest.svc]
 cpus = [1, 0x2, 0o3, 0b100, 1_0]
@@ -24,6 +25,8 @@ devices = [
     "group:0000:3b:00.0",
 ]
 modules = []
+rmrr = "map"
+unsafe-interrupts = false
 
 [ guest . "b-2" ]
 "cpus" = [+0]
@@ -33,6 +36,10 @@ modules = ["m1", 'm2']
 
 [device."0000:00:02.0"]
 gsi = 17
+expect = "8086:37c8"
+[device."8086:28c0"]
+reset = 'd3d0'
+rom = false
 [device.'0000:3b:00.0']
 """
 PIECES = ["[", "]", '"', "'", "#", "=", ",", ".", "\n", "\r\n", "\r", " ", "\t", "\\", "0", "_", "-", "+", "1e3", "true",
@@ -106,7 +113,7 @@ def test_accepted_files_are_toml_and_mean_the_same(build, tmp_path):
 def test_bytes_that_are_no_text(build, tmp_path):
     rng = random.Random(2)
     documents = []
-    for _ in range(1500):
+    for _ in range(2500):
         data = bytearray(SEED.encode())
         data[rng.randrange(len(data))] = rng.randrange(256)
         documents.append(bytes(data))

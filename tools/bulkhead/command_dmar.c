@@ -72,23 +72,10 @@ int command_dmar(int argc, char **argv)
 {
     const char *path = NULL;
     bool json = false;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            puts(help);
-            return COMMAND_ACCEPTED;
-        }
-        if (strcmp(argv[i], "--json") == 0) {
-            json = true;
-        } else if (argv[i][0] == '-' && argv[i][1] != 0) {
-            return command_usage_error("dmar: no option \"%s\"; see bulkhead dmar --help", argv[i]);
-        } else if (path != NULL) {
-            return command_usage_error("dmar: one file at a time; see bulkhead dmar --help");
-        } else {
-            path = argv[i];
-        }
+    const struct command_option options[] = {{"--json", &json, NULL}};
+    enum command_exit early = COMMAND_ACCEPTED;
+    if (!command_parse(argc, argv, help, options, ARRAY_LENGTH(options), &path, &early)) {
+        return (int)early;
     }
-    if (path == NULL) {
-        return command_usage_error("dmar: no file given; see bulkhead dmar --help");
-    }
-    return decode(path, json);
+    return path != NULL ? decode(path, json) : command_usage_error("dmar: no file given; see bulkhead dmar --help");
 }

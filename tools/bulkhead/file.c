@@ -23,7 +23,7 @@ bool file_read(const char *path, uint8_t **bytes, size_t *length)
     const char *why = strerror(errno);
     fclose(f);
     if (failed || got > FILE_BYTES_MAX) {
-        command_usage_error("%s: %s", path, failed ? why : "larger than 16 MiB");
+        command_usage_error("%s: %s", path, failed ? why : "larger than 64 MiB");
         free(room);
         return false;
     }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FILE_BYTES_MAX ((size_t)16 << 20)
+#define FILE_BYTES_MAX ((size_t)64 << 20)
 
 /* The file's bytes, to be freed by the caller. False: said why on stderr. Works for pipes and /sys files too, whose
  * size is not known beforehand. */

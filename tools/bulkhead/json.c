@@ -5,22 +5,30 @@
 #include <assert.h>
 #include <stdarg.h>
 
+#include "tools/bulkhead/utf8.h"
+
 struct json json_make(FILE *out)
 {
     return (struct json){.out = out};
 }
 
+/* A text that was cut may end inside of a character: what is none becomes U+FFFD. */
 static void write_string(struct json *j, const char *text)
 {
     fputc('"', j->out);
-    for (const char *c = text; *c != 0; c++) {
-        unsigned char byte = (unsigned char)*c;
-        if (byte == '"' || byte == '\\') {
-            fprintf(j->out, "\\%c", byte);
-        } else if (byte < 0x20 || byte >= 0x7f) {
-            fprintf(j->out, "\\u%04x", byte);
+    for (const unsigned char *c = (const unsigned char *)text; *c != 0; c++) {
+        size_t wide = *c >= 0x80 ? utf8_bytes(c) : 0;
+        if (*c == '"' || *c == '\\') {
+            fprintf(j->out, "\\%c", *c);
+        } else if (*c < 0x20 || *c == 0x7f) {
+            fprintf(j->out, "\\u%04x", *c);
+        } else if (*c < 0x80) {
+            fputc(*c, j->out);
+        } else if (wide != 0) {
+            fwrite(c, 1, wide, j->out);
+            c += wide - 1;
         } else {
-            fputc(byte, j->out);
+            fputs("\\ufffd", j->out);
         }
     }
     fputc('"', j->out);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * bulkhead: asks on a host what the hypervisor would make of tables and configurations, with its own code. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,19 +13,11 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"check", "say what is wrong with a configuration", command_check},
+    {"dump", "save this machine's facts into one file", command_dump},
+    {"devices", "list a machine's devices, and which a guest can have", command_devices},
     {"dmar", "decode and check a DMAR table", command_dmar},
 };
-
-int command_usage_error(const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    fputs("bulkhead: ", stderr);
-    vfprintf(stderr, fmt, args);
-    fputc('\n', stderr);
-    va_end(args);
-    return COMMAND_USAGE;
-}
 
 static void print_help(void)
 {

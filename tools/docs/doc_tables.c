@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Prints what the documents take from the sources: docs/config.md whole, and the fault reasons that docs/faults.md must
- * list. usage: doc_tables config|faults */
+ * list; docs/config-space.md is doc_config_space.h's. usage: doc_tables config|config-space|faults */
 #include <stdio.h>
 #include <string.h>
 
 #include "kernel/lib/bits.h"
 #include "plan/config.h"
 #include "plan/config_keys.h"
+#include "tools/docs/doc_config_space.h"
 #include "vtd/fault_text.h"
 
 static const char *const config_head =
@@ -38,6 +39,13 @@ static void print_size(uint64_t bytes)
     printf("%llu bytes", (unsigned long long)bytes);
 }
 
+static void print_words(const struct config_key *key)
+{
+    for (size_t i = 0; key->words[i] != NULL; i++) {
+        printf("%s`\"%s\"`", i == 0 ? "" : ", ", key->words[i]);
+    }
+}
+
 static void print_limits(const struct config_key *key)
 {
     if (config_keys_is_list(key->type)) {
@@ -58,6 +66,12 @@ static void print_limits(const struct config_key *key)
         } else {
             printf("%llu to %llu", (unsigned long long)key->low, (unsigned long long)key->high);
         }
+        break;
+    case CONFIG_WORD:
+        print_words(key);
+        break;
+    case CONFIG_ID:
+        printf("`VENDOR:DEVICE`");
         break;
     case CONFIG_STRING:
     case CONFIG_GUEST_NAME:
@@ -113,6 +127,10 @@ int main(int argc, char **argv)
         print_faults();
         return 0;
     }
-    fputs("usage: doc_tables config|faults\n", stderr);
+    if (argc == 2 && strcmp(argv[1], "config-space") == 0) {
+        doc_config_space();
+        return 0;
+    }
+    fputs("usage: doc_tables config|config-space|faults\n", stderr);
     return 2;
 }

@@ -273,12 +273,14 @@ static void test_mcfg_bad(void **state)
     window(0xe0000000, 0, 0, 63);
     window(0xd0000000, 0, 63, 64);
     window(0xd0000000, 1, 63, 64);
+    window(0xc0000000, 0xff00, 0, 0);
     add(3, 0);
     assert_int_equal(parse_mcfg(&m, used), STATUS_OK);
     assert_int_equal(m.count, 2);
     assert_int_equal(m.windows[0].last_bus, 63);
     assert_int_equal(m.windows[1].segment, 1);
-    assert_int_equal(diags.errors, 6);
+    assert_int_equal(diags.errors, 7);
+    assert_true(said(ACPI_DIAG_MCFG_SEGMENT));
     assert_true(said(ACPI_DIAG_MCFG_WINDOW));
     assert_true(said(ACPI_DIAG_MCFG_OVERLAP));
     assert_true(said(ACPI_DIAG_MCFG_SHORT));

@@ -9,6 +9,8 @@
 #include <cmocka.h>
 
 #include "drivers/pci_reset.h"
+#include "kernel/core/time.h"
+#include "tests/fake/log.h"
 #include "tests/fake/pci.h"
 #include "tests/fake/time.h"
 
@@ -21,6 +23,7 @@ static const struct pci_ecam windows[] = {{.segment = 0, .first_bus = 0, .last_b
 
 /* 00:01.0 port -> 01:00.0 upstream -> 02:00.0 downstream -> 03:00.0, 03:00.1; all configured */
 static struct fake_pci_function *port, *upstream, *downstream, *dev, *dev1;
+#define DOWNSTREAM_EXPRESS 0x40
 
 static int setup(void **state)
 {
@@ -150,6 +153,106 @@ static void dead_device_times_out(void **state)
     assert_int_equal(fake_pci_get(dev, 0x04, 2) & 4, 0);
 }
 
+/* Configuration request retry is an answer: such a device gets longer. */
+static void a_device_that_asks_for_time_gets_it(void **state)
+{
+    (void)state;
+    fake_pci_add_express(dev, PCI_EXPRESS_ENDPOINT, true);
+    dev->busy_us = 500000;
+    dev->retry_us = 3000000;
+    struct fake_pci_function before = *dev;
+    assert_int_equal(reset(dev, PCI_RESET_FLR), STATUS_OK);
+    expect_restored(dev, &before);
+    dev->retry_us = 30000000;
+    fake_pci_set(dev, 0x04, 2, 0x0007);
+    assert_int_equal(reset(dev, PCI_RESET_FLR), STATUS_TIMEOUT);
+    assert_int_equal(fake_pci_get(dev, 0x04, 2) & 4, 0);
+}
+
+static void a_function_that_is_gone_is_not_reset(void **state)
+{
+    (void)state;
+    fake_pci_add_express(dev, PCI_EXPRESS_ENDPOINT, true);
+    assert_int_equal(reset(dev, PCI_RESET_FLR), STATUS_OK);
+    dev->gone = true;
+    assert_int_equal(pci_reset(&facts, find(dev), PCI_RESET_FLR, &scratch), STATUS_TIMEOUT);
+    assert_int_equal(pci_reset(&facts, find(dev1), PCI_RESET_BUS, &scratch), STATUS_TIMEOUT);
+    assert_int_equal(dev1->bus_resets, 0);
+    assert_int_equal(dev->flrs, 1);
+}
+
+/* Without No_Soft_Reset, D3hot loses the BARs, and they come back; with it, it is no reset at all. */
+static void power_states(void **state)
+{
+    (void)state;
+    uint16_t pm = fake_pci_add_pm(dev, false);
+    fake_pci_add_pm(dev1, true);
+    struct fake_pci_function before = *dev;
+    assert_int_equal(reset(dev, PCI_RESET_D3), STATUS_OK);
+    assert_int_equal(dev->power_resets, 1);
+    assert_int_equal(fake_pci_get(dev, pm + 4, 2) & 3, 0);
+    expect_restored(dev, &before);
+    size_t lost = fake_pci_written(0, dev->at, 0x10, UINT32_MAX, 0xfe000004);
+    size_t count = 0;
+    assert_int_equal(fake_pci_writes(&count)[lost].before, 4); /* it was lost indeed */
+    assert_int_equal(reset(dev1, PCI_RESET_D3), STATUS_UNSUPPORTED);
+    dev->stuck_power = true;
+    assert_int_equal(reset(dev, PCI_RESET_D3), STATUS_TIMEOUT);
+    assert_int_equal(fake_pci_get(dev, 0x04, 2) & 4, 0);
+}
+
+static void kept_state_is_told(void **state)
+{
+    (void)state;
+    fake_pci_add_pm(dev, false);
+    dev->ignores_reset = true;
+    fake_log_reset();
+    assert_int_equal(reset(dev, PCI_RESET_D3), STATUS_OK);
+    assert_int_equal(fake_log_count("0000:03:00.0: kept its state in D3hot"), 1);
+}
+
+static void lose_bar(struct fake_pci_function *f, uint16_t offset, unsigned width)
+{
+    (void)width;
+    if (offset == 0x10) {
+        fake_pci_set(f, 0x10, 4, 4);
+    }
+}
+
+/* A BAR that does not take its address back would decode elsewhere. */
+static void what_does_not_come_back_is_an_error(void **state)
+{
+    (void)state;
+    fake_pci_add_express(dev, PCI_EXPRESS_ENDPOINT, true);
+    assert_int_equal(reset(dev, PCI_RESET_FLR), STATUS_OK);
+    dev->hook = lose_bar;
+    fake_log_reset();
+    assert_int_equal(reset(dev, PCI_RESET_FLR), STATUS_HARDWARE);
+    assert_int_equal(fake_log_count("0000:03:00.0: register 0x10 does not keep"), 1);
+}
+
+/* Conventional devices need a second after RST#; where a port can tell that its link is up, that is waited for. */
+static void buses_get_their_time(void **state)
+{
+    (void)state;
+    uint64_t start = time_now_ns();
+    assert_int_equal(reset(dev, PCI_RESET_BUS), STATUS_OK);
+    assert_true(time_now_ns() - start < 500000000);
+    downstream->bytes[DOWNSTREAM_EXPRESS + 2] = PCI_EXPRESS_TO_PCI << 4 | 2;
+    start = time_now_ns();
+    assert_int_equal(reset(dev, PCI_RESET_BUS), STATUS_OK);
+    assert_true(time_now_ns() - start >= 1000000000);
+    downstream->bytes[DOWNSTREAM_EXPRESS + 2] = PCI_EXPRESS_DOWNSTREAM << 4 | 2;
+    fake_pci_set(downstream, DOWNSTREAM_EXPRESS + 0xc, 4, 1u << 20); /* its link never comes up */
+    start = time_now_ns();
+    assert_int_equal(reset(dev, PCI_RESET_BUS), STATUS_OK);
+    assert_true(time_now_ns() - start >= 1000000000);
+    fake_pci_set(downstream, DOWNSTREAM_EXPRESS + 0x12, 2, 0x2000);
+    start = time_now_ns();
+    assert_int_equal(reset(dev, PCI_RESET_BUS), STATUS_OK);
+    assert_true(time_now_ns() - start < 500000000);
+}
+
 static void stuck_transactions_do_not_stop_the_reset(void **state)
 {
     (void)state;
@@ -217,6 +320,12 @@ int main(void)
         cmocka_unit_test_setup(bus_reset_of_the_lowest_level, setup),
         cmocka_unit_test_setup(slow_device_is_waited_for, setup),
         cmocka_unit_test_setup(dead_device_times_out, setup),
+        cmocka_unit_test_setup(a_device_that_asks_for_time_gets_it, setup),
+        cmocka_unit_test_setup(a_function_that_is_gone_is_not_reset, setup),
+        cmocka_unit_test_setup(power_states, setup),
+        cmocka_unit_test_setup(kept_state_is_told, setup),
+        cmocka_unit_test_setup(what_does_not_come_back_is_an_error, setup),
+        cmocka_unit_test_setup(buses_get_their_time, setup),
         cmocka_unit_test_setup(stuck_transactions_do_not_stop_the_reset, setup),
         cmocka_unit_test_setup(impossible_resets_are_refused, setup),
         cmocka_unit_test_setup(choice, setup),

@@ -27,10 +27,10 @@ static int setup(void **state)
 {
     (void)state;
     (shared ? guest_pci_rig_start_shared : guest_pci_rig_start)(&rig);
-    guest_pci_rig_attach(&rig, rig.nvme_facts);
-    guest_pci_rig_attach(&rig, rig.plain_facts);
-    table = rig.pci.functions[1].bars[0].mapped_at + RIG_TABLE;
-    control = rig.pci.functions[1].view.msix + PCI_MSIX_CONTROL;
+    guest_pci_rig_attach(&rig, &rig.nvme_device);
+    guest_pci_rig_attach(&rig, &rig.plain_device);
+    table = rig.pci.functions[1]->bars[0].mapped_at + RIG_TABLE;
+    control = rig.pci.functions[1]->view.msix + PCI_MSIX_CONTROL;
     return 0;
 }
 
@@ -90,7 +90,7 @@ static void the_handle_is_the_devices_own(void **state)
     assert_true(vtd_model_interrupt(rig.model, sid, address, device_word(RIG_TABLE + 8), &message));
     assert_int_equal(message.dest, 0x11);
     assert_false(vtd_model_interrupt(rig.model, sbdf_rid(rig.plain->at), address, 0, &message));
-    assert_int_equal(vtd_irq_entry(&rig.vtd.units[0], rig.pci.functions[1].msix.entries[0].irq.handle).high & 0xffff,
+    assert_int_equal(vtd_irq_entry(&rig.vtd.units[0], rig.pci.functions[1]->msix.entries[0].irq.handle).high & 0xffff,
                      sid);
 }
 
@@ -145,7 +145,7 @@ static void moving_to_another_cpu_loses_nothing(void **state)
     bus_write(&rig.mmio, table, 4, GUEST_MESSAGE(3), 0);
     assert_int_equal(rig.delivered, before + 1); /* for the one that may wait at the old CPU */
     assert_int_equal(rig.last_address, GUEST_MESSAGE(3));
-    assert_int_equal(rig.pci.functions[1].msix.entries[0].irq.cpu, 3);
+    assert_int_equal(rig.pci.functions[1]->msix.entries[0].irq.cpu, 3);
     assert_true(guest_pci_rig_send_msix(&rig, 0));
     assert_int_equal(fake_irq_taken(), 1);
     expect_sound();
@@ -161,14 +161,14 @@ static void renamed_vcpus_are_followed(void **state)
     write_entry(2, GUEST_MESSAGE(RIG_CPUS - 1), 0x43, 0);
     rig.renamed = 1;
     guest_pci_reroute(&rig.pci);
-    assert_int_equal(rig.pci.functions[1].msix.entries[0].irq.cpu, 1);
+    assert_int_equal(rig.pci.functions[1]->msix.entries[0].irq.cpu, 1);
     assert_true(guest_pci_rig_send_msix(&rig, 0));
     assert_false(guest_pci_rig_send_msix(&rig, 1)); /* masked by the guest */
     assert_false(guest_pci_rig_send_msix(&rig, 2)); /* names nobody now */
     rig.renamed = 0;
     guest_pci_reroute(&rig.pci);
     assert_true(guest_pci_rig_send_msix(&rig, 2));
-    assert_int_equal(rig.pci.functions[1].msix.entries[0].irq.cpu, 0);
+    assert_int_equal(rig.pci.functions[1]->msix.entries[0].irq.cpu, 0);
     expect_sound();
 }
 
@@ -245,7 +245,7 @@ static void a_dead_unit_leaves_nothing_reusable(void **state)
     write_entry(0, GUEST_MESSAGE(1), 0x41, 0);
     rig.model->knobs.stuck_waits = true;
     enable(0);
-    assert_true(rig.pci.functions[1].msix.stuck);
+    assert_true(rig.pci.functions[1]->msix.stuck);
     assert_int_equal(fake_irq_taken(), 1); /* quarantined with its handler */
     enable(PCI_MSIX_ENABLE);
     assert_false(guest_pci_rig_send_msix(&rig, 0));
@@ -253,7 +253,7 @@ static void a_dead_unit_leaves_nothing_reusable(void **state)
 
 static uint16_t msi(unsigned reg)
 {
-    return (uint16_t)(rig.pci.functions[2].view.msi + reg);
+    return (uint16_t)(rig.pci.functions[2]->view.msi + reg);
 }
 
 static void msi_delivers_through_the_unit(void **state)

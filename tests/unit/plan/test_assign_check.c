@@ -98,7 +98,7 @@ static enum status check_one(struct sbdf at)
 }
 
 /* Exactly one diagnostic, with that code, its place, the function's name and a fix. */
-static void expect_refused(struct sbdf at, enum assign_diag code)
+static void expect_refused(struct sbdf at, unsigned code)
 {
     char text[SBDF_TEXT_SIZE];
     assert_int_equal(check_one(at), STATUS_UNSUPPORTED);
@@ -124,7 +124,7 @@ static void good_ones_pass(void **state)
 static void absent(void **state)
 {
     (void)state;
-    expect_refused(sbdf_make(0, 7, 0, 0), ASSIGN_DIAG_ABSENT);
+    expect_refused(sbdf_make(0, 7, 0, 0), PLAN_DEVICES_ABSENT);
 }
 
 static void twice(void **state)
@@ -136,7 +136,7 @@ static void twice(void **state)
         r[1].guest = other;
         assert_int_equal(check(r, 2), STATUS_UNSUPPORTED);
         assert_int_equal(diags.count, 1);
-        assert_int_equal(items[0].code, ASSIGN_DIAG_TWICE);
+        assert_int_equal(items[0].code, PLAN_DEVICES_TWICE);
         assert_string_equal(items[0].where, "second:2:2");
         assert_non_null(strstr(items[0].what, "first:1:1"));
     }
@@ -145,8 +145,8 @@ static void twice(void **state)
 static void bridges(void **state)
 {
     (void)state;
-    expect_refused(functions[PORT_A].at, ASSIGN_DIAG_BRIDGE);
-    expect_refused(functions[BRIDGE_HOST].at, ASSIGN_DIAG_BRIDGE);
+    expect_refused(functions[PORT_A].at, PLAN_DEVICES_BRIDGE);
+    expect_refused(functions[BRIDGE_HOST].at, PLAN_DEVICES_BRIDGE);
 }
 
 static void multifunction(void **state)
@@ -188,7 +188,7 @@ static struct assign_request with_line(struct sbdf at, uint32_t gsi)
         .function = at, .gsi = gsi, .gsi_where = "guests.toml:9:7", .gsi_reachable = true, .where = "guests.toml:4:12"};
 }
 
-static void expect_line_refused(const struct assign_request *r, size_t count, enum assign_diag code)
+static void expect_line_refused(const struct assign_request *r, size_t count, unsigned code)
 {
     assert_int_equal(check(r, count), STATUS_UNSUPPORTED);
     assert_int_equal(diags.count, 1);
@@ -201,16 +201,16 @@ static void lines(void **state)
 {
     (void)state;
     struct assign_request r = with_line(functions[EDU].at, 17);
-    expect_line_refused(&r, 1, ASSIGN_DIAG_NO_PIN);
+    expect_line_refused(&r, 1, PLAN_DEVICES_NO_PIN);
     functions[EDU].interrupt_pin = functions[NIC].interrupt_pin = 1;
     assert_int_equal(check(&r, 1), STATUS_OK);
     limits.console_gsi = 17;
-    expect_line_refused(&r, 1, ASSIGN_DIAG_LINE_SHARED);
+    expect_line_refused(&r, 1, PLAN_DEVICES_LINE_SHARED);
     limits.console_gsi = 4;
     r.gsi_reachable = false;
-    expect_line_refused(&r, 1, ASSIGN_DIAG_NO_LINE);
+    expect_line_refused(&r, 1, PLAN_DEVICES_NO_LINE);
     struct assign_request two[] = {with_line(functions[EDU].at, 17), with_line(functions[NIC].at, 17)};
-    expect_line_refused(two, 2, ASSIGN_DIAG_LINE_SHARED);
+    expect_line_refused(two, 2, PLAN_DEVICES_LINE_SHARED);
     two[1].gsi = 18;
     assert_int_equal(check(two, 2), STATUS_OK);
 }
@@ -222,7 +222,7 @@ static void without_any_interrupt(void **state)
     functions[NIC].interrupt_pin = 1;
     assert_int_equal(check_one(functions[NIC].at), STATUS_OK);
     assert_int_equal(diags.count, 1);
-    assert_int_equal(items[0].code, ASSIGN_DIAG_NO_INTERRUPT);
+    assert_int_equal(items[0].code, PLAN_DEVICES_NO_INTERRUPT);
     assert_int_equal(items[0].severity, DIAG_WARNING);
     assert_non_null(strstr(items[0].fix, "[device.\"0000:02:00.0\"]"));
     functions[NIC].cap.msi = 0x50;
@@ -244,14 +244,14 @@ static void no_unit(void **state)
 {
     (void)state;
     unit.include_all = false;
-    expect_refused(functions[NVME].at, ASSIGN_DIAG_NO_UNIT);
+    expect_refused(functions[NVME].at, PLAN_DEVICES_NO_UNIT);
 }
 
 static void no_remapping(void **state)
 {
     (void)state;
     limits.remapping = false;
-    expect_refused(functions[NVME].at, ASSIGN_DIAG_NO_REMAPPING);
+    expect_refused(functions[NVME].at, PLAN_DEVICES_NO_REMAPPING);
 }
 
 static void blocked(void **state)
@@ -260,7 +260,7 @@ static void blocked(void **state)
     static const uint32_t reasons[] = {PCI_BLOCKED_BARS, PCI_BLOCKED_BRIDGE_PATH, PCI_BLOCKED_UNIT};
     for (size_t i = 0; i < ARRAY_LENGTH(reasons); i++) {
         functions[NVME].blocked = reasons[i];
-        expect_refused(functions[NVME].at, ASSIGN_DIAG_BLOCKED);
+        expect_refused(functions[NVME].at, PLAN_DEVICES_BLOCKED);
     }
 }
 
@@ -268,7 +268,7 @@ static void reserved_memory(void **state)
 {
     (void)state;
     machine.dmar.rmrr_count = 1;
-    expect_refused(functions[EDU].at, ASSIGN_DIAG_RESERVED);
+    expect_refused(functions[EDU].at, PLAN_DEVICES_RESERVED);
     assert_int_equal(check_one(functions[NVME].at), STATUS_OK);
 }
 
@@ -276,15 +276,15 @@ static void bad_bars(void **state)
 {
     (void)state;
     functions[NVME].bars[2] = memory_bar(PCI_BAR_MEM32, 0xfb000100, 256);
-    expect_refused(functions[NVME].at, ASSIGN_DIAG_BAR_SMALL);
+    expect_refused(functions[NVME].at, PLAN_DEVICES_PAGE_SHARED);
     functions[NVME].bars[2] = memory_bar(PCI_BAR_MEM32, 0, 0x1000);
-    expect_refused(functions[NVME].at, ASSIGN_DIAG_BAR_UNSET);
+    expect_refused(functions[NVME].at, PLAN_DEVICES_BAR_UNSET);
     functions[NVME].bars[2] = memory_bar(PCI_BAR_MEM32, 0x40000000, GIB);
-    expect_refused(functions[NVME].at, ASSIGN_DIAG_BAR_FIT);
+    expect_refused(functions[NVME].at, PLAN_DEVICES_BAR_FIT);
     functions[NVME].bars[2] = memory_bar(PCI_BAR_MEM64, 0x4000000000, GIB); /* goes above RAM */
     assert_int_equal(check_one(functions[NVME].at), STATUS_OK);
     functions[NVME].bars[2] = memory_bar(PCI_BAR_MEM64, 0x4000000000, UINT64_C(1) << 63);
-    expect_refused(functions[NVME].at, ASSIGN_DIAG_BAR_FIT);
+    expect_refused(functions[NVME].at, PLAN_DEVICES_BAR_FIT);
     functions[NVME].bars[2] = memory_bar(PCI_BAR_MEM32, 0, 0); /* not implemented */
     assert_int_equal(check_one(functions[NVME].at), STATUS_OK);
 }
@@ -299,7 +299,7 @@ static void bars_fit_together(void **state)
                                  {.function = functions[EDU].at, .guest = 0, .where = "c"}};
     assert_int_equal(check(r, 2), STATUS_OK);
     assert_int_equal(check(r, 3), STATUS_UNSUPPORTED);
-    assert_int_equal(items[0].code, ASSIGN_DIAG_BAR_FIT);
+    assert_int_equal(items[0].code, PLAN_DEVICES_BAR_FIT);
     assert_string_equal(items[0].where, "c");
     r[2].guest = 1;
     assert_int_equal(check(r, 3), STATUS_OK);
@@ -312,7 +312,7 @@ static void too_many(void **state)
                                  {.function = functions[NIC].at, .where = "b"}};
     limits.functions_max = 1;
     assert_int_equal(check(r, 2), STATUS_UNSUPPORTED);
-    assert_int_equal(items[0].code, ASSIGN_DIAG_TOO_MANY);
+    assert_int_equal(items[0].code, PLAN_DEVICES_TOO_MANY);
     assert_int_equal(diags.count, 1);
 }
 
@@ -320,7 +320,7 @@ static void the_console(void **state)
 {
     (void)state;
     functions[NIC].bars[1] = (struct pci_bar){.kind = PCI_BAR_IO, .assigned = true, .address = 0x3f8, .size = 8};
-    expect_refused(functions[NIC].at, ASSIGN_DIAG_CONSOLE);
+    expect_refused(functions[NIC].at, PLAN_DEVICES_CONSOLE);
     limits.console_port = 0x3f0;
     assert_int_equal(check_one(functions[NIC].at), STATUS_OK);
     limits.console_port = 0x400;

@@ -238,6 +238,21 @@ static const struct bad bad[] = {
     {"[guest.b]\ncpus = [1, 2, 1]", CONFIG_DUPLICATE_ITEM, "g.toml:7:15"},
     {"[guest.b]\nshare = false\ncpus = [1, 2, 1]", CONFIG_DUPLICATE_ITEM, "g.toml:8:15"},
     {"share = 1", CONFIG_WRONG_TYPE, "g.toml:6:9"},
+    {"share-core = \"yes\"", CONFIG_WRONG_TYPE, "g.toml:6:14"},
+    {"unsafe-interrupts = 1", CONFIG_WRONG_TYPE, "g.toml:6:21"},
+    {"[system]\ninventory = \"true\"", CONFIG_WRONG_TYPE, "g.toml:7:13"},
+    {"rmrr = true", CONFIG_WRONG_TYPE, "g.toml:6:8"},
+    {"rmrr = \"\"", CONFIG_BAD_WORD, "g.toml:6:8"},
+    {"rmrr = \"Map\"", CONFIG_BAD_WORD, "g.toml:6:8"},
+    {"[device.\"8086:28c0\"]\nreset = \"flrr\"", CONFIG_BAD_WORD, "g.toml:7:9"},
+    {"[device.\"8086:28c0\"]\nrom = \"false\"", CONFIG_WRONG_TYPE, "g.toml:7:7"},
+    {"[device.\"8086:28c0\"]\ngsi = 17", CONFIG_NOT_BY_ID, "g.toml:7:1"},
+    {"[device.\"8086:28c0\"]\nexpect = \"8086:28c0\"", CONFIG_NOT_BY_ID, "g.toml:7:1"},
+    {"[device.\"8086:28c\"]", CONFIG_BAD_DEVICE, "g.toml:6:9"},
+    {"[device.\"8086-28c0\"]", CONFIG_BAD_DEVICE, "g.toml:6:9"},
+    {"[device.\"8086:28c0\"]\n[device.'8086:28C0']", CONFIG_DUPLICATE_TABLE, "g.toml:7:9"},
+    {"[device.\"0000:00:02.0\"]\nexpect = \"8086\"", CONFIG_BAD_ID, "g.toml:7:10"},
+    {"[device.\"0000:00:02.0\"]\nexpect = \"8086:28g0\"", CONFIG_BAD_ID, "g.toml:7:10"},
     {"[system]\nslice-us = 999", CONFIG_BAD_RANGE, "g.toml:7:12"},
     {"[system]\nslice-us = 100001", CONFIG_BAD_RANGE, "g.toml:7:12"},
     {"devices = [\"0000:00:02.0\",\n\"group:0000:00:02.0\"]", CONFIG_DUPLICATE_ITEM, "g.toml:7:1"},
@@ -368,20 +383,40 @@ static void limits_are_errors(void **state)
         assert_true(extra == 0 || has(CONFIG_TOO_MANY, "g.toml:73:1"));
     }
 
-    char filler[2001];
+    char filler[2048];
     char more[2100];
     memset(filler, 'x', sizeof(filler) - 1);
     filler[sizeof(filler) - 1] = 0;
     snprintf(more, sizeof(more), "cmdline = \"%s\"\n", filler);
-    append_guests(17, more);
+    append_guests(CONFIG_GUESTS_MAX, more);
     parse(big);
     assert_non_null(find(CONFIG_TEXT_FULL));
-    append_guests(15, more);
+    append_guests(CONFIG_GUESTS_MAX - 2, more);
     assert_int_equal(parse(big), STATUS_OK);
 
     memset(big, '#', sizeof(big));
     parse_bytes(big, CONFIG_FILE_MAX + 1);
     assert_true(has(CONFIG_TOO_MANY, "g.toml:1:1"));
+}
+
+/* The scale test's file: every guest has as many devices as makes 4,096 in all. */
+static void has_room_for_4096_devices(void **state)
+{
+    (void)state;
+    size_t at = append(0, "version = 1\n");
+    for (unsigned i = 0; i < 64; i++) {
+        char text[128];
+        snprintf(text, sizeof(text), "[guest.g%u]\ncpus = [%u]\nmemory = \"64KiB\"\nkernel = \"k\"\ndevices = [", i, i);
+        at = append(at, text);
+        for (unsigned k = 0; k < 64; k++) {
+            snprintf(text, sizeof(text), "\"group:%04x:%02x:%02x.0\", ", i, k / 32, k % 32);
+            at = append(at, text);
+        }
+        at = append(at, "]\n");
+    }
+    assert_int_equal(parse(big), STATUS_OK);
+    assert_int_equal(config.guests[63].devices.items[63].number, CONFIG_DEVICE_GROUP | 63U << 16 | 0x1f8);
+    assert_true(sizeof(config) < 512 * KIB);
 }
 
 static void cut_names_keep_the_place(void **state)
@@ -411,36 +446,94 @@ static void reads_tables_of_devices(void **state)
     assert_int_equal(parse("version = 1\n" GUEST "[device.\"0000:3b:00.0\"]\ngsi = 17\n[device.'0000:00:02.1']\n"),
                      STATUS_OK);
     assert_int_equal(config.device_count, 2);
-    const struct config_device *d = config_find_device(&config, 0x3b00);
+    const struct config_device *d = config_find_device(&config, (struct sbdf){0x3b00});
     assert_ptr_equal(d, &config.devices[0]);
     assert_int_equal(d->gsi.number, 17);
     assert_string_equal(d->address.text, "0000:3b:00.0");
-    assert_int_equal(config_find_device(&config, 0x11)->gsi.at.line, 0);
-    assert_null(config_find_device(&config, 0x12));
+    assert_int_equal(config_find_device(&config, (struct sbdf){0x11})->gsi.at.line, 0);
+    assert_null(config_find_device(&config, (struct sbdf){0x12}));
+}
+
+static void an_address_wins_over_an_id(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("version = 1\n" GUEST "[device.\"8086:28C0\"]\nreset = 'd3d0'\nrom = false\nrmrr = 'map'\n"
+                           "[device.'0000:00:0e.0']\nreset = 'none'\nexpect = \"8086:28c0\"\nrom = true\n"),
+                     STATUS_OK);
+    const struct config_device *by_id = config_find_device_id(&config, 0x8086, 0x28c0);
+    assert_ptr_equal(by_id, &config.devices[0]);
+    assert_true(by_id->by_id && by_id->address.number == 0x808628c0);
+    assert_null(config_find_device_id(&config, 0x8086, 0x28c1));
+    assert_null(config_find_device(&config, (struct sbdf){0x808628c0}));
+
+    struct config_device d = config_device_of(&config, (struct sbdf){0x70}, 0x8086, 0x28c0);
+    assert_int_equal(d.reset.number, CONFIG_RESET_NONE);
+    assert_int_equal(d.expect.number, 0x808628c0);
+    assert_int_equal(d.rmrr.number, CONFIG_RMRR_MAP);
+    assert_true(config_device_shows_rom(&d));
+    assert_string_equal(d.address.text, "0000:00:0e.0");
+
+    d = config_device_of(&config, (struct sbdf){0x78}, 0x8086, 0x28c0);
+    assert_int_equal(d.reset.number, CONFIG_RESET_D3);
+    assert_int_equal(d.expect.at.line, 0);
+    assert_false(config_device_shows_rom(&d));
+
+    d = config_device_of(&config, (struct sbdf){0x70}, 0x10de, 1); /* another one sits there */
+    assert_int_equal(d.reset.number, CONFIG_RESET_NONE);
+    assert_int_equal(d.rmrr.at.line, 0);
+    d = config_device_of(&config, (struct sbdf){0x78}, 0x10de, 1);
+    assert_int_equal(d.address.at.line, 0);
+    assert_true(config_device_shows_rom(&d));
+}
+
+static void reads_words(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("version = 1\n[system]\ninventory = true\n" GUEST
+                           "rmrr = \"map\"\nunsafe-interrupts = true\nshare-core = true\n"),
+                     STATUS_OK);
+    assert_int_equal(config.guests[0].rmrr.number, CONFIG_RMRR_MAP);
+    assert_int_equal(config.guests[0].unsafe_interrupts.number, 1);
+    assert_int_equal(config.guests[0].share_core.number, 1);
+    assert_int_equal(config.system.inventory.number, 1);
+    parse("version = 1\n" GUEST "rmrr = 'mapp'\n");
+    assert_string_equal(find(CONFIG_BAD_WORD)->fix, "write \"map\"");
+    parse("version = 1\n" GUEST "[device.'8086:28c0']\nreset = 'secondary-bus'\n");
+    assert_string_equal(find(CONFIG_BAD_WORD)->what, "\"secondary-bus\" is none of the words that 'reset' takes");
+    assert_string_equal(find(CONFIG_BAD_WORD)->fix, "write \"flr\", \"d3d0\", \"bus\" or \"none\"");
 }
 
 static void refuses_bad_tables_of_devices(void **state)
 {
     (void)state;
     parse("version = 1\n" GUEST "[device.\"3b:00\"]\ngsi = 17\n");
-    assert_string_equal(find(CONFIG_BAD_DEVICE)->fix, "write [device.\"0000:3b:00.0\"]");
+    assert_string_equal(find(CONFIG_BAD_DEVICE)->fix,
+                        "write [device.\"0000:3b:00.0\"], or [device.\"8086:28c0\"] for every device with that id");
     parse("version = 1\n" GUEST "[device.\"0000:3b:00.0\"]\n[device.'0000:3b:00.0']\n");
     assert_non_null(find(CONFIG_DUPLICATE_TABLE));
     parse("version = 1\n" GUEST "[device.\"0000:3b:00.0\"]\ngsi = 1024\n");
     assert_non_null(find(CONFIG_BAD_RANGE));
     parse("version = 1\n" GUEST "[devise.\"0000:3b:00.0\"]\n");
     assert_string_equal(find(CONFIG_UNKNOWN_TABLE)->what,
-                        "unknown table 'devise...'; did you mean '[device.\"ADDRESS\"]'?");
+                        "unknown table 'devise...'; did you mean '[device.\"ADDRESS-OR-ID\"]'?");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_values_and_places),  cmocka_unit_test(refuses_each_at_its_place),
-        cmocka_unit_test(refuses_an_empty_file),    cmocka_unit_test(goes_on_behind_errors),
-        cmocka_unit_test(says_what_was_meant),      cmocka_unit_test(limits_are_errors),
-        cmocka_unit_test(cut_names_keep_the_place), cmocka_unit_test(survives_every_cut),
-        cmocka_unit_test(reads_tables_of_devices),  cmocka_unit_test(refuses_bad_tables_of_devices),
+        cmocka_unit_test(reads_values_and_places),
+        cmocka_unit_test(refuses_each_at_its_place),
+        cmocka_unit_test(refuses_an_empty_file),
+        cmocka_unit_test(goes_on_behind_errors),
+        cmocka_unit_test(says_what_was_meant),
+        cmocka_unit_test(limits_are_errors),
+        cmocka_unit_test(cut_names_keep_the_place),
+        cmocka_unit_test(survives_every_cut),
+        cmocka_unit_test(has_room_for_4096_devices),
+        cmocka_unit_test(an_address_wins_over_an_id),
+        cmocka_unit_test(reads_words),
+        cmocka_unit_test(reads_tables_of_devices),
+        cmocka_unit_test(refuses_bad_tables_of_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

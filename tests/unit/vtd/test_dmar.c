@@ -155,10 +155,22 @@ static void test_several_segments(void **state)
     (void)state;
     drhd(&t, 1, 0, UNIT_A);
     drhd(&t, 1, 1, UNIT_B);
-    drhd(&t, 1, 0xffff, UNIT_B + 0x1000);
+    drhd(&t, 1, 0xfeff, UNIT_B + 0x1000);
     assert_int_equal(parse(), STATUS_OK);
     assert_int_equal(diags.count, 0);
-    assert_int_equal(dmar.units[2].segment, 0xffff);
+    assert_int_equal(dmar.units[2].segment, 0xfeff);
+}
+
+/* Those numbers stand for the domains behind VMD endpoints. */
+static void test_segments_of_vmd(void **state)
+{
+    (void)state;
+    drhd(&t, 1, 0xff00, UNIT_A);
+    expect(DMAR_DIAG_SEGMENT, DIAG_ERROR, 48);
+    start(&t);
+    drhd(&t, 1, 0, UNIT_A);
+    rmrr(&t, 0xffff, 0x1000000, 0x1000fff);
+    expect(DMAR_DIAG_SEGMENT, DIAG_ERROR, 64);
 }
 
 static void test_many_units(void **state)
@@ -657,6 +669,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_whole_table, setup, teardown),
         cmocka_unit_test_setup_teardown(test_longest_path, setup, teardown),
         cmocka_unit_test_setup_teardown(test_several_segments, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_segments_of_vmd, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_units, setup, teardown),
         cmocka_unit_test_setup_teardown(test_header_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_table_length, setup, teardown),

@@ -100,6 +100,34 @@ static void large_memory_is_not_touched(void **state)
     assert_int_equal(pages_alloc_block(512 * GIB, PAGE_SIZE, NO_LIMIT, &block), STATUS_OK);
 }
 
+static void takes_the_very_block(void **state)
+{
+    (void)state;
+    struct memory_map map = {.count = 0};
+    assert_int_equal(memory_map_add(&map, 4 * GIB, 2 * GIB, MEMORY_RAM), STATUS_OK);
+    assert_int_equal(memory_map_add(&map, 8 * GIB, GIB, MEMORY_RAM), STATUS_OK);
+    assert_int_equal(pages_init(&map), STATUS_OK);
+    assert_int_equal(pages_take(hpa(5 * GIB), 2 * MIB), STATUS_OK);
+    assert_int_equal(pages_taken().now, 2 * MIB);
+    struct pages_extent free[4];
+    assert_int_equal(pages_extents(free, 4), 3);
+    assert_true(free[0].start == 4 * GIB && free[0].bytes == GIB);
+    assert_true(free[1].start == 5 * GIB + 2 * MIB && free[1].bytes == GIB - 2 * MIB);
+    assert_true(free[2].start == 8 * GIB && free[2].bytes == GIB);
+    assert_int_equal(pages_extents(free, 2), 2);
+
+    assert_int_equal(pages_take(hpa(5 * GIB), PAGE_SIZE), STATUS_CONFLICT); /* taken */
+    assert_int_equal(pages_take(hpa(5 * GIB - PAGE_SIZE), 2 * PAGE_SIZE), STATUS_CONFLICT);
+    assert_int_equal(pages_take(hpa(9 * GIB - PAGE_SIZE), 2 * PAGE_SIZE), STATUS_CONFLICT); /* beyond the end */
+    assert_int_equal(pages_take(hpa(7 * GIB), PAGE_SIZE), STATUS_CONFLICT);                 /* never there */
+    assert_int_equal(pages_take(hpa(UINT64_C(1) << 60), PAGE_SIZE), STATUS_CONFLICT);
+    assert_int_equal(pages_free_bytes(), 3 * GIB - 2 * MIB);
+    assert_int_equal(pages_take(hpa(8 * GIB), GIB), STATUS_OK);
+    pages_free(hpa(5 * GIB), 2 * MIB);
+    assert_int_equal(pages_extents(free, 4), 1);
+    assert_true(free[0].start == 4 * GIB && free[0].bytes == 2 * GIB);
+}
+
 struct held {
     uint64_t start, pages;
 };
@@ -238,10 +266,10 @@ static void freeing_what_is_spilled_panics(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_only_whole_free_pages),          cmocka_unit_test(pages_are_zeroed_and_counted),
-        cmocka_unit_test(large_memory_is_not_touched),          cmocka_unit_test(agrees_with_model),
-        cmocka_unit_test(survives_more_holes_than_it_can_list), cmocka_unit_test(freeing_what_is_free_panics),
-        cmocka_unit_test(freeing_what_is_spilled_panics),
+        cmocka_unit_test(takes_only_whole_free_pages), cmocka_unit_test(pages_are_zeroed_and_counted),
+        cmocka_unit_test(large_memory_is_not_touched), cmocka_unit_test(takes_the_very_block),
+        cmocka_unit_test(agrees_with_model),           cmocka_unit_test(survives_more_holes_than_it_can_list),
+        cmocka_unit_test(freeing_what_is_free_panics), cmocka_unit_test(freeing_what_is_spilled_panics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * What must hold between the parts of a configuration. */
+#include "plan/config_check.h"
+
+#include "kernel/lib/format.h"
+#include "kernel/lib/string.h"
+#include "plan/config_keys.h"
+#include "plan/config_store.h"
+
+static void check_required(struct config_lexer *lx, const struct config_table *table, const void *object,
+                           struct config_position at)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct config_key *key = &table->keys[i];
+        const struct config_position *first = (const struct config_position *)((const char *)object + key->offset);
+        if (key->required && first->line == 0) {
+            char fix[DIAG_TEXT_SIZE];
+            format_text(fix, sizeof(fix), "add for example: %s = %s", key->name, key->example);
+            config_lexer_error(lx, at, CONFIG_MISSING_KEY, fix, "'%s' is missing", key->name);
+        }
+    }
+}
+
+static void check_cpus_differ(struct config_lexer *lx, const struct config_guest *guest)
+{
+    const struct config_list *cpus = &guest->cpus;
+    for (size_t i = 0; guest->share.number == 0 && i < cpus->count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (cpus->items[k].number == cpus->items[i].number) {
+                config_lexer_error(lx, cpus->items[i].at, CONFIG_DUPLICATE_ITEM,
+                                   "write it once, or add share = true: virtual CPUs then take turns on it",
+                                   "CPU %llu is in this list already, at line %u",
+                                   (unsigned long long)cpus->items[i].number, cpus->items[k].at.line);
+                break;
+            }
+        }
+    }
+}
+
+static void check_names_guest(struct config_lexer *lx, const struct config *config, const struct config_value *value)
+{
+    if (value->text == NULL || !config_store_is_name(value->text) || config_find_guest(config, value->text) != NULL) {
+        return;
+    }
+    char fix[DIAG_TEXT_SIZE];
+    format_text(fix, sizeof(fix), "add [guest.%s], or name a guest that is there", value->text);
+    for (size_t i = 0; i < config->guest_count; i++) {
+        if (config_keys_near(config->guests[i].name.text, value->text)) {
+            format_text(fix, sizeof(fix), "write \"%s\"", config->guests[i].name.text);
+        }
+    }
+    config_lexer_error(lx, value->at, CONFIG_UNKNOWN_GUEST, fix, "there is no guest \"%s\"", value->text);
+}
+
+/* What belongs to one device alone would say the same about all with that id, or nothing. */
+static void check_not_by_id(struct config_lexer *lx, const struct config_device *device,
+                            const struct config_value *value, const char *key)
+{
+    if (device->by_id && value->key.line != 0) {
+        config_lexer_error(lx, value->key, CONFIG_NOT_BY_ID,
+                           "write it into a table of the device's address, [device.\"0000:3b:00.0\"]",
+                           "'%s' cannot hold for every device with id %s", key, device->address.text);
+    }
+}
+
+void config_check(struct config_lexer *lx, const struct config *config)
+{
+    struct config_position start = {1, 1};
+    check_required(lx, &config_tables[CONFIG_TABLE_TOP], config, start);
+    for (size_t i = 0; i < config->guest_count; i++) {
+        check_required(lx, &config_tables[CONFIG_TABLE_GUEST], &config->guests[i], config->guests[i].name.at);
+        check_cpus_differ(lx, &config->guests[i]);
+    }
+    for (size_t i = 0; i < config->device_count; i++) {
+        check_not_by_id(lx, &config->devices[i], &config->devices[i].gsi, "gsi");
+        check_not_by_id(lx, &config->devices[i], &config->devices[i].expect, "expect");
+    }
+    check_names_guest(lx, config, &config->system.service);
+    if (config->system.unassigned.text != NULL && strcmp(config->system.unassigned.text, "block") != 0) {
+        check_names_guest(lx, config, &config->system.unassigned);
+    }
+    if (config->guest_count == 0) {
+        config_lexer_error(lx, start, CONFIG_NO_GUEST, "add [guest.NAME] with cpus, memory and kernel",
+                           "there is no guest");
+    }
+}

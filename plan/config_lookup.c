@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * What a configuration says about one guest or device, and how its places are written. */
+#include "kernel/lib/format.h"
+#include "kernel/lib/string.h"
+#include "plan/config.h"
+
+#define SLICE_US 10000
+
+char *config_where(const char *file, struct config_position at, char text[CONFIG_WHERE_SIZE])
+{
+    format_text(text, CONFIG_WHERE_SIZE, "%.*s:%u:%u", CONFIG_WHERE_NAME_MAX, file, at.line, at.column);
+    return text;
+}
+
+const struct config_guest *config_find_guest(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->guest_count; i++) {
+        if (strcmp(config->guests[i].name.text, name) == 0) {
+            return &config->guests[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct config_device *find(const struct config *config, bool by_id, uint64_t number)
+{
+    for (size_t i = 0; i < config->device_count; i++) {
+        if (config->devices[i].by_id == by_id && config->devices[i].address.number == number) {
+            return &config->devices[i];
+        }
+    }
+    return NULL;
+}
+
+const struct config_device *config_find_device(const struct config *config, struct sbdf at)
+{
+    return find(config, false, at.v);
+}
+
+const struct config_device *config_find_device_id(const struct config *config, uint16_t vendor, uint16_t device)
+{
+    return find(config, true, (uint64_t)vendor << 16 | device);
+}
+
+static void add_missing(struct config_value *value, const struct config_value *other)
+{
+    if (value->at.line == 0) {
+        *value = *other;
+    }
+}
+
+struct config_device config_device_of(const struct config *config, struct sbdf at, uint16_t vendor, uint16_t device)
+{
+    const struct config_device *by_address = config_find_device(config, at);
+    const struct config_device *by_id = config_find_device_id(config, vendor, device);
+    if (by_address == NULL) {
+        return by_id == NULL ? (struct config_device){.by_id = false} : *by_id;
+    }
+    struct config_device all = *by_address;
+    if (by_id != NULL) {
+        add_missing(&all.reset, &by_id->reset);
+        add_missing(&all.rom, &by_id->rom);
+        add_missing(&all.rmrr, &by_id->rmrr);
+    }
+    return all;
+}
+
+bool config_device_shows_rom(const struct config_device *device)
+{
+    return device->rom.at.line == 0 || device->rom.number != 0;
+}
+
+uint64_t config_slice_us(const struct config *config)
+{
+    return config->system.slice.at.line != 0 ? config->system.slice.number : SLICE_US;
+}

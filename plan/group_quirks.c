@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The table of devices that are not what their registers say. Facts from Linux, drivers/pci/quirks.c; vendors said so
+ * to its developers. Rows are in Linux's order where two fit one function: the first one counts. */
+#include "plan/group_quirks.h"
+
+#include "drivers/pci_acs.h"
+
+enum vendor {
+    LOONGSON = 0x0014,
+    ATI = 0x1002,
+    AMD = 0x1022,
+    EFAR = 0x1055,
+    HIGHPOINT = 0x1103,
+    PLX = 0x10b5,
+    EMULEX = 0x10df,
+    TUNDRA = 0x10e3,
+    AMCC = 0x10e8,
+    RICOH = 0x1180,
+    MICROSEMI = 0x11f8,
+    ITE = 0x1283,
+    BROADCOM = 0x14e4,
+    CAVIUM = 0x177d,
+    QUALCOMM = 0x17cb,
+    SOLARFLARE = 0x1924,
+    NXP = 0x1957,
+    JMICRON = 0x197b,
+    SERVERENGINES = 0x19a2,
+    ASMEDIA = 0x1b21,
+    MARVELL = 0x1b4b,
+    LITEON = 0x1c28,
+    ANNAPURNA = 0x1c36,
+    ZHAOXIN = 0x1d17,
+    HXT = 0x1dbf,
+    AMPERE = 0x1def,
+    GLENFLY = 0x6766,
+    INTEL = 0x8086,
+    WANGXUN = 0x8088,
+    ADAPTEC = 0x9005,
+};
+
+#define CLASS_OTHER_BRIDGE 0x0680
+
+/* Linux's names. */
+#define AMD_SOUTHBRIDGE "pci_quirk_amd_sb_acs"
+#define MF_ENDPOINT "pci_quirk_mf_endpoint_acs"
+#define WANGXUN_NIC "pci_quirk_wangxun_nic_acs"
+#define RC_ENDPOINTS "pci_quirk_rciep_acs"
+#define INTEL_PCH "pci_quirk_intel_pch_acs"
+#define INTEL_SPT_PCH "pci_quirk_intel_spt_pch_acs"
+#define QCOM_PORT "pci_quirk_qcom_rp_acs"
+#define CAVIUM_PORT "pci_quirk_cavium_acs"
+#define XGENE_PORT "pci_quirk_xgene_acs"
+#define BRCM_PORT "pci_quirk_brcm_acs"
+#define LOONGSON_PORT "pci_quirk_loongson_acs"
+#define ANNAPURNA_PORT "pci_quirk_al_acs"
+#define NXP_PORT "pci_quirk_nxp_rp_acs"
+#define ZHAOXIN_PORT "pci_quirk_zhaoxin_pcie_ports_acs"
+#define FUNCTION_0 "quirk_dma_func0_alias"
+#define FUNCTION_1 "quirk_dma_func1_alias"
+#define FIXED "quirk_fixed_dma_alias"
+#define MIC_X200 "quirk_mic_x200_dma_alias"
+#define PEX_VCA "quirk_pex_vca_alias"
+#define PLX_NTB "quirk_plx_ntb_dma_alias"
+#define SWITCHTEC_NTB "quirk_switchtec_ntb_dma_alias"
+#define BRIDGE_ALIAS "quirk_use_pcie_bridge_dma_alias"
+
+#define ROW(vendor, first, last, where, effect, name)                                                                  \
+    {                                                                                                                  \
+        vendor, first, last, GROUP_QUIRK_##where, GROUP_QUIRK_##effect, 0, 0, name                                     \
+    }
+#define ROW_VALUE(vendor, first, last, effect, value, subsystem, name)                                                 \
+    {                                                                                                                  \
+        vendor, first, last, GROUP_QUIRK_ANYWHERE, GROUP_QUIRK_##effect, value, subsystem, name                        \
+    }
+
+static const struct group_quirk table[] = {
+    /* AMD southbridges: their functions send nothing to each other where AMD's IOMMU is */
+    ROW(ATI, 0x4383, 0x4385, SOUTHBRIDGE, ISOLATES, AMD_SOUTHBRIDGE),
+    ROW(ATI, 0x4399, 0x4399, SOUTHBRIDGE, ISOLATES, AMD_SOUTHBRIDGE),
+    ROW(ATI, 0x439c, 0x439d, SOUTHBRIDGE, ISOLATES, AMD_SOUTHBRIDGE),
+    ROW(AMD, 0x7809, 0x7809, SOUTHBRIDGE, ISOLATES, AMD_SOUTHBRIDGE),
+    ROW(AMD, 0x780f, 0x780f, SOUTHBRIDGE, ISOLATES, AMD_SOUTHBRIDGE),
+    /* network adapters whose functions send nothing to each other */
+    ROW(SOLARFLARE, 0x0903, 0x0903, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(SOLARFLARE, 0x0923, 0x0923, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(SOLARFLARE, 0x0a03, 0x0a03, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x105e, 0x1060, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x10a7, 0x10a7, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x10a9, 0x10a9, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x10c6, 0x10c6, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x10c9, 0x10c9, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x10d6, 0x10d6, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x10d9, 0x10d9, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x10db, 0x10db, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x10dd, 0x10dd, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x10e1, 0x10e1, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x10e6, 0x10e8, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x10f1, 0x10f1, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x10f7, 0x10fc, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x1507, 0x1507, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x1509, 0x150a, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x150d, 0x1511, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x1514, 0x1514, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x1516, 0x1516, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x1518, 0x1518, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x151c, 0x151c, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x1521, 0x1524, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x1526, 0x1527, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x1529, 0x152a, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x154d, 0x154d, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x154f, 0x154f, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x1551, 0x1551, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x1558, 0x1558, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(INTEL, 0x15b7, 0x15b8, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(SERVERENGINES, 0x0710, 0x0710, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(EMULEX, 0x0720, 0x0720, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(BROADCOM, 0x16d7, 0x16d7, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(BROADCOM, 0x1750, 0x1752, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(BROADCOM, 0x1760, 0x1763, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(ZHAOXIN, 0x3038, 0x3038, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(ZHAOXIN, 0x3104, 0x3104, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(ZHAOXIN, 0x9083, 0x9083, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(WANGXUN, 0x0100, 0x010f, ANYWHERE, ISOLATES, WANGXUN_NIC),
+    ROW(WANGXUN, 0x1001, 0x1001, ANYWHERE, ISOLATES, WANGXUN_NIC),
+    ROW(WANGXUN, 0x2001, 0x2001, ANYWHERE, ISOLATES, WANGXUN_NIC),
+    ROW(WANGXUN, 0x5010, 0x5010, ANYWHERE, ISOLATES, WANGXUN_NIC),
+    ROW(WANGXUN, 0x5025, 0x5025, ANYWHERE, ISOLATES, WANGXUN_NIC),
+    ROW(WANGXUN, 0x5040, 0x5040, ANYWHERE, ISOLATES, WANGXUN_NIC),
+    ROW(WANGXUN, 0x5110, 0x5110, ANYWHERE, ISOLATES, WANGXUN_NIC),
+    ROW(WANGXUN, 0x5125, 0x5125, ANYWHERE, ISOLATES, WANGXUN_NIC),
+    ROW(WANGXUN, 0x5140, 0x5140, ANYWHERE, ISOLATES, WANGXUN_NIC),
+    /* integrated endpoints reach each other with translated addresses alone (VT-d 4.1 3.16) */
+    ROW(INTEL, 0x0000, 0xffff, RC_ENDPOINT, ISOLATES, RC_ENDPOINTS),
+    /* root ports of Intel's chipsets before the 100 series */
+    ROW(INTEL, 0x0000, 0xffff, OLD_CHIPSET, EMULATES, INTEL_PCH),
+    /* root ports of the 100 and 200 series, desktop and mobile */
+    ROW(INTEL, 0x0000, 0xffff, DWORD_CHIPSET, DWORD, INTEL_SPT_PCH),
+    /* root ports of others that keep their devices apart, or are a root complex each */
+    ROW(QUALCOMM, 0x0115, 0x0115, ROOT_PORT, ISOLATES, QCOM_PORT),
+    ROW(QUALCOMM, 0x0400, 0x0401, ROOT_PORT, ISOLATES, QCOM_PORT),
+    ROW(HXT, 0x0401, 0x0401, ROOT_PORT, ISOLATES, QCOM_PORT),
+    ROW(CAVIUM, 0xa000, 0xa7ff, ROOT_PORT, ISOLATES, CAVIUM_PORT),
+    ROW(CAVIUM, 0xaf84, 0xaf84, ROOT_PORT, ISOLATES, CAVIUM_PORT),
+    ROW(CAVIUM, 0xb884, 0xb884, ROOT_PORT, ISOLATES, CAVIUM_PORT),
+    ROW(CAVIUM, 0xa026, 0xa026, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(CAVIUM, 0xa059, 0xa059, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(CAVIUM, 0xa060, 0xa060, ANYWHERE, ISOLATES, MF_ENDPOINT),
+    ROW(AMCC, 0xe004, 0xe004, ROOT_PORT, ISOLATES, XGENE_PORT),
+    ROW(AMPERE, 0xe005, 0xe00c, ROOT_PORT, ISOLATES, XGENE_PORT),
+    ROW(BROADCOM, 0xd714, 0xd714, ROOT_PORT, ISOLATES, BRCM_PORT),
+    ROW(LOONGSON, 0x3c09, 0x3c09, ROOT_PORT, ISOLATES, LOONGSON_PORT),
+    ROW(LOONGSON, 0x3c19, 0x3c19, ROOT_PORT, ISOLATES, LOONGSON_PORT),
+    ROW(LOONGSON, 0x3c29, 0x3c29, ROOT_PORT, ISOLATES, LOONGSON_PORT),
+    ROW(LOONGSON, 0x7a09, 0x7a09, ROOT_PORT, ISOLATES, LOONGSON_PORT),
+    ROW(LOONGSON, 0x7a19, 0x7a19, ROOT_PORT, ISOLATES, LOONGSON_PORT),
+    ROW(LOONGSON, 0x7a29, 0x7a29, ROOT_PORT, ISOLATES, LOONGSON_PORT),
+    ROW(LOONGSON, 0x7a39, 0x7a39, ROOT_PORT, ISOLATES, LOONGSON_PORT),
+    ROW(LOONGSON, 0x7a49, 0x7a49, ROOT_PORT, ISOLATES, LOONGSON_PORT),
+    ROW(LOONGSON, 0x7a59, 0x7a59, ROOT_PORT, ISOLATES, LOONGSON_PORT),
+    ROW(LOONGSON, 0x7a69, 0x7a69, ROOT_PORT, ISOLATES, LOONGSON_PORT),
+    ROW(ANNAPURNA, 0x0031, 0x0031, ROOT_PORT, ISOLATES, ANNAPURNA_PORT),
+    ROW(NXP, 0x8d80, 0x8d83, ROOT_PORT, ISOLATES, NXP_PORT),
+    ROW(NXP, 0x8d88, 0x8d8b, ROOT_PORT, ISOLATES, NXP_PORT),
+    ROW(NXP, 0x8d90, 0x8d93, ROOT_PORT, ISOLATES, NXP_PORT),
+    ROW(NXP, 0x8d98, 0x8d9b, ROOT_PORT, ISOLATES, NXP_PORT),
+    ROW(NXP, 0x8da0, 0x8da1, ROOT_PORT, ISOLATES, NXP_PORT),
+    ROW(NXP, 0x8da8, 0x8da9, ROOT_PORT, ISOLATES, NXP_PORT),
+    ROW(NXP, 0x8db0, 0x8db1, ROOT_PORT, ISOLATES, NXP_PORT),
+    ROW(NXP, 0x8db8, 0x8db9, ROOT_PORT, ISOLATES, NXP_PORT),
+    ROW(ZHAOXIN, 0x0710, 0x071e, PORT, ISOLATES, ZHAOXIN_PORT),
+    ROW(ZHAOXIN, 0x0721, 0x0721, PORT, ISOLATES, ZHAOXIN_PORT),
+    ROW(ZHAOXIN, 0x0723, 0x0752, PORT, ISOLATES, ZHAOXIN_PORT),
+    /* later Zhaoxin ports: Linux does not believe their ACS */
+    ROW(ZHAOXIN, 0x0000, 0xffff, PORT, LEAKS, ZHAOXIN_PORT),
+    /* SATA, SD and graphics that send with function 0's or 1's id, which may not be there */
+    ROW_VALUE(RICOH, 0xe476, 0xe476, ALIAS_FUNCTION, 0, 0, FUNCTION_0),
+    ROW_VALUE(RICOH, 0xe832, 0xe832, ALIAS_FUNCTION, 0, 0, FUNCTION_0),
+    ROW_VALUE(GLENFLY, 0x3d40, 0x3d41, ALIAS_FUNCTION, 0, 0, FUNCTION_0),
+    ROW_VALUE(MARVELL, 0x9120, 0x9120, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x9123, 0x9123, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x9125, 0x9125, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x9128, 0x9128, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x9130, 0x9130, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x9170, 0x9170, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x9172, 0x9172, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x917a, 0x917a, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x9182, 0x9183, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x91a0, 0x91a0, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x9215, 0x9215, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x9220, 0x9220, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x9230, 0x9230, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(MARVELL, 0x9235, 0x9235, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(HIGHPOINT, 0x0642, 0x0642, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(HIGHPOINT, 0x0645, 0x0645, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(JMICRON, 0x2392, 0x2392, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    ROW_VALUE(LITEON, 0x0122, 0x0122, ALIAS_FUNCTION, 1, 0, FUNCTION_1),
+    /* Adaptec 3405 and 3805: a hidden DMA engine at 01.0 */
+    ROW_VALUE(ADAPTEC, 0x0285, 0x0285, ALIAS_DEVFN, 0x08, 0x02bb, FIXED),
+    ROW_VALUE(ADAPTEC, 0x0285, 0x0285, ALIAS_DEVFN, 0x08, 0x02bc, FIXED),
+    /* Xeon Phi x200 */
+    ROW_VALUE(INTEL, 0x2260, 0x2260, ALIAS_DEVFN, 0x80, 0, MIC_X200),
+    ROW_VALUE(INTEL, 0x2264, 0x2264, ALIAS_DEVFN, 0x80, 0, MIC_X200),
+    ROW_VALUE(INTEL, 0x2260, 0x2260, ALIAS_DEVFN, 0x88, 0, MIC_X200),
+    ROW_VALUE(INTEL, 0x2264, 0x2264, ALIAS_DEVFN, 0x88, 0, MIC_X200),
+    ROW_VALUE(INTEL, 0x2260, 0x2260, ALIAS_DEVFN, 0x93, 0, MIC_X200),
+    ROW_VALUE(INTEL, 0x2264, 0x2264, ALIAS_DEVFN, 0x93, 0, MIC_X200),
+    /* non-transparent bridges forward other hosts' requests under ids of this bus */
+    ROW(INTEL, 0x2954, 0x2956, ANYWHERE, ALIAS_BUS, PEX_VCA),
+    ROW(INTEL, 0x2958, 0x295a, ANYWHERE, ALIAS_BUS, PEX_VCA),
+    ROW(PLX, 0x87b0, 0x87b1, ANYWHERE, ALIAS_BUS, PLX_NTB),
+    ROW(MICROSEMI, 0x4000, 0x4000, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4028, 0x4028, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4036, 0x4036, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4052, 0x4052, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4068, 0x4068, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4084, 0x4084, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4100, 0x4100, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4128, 0x4128, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4136, 0x4136, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4152, 0x4152, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4168, 0x4168, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4184, 0x4184, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4200, 0x4200, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4228, 0x4228, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4236, 0x4236, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4252, 0x4252, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4268, 0x4268, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4284, 0x4284, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4328, 0x4328, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4336, 0x4336, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4352, 0x4352, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4428, 0x4428, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4436, 0x4436, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4452, 0x4452, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4528, 0x4528, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4536, 0x4536, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x4552, 0x4552, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5000, 0x5000, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5028, 0x5028, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5036, 0x5036, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5052, 0x5052, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5068, 0x5068, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5084, 0x5084, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5100, 0x5100, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5128, 0x5128, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5136, 0x5136, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5152, 0x5152, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5168, 0x5168, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5184, 0x5184, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5200, 0x5200, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5228, 0x5228, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5236, 0x5236, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5252, 0x5252, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5268, 0x5268, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5284, 0x5284, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5300, 0x5300, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5328, 0x5328, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5336, 0x5336, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5352, 0x5352, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5368, 0x5368, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5384, 0x5384, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5400, 0x5400, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5428, 0x5428, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5436, 0x5436, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5452, 0x5452, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5468, 0x5468, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5484, 0x5484, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5500, 0x5500, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5528, 0x5528, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5536, 0x5536, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5552, 0x5552, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5568, 0x5568, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x5584, 0x5584, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x8531, 0x8536, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x8541, 0x8546, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x8551, 0x8556, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x8561, 0x8566, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(MICROSEMI, 0x8571, 0x8576, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    ROW(EFAR, 0x1001, 0x1006, OTHER_BRIDGE, ALIAS_BUS, SWITCHTEC_NTB),
+    /* PCIe-to-PCI bridges that do not say so */
+    ROW(ASMEDIA, 0x1080, 0x1080, PCI_BRIDGE, TAKES_OVER, BRIDGE_ALIAS),
+    ROW(TUNDRA, 0x8113, 0x8113, PCI_BRIDGE, TAKES_OVER, BRIDGE_ALIAS),
+    ROW(ITE, 0x8892, 0x8893, PCI_BRIDGE, TAKES_OVER, BRIDGE_ALIAS),
+    ROW(INTEL, 0x244e, 0x244e, PCI_BRIDGE, TAKES_OVER, BRIDGE_ALIAS),
+};
+
+const struct group_quirk *group_quirk_table(size_t *count)
+{
+    *count = ARRAY_LENGTH(table);
+    return table;
+}
+
+/* Below a port that is not itself a PCIe-to-PCI bridge: such a link starts as PCI Express. */
+static bool is_below_express(const struct pci_facts *facts, const struct pci_function *f)
+{
+    const struct pci_function *above = pci_parent(facts, f);
+    return above != NULL && above->express != PCI_EXPRESS_NONE && above->express != PCI_EXPRESS_TO_PCI;
+}
+
+static bool is_there(const struct pci_facts *facts, const struct pci_function *f, enum group_quirk_where where)
+{
+    switch (where) {
+    case GROUP_QUIRK_ANYWHERE:
+        return true;
+    case GROUP_QUIRK_ROOT_PORT:
+        return f->express == PCI_EXPRESS_ROOT_PORT;
+    case GROUP_QUIRK_OLD_CHIPSET:
+        return pci_acs_can_emulate(f);
+    case GROUP_QUIRK_DWORD_CHIPSET:
+        return pci_acs_has_dwords(f);
+    case GROUP_QUIRK_PORT:
+        return f->express == PCI_EXPRESS_ROOT_PORT || f->express == PCI_EXPRESS_DOWNSTREAM;
+    case GROUP_QUIRK_RC_ENDPOINT:
+        return f->express == PCI_EXPRESS_RC_ENDPOINT;
+    case GROUP_QUIRK_SOUTHBRIDGE:
+        return f->parent == PCI_NO_INDEX && (f->multifunction || sbdf_function(f->at) != 0);
+    case GROUP_QUIRK_PCI_BRIDGE:
+        return f->header == 1 && f->express == PCI_EXPRESS_NONE && is_below_express(facts, f);
+    case GROUP_QUIRK_OTHER_BRIDGE:
+        return pci_class(f) == CLASS_OTHER_BRIDGE;
+    }
+    return false;
+}
+
+enum kind { ABOUT_ACS, ABOUT_ALIASES, ABOUT_BRIDGES };
+
+static enum kind kind_of(const struct group_quirk *row)
+{
+    return row->effect == GROUP_QUIRK_TAKES_OVER       ? ABOUT_BRIDGES
+           : row->effect >= GROUP_QUIRK_ALIAS_FUNCTION ? ABOUT_ALIASES
+                                                       : ABOUT_ACS;
+}
+
+static bool fits(const struct pci_facts *facts, const struct pci_function *f, const struct group_quirk *row)
+{
+    return f->device >= row->first && f->device <= row->last &&
+           (row->subsystem == 0 || (f->subsystem_vendor == row->vendor && f->subsystem == row->subsystem)) &&
+           is_there(facts, f, row->where);
+}
+
+static const struct group_quirk *find(const struct pci_facts *facts, uint32_t function, enum kind kind,
+                                      const struct group_quirk *previous)
+{
+    const struct pci_function *f = &facts->functions[function];
+    const struct group_quirk *end = table + ARRAY_LENGTH(table);
+    for (const struct group_quirk *row = previous == NULL ? table : previous + 1; row != end; row++) {
+        if (row->vendor == f->vendor && kind_of(row) == kind && fits(facts, f, row)) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+const struct group_quirk *group_quirk_acs(const struct pci_facts *facts, uint32_t function)
+{
+    return find(facts, function, ABOUT_ACS, NULL);
+}
+
+const struct group_quirk *group_quirk_alias(const struct pci_facts *facts, uint32_t function,
+                                            const struct group_quirk *previous)
+{
+    return find(facts, function, ABOUT_ALIASES, previous);
+}
+
+const struct group_quirk *group_quirk_takes_over(const struct pci_facts *facts, uint32_t function)
+{
+    return find(facts, function, ABOUT_BRIDGES, NULL);
+}

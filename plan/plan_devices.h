@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The device half of the plan: which function goes to which guest, and how. plan/plan.c calls it; nobody else does. */
+#ifndef BULKHEAD_PLAN_PLAN_DEVICES_H
+#define BULKHEAD_PLAN_PLAN_DEVICES_H
+
+#include "kernel/lib/arena.h"
+#include "kernel/lib/diag.h"
+#include "kernel/lib/status.h"
+#include "plan/plan.h"
+
+/* Codes BH0600 to BH0699. 603, 604 and 605 were once used for what is now 619, and stay unused. */
+enum plan_devices_diag {
+    PLAN_DEVICES_ABSENT = 600,          /* nothing answers at that address */
+    PLAN_DEVICES_TWICE = 601,           /* named twice */
+    PLAN_DEVICES_BRIDGE = 602,          /* a bridge */
+    PLAN_DEVICES_NO_UNIT = 606,         /* no remapping unit covers it */
+    PLAN_DEVICES_NO_REMAPPING = 607,    /* interrupts are not remapped */
+    PLAN_DEVICES_BLOCKED = 608,         /* blocked for what firmware did (drivers/pci.h) */
+    PLAN_DEVICES_RESERVED = 609,        /* firmware reserves memory for it (RMRR) */
+    PLAN_DEVICES_PAGE_SHARED = 610,     /* a BAR smaller than a page shares it with others' registers */
+    PLAN_DEVICES_BAR_UNSET = 611,       /* a BAR without an address */
+    PLAN_DEVICES_BAR_FIT = 612,         /* the guest's BAR windows are too small */
+    PLAN_DEVICES_CONSOLE = 613,         /* the hypervisor's own console */
+    PLAN_DEVICES_TOO_MANY = 614,        /* more devices than a guest's bus has places for */
+    PLAN_DEVICES_NO_INTERRUPT = 615,    /* a device without MSI whose line is not known */
+    PLAN_DEVICES_NO_PIN = 616,          /* a line is configured for a device that has no INTx# */
+    PLAN_DEVICES_LINE_SHARED = 617,     /* two devices, or a device and the console, on one line */
+    PLAN_DEVICES_NO_LINE = 618,         /* no I/O APIC has the line, or its interrupts are not remapped */
+    PLAN_DEVICES_GROUP_PART = 619,      /* a part of a group, without the rest of it */
+    PLAN_DEVICES_GROUP_MEMBER = 620,    /* why a missing function belongs to the group of one that was named */
+    PLAN_DEVICES_GROUP_SPLIT = 621,     /* one group for two guests */
+    PLAN_DEVICES_GROUP_STUCK = 622,     /* a function of the group can be given to nobody */
+    PLAN_DEVICES_PLATFORM = 623,        /* the machine itself, and so the hypervisor, needs it */
+    PLAN_DEVICES_CHILD = 624,           /* behind a VMD endpoint, with which it goes */
+    PLAN_DEVICES_EXPECT = 625,          /* another device is there than `expect` says */
+    PLAN_DEVICES_RESERVED_SHARED = 626, /* a reserved region that other functions use too */
+    PLAN_DEVICES_RESERVED_RAM = 627,    /* a reserved region where the guest's memory is */
+    PLAN_DEVICES_RESERVED_BAD = 628,    /* a reserved region that can be mapped for nobody */
+    PLAN_DEVICES_RESERVED_LEFT = 629,   /* a reserved region that the device can do without is not mapped */
+    PLAN_DEVICES_UNSAFE = 630,          /* given although interrupts are not remapped */
+    PLAN_DEVICES_RESET_FORCED = 631,    /* a reset is asked for that the device cannot do */
+    PLAN_DEVICES_NO_RESET = 632,        /* no reset at all */
+    PLAN_DEVICES_NO_ROM = 633,          /* an option ROM is asked for that cannot be shown */
+    PLAN_DEVICES_LEFT = 634,            /* stays blocked although system.unassigned names a guest */
+    PLAN_DEVICES_TABLE_UNUSED = 635,    /* a [device] table of an id that no assigned device has */
+    PLAN_DEVICES_TABLE_NOBODY = 709,    /* a [device] table of a device that no guest gets */
+};
+
+/* Everything of *out but guest_count and the guests' memory; reads nothing of *out. STATUS_UNSUPPORTED: refused, every
+ * reason is in diags, in the order of the file. STATUS_NO_MEMORY: arena full. Time is near-linear in functions. */
+MUST_CHECK enum status plan_devices(const struct plan_facts *facts, const struct config *config, const char *file,
+                                    struct arena *arena, struct plan *out, struct diag_list *diags);
+
+/* Can that function be given to a guest, as far as the function by itself goes: for an inventory. NULL: yes; else a
+ * sentence's end, "is a bridge", written into text where it is not a constant. Groups are not looked at. */
+const char *plan_devices_why_not(const struct plan_facts *facts, uint32_t function, char *text, size_t size);
+
+/* How it would be reset with all of its group in one guest and nothing said about it. */
+enum pci_reset_kind plan_devices_reset_of(const struct plan_facts *facts, uint32_t function);
+
+#endif

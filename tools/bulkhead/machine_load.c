@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * From a dump to struct machine. */
+#include "tools/bulkhead/machine_load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/pci_acs.h"
+#include "drivers/pci_bars.h"
+#include "drivers/pci_caps.h"
+#include "drivers/pci_regs.h"
+#include "plan/plan_memory.h"
+#include "tools/bulkhead/command.h"
+#include "tools/bulkhead/dump.h"
+#include "tools/bulkhead/file.h"
+#include "vtd/caps.h"
+#include "vtd/quirks.h"
+
+#define ARENA_FIXED (2 * MIB)
+#define ARENA_PER_FUNCTION (4 * KIB)
+#define SEGMENT_MAX 0xffff
+#define CLASS_DISPLAY 3
+
+static const struct pci_ecam legacy_window = {.segment = 0, .first_bus = 0, .last_bus = 255};
+
+static bool in_windows(const struct machine *m, struct dump_address at)
+{
+    for (size_t i = 0; i < m->pci.window_count; i++) {
+        const struct pci_ecam *w = &m->pci.windows[i];
+        if (at.domain == w->segment && at.rid >> 8 >= w->first_bus && at.rid >> 8 <= w->last_bus) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As pci_enumerate asks: function 0 first, others only where it says that there may be some. */
+static bool would_be_asked(const struct machine *m, struct sbdf at)
+{
+    struct sbdf first = {at.v & ~UINT32_C(7)};
+    const struct pci_function *f = sbdf_function(at) == 0 ? NULL : pci_find(&m->pci, first);
+    return sbdf_function(at) == 0 || (f != NULL && f->multifunction);
+}
+
+static void take_back(struct pci_function *f)
+{
+    f->command &= (uint16_t) ~(PCI_COMMAND_BUS_MASTER | PCI_COMMAND_INTX_OFF);
+    f->multifunction = f->multifunction || sbdf_function(f->at) != 0;
+}
+
+/* Without ECAM nobody reaches more than 256 bytes. */
+static struct pci_image image_of(const struct machine_load *load, size_t index)
+{
+    const struct dump_function *saved = &load->dump.functions[index];
+    bool cut = load->machine.mcfg.count == 0 && saved->length > PCI_CONFIG_BYTES;
+    return (struct pci_image){saved->config, cut ? PCI_CONFIG_BYTES : saved->length};
+}
+
+static void read_function(struct machine_load *load, size_t index)
+{
+    struct machine *m = &load->machine;
+    const struct dump_function *saved = &load->dump.functions[index];
+    if (saved->is_vf || saved->at.domain > SEGMENT_MAX || !in_windows(m, saved->at)) {
+        return;
+    }
+    struct sbdf at = sbdf_from_rid(saved->at.domain, saved->at.rid);
+    struct pci_image image = image_of(load, index);
+    struct pci_reader reader = pci_reader_image(&image);
+    struct pci_function *f = &m->pci.functions[m->pci.count];
+    if (!would_be_asked(m, at) || pci_function_read(&reader, at, f, &load->diags) != STATUS_OK) {
+        return;
+    }
+    take_back(f);
+    pci_bars_take_sizes(f, &reader, saved->sizes, &load->diags);
+    load->dump_of[m->pci.count++] = (uint32_t)index;
+}
+
+static enum status read_functions(struct machine_load *load, struct arena *arena)
+{
+    struct machine *m = &load->machine;
+    size_t count = load->dump.function_count;
+    bool ecam = m->mcfg.count != 0;
+    m->pci = (struct pci_facts){.windows = ecam ? m->mcfg.windows : &legacy_window,
+                                .window_count = ecam ? m->mcfg.count : 1};
+    m->pci.functions = arena_array(arena, count, sizeof(*m->pci.functions));
+    load->dump_of = arena_array(arena, count, sizeof(*load->dump_of));
+    if (m->pci.functions == NULL || load->dump_of == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        read_function(load, i);
+    }
+    pci_tree_link(&m->pci, &load->diags);
+    return machine_check_bars(m, arena, &load->diags);
+}
+
+static enum status read_tables(struct machine_load *load, struct arena *arena)
+{
+    const struct dump_text *dump = &load->dump;
+    struct acpi_view *views = arena_array(arena, dump->table_count, sizeof(*views));
+    if (views == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < dump->table_count; i++) {
+        views[i] = (struct acpi_view){.bytes = dump->tables[i].bytes, .length = dump->tables[i].length};
+    }
+    acpi_take(&load->machine.acpi, views, dump->table_count, &load->diags);
+    return machine_read_saved_tables(&load->machine, &dump->memory, arena, &load->diags);
+}
+
+static struct vtd_quirks find_quirks(const struct machine_load *load)
+{
+    const struct machine *m = &load->machine;
+    struct vtd_quirk_facts seen = {0};
+    for (size_t i = 0; i < m->pci.count; i++) {
+        const struct pci_function *f = &m->pci.functions[i];
+        struct pci_image image = image_of(load, load->dump_of[i]);
+        struct pci_reader reader = pci_reader_image(&image);
+        struct vtd_quirk_function function = {f->at, f->vendor, f->device, f->revision, (uint8_t)(f->class_code >> 16)};
+        vtd_quirks_see_saved(&seen, &function, &reader);
+    }
+    return vtd_quirks_decide(&seen, load->dump.cpu_signature);
+}
+
+/* As kernel/isolate.c does: what no unit translates for, and graphics behind broken ones. */
+static void block_uncovered(struct machine_load *load, const struct vtd_quirks *quirks)
+{
+    struct machine *m = &load->machine;
+    for (size_t i = 0; i < m->pci.count; i++) {
+        struct pci_function *f = &m->pci.functions[i];
+        size_t unit = 0;
+        bool graphics = quirks->graphics_blocked && f->class_code >> 16 == CLASS_DISPLAY;
+        if (!f->bridge && (graphics || machine_unit_of(m, f->at, &unit) != STATUS_OK)) {
+            f->blocked |= PCI_BLOCKED_UNIT;
+        }
+    }
+}
+
+/* What every unit says, where Linux shows it; else what DMAR claims for all. */
+static bool remaps_interrupts(struct machine_load *load, const struct vtd_quirks *quirks)
+{
+    const struct dmar *dmar = &load->machine.dmar;
+    bool all = load->machine.has_dmar && dmar->interrupt_remapping && !quirks->no_interrupt_remapping;
+    for (size_t i = 0; all && i < dmar->unit_count; i++) {
+        const struct dump_unit *shown = NULL;
+        for (size_t k = 0; k < load->dump.unit_count; k++) {
+            shown = load->dump.units[k].address == dmar->units[i].base.v ? &load->dump.units[k] : shown;
+        }
+        load->units_assumed = load->units_assumed || shown == NULL;
+        struct vtd_caps caps = vtd_caps_make(shown != NULL ? shown->cap : 0, shown != NULL ? shown->ecap : 0);
+        all = shown == NULL || (caps.interrupt_remapping && caps.queued);
+    }
+    return all;
+}
+
+/* The boot CPU first, which is Linux's CPU 0, then MADT's order, as kernel/platform.c lists them. */
+static void list_cpus(struct machine_load *load)
+{
+    const struct madt *madt = &load->machine.madt;
+    const struct dump_text *dump = &load->dump;
+    uint32_t boot = madt->cpus[0].apic_id;
+    for (size_t i = 0; i < dump->cpu_count; i++) {
+        boot = dump->cpus[i].number == 0 ? dump->cpus[i].apic_id : boot;
+    }
+    size_t count = 0;
+    load->cpus[count++].apic_id = boot;
+    for (size_t i = 0; i < madt->cpu_count; i++) {
+        if (madt->cpus[i].enabled && madt->cpus[i].apic_id != boot) {
+            load->cpus[count++].apic_id = madt->cpus[i].apic_id;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        load->cpus[i].core = load->cpus[i].apic_id >> dump->thread_bits;
+    }
+    load->facts.cpu_count = count;
+}
+
+static void list_hints(struct machine_load *load)
+{
+    for (size_t i = 0; i < load->machine.pci.count; i++) {
+        uint32_t irq = load->dump.functions[load->dump_of[i]].irq;
+        load->hints[i] = irq != 0 ? irq : PLAN_NO_GSI;
+    }
+}
+
+static enum status make_facts(struct machine_load *load, const struct vtd_quirks *quirks, struct arena *arena)
+{
+    struct machine *m = &load->machine;
+    load->cpus = arena_array(arena, m->madt.cpu_count + 1, sizeof(*load->cpus));
+    load->free = arena_array(arena, m->memory->count, sizeof(*load->free));
+    load->hints = arena_array(arena, m->pci.count, sizeof(*load->hints));
+    if (load->cpus == NULL || load->free == NULL || load->hints == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    load->facts = (struct plan_facts){.machine = m,
+                                      .cpus = load->cpus,
+                                      .free = load->free,
+                                      .remapping = remaps_interrupts(load, quirks),
+                                      .console_gsi = PLAN_NO_GSI,
+                                      .hints = load->hints};
+    if (m->madt.cpu_count != 0) {
+        list_cpus(load);
+    }
+    load->facts.free_count = plan_memory_free(m->memory, load->free, m->memory->count);
+    list_hints(load);
+    return STATUS_OK;
+}
+
+/* What a plan cannot do without. */
+static const char *what_is_missing(const struct machine_load *load, enum status tables)
+{
+    const struct machine *m = &load->machine;
+    if (load->dump.table_count == 0) {
+        return "it has no ACPI tables: take it as root";
+    }
+    if (tables != STATUS_OK) {
+        return "its ACPI tables do not list the processors";
+    }
+    if (m->memory->count == 0) {
+        return "it has no memory map: take it as root";
+    }
+    for (size_t i = 0; i < m->pci.count; i++) {
+        if (load->dump.functions[load->dump_of[i]].length < PCI_CONFIG_BYTES) {
+            return "it has only a part of configuration space: take it as root";
+        }
+    }
+    return NULL;
+}
+
+/* Never refuses facts: what is wrong with them is in diags and incomplete. */
+static enum status load_facts(struct machine_load *load, struct arena *arena)
+{
+    struct machine *m = &load->machine;
+    m->memory = &load->dump.memory;
+    enum status tables = read_tables(load, arena);
+    load->dmar = machine_read_dmar(m, arena, &load->diags);
+    enum status status = read_functions(load, arena);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct vtd_quirks quirks = find_quirks(load);
+    block_uncovered(load, &quirks);
+    pci_acs_predict(&m->pci);
+    status = machine_read_groups(m, arena);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    load->incomplete = what_is_missing(load, tables);
+    return make_facts(load, &quirks, arena);
+}
+
+bool machine_load_text(struct machine_load *load, const char *text, size_t length, char *why)
+{
+    *load = (struct machine_load){0};
+    if (!dump_text_parse(text, length, &load->dump, why)) {
+        return false;
+    }
+    size_t size = ARENA_FIXED + ARENA_PER_FUNCTION * load->dump.function_count;
+    for (size_t i = 0; i < load->dump.table_count; i++) {
+        size += 16 * load->dump.tables[i].length + dmar_arena_bytes(load->dump.tables[i].length);
+    }
+    load->space = malloc(size);
+    load->diag_items = calloc(MACHINE_LOAD_DIAGS_MAX, sizeof(*load->diag_items));
+    enum status status = STATUS_NO_MEMORY;
+    if (load->space != NULL && load->diag_items != NULL) {
+        struct arena arena = arena_make(load->space, size);
+        load->diags = diag_list_make(load->diag_items, MACHINE_LOAD_DIAGS_MAX);
+        status = load_facts(load, &arena);
+    }
+    if (status != STATUS_OK) {
+        snprintf(why, DUMP_TEXT_WHY_SIZE, "%s", status_text(status));
+        machine_load_free(load);
+        return false;
+    }
+    return true;
+}
+
+/* This machine's own facts as text, to be freed. */
+static char *dump_this_machine(size_t *length)
+{
+    const struct host_tree tree = {""};
+    char *text = NULL;
+    FILE *out = open_memstream(&text, length);
+    if (out == NULL) {
+        return NULL;
+    }
+    dump_write(&tree, out, stderr);
+    return fclose(out) == 0 ? text : NULL;
+}
+
+bool machine_load(struct machine_load *load, const char *path)
+{
+    char why[DUMP_TEXT_WHY_SIZE];
+    uint8_t *bytes = NULL;
+    size_t length = 0;
+    char *text = NULL;
+    if (path != NULL && !file_read(path, &bytes, &length)) {
+        return false;
+    }
+    if (path == NULL) {
+        text = dump_this_machine(&length);
+        if (text == NULL) {
+            command_usage_error("this machine: no memory");
+            return false;
+        }
+    }
+    bool loaded = machine_load_text(load, path != NULL ? (char *)bytes : text, length, why);
+    if (!loaded) {
+        command_usage_error("%s: %s", path != NULL ? path : "this machine", why);
+    }
+    free(bytes);
+    free(text);
+    return loaded;
+}
+
+void machine_load_free(struct machine_load *load)
+{
+    dump_text_free(&load->dump);
+    free(load->space);
+    free(load->diag_items);
+    *load = (struct machine_load){0};
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * A dump as the facts that the hypervisor would have at boot, by its own parsers. What Linux changed is taken back:
+ * virtual functions it made and devices behind VMD endpoints are no functions of the machine, bus mastering and INTx
+ * masks are off, ACS is as the hypervisor will switch it on. Bus numbers and BARs stay as Linux left them. */
+#ifndef BULKHEAD_TOOLS_MACHINE_LOAD_H
+#define BULKHEAD_TOOLS_MACHINE_LOAD_H
+
+#include "plan/plan.h"
+#include "tools/bulkhead/dump_text.h"
+
+#define MACHINE_LOAD_DIAGS_MAX 1024
+
+/* Large; its parts point into each other: do not copy it. */
+struct machine_load {
+    struct dump_text dump;
+    struct machine machine;
+    struct plan_facts facts; /* of machine; console and limits are the caller's to set */
+    uint32_t *dump_of;       /* by function's index in machine.pci: its index in dump.functions */
+    const char *incomplete;  /* NULL, or why no plan can be made of it: what is missing, or unusable VT-d */
+    enum status dmar;        /* of machine_read_dmar */
+    bool units_assumed;      /* Linux showed no units: that they remap interrupts is DMAR's word alone */
+    struct diag_list diags;  /* what the parsers said */
+    struct diag *diag_items;
+    void *space; /* behind the arrays here */
+    struct plan_cpu *cpus;
+    struct plan_block *free;
+    uint32_t *hints;
+};
+
+/* From the text of a dump, which is not needed afterwards. False: nothing to free, and why (DUMP_TEXT_WHY_SIZE bytes)
+ * says what is wrong with the text. */
+bool machine_load_text(struct machine_load *load, const char *text, size_t length, char *why);
+
+/* From that file; NULL: from this machine. False: said why on stderr. */
+bool machine_load(struct machine_load *load, const char *path);
+
+void machine_load_free(struct machine_load *load);
+
+#endif
