@@ -77,11 +77,22 @@ static bool is_bus_shared(const struct pci_function *bridge)
            bridge->express == PCI_EXPRESS_FROM_PCI;
 }
 
+/* What one port of a switch lets pass comes out at the others, also at those that isolate. */
+static bool port_is_open(const struct pci_facts *facts, const struct pci_function *f)
+{
+    bool open = !isolates(f);
+    for (uint32_t k = 0; f->express == PCI_EXPRESS_DOWNSTREAM && k < facts->count; k++) {
+        const struct pci_function *other = &facts->functions[k];
+        open = open || (other->express == PCI_EXPRESS_DOWNSTREAM && other->parent == f->parent && !isolates(other));
+    }
+    return open;
+}
+
 static void join_upwards(const struct pci_facts *facts, uint32_t *joined, uint32_t i)
 {
     for (uint32_t up = facts->functions[i].parent; up != PCI_NO_INDEX; up = facts->functions[up].parent) {
         const struct pci_function *bridge = &facts->functions[up];
-        if (!isolates(bridge) || is_bus_shared(bridge)) {
+        if (port_is_open(facts, bridge) || is_bus_shared(bridge)) {
             join(joined, i, up);
         }
     }
@@ -96,9 +107,9 @@ static void second_opinion(const struct pci_facts *facts, uint32_t *joined)
         join_upwards(facts, joined, i);
         for (uint32_t k = 0; k < i; k++) {
             const struct pci_function *a = &facts->functions[i], *b = &facts->functions[k];
-            bool both = !isolates(a) && !isolates(b);
+            bool device = same_device(a, b) && a->multifunction && !isolates(a) && !isolates(b);
             bool ports = a->express == PCI_EXPRESS_DOWNSTREAM && b->express == PCI_EXPRESS_DOWNSTREAM;
-            if (both && ((same_device(a, b) && a->multifunction) || (ports && a->parent == b->parent))) {
+            if (device || (ports && a->parent == b->parent && port_is_open(facts, a))) {
                 join(joined, i, k);
             }
         }
