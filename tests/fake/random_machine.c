@@ -402,19 +402,23 @@ static void add_devices(const struct random_machine *m, struct text *t, uint64_t
                         uint8_t *taken)
 {
     const struct groups *groups = &m->machine.groups;
-    unsigned most = random_below(random, 6);
-    const char *comma = "";
+    unsigned most = random_below(random, 6), count = 0;
+    uint32_t named[6];
     for (unsigned i = 0; i < most; i++) {
         const struct pci_function *f = &m->machine.pci.functions[random_below(random, (unsigned)m->machine.pci.count)];
+        bool again = false;
+        for (unsigned k = 0; k < count; k++) {
+            again = again || named[k] == f->at.v;
+        }
         uint32_t group = groups->of[f - m->machine.pci.functions].group;
         bool whole = random_below(random, 100) < percent;
         char at[SBDF_TEXT_SIZE];
-        if (f->bridge || f->class_code >> 16 == 6 || (whole && taken[group] != 0)) {
+        if (again || f->bridge || f->class_code >> 16 == 6 || (whole && taken[group] != 0)) {
             continue;
         }
         taken[group] = 1;
-        add(t, "%s\"%s%s\"", comma, whole ? "group:" : "", sbdf_text(f->at, at));
-        comma = ", ";
+        add(t, "%s\"%s%s\"", count == 0 ? "" : ", ", whole ? "group:" : "", sbdf_text(f->at, at));
+        named[count++] = f->at.v;
     }
 }
 
