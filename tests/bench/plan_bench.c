@@ -100,8 +100,8 @@ int main(int argc, char **argv)
     unsigned units = (unsigned)strtoul(argv[2], NULL, 0), guests = (unsigned)strtoul(argv[3], NULL, 0);
     struct random_shape shape = {.seed = 7,
                                  .functions = strtoul(argv[1], NULL, 0),
-                                 .segments = 16,
-                                 .units = units > 16 ? units - 16 : 0,
+                                 .segments = units / 2, /* half of the units cover a segment, the others a port */
+                                 .units = units - units / 2,
                                  .tidy = true,
                                  .cpu_count = 2 * guests};
     struct random_machine *m = random_machine_make(&shape);
