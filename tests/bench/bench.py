@@ -66,7 +66,8 @@ def plan():
     times what is needed. How it grows is a ratio within one run."""
     rows, times = [], []
     for size in PLAN_SIZES:
-        out = subprocess.run([PLAN_BENCH, *map(str, size), "10"], capture_output=True, text=True, check=True, timeout=300)
+        out = subprocess.run([PLAN_BENCH, *map(str, size), "10"], capture_output=True, text=True, check=True,
+                             timeout=300)
         functions, units, guests, devices, _, ns = (int(n) for n in re.findall(r"=(\d+)", out.stdout))
         times.append(ns / functions)
         rows.append(Row(f"plan: {functions} functions, {units} units, {guests} guests", ns / 1e6, "ms of CPU time", 50,
@@ -106,7 +107,8 @@ def memory():
             for cpus in (1, 4)]
 
 
-GROUPS = {"domain": domain, "plan": plan, "ready": entry_to_ready, "memory": memory, **figures_backends.GROUPS, **figures_guest.GROUPS}
+GROUPS = {"domain": domain, "plan": plan, "ready": entry_to_ready, "memory": memory, **figures_backends.GROUPS,
+          **figures_guest.GROUPS}
 
 
 def main():
