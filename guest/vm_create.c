@@ -229,13 +229,6 @@ enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, ch
     return status == STATUS_OK && entry->kind == IMAGE_MULTIBOOT ? act_as_firmware(&owned->vm) : status;
 }
 
-static enum status why_memory(char why[VM_WHY_SIZE], uint64_t bytes, enum status status)
-{
-    format_text(why, VM_WHY_SIZE, "its %llu MiB of memory cannot be had: %s (%llu MiB are free)",
-                (unsigned long long)(bytes / MIB), status_text(status), (unsigned long long)(pages_free_bytes() / MIB));
-    return status;
-}
-
 static void log_memory(const struct vm *vm)
 {
     for (size_t i = 0; i < vm->memory.count; i++) {
@@ -255,15 +248,14 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     vm->backend = request->backend;
     struct posting_facts posting = posting_facts_of(request->backend, request->without, request->vtd);
     vm->posting = posting_use(&posting) != POSTING_NONE;
-    enum status status = vm_memory_take(&vm->memory, request->memory);
-    if (status != STATUS_OK) {
-        return why_memory(why, request->memory, status);
-    }
+    vm->memory = *request->memory;
+    owned->request.memory = &vm->memory;
     log_memory(vm);
     uint64_t from = time_now_ns();
     vm_memory_scrub(&vm->memory);
     owned->scrub_ns = time_now_ns() - from;
-    status = guest_reserved_make(request->dmar, request->reserved, request->reserved_count, &owned->reserved);
+    enum status status =
+        guest_reserved_make(request->dmar, request->reserved, request->reserved_count, &owned->reserved);
     status = status == STATUS_OK ? make_tables(owned) : status;
     status = status == STATUS_OK ? make_cpus(vm, request) : status;
     status = status == STATUS_OK ? vm_create_power_on(vm) : status;

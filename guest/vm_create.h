@@ -14,7 +14,7 @@ struct vm_request {
     const char *name;
     const unsigned *cpus; /* host CPUs, one for each vCPU */
     unsigned cpu_count;
-    uint64_t memory; /* bytes, a multiple of 2 MiB */
+    const struct guest_memory *memory; /* taken, not yet scrubbed (guest/vm_memory.h) */
     struct image_blob kernel, initrd;
     struct image_blob modules[IMAGE_MODULES_MAX];
     size_t module_count;
