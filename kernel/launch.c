@@ -382,7 +382,8 @@ static size_t collect_devices(unsigned index, size_t *first)
         launch.devices[i] = (struct vm_device){.plan = &launch.plans[i],
                                                .function = f,
                                                .unit = isolate_unit_of(launch.isolate, launch.machine, f->at),
-                                               .line = launch.lines[i]};
+                                               .line = launch.lines[i],
+                                               .firmware = isolate_reserved_of(launch.isolate, launch.machine, f->at)};
         count++;
     }
     return count;
@@ -404,6 +405,7 @@ static enum status make_guest(unsigned index, size_t *next_cpu)
         .kernel_name = guest->kernel.text,
         .devices = &launch.devices[first],
         .device_count = devices,
+        .dmar = &launch.machine->dmar,
         .backend = launch.backend,
         .without = launch.without,
         .vtd = &launch.isolate->vtd,
