@@ -5,6 +5,7 @@
 #include "guest/vm_create.h"
 #include "guest/vm_host.h"
 #include "guest/vm_life.h"
+#include "kernel/audit_guests.h"
 #include "kernel/backend.h"
 #include "kernel/console_input.h"
 #include "kernel/core/cmdline.h"
@@ -375,6 +376,7 @@ static enum status make_guest(unsigned index, size_t *next_cpu)
         .without = launch.without,
         .vtd = &launch.isolate->vtd,
         .pci = &launch.machine->pci,
+        .may_start = audit_guests_may_start,
     };
     for (size_t i = 0; i < guest->modules.count && i < IMAGE_MODULES_MAX; i++) {
         request.modules[request.module_count++] = find_image(&guest->modules.items[i]);
@@ -485,6 +487,19 @@ static void log_made(void)
              (unsigned long long)copy, (unsigned long long)own_kib(pages_taken().now));
 }
 
+/* Nobody starts before the tables that all of them will run on were looked at by somebody else. audit=full on the
+ * command line has all that each guest reaches on the log. */
+static enum status prove_isolation(void)
+{
+    char detail[sizeof("full")];
+    const struct audit_facts_input input = {.machine = launch.machine,
+                                            .isolate = launch.isolate,
+                                            .guests = launch.guests,
+                                            .guest_count = launch.guest_count};
+    bool full = cmdline_value(launch.boot->cmdline, "audit", detail, sizeof(detail)) && strcmp(detail, "full") == 0;
+    return audit_guests_all(&input, full, launch.diags);
+}
+
 enum status launch_guests(const struct boot_info *boot, struct machine *machine, struct isolate *isolate,
                           struct diag_list *diags)
 {
@@ -508,6 +523,10 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
     isolate->faults.lookup = find_owner;
     log_made();
     console_input_start(isolate, machine, launch.vms, launch.guest_count);
+    status = prove_isolation();
+    if (status != STATUS_OK) {
+        return status;
+    }
     start_all();
     wait_for_end();
     log_info("bulkhead: all guests have ended, faults=%llu memory-kib=%llu", (unsigned long long)isolate->fault_count,
