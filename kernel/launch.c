@@ -4,8 +4,10 @@
 
 #include "guest/vm_host.h"
 #include "guest/vm_life.h"
+#include "kernel/audit_guests.h"
 #include "kernel/backend.h"
 #include "kernel/console_input.h"
+#include "kernel/core/cmdline.h"
 #include "kernel/core/image.h"
 #include "kernel/core/log.h"
 #include "kernel/core/mitigations.h"
@@ -18,6 +20,7 @@
 #include "kernel/launch_guests.h"
 #include "kernel/launch_plan.h"
 #include "kernel/lib/format.h"
+#include "kernel/lib/string.h"
 #include "plan/plan_source.h"
 
 #define FIX_CPU                                                                                                        \
@@ -148,6 +151,17 @@ static void log_made(void)
              (unsigned long long)copy, (unsigned long long)own_kib(pages_taken().now));
 }
 
+/* Nobody starts before the tables that all of them will run on were looked at by somebody else. audit=full on the
+ * command line has all that each guest reaches on the log. */
+static enum status prove_isolation(const struct boot_info *boot, const struct machine *machine, struct diag_list *diags)
+{
+    char detail[sizeof("full")];
+    const struct audit_facts_input input = {
+        .machine = machine, .isolate = launch.isolate, .guests = launch.guests, .guest_count = launch.guest_count};
+    bool full = cmdline_value(boot->cmdline, "audit", detail, sizeof(detail)) && strcmp(detail, "full") == 0;
+    return audit_guests_all(&input, full, diags);
+}
+
 /* Everything that can be wrong is told at once, then warnings are done with. */
 static enum status check(const struct boot_info *boot, const struct machine *machine, struct diag_list *diags)
 {
@@ -200,6 +214,10 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
     isolate->faults.lookup = find_owner;
     log_made();
     console_input_start(isolate, machine, launch.vms, launch.guest_count);
+    status = prove_isolation(boot, machine, diags);
+    if (status != STATUS_OK) {
+        return status;
+    }
     start_all();
     wait_for_end();
     log_info("bulkhead: all guests have ended, faults=%llu memory-kib=%llu", (unsigned long long)isolate->fault_count,

@@ -3,6 +3,7 @@
 #include "kernel/launch_guests.h"
 
 #include "guest/vm_memory.h"
+#include "kernel/audit_guests.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/gsi.h"
@@ -115,6 +116,7 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
         .without = parts->without,
         .vtd = &parts->isolate->vtd,
         .pci = &parts->machine->pci,
+        .may_start = audit_guests_may_start,
     };
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
