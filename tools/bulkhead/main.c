@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"dump", "save this machine's facts into one file", command_dump},
     {"devices", "list a machine's devices, and which a guest can have", command_devices},
     {"dmar", "decode and check a DMAR table", command_dmar},
+    {"groups", "groups of an lspci -vvv text, and why", command_groups},
 };
 
 static void print_help(void)
