@@ -143,8 +143,8 @@ static void registers_count_more(void **state)
 static void several_functions(void **state)
 {
     (void)state;
-    assert_int_equal(parse("0000:01:00.1 0200: 1:2\n00:1f.3 0403: 8086:1\n0000:01:00.0 0200: 15b3:1013\n"
-                           "00:1f.3 0403: 8086:2\nnot:an:add.r x\n00:20.0 0200: 1111:2222\n"),
+    assert_int_equal(parse("0000:01:00.1 0200: 0001:0002\n00:1f.3 0403: 8086:0001\n0000:01:00.0 0200: 15b3:1013\n"
+                           "00:1f.3 0403: 8086:0002\nnot:an:add.r x\n00:20.0 0200: 1111:2222\n"),
                      STATUS_OK);
     assert_int_equal(l.facts.count, 3);
     assert_int_equal(l.facts.functions[0].device, 1); /* the first mention */
@@ -177,7 +177,7 @@ static void behind_vmd(void **state)
     (void)state;
     assert_int_equal(
         parse("0000:00:0e.0 0104: 8086:467f\n0000:20:05.5 0104: 8086:28c0\n"
-              "10000:e0:06.0 0604: 8086:464d\n10001:01:00.0 0108: 144d:a80a\n10002:01:00.0 0108: 144d:1\n"),
+              "10000:e0:06.0 0604: 8086:464d\n10001:01:00.0 0108: 144d:a80a\n10002:01:00.0 0108: 144d:0001\n"),
         STATUS_OK);
     const struct pci_function *f = l.facts.functions;
     assert_int_equal(l.facts.count, 5);
@@ -217,14 +217,14 @@ static void causes(void **state)
                          PORT("02:00.0", "primary=02, secondary=03, subordinate=03", "Downstream Port\n", "3")
                              PORT("02:01.0", "primary=02, secondary=04, subordinate=04", "Downstream Port\n", "4"),
                  "safe-rule");
-    expect_cause("00:1f.0 0600: 8086:1\n\tCapabilities: [40] Express (v2) Root Complex Integrated Endpoint, MSI 00\n"
-                 "\tIOMMU group: 5\n00:1f.1 0600: 8086:1\n\tCapabilities: [40] Express (v2) Root Complex Integrated "
+    expect_cause("00:1f.0 0600: 8086:0001\n\tCapabilities: [40] Express (v2) Root Complex Integrated Endpoint, MSI 00\n"
+                 "\tIOMMU group: 5\n00:1f.1 0600: 8086:0001\n\tCapabilities: [40] Express (v2) Root Complex Integrated "
                  "Endpoint, MSI 00\n\tIOMMU group: 5\n",
                  "quirk");
     expect_cause("00:1f.0 Host bridge: Nobody Ltd. Thing\n\tIOMMU group: 5\n00:1f.1 Host bridge: Nobody Ltd. Thing\n"
                  "\tIOMMU group: 6\n",
                  "no-id");
-    expect_cause("00:1f.0 0600: 8086:1\n\tIOMMU group: 5\n00:1f.1 0600: 8086:1\n\tCapabilities: <access denied>\n"
+    expect_cause("00:1f.0 0600: 8086:0001\n\tIOMMU group: 5\n00:1f.1 0600: 8086:0001\n\tCapabilities: <access denied>\n"
                  "\tIOMMU group: 6\n",
                  "unreadable");
 }
