@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"suggest", "print a configuration to start from", command_suggest},
     {"topology", "draw a machine, its groups and guests", command_topology},
     {"dmar", "decode and check a DMAR table", command_dmar},
+    {"groups", "groups of an lspci -vvv text, and why", command_groups},
 };
 
 static void print_help(void)
