@@ -62,7 +62,24 @@ void pci_intx_set(const struct pci_function *f, bool on)
     }
 }
 
-void pci_silence(const struct pci_function *f)
+/* Is a control bit of a present capability still set? */
+static bool still_set(const struct pci_function *f, uint16_t cap, unsigned reg, uint16_t bit)
+{
+    if (cap == 0) {
+        return false;
+    }
+    uint16_t value = pci_config_read16(f->at, (uint16_t)(cap + reg));
+    return value != UINT16_MAX && (value & bit) != 0;
+}
+
+static bool serves_translations(const struct pci_function *f)
+{
+    return still_set(f, f->cap.ats, PCI_ATS_CONTROL, PCI_ATS_ENABLE) ||
+           still_set(f, f->cap.pri, PCI_PRI_CONTROL, PCI_PRI_ENABLE) ||
+           still_set(f, f->cap.pasid, PCI_PASID_CONTROL, PCI_PASID_ENABLE);
+}
+
+bool pci_silence(const struct pci_function *f)
 {
     /* INTx first: a function whose MSI goes off falls back to it. */
     pci_intx_set(f, false);
@@ -82,16 +99,7 @@ void pci_silence(const struct pci_function *f)
     if (f->cap.pasid != 0) {
         clear16(f->at, f->cap.pasid + PCI_PASID_CONTROL, PCI_PASID_ENABLE);
     }
-}
-
-/* Is a control bit of a present capability still set? */
-static bool still_set(const struct pci_function *f, uint16_t cap, unsigned reg, uint16_t bit)
-{
-    if (cap == 0) {
-        return false;
-    }
-    uint16_t value = pci_config_read16(f->at, (uint16_t)(cap + reg));
-    return value != UINT16_MAX && (value & bit) != 0;
+    return !serves_translations(f);
 }
 
 static void verify(const struct pci_function *f, bool kept, struct diag_list *diag)
@@ -103,9 +111,7 @@ static void verify(const struct pci_function *f, bool kept, struct diag_list *di
         diag_add(diag, PCI_DIAG_BUS_MASTER, DIAG_WARNING, where, "",
                  "bus mastering cannot be switched off; only DMA remapping stops this function");
     }
-    if (still_set(f, f->cap.ats, PCI_ATS_CONTROL, PCI_ATS_ENABLE) ||
-        still_set(f, f->cap.pri, PCI_PRI_CONTROL, PCI_PRI_ENABLE) ||
-        still_set(f, f->cap.pasid, PCI_PASID_CONTROL, PCI_PASID_ENABLE)) {
+    if (serves_translations(f)) {
         diag_add(diag, PCI_DIAG_ATS, DIAG_WARNING, where, "", "ATS, PRI or PASID cannot be switched off");
     }
 }
@@ -115,7 +121,7 @@ static void quiet(const struct pci_function *f, bool kept, struct diag_list *dia
     if (!kept) {
         clear16(f->at, PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
     }
-    pci_silence(f);
+    (void)pci_silence(f);
     verify(f, kept, diag);
 }
 

@@ -32,7 +32,7 @@ bool pci_transactions_pending(const struct pci_function *f);
 /* May f assert INTx#? */
 void pci_intx_set(const struct pci_function *f, bool on);
 
-/* Switch MSI, MSI-X, PRI, ATS and PASID off and set INTx Disable in one function. */
-void pci_silence(const struct pci_function *f);
+/* Switch MSI, MSI-X, PRI, ATS and PASID off and set INTx Disable in one function. False: PRI, ATS or PASID stays on. */
+bool pci_silence(const struct pci_function *f);
 
 #endif

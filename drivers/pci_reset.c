@@ -199,7 +199,7 @@ static enum status perform(const struct pci_facts *facts, const struct pci_funct
 static bool is_affected(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind,
                         const struct pci_function *other)
 {
-    return other == f || (kind == PCI_RESET_BUS && is_behind(facts, other, pci_parent(facts, f)));
+    return sbdf_equal(other->at, f->at) || (kind == PCI_RESET_BUS && is_behind(facts, other, pci_parent(facts, f)));
 }
 
 static enum status tell(const struct pci_function *f, const char *what, enum status status)

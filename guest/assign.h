@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Giving a function of the machine to a guest and taking it back, in the order that isolation needs. Which functions
- * may be given is decided in plan/assign_check.h. Slow (resets wait 100 ms and more): not on exit paths of a running
- * guest. */
+ * Giving functions of the machine to a guest and taking them back, in the order that isolation needs. Which functions
+ * may be given, with which ids and how they are reset is the plan's to say. Slow (resets wait 100 ms and more): not on
+ * exit paths of a running guest. */
 #ifndef BULKHEAD_GUEST_ASSIGN_H
 #define BULKHEAD_GUEST_ASSIGN_H
 
+#include "guest/device_reset.h"
 #include "guest/pci.h"
+#include "guest/vm_device.h"
 #include "kernel/lib/status.h"
 
-/* Quiet, reset, quiet again, then into the guest's domain and onto its bus at the next device number. Bus mastering is
- * off until the guest turns it on. line: where its INTx# ends in the machine, NULL when the guest gets none.
- * STATUS_UNSUPPORTED: a BAR cannot be given; STATUS_NO_MEMORY: pages, BAR windows or
- * device numbers ran out; STATUS_TIMEOUT, STATUS_HARDWARE: the device or its unit does not answer. On failure the
- * device is quiet and in no domain (or the domain is quarantined: config.domain->quarantined). */
-MUST_CHECK enum status assign_attach(struct guest_pci *pci, const struct pci_function *host, struct vtd_unit *unit,
-                                     const struct vtd_line_place *line);
+/* All of them quiet, reset (a bus once for all behind it), then one after the other into the guest's domain and onto
+ * its bus at the next device numbers. Bus mastering is off until the guest turns it on. The array lives on as long as
+ * they are assigned. On failure none of them is assigned, *failed is the first that could not be, and all are quiet and
+ * in no domain (or the domain is quarantined: config.domain->quarantined). STATUS_UNSUPPORTED: a BAR cannot be given,
+ * or the reset is not possible; STATUS_NO_MEMORY: pages, BAR windows, requester ids or device numbers ran out;
+ * STATUS_CONFLICT: a requester id is in use; STATUS_TIMEOUT, STATUS_HARDWARE: a device or its unit does not answer. */
+MUST_CHECK enum status assign_attach(struct guest_pci *pci, const struct vm_device *devices, size_t count,
+                                     size_t *failed);
 
-/* Bus mastering off, requests drained, interrupts released, out of the domain, BARs unmapped, reset. No vCPU of the
- * guest runs. Anything but STATUS_OK: the device, or what the guest's domain named, must not be used by anybody
- * again; all other steps were done nevertheless. */
-MUST_CHECK enum status assign_detach(struct guest_pci *pci, const struct pci_function *host);
+/* Bus mastering off in all of them, requests drained, interrupts released, out of the domain, BARs unmapped, reset. No
+ * vCPU of the guest runs. each[i] is what came of devices[i]; anything but STATUS_OK: that device, or what the guest's
+ * domain named, must not be used by anybody again; all other steps were done nevertheless. STATUS_NOT_FOUND: it was not
+ * assigned, and nothing is done to it. */
+void assign_detach(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each);
 
 /* The guest was reset and goes on with the same devices: each one quiet and reset (state as after attach). No vCPU of
- * the guest runs. A device that does not come back is STATUS_TIMEOUT: the guest must not go on. */
-MUST_CHECK enum status assign_reset(struct guest_pci *pci);
+ * the guest runs. *failed: the function that did not come back, quiet; the guest must not go on. */
+MUST_CHECK enum status assign_reset(struct guest_pci *pci, struct sbdf *failed);
 
 #endif

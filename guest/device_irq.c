@@ -6,10 +6,9 @@
 #include "kernel/core/log.h"
 #include "kernel/lib/sbdf.h"
 
-void device_irq_init(struct device_irq *irq, struct vtd_unit *unit, uint16_t source,
-                     const struct message_router *router)
+void device_irq_init(struct device_irq *irq, const struct vm_device *device, const struct message_router *router)
 {
-    *irq = (struct device_irq){.unit = unit, .source = source, .router = router};
+    *irq = (struct device_irq){.device = device, .router = router};
 }
 
 static void deliver(struct device_irq *irq)
@@ -29,11 +28,6 @@ static void arrived(void *context)
     deliver(irq);
 }
 
-static struct vtd_irte_source source_of(const struct device_irq *irq)
-{
-    return vtd_irte_source_function(irq->source);
-}
-
 static enum status first_route(struct device_irq *irq, unsigned cpu, uint32_t apic_id)
 {
     enum status status = irq_alloc(cpu, arrived, irq, &irq->vector);
@@ -41,7 +35,7 @@ static enum status first_route(struct device_irq *irq, unsigned cpu, uint32_t ap
         return status;
     }
     struct vtd_irte_target target = {.vector = irq->vector, .apic_id = apic_id};
-    status = vtd_irq_alloc(irq->unit, source_of(irq), target, &irq->handle);
+    status = vtd_irq_alloc(irq->device->unit, vm_device_messages(irq->device), target, &irq->handle);
     if (status != STATUS_OK) {
         irq_free(cpu, irq->vector);
         return status;
@@ -62,7 +56,7 @@ static enum status move_route(struct device_irq *irq, unsigned cpu, uint32_t api
         return status;
     }
     struct vtd_irte_target target = {.vector = vector, .apic_id = apic_id};
-    status = vtd_irq_update(irq->unit, irq->handle, target);
+    status = vtd_irq_update(irq->device->unit, irq->handle, target);
     if (status != STATUS_OK) {
         irq_free(cpu, vector);
         return status;
@@ -87,13 +81,13 @@ static enum status remap(struct device_irq *irq, unsigned cpu, uint32_t apic_id)
 
 static enum status first_posting(struct device_irq *irq, struct vtd_irte_posted to)
 {
-    enum status status = vtd_irq_alloc_block(irq->unit, source_of(irq), 1, &irq->handle);
+    enum status status = vtd_irq_alloc_block(irq->device->unit, vm_device_messages(irq->device), 1, &irq->handle);
     if (status != STATUS_OK) {
         return status;
     }
-    status = vtd_irq_post(irq->unit, irq->handle, to);
+    status = vtd_irq_post(irq->device->unit, irq->handle, to);
     if (status != STATUS_OK) {
-        enum status undo = vtd_irq_free(irq->unit, irq->handle, 1);
+        enum status undo = vtd_irq_free(irq->device->unit, irq->handle, 1);
         return undo == STATUS_OK ? status : undo;
     }
     irq->routed = true;
@@ -112,7 +106,7 @@ static enum status post(struct device_irq *irq, struct vtd_irte_posted to)
     if (!irq->routed) {
         status = first_posting(irq, to);
     } else if (!irq->posted || !is_same(irq->to, to)) {
-        status = vtd_irq_post(irq->unit, irq->handle, to);
+        status = vtd_irq_post(irq->device->unit, irq->handle, to);
         if (status == STATUS_OK && !irq->posted) {
             irq_free(irq->cpu, irq->vector);
             deliver(irq);
@@ -128,7 +122,7 @@ static enum status post(struct device_irq *irq, struct vtd_irte_posted to)
 static bool may_post(const struct device_irq *irq, uint64_t address, uint32_t data, struct vtd_irte_posted *to)
 {
     const struct message_router *r = irq->router;
-    return vtd_unit_posts(irq->unit) && r->post != NULL && r->post(r->context, address, data, to);
+    return vtd_unit_posts(irq->device->unit) && r->post != NULL && r->post(r->context, address, data, to);
 }
 
 static void set_message(struct device_irq *irq, uint64_t address, uint32_t data)
@@ -144,8 +138,8 @@ static void warn_once(struct device_irq *irq, enum status status)
     char text[SBDF_TEXT_SIZE];
     if (!irq->warned) {
         irq->warned = true;
-        log_warn("pci: %s: an interrupt of it has no route: %s",
-                 sbdf_text(sbdf_from_rid(irq->unit->segment, irq->source), text), status_text(status));
+        log_warn("pci: %s: an interrupt of it has no route: %s", sbdf_text(irq->device->function->at, text),
+                 status_text(status));
     }
 }
 
@@ -173,9 +167,9 @@ enum status device_irq_release(struct device_irq *irq)
         return STATUS_OK;
     }
     irq->routed = false;
-    enum status status = vtd_irq_free(irq->unit, irq->handle, 1);
+    enum status status = vtd_irq_free(irq->device->unit, irq->handle, 1);
     if (status != STATUS_OK) {
-        log_warn("vtd: interrupt entry %u of unit %u is quarantined: %s", irq->handle, irq->unit->index,
+        log_warn("vtd: interrupt entry %u of unit %u is quarantined: %s", irq->handle, irq->device->unit->index,
                  status_text(status));
         return status;
     }

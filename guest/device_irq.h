@@ -5,6 +5,7 @@
 #ifndef BULKHEAD_GUEST_DEVICE_IRQ_H
 #define BULKHEAD_GUEST_DEVICE_IRQ_H
 
+#include "guest/vm_device.h"
 #include "kernel/core/lock.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
@@ -23,8 +24,7 @@ struct message_router {
 };
 
 struct device_irq {
-    struct vtd_unit *unit;
-    uint16_t source; /* requester id of the device */
+    const struct vm_device *device;
     const struct message_router *router;
     struct lock lock; /* of address and data: an interrupt may arrive while the guest changes them */
     uint64_t address; /* the guest's */
@@ -40,8 +40,7 @@ struct device_irq {
 };
 
 /* Not routed yet; nothing taken. */
-void device_irq_init(struct device_irq *irq, struct vtd_unit *unit, uint16_t source,
-                     const struct message_router *router);
+void device_irq_init(struct device_irq *irq, const struct vm_device *device, const struct message_router *router);
 
 /* Route to what the guest wrote; `message` is what goes into the device's own registers: the same one as long as it
  * stays routed. STATUS_NOT_FOUND when the guest's message names no vCPU of its: leave the device's entry masked.

@@ -56,12 +56,28 @@ static uint32_t config_read(struct guest_pci *pci, uint64_t bus, uint64_t devfn,
                : value;
 }
 
+/* A BAR left its place: those that lost it to that one appear. */
+static void fill_places(struct guest_pci *pci)
+{
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        struct guest_pci_function *f = guest_pci_at(pci, i);
+        if (f != NULL && f->lost) {
+            guest_pci_function_retry(f);
+        }
+    }
+}
+
 static void config_write(struct guest_pci *pci, uint64_t bus, uint64_t devfn, uint16_t offset, unsigned width,
                          uint32_t value)
 {
     struct guest_pci_function *f = function_at(pci, bus, devfn);
-    if (f != NULL) {
-        guest_pci_function_write(f, offset, width, value);
+    if (f == NULL) {
+        return;
+    }
+    guest_pci_function_write(f, offset, width, value);
+    if (f->left) {
+        f->left = false;
+        fill_places(pci);
     }
 }
 
@@ -201,6 +217,8 @@ enum status guest_pci_init(struct guest_pci *pci, const struct guest_pci_config 
 {
     *pci = (struct guest_pci){.config = *config};
     pci->config.lines.asserted = &pci->asserted;
+    pci->config.sources = &pci->sources;
+    guest_sources_init(&pci->sources, config->domain);
     cut_windows(&pci->config.windows, config->domain->address_limit);
     pci->next_low = pci->config.windows.low_start;
     pci->next_high = pci->config.windows.high_start;
@@ -284,8 +302,7 @@ static unsigned free_place(const struct guest_pci *pci)
     return place;
 }
 
-enum status guest_pci_add(struct guest_pci *pci, const struct pci_function *host, struct vtd_unit *unit,
-                          struct guest_pci_function **out)
+enum status guest_pci_add(struct guest_pci *pci, const struct vm_device *device, struct guest_pci_function **out)
 {
     struct hpa at;
     unsigned place = free_place(pci);
@@ -296,7 +313,7 @@ enum status guest_pci_add(struct guest_pci *pci, const struct pci_function *host
     }
     struct guest_pci_function *f = phys_to_virt(at);
     memset(f, 0, sizeof(*f));
-    status = guest_pci_function_make(f, &pci->config, host, unit, place, &pci->next_low, &pci->next_high);
+    status = guest_pci_function_make(f, &pci->config, device, place, &pci->next_low, &pci->next_high);
     if (status != STATUS_OK) {
         pages_free(at, PLACE_BYTES);
         return status;

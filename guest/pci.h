@@ -10,7 +10,7 @@
 
 #define GUEST_PCI_SLOTS 65u /* the bridge and up to 64 assigned functions */
 /* Ranges that it may take on the guest's MMIO bus: ECAM and one trap a BAR. */
-#define GUEST_PCI_MMIO_RANGES (1 + (GUEST_PCI_SLOTS - 1) * PCI_BARS)
+#define GUEST_PCI_MMIO_RANGES (1 + (GUEST_PCI_SLOTS - 1) * GUEST_PCI_BARS)
 #define GUEST_PCI_PORT_RANGES 2u
 
 /* Stays where it is while it lives, and for good when a function of it is dead. */
@@ -18,6 +18,7 @@ struct guest_pci {
     struct guest_pci_config config;
     struct guest_pci_function bridge;
     struct guest_pci_function *functions[GUEST_PCI_SLOTS]; /* by place; NULL: nobody; [0]: the bridge */
+    struct guest_sources sources;                          /* requester ids of its functions */
     uint32_t address;                                      /* 0xCF8 */
     uint64_t next_low, next_high;                          /* where the next BARs go */
     uint64_t asserted; /* atomic: bit n - 1: INTA# of the function at place n waits for the guest */
@@ -34,9 +35,9 @@ void guest_pci_reset(struct guest_pci *pci);
 /* The local APICs have other names: messages may mean other vCPUs. */
 void guest_pci_reroute(struct guest_pci *pci);
 
-/* A function of the machine that is quiet, with memory decode on, at the first free place: as guest_pci_function_make()
+/* A device that is quiet, with memory decode on, at the first free place: as guest_pci_function_make()
  * says. STATUS_NO_MEMORY too when no place is free. *out lives until guest_pci_remove(). */
-MUST_CHECK enum status guest_pci_add(struct guest_pci *pci, const struct pci_function *host, struct vtd_unit *unit,
+MUST_CHECK enum status guest_pci_add(struct guest_pci *pci, const struct vm_device *device,
                                      struct guest_pci_function **out);
 
 /* Withdrawn before (guest_pci_function_withdraw): its memory back and its place free, unless it is dead. */

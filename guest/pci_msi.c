@@ -6,11 +6,12 @@
 #include "drivers/pci_regs.h"
 #include "kernel/core/panic.h"
 
-void guest_msi_init(struct guest_msi *m, const struct pci_function *host, const struct pci_view *view,
-                    struct vtd_unit *unit, const struct message_router *router)
+void guest_msi_init(struct guest_msi *m, const struct vm_device *device, const struct pci_view *view,
+                    const struct message_router *router)
 {
+    const struct pci_function *host = device->function;
     *m = (struct guest_msi){.host = view->msi != 0 && host->cap.msi != 0 ? host : NULL};
-    device_irq_init(&m->irq, unit, sbdf_rid(host->at), router);
+    device_irq_init(&m->irq, device, router);
 }
 
 /* The guest's message, as its registers hold it. */

@@ -16,8 +16,8 @@ struct guest_msi {
     bool stuck; /* the interrupt could not be withdrawn: *irq is in use for good */
 };
 
-void guest_msi_init(struct guest_msi *m, const struct pci_function *host, const struct pci_view *view,
-                    struct vtd_unit *unit, const struct message_router *router);
+void guest_msi_init(struct guest_msi *m, const struct vm_device *device, const struct pci_view *view,
+                    const struct message_router *router);
 
 /* The guest wrote somewhere in the capability: make the device do what the view now says. */
 void guest_msi_update(struct guest_msi *m, const struct pci_view *view);

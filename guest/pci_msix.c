@@ -38,7 +38,8 @@ static void forget_entries(struct guest_msix *m)
     }
 }
 
-static enum status make_entries(struct guest_msix *m, struct vtd_unit *unit, const struct message_router *router)
+static enum status make_entries(struct guest_msix *m, const struct vm_device *device,
+                                const struct message_router *router)
 {
     struct hpa pages;
     m->entries_bytes = align_up(m->table.count * sizeof(*m->entries), PAGE_SIZE);
@@ -49,7 +50,7 @@ static enum status make_entries(struct guest_msix *m, struct vtd_unit *unit, con
     m->entries = phys_to_virt(pages);
     memset(m->entries, 0, m->entries_bytes);
     for (unsigned i = 0; i < m->table.count; i++) {
-        device_irq_init(&m->entries[i].irq, unit, sbdf_rid(m->host->at), router);
+        device_irq_init(&m->entries[i].irq, device, router);
     }
     forget_entries(m);
     return STATUS_OK;
@@ -58,16 +59,18 @@ static enum status make_entries(struct guest_msix *m, struct vtd_unit *unit, con
 static void trap_table(struct guest_msix *m, struct guest_bar *bar)
 {
     m->bar = bar->host;
-    m->trap_start = align_down(m->table.table_offset, PAGE_SIZE);
-    m->trap_end = align_up(m->table.table_offset + table_bytes(m), PAGE_SIZE);
+    bool small = bar->size < PAGE_SIZE; /* trapped whole already */
+    m->trap_start = small ? 0 : align_down(m->table.table_offset, PAGE_SIZE);
+    m->trap_end = small ? bar->size : align_up(m->table.table_offset + table_bytes(m), PAGE_SIZE);
     bar->trap_start = m->trap_start;
     bar->trap_end = m->trap_end;
 }
 
-enum status guest_msix_init(struct guest_msix *m, const struct pci_function *host, struct vtd_unit *unit,
-                            const struct message_router *router, struct guest_bar bars[PCI_BARS])
+enum status guest_msix_init(struct guest_msix *m, const struct vm_device *device, const struct message_router *router,
+                            struct guest_bar bars[PCI_BARS])
 {
     *m = (struct guest_msix){0};
+    const struct pci_function *host = device->function;
     struct msix_table table;
     enum status status = msix_locate(host, &table, NULL);
     if (status != STATUS_OK) {
@@ -82,7 +85,7 @@ enum status guest_msix_init(struct guest_msix *m, const struct pci_function *hos
     trap_table(m, bar);
     status = mmio_map(hpa_add(m->bar, m->trap_start), m->trap_end - m->trap_start);
     if (status == STATUS_OK) {
-        status = make_entries(m, unit, router);
+        status = make_entries(m, device, router);
     }
     if (status != STATUS_OK) {
         m->host = NULL;

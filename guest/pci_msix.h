@@ -28,14 +28,14 @@ struct guest_msix {
     uint64_t entries_bytes;
     bool enabled, masked;          /* the guest's control register */
     struct hpa bar;                /* start of the host BAR that holds the table */
-    uint64_t trap_start, trap_end; /* offsets in it: whole pages around the table */
+    uint64_t trap_start, trap_end; /* offsets in it: whole pages around the table, or all of a small BAR */
     bool stuck;                    /* some interrupt could not be withdrawn: the entries stay allocated */
 };
 
 /* Locate and map the table, mask every entry, and set the trap of the BAR that holds it. The function's memory decode
  * is on. A function without MSI-X: STATUS_OK and host NULL. STATUS_OUT_OF_RANGE: table not inside an assigned BAR;
  * STATUS_NO_MEMORY. */
-MUST_CHECK enum status guest_msix_init(struct guest_msix *m, const struct pci_function *host, struct vtd_unit *unit,
+MUST_CHECK enum status guest_msix_init(struct guest_msix *m, const struct vm_device *device,
                                        const struct message_router *router, struct guest_bar bars[PCI_BARS]);
 
 /* The guest wrote the control register. */

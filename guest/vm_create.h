@@ -3,15 +3,11 @@
 #ifndef BULKHEAD_GUEST_VM_CREATE_H
 #define BULKHEAD_GUEST_VM_CREATE_H
 
+#include "guest/reserved.h"
 #include "guest/vm.h"
+#include "guest/vm_device.h"
 #include "kernel/lib/diag.h"
 #include "vtd/domain.h"
-
-struct vm_device {
-    const struct pci_function *function;
-    struct vtd_unit *unit;
-    struct vtd_line_place line; /* where its INTx# ends; line.io NULL: the guest gets none */
-};
 
 struct vm_owned;
 
@@ -20,7 +16,7 @@ struct vm_request {
     const char *name;
     const unsigned *cpus; /* host CPUs, one for each vCPU */
     unsigned cpu_count;
-    uint64_t memory; /* bytes, a multiple of 2 MiB */
+    const struct guest_memory *memory; /* taken, not yet scrubbed (guest/vm_memory.h) */
     struct image_blob kernel, initrd;
     struct image_blob modules[IMAGE_MODULES_MAX];
     size_t module_count;
@@ -28,6 +24,9 @@ struct vm_request {
     const char *kernel_name;
     const struct vm_device *devices;
     size_t device_count;
+    const struct plan_reserved *reserved; /* regions of dmar that its devices reach one to one */
+    size_t reserved_count;
+    const struct dmar *dmar;
     const struct cpu_backend *backend;
     uint32_t without; /* features (kernel/core/cpu_feature.h) to leave unused */
     struct vtd *vtd;
@@ -40,6 +39,7 @@ struct vm_owned {
     struct vm vm;
     struct vm_request request;
     struct vtd_domain domain; /* empty without devices */
+    struct guest_reserved reserved;
     bool has_domain;
     unsigned barrier; /* vCPUs that wait for each other; atomic */
     unsigned barrier_round;

@@ -12,6 +12,7 @@
 #include "kernel/core/time.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/lib/bits.h"
+#include "kernel/lib/format.h"
 
 #define SCRUB_STEP (1 * MIB)
 
@@ -85,11 +86,12 @@ static void log_end(const struct vm *vm)
 static void detach_devices(struct vm_owned *owned)
 {
     const struct vm_request *r = &owned->request;
+    enum status each[GUEST_PCI_SLOTS]; /* attaching more was refused */
+    assign_detach(&owned->vm.platform.pci, r->devices, r->device_count, each);
     for (size_t i = 0; i < r->device_count; i++) {
         char text[SBDF_TEXT_SIZE];
-        enum status status = assign_detach(&owned->vm.platform.pci, r->devices[i].function);
         log_info("guest: name=%s device=%s detached: %s", owned->vm.name, sbdf_text(r->devices[i].function->at, text),
-                 status_text(status));
+                 status_text(each[i]));
     }
 }
 
@@ -180,11 +182,14 @@ static void begin_restart(struct vm_cpu *cpu)
     struct vm *vm = cpu->vm;
     vm->resets++;
     log_info("guest: name=%s starts anew, reset %u", vm->name, vm->resets);
-    enum status status = owned->request.device_count != 0 ? assign_reset(&vm->platform.pci) : STATUS_OK;
+    struct sbdf failed;
+    enum status status = owned->request.device_count != 0 ? assign_reset(&vm->platform.pci, &failed) : STATUS_OK;
     owned->scrubbed = 0;
     cpu->life = VM_LIFE_RESTARTS;
     if (status != STATUS_OK) {
-        end_restart(cpu, status, "");
+        char text[SBDF_TEXT_SIZE], why[VM_WHY_SIZE];
+        format_text(why, sizeof(why), "of device %s", sbdf_text(failed, text));
+        end_restart(cpu, status, why);
     }
 }
 

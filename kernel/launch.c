@@ -30,6 +30,7 @@
 #include "plan/config.h"
 #include "plan/cpu_check.h"
 #include "plan/features.h"
+#include "plan/plan_source.h"
 
 #define CONFIG_NAME "bulkhead.toml"
 #define NAME_SIZE 64
@@ -53,6 +54,7 @@ static struct {
     unsigned cpus[CONFIG_ITEMS_MAX]; /* host CPUs in the order of guests and vCPUs */
     struct vm_host hosts[CPU_MAX];
     struct vm_device devices[CPU_MAX]; /* likewise */
+    struct plan_device plans[CPU_MAX];
     struct assign_request requests[CPU_MAX];
     struct vtd_line_place lines[CPU_MAX];
     char wheres[CPU_MAX][CONFIG_WHERE_SIZE], line_wheres[CPU_MAX][CONFIG_WHERE_SIZE];
@@ -338,6 +340,34 @@ static enum status enable_cpus(void)
     return STATUS_OK;
 }
 
+/* FLR, else the whole bus behind a port of its own, else by power states: some devices say that D3hot loses their state
+ * and keep it all the same, so that comes last. */
+static enum pci_reset_kind reset_kind(const struct pci_facts *facts, const struct pci_function *f)
+{
+    uint32_t member = pci_find_index(facts, f->at);
+    if (pci_reset_possible(f, PCI_RESET_FLR)) {
+        return PCI_RESET_FLR;
+    }
+    if (pci_reset_possible(f, PCI_RESET_AF)) {
+        return PCI_RESET_AF;
+    }
+    if (pci_reset_bus_alone(facts, f, &member, 1)) {
+        return PCI_RESET_BUS;
+    }
+    return pci_reset_method(f, false);
+}
+
+static struct plan_device plan_of(const struct pci_function *f, unsigned guest)
+{
+    const struct pci_facts *facts = &launch.machine->pci;
+    return (struct plan_device){.function = pci_find_index(facts, f->at),
+                                .guest = guest,
+                                .reset = reset_kind(facts, f),
+                                .gsi = PLAN_NO_GSI,
+                                .sources = {f->at},
+                                .source_count = 1};
+}
+
 /* Devices of guest `index`, in launch.devices from *first on. */
 static size_t collect_devices(unsigned index, size_t *first)
 {
@@ -348,9 +378,13 @@ static size_t collect_devices(unsigned index, size_t *first)
             continue;
         }
         *first = count == 0 ? i : *first;
-        launch.devices[i] = (struct vm_device){
-            pci_find(&launch.machine->pci, launch.requests[i].function),
-            isolate_unit_of(launch.isolate, launch.machine, launch.requests[i].function), launch.lines[i]};
+        const struct pci_function *f = pci_find(&launch.machine->pci, launch.requests[i].function);
+        launch.plans[i] = plan_of(f, index);
+        launch.devices[i] = (struct vm_device){.plan = &launch.plans[i],
+                                               .function = f,
+                                               .unit = isolate_unit_of(launch.isolate, launch.machine, f->at),
+                                               .line = launch.lines[i],
+                                               .firmware = isolate_reserved_of(launch.isolate, launch.machine, f->at)};
         count++;
     }
     return count;
@@ -372,6 +406,7 @@ static enum status make_guest(unsigned index, size_t *next_cpu)
         .kernel_name = guest->kernel.text,
         .devices = &launch.devices[first],
         .device_count = devices,
+        .dmar = &launch.machine->dmar,
         .backend = launch.backend,
         .without = launch.without,
         .vtd = &launch.isolate->vtd,
@@ -407,12 +442,8 @@ static enum status make_guest(unsigned index, size_t *next_cpu)
 static struct vtd_fault_owner find_owner(void *context, struct sbdf source)
 {
     (void)context;
-    for (size_t i = 0; i < launch.request_count; i++) {
-        if (sbdf_equal(launch.requests[i].function, source)) {
-            return (struct vtd_fault_owner){NULL, launch.config.guests[launch.requests[i].guest].name.text};
-        }
-    }
-    return (struct vtd_fault_owner){NULL, NULL};
+    const struct plan_device *d = plan_source_owner(launch.plans, launch.request_count, source);
+    return (struct vtd_fault_owner){NULL, d == NULL ? NULL : launch.config.guests[d->guest].name.text};
 }
 
 static void place_cpus(void)

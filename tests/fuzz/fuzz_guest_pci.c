@@ -78,14 +78,15 @@ static void device_access(const uint8_t *a)
         (void)guest_pci_rig_send_msix(&rig, i);
     }
     (void)guest_pci_rig_send_msi(&rig);
-    if (a[1] == 0xaa && assign_reset(&rig.pci) != STATUS_OK) {
+    struct sbdf failed_at;
+    if (a[1] == 0xaa && assign_reset(&rig.pci, &failed_at) != STATUS_OK) {
         abort();
     }
     if (a[1] == 0xbb) {
-        if (assign_detach(&rig.pci, rig.plain_facts) != STATUS_OK) {
+        if (guest_pci_rig_detach(&rig, &rig.plain_device) != STATUS_OK) {
             abort();
         }
-        guest_pci_rig_attach(&rig, rig.plain_facts);
+        guest_pci_rig_attach(&rig, &rig.plain_device);
     }
 }
 
@@ -115,8 +116,8 @@ static void access(const uint8_t *a)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     guest_pci_rig_start(&rig);
-    guest_pci_rig_attach(&rig, rig.nvme_facts);
-    guest_pci_rig_attach(&rig, rig.plain_facts);
+    guest_pci_rig_attach(&rig, &rig.nvme_device);
+    guest_pci_rig_attach(&rig, &rig.plain_device);
     for (size_t i = 0; i + ACCESS_BYTES <= size && i < ACCESS_BYTES * ACCESSES_MAX; i += ACCESS_BYTES) {
         access(data + i);
         must_hold();

@@ -29,8 +29,12 @@ bool command_parse(int argc, char **argv, const char *help, const struct command
 
 /* argv[0] is the command's name. Returns an enum command_exit. */
 int command_check(int argc, char **argv);
+int command_devices(int argc, char **argv);
 int command_dmar(int argc, char **argv);
 int command_dump(int argc, char **argv);
+int command_plan(int argc, char **argv);
+int command_suggest(int argc, char **argv);
+int command_topology(int argc, char **argv);
 
 /* "bulkhead: text" on stderr; returns COMMAND_USAGE. */
 int command_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

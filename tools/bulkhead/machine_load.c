@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/pci_acs.h"
 #include "drivers/pci_bars.h"
 #include "drivers/pci_caps.h"
 #include "drivers/pci_regs.h"
-#include "kernel/lib/bits.h"
+#include "plan/plan_memory.h"
 #include "tools/bulkhead/command.h"
 #include "tools/bulkhead/dump.h"
 #include "tools/bulkhead/file.h"
@@ -175,22 +176,6 @@ static void list_cpus(struct machine_load *load)
     load->facts.cpu_count = count;
 }
 
-/* RAM in whole pages, but for the first MiB, which guests' firmware tables and starting CPUs need. */
-static void list_free(struct machine_load *load)
-{
-    const struct memory_map *map = load->machine.memory;
-    size_t count = 0;
-    for (size_t i = 0; i < map->count; i++) {
-        const struct memory_range *r = &map->ranges[i];
-        uint64_t start = align_up(r->start > MIB ? r->start : MIB, PAGE_SIZE);
-        uint64_t end = align_down(r->end, PAGE_SIZE);
-        if (r->kind == MEMORY_RAM && r->start < end && start < end) {
-            load->free[count++] = (struct plan_block){start, end - start};
-        }
-    }
-    load->facts.free_count = count;
-}
-
 static void list_hints(struct machine_load *load)
 {
     for (size_t i = 0; i < load->machine.pci.count; i++) {
@@ -217,7 +202,7 @@ static enum status make_facts(struct machine_load *load, const struct vtd_quirks
     if (m->madt.cpu_count != 0) {
         list_cpus(load);
     }
-    list_free(load);
+    load->facts.free_count = plan_memory_free(m->memory, load->free, m->memory->count);
     list_hints(load);
     return STATUS_OK;
 }
@@ -256,6 +241,11 @@ static enum status load_facts(struct machine_load *load, struct arena *arena)
     }
     struct vtd_quirks quirks = find_quirks(load);
     block_uncovered(load, &quirks);
+    pci_acs_predict(&m->pci);
+    status = machine_read_groups(m, arena);
+    if (status != STATUS_OK) {
+        return status;
+    }
     load->incomplete = what_is_missing(load, tables);
     return make_facts(load, &quirks, arena);
 }

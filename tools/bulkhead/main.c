@@ -15,6 +15,7 @@ struct command {
 static const struct command commands[] = {
     {"check", "say what is wrong with a configuration", command_check},
     {"dump", "save this machine's facts into one file", command_dump},
+    {"devices", "list a machine's devices, and which a guest can have", command_devices},
     {"dmar", "decode and check a DMAR table", command_dmar},
 };
 

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 
 #include "kernel/core/log.h"
+#include "kernel/core/mmio_map.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/time.h"
+#include "kernel/hw/cpu.h"
+#include "kernel/hw/mmio.h"
 #include "kernel/hw/pci_config.h"
 #include "kernel/hw/phys.h"
 
@@ -78,4 +81,51 @@ void pci_config_write32(struct sbdf at, uint16_t offset, uint32_t value)
     (void)offset;
     (void)value;
     no_configuration_space(at);
+}
+
+void pci_config_break_lock(void)
+{
+    panic("the lock of configuration space is asked for");
+}
+
+static _Noreturn void no_registers(struct hpa at)
+{
+    panic("a register at 0x%llx is asked for", (unsigned long long)at.v);
+}
+
+enum status mmio_map(struct hpa base, uint64_t size)
+{
+    (void)size;
+    no_registers(base);
+}
+
+uint8_t mmio_read8(struct hpa at)
+{
+    no_registers(at);
+}
+
+uint32_t mmio_read32(struct hpa at)
+{
+    no_registers(at);
+}
+
+void mmio_write32(struct hpa at, uint32_t value)
+{
+    (void)value;
+    no_registers(at);
+}
+
+uint64_t time_now_ns(void)
+{
+    panic("the clock is asked for");
+}
+
+void time_wait_us(uint64_t us)
+{
+    panic("a wait of %llu us is asked for", (unsigned long long)us);
+}
+
+void cpu_pause(void)
+{
+    panic("a pause is asked for");
 }

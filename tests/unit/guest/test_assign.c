@@ -16,6 +16,8 @@
 #include "tests/fake/irq.h"
 
 static struct guest_pci_rig rig;
+static struct sbdf failed_at;
+static size_t failed;
 static bool shared; /* with one set of tables for vCPUs and devices */
 
 static int setup(void **state)
@@ -45,7 +47,7 @@ static void work(void)
 static void attach_resets_first_and_stays_quiet(void **state)
 {
     (void)state;
-    guest_pci_rig_attach(&rig, rig.nvme_facts);
+    guest_pci_rig_attach(&rig, &rig.nvme_device);
     assert_int_equal(rig.nvme->flrs, 1);
     assert_true(reaches_ram(rig.nvme));
     assert_false(reaches_ram(rig.plain));
@@ -58,7 +60,7 @@ static void attach_resets_first_and_stays_quiet(void **state)
 static void a_device_without_flr_is_reset_by_its_bus(void **state)
 {
     (void)state;
-    guest_pci_rig_attach(&rig, rig.plain_facts);
+    guest_pci_rig_attach(&rig, &rig.plain_device);
     assert_int_equal(rig.plain->bus_resets, 1);
     assert_int_equal(rig.nvme->bus_resets, 0);
     assert_null(guest_pci_rig_wrong(&rig));
@@ -69,11 +71,11 @@ static void detach_leaves_nothing(void **state)
     (void)state;
     uint64_t pages = pages_used_bytes();
     uint64_t tables = rig.nested.table_pages + rig.domain.tables.table_pages;
-    guest_pci_rig_attach(&rig, rig.nvme_facts);
+    guest_pci_rig_attach(&rig, &rig.nvme_device);
     work();
     size_t ranges = rig.mmio.count;
     unsigned flushes = rig.flushes;
-    assert_int_equal(assign_detach(&rig.pci, rig.nvme_facts), STATUS_OK);
+    assert_int_equal(guest_pci_rig_detach(&rig, &rig.nvme_device), STATUS_OK);
     struct radix_mapping m;
     assert_false(reaches_ram(rig.nvme));
     assert_int_equal(fake_pci_get(rig.nvme, PCI_COMMAND, 2) & PCI_COMMAND_BUS_MASTER, 0);
@@ -86,8 +88,8 @@ static void detach_leaves_nothing(void **state)
     tables = rig.nested.table_pages + rig.domain.tables.table_pages - tables;
     assert_int_equal(pages_used_bytes(), pages + tables * PAGE_SIZE + PAGE_SIZE); /* and the context table */
     assert_null(guest_pci_rig_wrong(&rig));
-    assert_int_equal(assign_detach(&rig.pci, rig.nvme_facts), STATUS_NOT_FOUND);
-    guest_pci_rig_attach(&rig, rig.nvme_facts); /* and again */
+    assert_int_equal(guest_pci_rig_detach(&rig, &rig.nvme_device), STATUS_NOT_FOUND);
+    guest_pci_rig_attach(&rig, &rig.nvme_device); /* and again */
     work();
     assert_null(guest_pci_rig_wrong(&rig));
 }
@@ -95,12 +97,12 @@ static void detach_leaves_nothing(void **state)
 static void detach_masters_off_before_the_domain_is_left(void **state)
 {
     (void)state;
-    guest_pci_rig_attach(&rig, rig.nvme_facts);
+    guest_pci_rig_attach(&rig, &rig.nvme_device);
     work();
     fake_pci_forget_writes();
     uint64_t descriptors = rig.model->descriptors;
     rig.nvme->gone = false;
-    assert_int_equal(assign_detach(&rig.pci, rig.nvme_facts), STATUS_OK);
+    assert_int_equal(guest_pci_rig_detach(&rig, &rig.nvme_device), STATUS_OK);
     size_t off = fake_pci_written(0, rig.nvme->at, PCI_COMMAND, PCI_COMMAND_BUS_MASTER, 0);
     assert_int_equal(off, 0); /* the very first write */
     assert_true(rig.model->descriptors > descriptors);
@@ -109,10 +111,10 @@ static void detach_masters_off_before_the_domain_is_left(void **state)
 static void a_unit_that_does_not_confirm_is_reported(void **state)
 {
     (void)state;
-    guest_pci_rig_attach(&rig, rig.nvme_facts);
+    guest_pci_rig_attach(&rig, &rig.nvme_device);
     work();
     rig.model->knobs.stuck_waits = true;
-    assert_int_equal(assign_detach(&rig.pci, rig.nvme_facts), STATUS_TIMEOUT);
+    assert_int_equal(guest_pci_rig_detach(&rig, &rig.nvme_device), STATUS_TIMEOUT);
     assert_true(rig.domain.quarantined);
     assert_true(rig.pci.functions[1]->dead);
     assert_int_equal(fake_pci_get(rig.nvme, PCI_COMMAND, 2) & PCI_COMMAND_BUS_MASTER, 0);
@@ -122,9 +124,9 @@ static void a_unit_that_does_not_confirm_is_reported(void **state)
 static void requests_that_stay_pending_are_reported(void **state)
 {
     (void)state;
-    guest_pci_rig_attach(&rig, rig.nvme_facts);
+    guest_pci_rig_attach(&rig, &rig.nvme_device);
     fake_pci_set(rig.nvme, rig.nvme_facts->cap.express + PCI_EXP_DEVSTA, 2, PCI_DEVSTA_PENDING);
-    assert_int_equal(assign_detach(&rig.pci, rig.nvme_facts), STATUS_TIMEOUT);
+    assert_int_equal(guest_pci_rig_detach(&rig, &rig.nvme_device), STATUS_TIMEOUT);
     assert_false(reaches_ram(rig.nvme));
 }
 
@@ -132,7 +134,7 @@ static void a_device_that_does_not_come_back_is_refused(void **state)
 {
     (void)state;
     rig.nvme->busy_us = 5000000;
-    assert_int_equal(assign_attach(&rig.pci, rig.nvme_facts, &rig.vtd.units[0], NULL), STATUS_TIMEOUT);
+    assert_int_equal(assign_attach(&rig.pci, &rig.nvme_device, 1, &failed), STATUS_TIMEOUT);
     assert_false(reaches_ram(rig.nvme));
     assert_int_equal(guest_pci_rig_read(&rig, 1, 0, 4), 0xffffffff);
 }
@@ -141,15 +143,17 @@ static void a_bad_bar_leaves_no_trace(void **state)
 {
     (void)state;
     struct pci_function host = *rig.nvme_facts;
+    struct vm_device device = rig.nvme_device;
+    device.function = &host;
     uint64_t pages = pages_used_bytes();
     host.bars[0].assigned = false;
-    assert_int_equal(assign_attach(&rig.pci, &host, &rig.vtd.units[0], NULL), STATUS_UNSUPPORTED);
+    assert_int_equal(assign_attach(&rig.pci, &device, 1, &failed), STATUS_UNSUPPORTED);
     host = *rig.nvme_facts;
     fake_pci_set(rig.nvme, host.cap.msix + PCI_MSIX_TABLE, 4, 0x4000); /* past the BAR */
-    assert_int_equal(assign_attach(&rig.pci, &host, &rig.vtd.units[0], NULL), STATUS_OUT_OF_RANGE);
+    assert_int_equal(assign_attach(&rig.pci, &device, 1, &failed), STATUS_OUT_OF_RANGE);
     host.bars[0].size = GIB;
     host.bars[0].kind = PCI_BAR_MEM32;
-    assert_int_equal(assign_attach(&rig.pci, &host, &rig.vtd.units[0], NULL), STATUS_NO_MEMORY);
+    assert_int_equal(assign_attach(&rig.pci, &device, 1, &failed), STATUS_NO_MEMORY);
     assert_int_equal(pages_used_bytes(), pages);
     assert_false(reaches_ram(rig.nvme));
 }
@@ -160,7 +164,7 @@ static void a_source_in_use_is_refused(void **state)
     struct vtd_domain other;
     assert_int_equal(vtd_domain_create(&rig.vtd.vtd, &other), STATUS_OK);
     assert_int_equal(vtd_attach(&rig.vtd.units[0], sbdf_rid(rig.nvme->at), &other), STATUS_OK);
-    assert_int_equal(assign_attach(&rig.pci, rig.nvme_facts, &rig.vtd.units[0], NULL), STATUS_CONFLICT);
+    assert_int_equal(assign_attach(&rig.pci, &rig.nvme_device, 1, &failed), STATUS_CONFLICT);
     assert_null(rig.pci.functions[1]);
     assert_int_equal(rig.mmio.count, 1); /* ECAM */
 }
@@ -168,11 +172,11 @@ static void a_source_in_use_is_refused(void **state)
 static void reset_brings_quiet_devices(void **state)
 {
     (void)state;
-    guest_pci_rig_attach(&rig, rig.nvme_facts);
-    guest_pci_rig_attach(&rig, rig.plain_facts);
+    guest_pci_rig_attach(&rig, &rig.nvme_device);
+    guest_pci_rig_attach(&rig, &rig.plain_device);
     work();
     guest_pci_rig_write(&rig, 1, PCI_BAR0, 4, 0xc8000000);
-    assert_int_equal(assign_reset(&rig.pci), STATUS_OK);
+    assert_int_equal(assign_reset(&rig.pci, &failed_at), STATUS_OK);
     assert_int_equal(rig.nvme->flrs, 2);
     assert_int_equal(fake_irq_taken(), 0);
     assert_int_equal(fake_pci_get(rig.nvme, PCI_COMMAND, 2) & PCI_COMMAND_BUS_MASTER, 0);
@@ -185,16 +189,16 @@ static void reset_brings_quiet_devices(void **state)
 static void reset_puts_bars_back(void **state)
 {
     (void)state;
-    guest_pci_rig_attach(&rig, rig.nvme_facts);
+    guest_pci_rig_attach(&rig, &rig.nvme_device);
     uint32_t low = fake_pci_get(rig.nvme, PCI_BAR0, 4);
     fake_pci_set(rig.nvme, PCI_BAR0, 4, low & 0xf);
     fake_pci_set(rig.nvme, PCI_COMMAND, 2, 0);
-    assert_int_equal(assign_reset(&rig.pci), STATUS_OK);
+    assert_int_equal(assign_reset(&rig.pci, &failed_at), STATUS_OK);
     assert_int_equal(fake_pci_get(rig.nvme, PCI_BAR0, 4), low);
     assert_int_equal(fake_pci_get(rig.nvme, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY, PCI_COMMAND_MEMORY);
     fake_pci_set(rig.nvme, PCI_BAR0, 4, low & 0xf);
     fake_pci_set(rig.nvme, PCI_COMMAND, 2, 0);
-    assert_int_equal(assign_detach(&rig.pci, rig.nvme_facts), STATUS_OK);
+    assert_int_equal(guest_pci_rig_detach(&rig, &rig.nvme_device), STATUS_OK);
     assert_int_equal(fake_pci_get(rig.nvme, PCI_BAR0, 4), low);
     assert_null(guest_pci_rig_wrong(&rig));
 }
@@ -221,6 +225,6 @@ int main(void)
         cmocka_unit_test_setup(reset_brings_quiet_devices, setup),
         cmocka_unit_test_setup(reset_puts_bars_back, setup),
     };
-    int failed = cmocka_run_group_tests_name("own tables", tests, NULL, NULL);
-    return failed + cmocka_run_group_tests_name("shared tables", tests, use_shared_tables, NULL);
+    int wrong = cmocka_run_group_tests_name("own tables", tests, NULL, NULL);
+    return wrong + cmocka_run_group_tests_name("shared tables", tests, use_shared_tables, NULL);
 }

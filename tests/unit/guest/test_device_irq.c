@@ -26,6 +26,9 @@
 
 static struct vtd_rig rig;
 static struct device_irq irq;
+static const struct pci_function function = {.at = {DEVICE}};
+static struct plan_device plan;
+static struct vm_device device;
 static unsigned delivered;
 
 static void deliver(void *context, uint64_t address, uint32_t data)
@@ -74,7 +77,9 @@ static struct vtd_model *start(const struct message_router *router, bool unit_po
     for (unsigned cpu = 0; cpu < 8; cpu++) {
         posted_init(descriptor(cpu), NOTIFY, cpu, true);
     }
-    device_irq_init(&irq, &rig.units[0], DEVICE, router);
+    plan = (struct plan_device){.sources = {{DEVICE}}, .source_count = 1};
+    device = (struct vm_device){.plan = &plan, .function = &function, .unit = &rig.units[0]};
+    device_irq_init(&irq, &device, router);
     delivered = 0;
     return m;
 }

@@ -27,8 +27,8 @@ static int setup(void **state)
 {
     (void)state;
     (shared ? guest_pci_rig_start_shared : guest_pci_rig_start)(&rig);
-    guest_pci_rig_attach(&rig, rig.nvme_facts);
-    guest_pci_rig_attach(&rig, rig.plain_facts);
+    guest_pci_rig_attach(&rig, &rig.nvme_device);
+    guest_pci_rig_attach(&rig, &rig.plain_device);
     table = rig.pci.functions[1]->bars[0].mapped_at + RIG_TABLE;
     control = rig.pci.functions[1]->view.msix + PCI_MSIX_CONTROL;
     return 0;

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Choice of resets: FLR, else the whole bus where all behind its bridge is one guest's, else by power states: some
+ * devices say that D3hot loses their state and keep it all the same, so that comes last. */
+#include "plan/plan_reset.h"
+
+#include "kernel/lib/format.h"
+
+#define NOTHING (PLAN_NO_GUEST - 1) /* only bridges */
+#define TYPE_BRIDGE 1
+
+/* Whose all functions behind each bridge are: a guest; PLAN_NO_GUEST: not one guest's alone; NOTHING. Bridges come
+ * before what is behind them, so that one pass from the end is enough. */
+static void sum_up(const struct plan_work *w, uint32_t *behind)
+{
+    for (size_t i = 0; i < w->pci->count; i++) {
+        behind[i] = NOTHING;
+    }
+    for (uint32_t i = (uint32_t)w->pci->count; i-- > 0;) {
+        const struct pci_function *f = &w->pci->functions[i];
+        uint32_t whose = f->bridge ? behind[i] : plan_work_owner(w, i);
+        if (f->parent == PCI_NO_INDEX || whose == NOTHING) {
+            continue;
+        }
+        uint32_t *sum = &behind[f->parent];
+        *sum = *sum == NOTHING || *sum == whose ? whose : PLAN_NO_GUEST;
+    }
+}
+
+static bool bus_possible(const struct plan_work *w, const uint32_t *behind, const struct plan_claim *c)
+{
+    const struct pci_function *f = &w->pci->functions[c->function];
+    return f->parent != PCI_NO_INDEX && w->pci->functions[f->parent].header == TYPE_BRIDGE &&
+           behind[f->parent] == c->guest;
+}
+
+static enum pci_reset_kind choose(const struct pci_function *f, bool bus)
+{
+    if (pci_reset_possible(f, PCI_RESET_FLR)) {
+        return PCI_RESET_FLR;
+    }
+    if (pci_reset_possible(f, PCI_RESET_AF)) {
+        return PCI_RESET_AF;
+    }
+    return bus ? PCI_RESET_BUS : pci_reset_possible(f, PCI_RESET_D3) ? PCI_RESET_D3 : PCI_RESET_NONE;
+}
+
+/* What `reset` in the file means for f; false when f cannot. */
+static bool choose_forced(const struct pci_function *f, bool bus, uint64_t word, enum pci_reset_kind *kind)
+{
+    switch ((enum config_reset)word) {
+    case CONFIG_RESET_FLR:
+        *kind = pci_reset_possible(f, PCI_RESET_FLR) ? PCI_RESET_FLR : PCI_RESET_AF;
+        return pci_reset_possible(f, *kind);
+    case CONFIG_RESET_D3:
+        *kind = PCI_RESET_D3;
+        return pci_reset_possible(f, PCI_RESET_D3);
+    case CONFIG_RESET_BUS:
+        *kind = PCI_RESET_BUS;
+        return bus;
+    case CONFIG_RESET_NONE:
+        break;
+    }
+    *kind = PCI_RESET_NONE;
+    return true;
+}
+
+static const char *why_impossible(const struct pci_function *f, enum pci_reset_kind kind)
+{
+    switch (kind) {
+    case PCI_RESET_D3:
+        return f->cap.pm == 0 ? "has no power management capability"
+                              : "keeps its state from D3hot to D0 (No_Soft_Reset)";
+    case PCI_RESET_BUS:
+        return f->parent == PCI_NO_INDEX ? "has no bridge above it"
+                                         : "is not alone in its guest behind the bridge above";
+    case PCI_RESET_NONE:
+    case PCI_RESET_FLR:
+    case PCI_RESET_AF:
+        break;
+    }
+    return "has no function level reset";
+}
+
+static void refuse(struct plan_work *w, const struct plan_claim *c, const struct config_value *reset, bool bus,
+                   enum pci_reset_kind kind)
+{
+    const struct pci_function *f = &w->pci->functions[c->function];
+    char fix[DIAG_TEXT_SIZE];
+    bool flr = pci_reset_possible(f, PCI_RESET_FLR) || pci_reset_possible(f, PCI_RESET_AF);
+    format_text(fix, sizeof(fix), "write one that it can: reset = %s%s%s\"none\"", flr ? "\"flr\" or " : "",
+                bus ? "\"bus\" or " : "", pci_reset_possible(f, PCI_RESET_D3) ? "\"d3d0\" or " : "");
+    plan_work_refuse_at(w, c, reset->at, PLAN_DEVICES_RESET_FORCED, fix, "%s: reset = \"%s\" is impossible",
+                        why_impossible(f, kind), reset->text);
+}
+
+static const struct config_value *forced(const struct plan_claim *c)
+{
+    if (c->own != NULL && c->own->reset.at.line != 0) {
+        return &c->own->reset;
+    }
+    return c->id != NULL && c->id->reset.at.line != 0 ? &c->id->reset : NULL;
+}
+
+static void choose_for(struct plan_work *w, struct plan_claim *c, const uint32_t *behind)
+{
+    const struct pci_function *f = &w->pci->functions[c->function];
+    const struct config_value *reset = forced(c);
+    bool bus = bus_possible(w, behind, c);
+    if (reset == NULL) {
+        c->reset = choose(f, bus);
+    } else if (!choose_forced(f, bus, reset->number, &c->reset)) {
+        refuse(w, c, reset, bus, c->reset);
+        return;
+    }
+    if (c->reset == PCI_RESET_NONE) {
+        plan_work_say(w, c, PLAN_DEVICES_NO_RESET, DIAG_WARNING,
+                      reset != NULL ? "leave reset out, if it has one"
+                                    : "put it behind a port of its own, which can reset it, or choose another device",
+                      "is not reset: its registers and memory keep what the last user left");
+    }
+}
+
+enum status plan_reset_choose(struct plan_work *w)
+{
+    struct arena scratch = *w->arena;
+    uint32_t *behind = arena_array(&scratch, w->pci->count, sizeof(*behind));
+    if (behind == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    sum_up(w, behind);
+    for (size_t i = 0; i < w->claim_count; i++) {
+        if (!w->claims[i].gone) {
+            choose_for(w, &w->claims[i], behind);
+        }
+    }
+    return STATUS_OK;
+}
+
+/* With all of its group in one guest, and nothing else behind the bridge. */
+enum pci_reset_kind plan_devices_reset_of(const struct plan_facts *facts, uint32_t function)
+{
+    const struct pci_facts *pci = &facts->machine->pci;
+    const struct groups *groups = &facts->machine->groups;
+    uint32_t group = groups->of[function].group;
+    bool alone = pci_reset_bus_alone(pci, &pci->functions[function], &groups->members[groups->first[group]],
+                                     groups->first[group + 1] - groups->first[group]);
+    return choose(&pci->functions[function], alone);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * The facts of each function, put together. */
+#include "tools/bulkhead/device_list.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/pci_caps.h"
+#include "drivers/pci_regs.h"
+#include "plan/plan_devices.h"
+#include "plan/plan_function.h"
+#include "plan/plan_units.h"
+
+#define SRIOV_TOTAL_OFFSET 0x0e
+
+static struct sbdf sbdf_of(struct dump_address at)
+{
+    return sbdf_from_rid(at.domain, at.rid);
+}
+
+static unsigned total_vfs(const struct machine_load *load, uint32_t index)
+{
+    const struct pci_function *f = &load->machine.pci.functions[index];
+    const struct dump_function *saved = &load->dump.functions[load->dump_of[index]];
+    struct pci_image image = {saved->config, saved->length};
+    struct pci_reader reader = pci_reader_image(&image);
+    return f->cap.sriov != 0 ? pci_reader_u16(&reader, (uint16_t)(f->cap.sriov + SRIOV_TOTAL_OFFSET)) : 0;
+}
+
+/* What Linux made, or found where firmware sees nothing. */
+static void count_hidden(const struct machine_load *load, struct device_row *rows)
+{
+    for (size_t i = 0; i < load->dump.function_count; i++) {
+        const struct dump_function *f = &load->dump.functions[i];
+        uint32_t pf = f->is_vf ? pci_find_index(&load->machine.pci, sbdf_of(f->pf)) : PCI_NO_INDEX;
+        uint32_t above = f->is_behind ? pci_find_index(&load->machine.pci, sbdf_of(f->behind)) : PCI_NO_INDEX;
+        if (pf != PCI_NO_INDEX && f->pf.domain <= UINT16_MAX) {
+            rows[pf].vf_now++;
+        }
+        if (above != PCI_NO_INDEX && f->behind.domain <= UINT16_MAX) {
+            rows[above].is_vmd = true;
+            rows[above].behind++;
+        }
+    }
+}
+
+static void fill_row(const struct machine_load *load, uint32_t i, struct device_row *row)
+{
+    const struct machine *m = &load->machine;
+    char text[DEVICE_LIST_WHY_SIZE];
+    row->function = &m->pci.functions[i];
+    row->group = m->groups.of[i].group;
+    row->has_unit = m->has_dmar && plan_units_find(m, i, &row->unit) == STATUS_OK;
+    row->reset = device_list_counts(row) ? plan_devices_reset_of(&load->facts, i) : PCI_RESET_NONE;
+    row->reserved = device_list_counts(row) && machine_has_reserved_memory(m, row->function->at);
+    row->vf_total = total_vfs(load, i);
+    const char *why = plan_devices_why_not(&load->facts, i, text, sizeof(text));
+    row->is_free = why == NULL;
+    snprintf(row->why, sizeof(row->why), "%s", why != NULL ? why : "");
+}
+
+bool device_list_counts(const struct device_row *row)
+{
+    return !plan_function_is_free(row->function);
+}
+
+static void refuse(struct device_row *row, const char *why)
+{
+    if (row->is_free) {
+        row->is_free = false;
+        snprintf(row->why, sizeof(row->why), "%s", why);
+    }
+}
+
+/* A group goes whole or not at all; bridges of it stay. */
+static void judge_group(const struct machine_load *load, struct device_row *rows, uint32_t group)
+{
+    const struct groups *groups = &load->machine.groups;
+    const struct device_row *stuck = NULL;
+    char at[SBDF_TEXT_SIZE];
+    char why[DEVICE_LIST_WHY_SIZE];
+    for (uint32_t k = groups->first[group]; k < groups->first[group + 1]; k++) {
+        const struct device_row *row = &rows[groups->members[k]];
+        stuck = stuck == NULL && device_list_counts(row) && !row->is_free ? row : stuck;
+    }
+    for (uint32_t k = groups->first[group]; stuck != NULL && k < groups->first[group + 1]; k++) {
+        snprintf(why, sizeof(why), "shares its group with %s, which %.160s", sbdf_text(stuck->function->at, at),
+                 stuck->why);
+        refuse(&rows[groups->members[k]], why);
+    }
+}
+
+struct device_row *device_list_make(const struct machine_load *load)
+{
+    const struct machine *m = &load->machine;
+    struct device_row *rows = calloc(m->pci.count != 0 ? m->pci.count : 1, sizeof(*rows));
+    if (rows == NULL) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < m->pci.count; i++) {
+        fill_row(load, i, &rows[i]);
+    }
+    count_hidden(load, rows);
+    for (uint32_t group = 0; group < m->groups.count; group++) {
+        judge_group(load, rows, group);
+    }
+    for (size_t i = 0; i < m->pci.count; i++) {
+        if (!m->has_dmar) {
+            refuse(&rows[i], "cannot be confined: this machine has no usable VT-d");
+        } else if (!load->facts.remapping) {
+            refuse(&rows[i], "could send any interrupt: interrupts are not remapped");
+        }
+    }
+    return rows;
+}
