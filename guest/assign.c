@@ -47,7 +47,8 @@ static enum status attach_one(struct guest_pci *pci, const struct vm_device *dev
     if (status != STATUS_OK) {
         return status;
     }
-    status = join(pci, f);
+    status = device->plan->rom ? guest_pci_function_rom(f) : STATUS_OK;
+    status = status == STATUS_OK ? join(pci, f) : status;
     status = status == STATUS_OK && device->line.io != NULL ? guest_pci_function_line(f, &device->line) : status;
     if (status != STATUS_OK) {
         enum status undone = guest_pci_function_withdraw(f);

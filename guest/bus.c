@@ -42,6 +42,14 @@ const struct bus_range *bus_find(const struct bus *bus, uint64_t address)
     return address - r->base < r->size ? r : NULL;
 }
 
+bool bus_is_free(const struct bus *bus, uint64_t base, uint64_t size)
+{
+    size_t above = upper_bound(bus, base);
+    bool hits_lower = bus_find(bus, base) != NULL;
+    bool hits_upper = above < bus->count && bus->ranges[above].base - base < size;
+    return !hits_lower && !hits_upper;
+}
+
 static enum status check_range(const struct bus *bus, const struct bus_range *range)
 {
     unsigned known = bus->kind == BUS_PORTS ? 1 | 2 | 4 : 1 | 2 | 4 | 8;
@@ -62,9 +70,7 @@ enum status bus_add(struct bus *bus, const struct bus_range *range)
         return s;
     }
     size_t at = upper_bound(bus, range->base);
-    bool hits_lower = bus_find(bus, range->base) != NULL;
-    bool hits_upper = at < bus->count && bus->ranges[at].base - range->base < range->size;
-    if (hits_lower || hits_upper) {
+    if (!bus_is_free(bus, range->base, range->size)) {
         return STATUS_CONFLICT;
     }
     if (bus->count == bus->capacity) {

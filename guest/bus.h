@@ -40,6 +40,9 @@ void bus_init(struct bus *bus, enum bus_kind kind, struct bus_range *storage, si
  * does not exist, NO_MEMORY when the storage is full. */
 MUST_CHECK enum status bus_add(struct bus *bus, const struct bus_range *range);
 
+/* No registered range has any of these addresses; size > 0. */
+bool bus_is_free(const struct bus *bus, uint64_t base, uint64_t size);
+
 /* The range registered with exactly this base goes away; NOT_FOUND when there is none. */
 MUST_CHECK enum status bus_remove(struct bus *bus, uint64_t base);
 

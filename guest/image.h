@@ -9,7 +9,7 @@
 #include "kernel/lib/types.h"
 
 #define IMAGE_MODULES_MAX 8
-#define IMAGE_RANGES_MAX 8
+#define IMAGE_RANGES_MAX 24
 
 /* Bytes of a boot module, as the loader left them. */
 struct image_blob {

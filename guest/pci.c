@@ -56,12 +56,28 @@ static uint32_t config_read(struct guest_pci *pci, uint64_t bus, uint64_t devfn,
                : value;
 }
 
+/* A BAR left its place: those that lost it to that one appear. */
+static void fill_places(struct guest_pci *pci)
+{
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        struct guest_pci_function *f = guest_pci_at(pci, i);
+        if (f != NULL && f->lost) {
+            guest_pci_function_retry(f);
+        }
+    }
+}
+
 static void config_write(struct guest_pci *pci, uint64_t bus, uint64_t devfn, uint16_t offset, unsigned width,
                          uint32_t value)
 {
     struct guest_pci_function *f = function_at(pci, bus, devfn);
-    if (f != NULL) {
-        guest_pci_function_write(f, offset, width, value);
+    if (f == NULL) {
+        return;
+    }
+    guest_pci_function_write(f, offset, width, value);
+    if (f->left) {
+        f->left = false;
+        fill_places(pci);
     }
 }
 

@@ -10,7 +10,7 @@
 
 #define GUEST_PCI_SLOTS 65u /* the bridge and up to 64 assigned functions */
 /* Ranges that it may take on the guest's MMIO bus: ECAM and one trap a BAR. */
-#define GUEST_PCI_MMIO_RANGES (1 + (GUEST_PCI_SLOTS - 1) * PCI_BARS)
+#define GUEST_PCI_MMIO_RANGES (1 + (GUEST_PCI_SLOTS - 1) * GUEST_PCI_BARS)
 #define GUEST_PCI_PORT_RANGES 2u
 
 /* Stays where it is while it lives, and for good when a function of it is dead. */
@@ -35,7 +35,7 @@ void guest_pci_reset(struct guest_pci *pci);
 /* The local APICs have other names: messages may mean other vCPUs. */
 void guest_pci_reroute(struct guest_pci *pci);
 
-/* A function of the machine that is quiet, with memory decode on, at the first free place: as guest_pci_function_make()
+/* A device that is quiet, with memory decode on, at the first free place: as guest_pci_function_make()
  * says. STATUS_NO_MEMORY too when no place is free. *out lives until guest_pci_remove(). */
 MUST_CHECK enum status guest_pci_add(struct guest_pci *pci, const struct vm_device *device,
                                      struct guest_pci_function **out);

@@ -2,11 +2,14 @@
  * BARs of assigned functions (PCI 3.0 6.2.5). */
 #include "guest/pci_bar.h"
 
+#include "kernel/core/mmio_map.h"
+#include "kernel/hw/mmio.h"
 #include "kernel/lib/bits.h"
 
 #define BAR_TYPE_64 0x4u
 #define BAR_PREFETCHABLE 0x8u
 #define HIGH_END BIT64(40) /* far enough for any BAR */
+#define NOWHERE UINT64_MAX
 
 struct guest_bar_windows guest_bar_windows_of(const struct guest_memory *memory, unsigned address_bits)
 {
@@ -25,16 +28,55 @@ enum status guest_bar_make(const struct pci_bar *host, struct guest_bar *bar)
     if (!memory || host->size == 0) {
         return STATUS_OK;
     }
-    if (!host->assigned || host->size < PAGE_SIZE) {
+    if (!host->assigned) {
         return STATUS_UNSUPPORTED;
+    }
+    bool small = host->size < PAGE_SIZE;
+    enum status status = small ? mmio_map(hpa(host->address), host->size) : STATUS_OK;
+    if (status != STATUS_OK) {
+        return status;
     }
     *bar = (struct guest_bar){
         .kind = host->kind,
         .prefetchable = host->prefetchable,
         .size = host->size,
         .host = hpa(host->address),
+        .trap_end = small ? host->size : 0,
     };
     return STATUS_OK;
+}
+
+/* at + size does not overflow. */
+static const struct guest_bar_range *find_reserved(const struct guest_bar_windows *windows, uint64_t at, uint64_t size)
+{
+    for (size_t i = 0; i < windows->reserved_count; i++) {
+        const struct guest_bar_range *r = &windows->reserved[i];
+        if (at < r->end && at + size > r->start) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
+/* First place from `next` on that is aligned and not reserved, before `end`; NOWHERE when there is none. Every step
+ * leaves one range behind for good. */
+static uint64_t first_fit(const struct guest_bar_windows *windows, uint64_t next, uint64_t size, uint64_t end)
+{
+    uint64_t at = align_up(next, size);
+    for (size_t i = 0; i <= windows->reserved_count; i++) {
+        if (at > end || size > end - at) {
+            return NOWHERE;
+        }
+        const struct guest_bar_range *r = find_reserved(windows, at, size);
+        if (r == NULL) {
+            return at;
+        }
+        if (r->end >= end) {
+            return NOWHERE;
+        }
+        at = align_up(r->end, size);
+    }
+    return NOWHERE;
 }
 
 enum status guest_bar_place(struct guest_bar *bar, const struct guest_bar_windows *windows, uint64_t *next_low,
@@ -43,14 +85,14 @@ enum status guest_bar_place(struct guest_bar *bar, const struct guest_bar_window
     if (bar->kind == PCI_BAR_NONE) {
         return STATUS_OK;
     }
-    uint64_t low = align_up(*next_low, bar->size);
-    if (low <= windows->low_end && bar->size <= windows->low_end - low) {
+    uint64_t low = first_fit(windows, *next_low, bar->size, windows->low_end);
+    if (low != NOWHERE) {
         bar->address = low;
         *next_low = low + bar->size;
         return STATUS_OK;
     }
-    uint64_t high = align_up(*next_high, bar->size);
-    if (bar->kind != PCI_BAR_MEM64 || high >= windows->high_end || bar->size > windows->high_end - high) {
+    uint64_t high = first_fit(windows, *next_high, bar->size, windows->high_end);
+    if (bar->kind != PCI_BAR_MEM64 || high == NOWHERE) {
         return STATUS_NO_MEMORY;
     }
     bar->address = high;
@@ -84,7 +126,7 @@ bool guest_bar_fits(const struct guest_bar *bar, const struct guest_bar_windows 
     }
     bool low = bar->address >= windows->low_start && end <= windows->low_end;
     bool high = bar->address >= windows->high_start && end <= windows->high_end;
-    return low || high;
+    return (low || high) && find_reserved(windows, bar->address, bar->size) == NULL;
 }
 
 struct part {
@@ -182,41 +224,91 @@ static enum status map_domain(const struct guest_bar *bar, struct vtd_domain *do
 }
 
 /* Nested tables first: where devices walk them too, the units forget what is gone. */
-static enum status withdraw(struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain, bool *shrank)
+static enum status withdraw(struct guest_bar *bar, const struct guest_bar_space *space, bool *shrank)
 {
-    if (!bar->mapped) {
-        return STATUS_OK;
-    }
-    enum status nested_status = unmap_nested(bar, nested);
-    enum status domain_status = bar->shared ? unmap_domain(bar, domain) : STATUS_OK;
-    *shrank = true;
+    struct part parts[2];
+    enum status bus_status = bar->trapped ? bus_remove(space->mmio, bar->mapped_at + bar->trap_start) : STATUS_OK;
+    enum status nested_status = unmap_nested(bar, space->nested);
+    enum status domain_status = bar->shared ? unmap_domain(bar, space->domain) : STATUS_OK;
+    *shrank = *shrank || split(bar, parts) != 0;
     bar->shared = false;
-    bar->mapped = nested_status != STATUS_OK;
-    return nested_status != STATUS_OK ? nested_status : domain_status;
+    bar->trapped = bus_status != STATUS_OK;
+    bar->mapped = nested_status != STATUS_OK || bar->trapped;
+    return nested_status != STATUS_OK ? nested_status : domain_status != STATUS_OK ? domain_status : bus_status;
 }
 
-static enum status show(struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain, bool *shrank)
+/* Nobody else's pages or bytes where it wants to be: of all BARs that decode, those that were there first. */
+static bool is_free(const struct guest_bar *bar, const struct guest_bar_space *space)
 {
-    enum status status = map_nested(bar, nested, domain);
+    uint64_t start = align_down(bar->address, PAGE_SIZE);
+    uint64_t end = align_up(bar->address + bar->size, PAGE_SIZE);
+    return !radix_any_mapped(space->nested, start, end - start) && bus_is_free(space->mmio, bar->address, bar->size);
+}
+
+static enum status set_trap(struct guest_bar *bar, const struct guest_bar_space *space)
+{
+    if (bar->trap_end == 0) {
+        return STATUS_OK;
+    }
+    bar->trap.base = bar->address + bar->trap_start;
+    bar->trap.size = bar->trap_end - bar->trap_start;
+    bar->trap.widths = 1 | 2 | 4 | 8;
+    enum status status = bus_add(space->mmio, &bar->trap);
+    bar->trapped = status == STATUS_OK;
+    return status;
+}
+
+static enum status show(struct guest_bar *bar, const struct guest_bar_space *space, bool *shrank)
+{
+    struct vtd_domain *domain = space->domain;
+    if (!is_free(bar, space)) {
+        return STATUS_CONFLICT;
+    }
+    enum status status = map_nested(bar, space->nested, domain);
     if (status != STATUS_OK) {
         *shrank = true; /* other vCPUs may have used what was there for a moment */
         return status;
     }
     bar->mapped = true;
     bar->mapped_at = bar->address;
+    enum status trap_status = set_trap(bar, space);
     status = domain == NULL ? STATUS_OK : map_domain(bar, domain);
     /* What nested tables show, devices that walk them reach, whether or not their unit answers. */
     bar->shared = domain != NULL && (status == STATUS_OK || domain->shared != NULL);
-    return status;
+    return status != STATUS_OK ? status : trap_status;
 }
 
-enum status guest_bar_apply(struct guest_bar *bar, struct radix *nested, struct vtd_domain *domain,
-                            const struct guest_bar_windows *windows, bool decode, bool *shrank)
+static bool is_wanted(const struct guest_bar *bar, const struct guest_bar_space *space, bool decode)
 {
-    bool wanted = bar->kind != PCI_BAR_NONE && decode && guest_bar_fits(bar, windows);
-    if (bar->mapped && wanted && bar->mapped_at == bar->address) {
-        return STATUS_OK;
+    return bar->kind != PCI_BAR_NONE && decode && guest_bar_fits(bar, space->windows);
+}
+
+enum status guest_bar_leave(struct guest_bar *bar, const struct guest_bar_space *space, bool decode, bool *shrank)
+{
+    bool stays = is_wanted(bar, space, decode) && bar->mapped_at == bar->address;
+    return bar->mapped && !stays ? withdraw(bar, space, shrank) : STATUS_OK;
+}
+
+enum status guest_bar_enter(struct guest_bar *bar, const struct guest_bar_space *space, bool decode, bool *shrank)
+{
+    return !bar->mapped && is_wanted(bar, space, decode) ? show(bar, space, shrank) : STATUS_OK;
+}
+
+static bool is_passable(const struct guest_bar *bar, uint64_t offset, unsigned width)
+{
+    uint64_t size = bar->trap_end - bar->trap_start;
+    return is_aligned(offset, width) && offset < size && width <= size - offset;
+}
+
+uint64_t guest_bar_pass_read(const struct guest_bar *bar, uint64_t offset, unsigned width)
+{
+    return is_passable(bar, offset, width) ? mmio_read(hpa_add(bar->host, bar->trap_start + offset), width)
+                                           : UINT64_MAX;
+}
+
+void guest_bar_pass_write(const struct guest_bar *bar, uint64_t offset, unsigned width, uint64_t value)
+{
+    if (is_passable(bar, offset, width)) {
+        mmio_write(hpa_add(bar->host, bar->trap_start + offset), width, value);
     }
-    enum status status = withdraw(bar, nested, domain, shrank);
-    return status == STATUS_OK && wanted ? show(bar, nested, domain, shrank) : status;
 }

@@ -4,13 +4,13 @@
 
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
+#include "guest/pci_function_bars.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/time.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/lib/bits.h"
 
-#define BARS_END (PCI_BAR0 + 4 * PCI_BARS)
 #define MSI_CAP_BYTES 24u
 #define DRAIN_US UINT64_C(100000) /* PCIe 6.0 6.6.2: software may give up waiting for completions */
 
@@ -20,117 +20,14 @@ static uint32_t cut(uint32_t value, unsigned width)
     return width >= 4 ? value : value & (BIT32(8 * width) - 1);
 }
 
+static bool overlaps(uint16_t offset, unsigned width, uint16_t start, unsigned bytes)
+{
+    return offset < start + bytes && offset + width > start;
+}
+
 static uint16_t command_of(const struct guest_pci_function *f)
 {
     return (uint16_t)pci_view_get(&f->view, PCI_COMMAND, 2);
-}
-
-/* --- BARs */
-
-static uint64_t trapped_read(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
-{
-    struct guest_pci_function *f = context;
-    (void)now_ns;
-    return guest_msix_read(&f->msix, offset, width);
-}
-
-static void trapped_write(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
-{
-    struct guest_pci_function *f = context;
-    (void)now_ns;
-    guest_msix_write(&f->msix, offset, width, value);
-}
-
-static void warn(const struct guest_pci_function *f, const char *what, enum status status)
-{
-    char text[SBDF_TEXT_SIZE];
-    log_warn("pci: %s: %s: %s", sbdf_text(f->host->at, text), what, status_text(status));
-}
-
-static void drop_trap(struct guest_pci_function *f)
-{
-    if (f->trapped) {
-        enum status status = bus_remove(f->config->mmio, f->trap_at);
-        f->trapped = status != STATUS_OK;
-    }
-}
-
-/* The trapped pages follow their BAR. A guest that puts them onto another function's finds all ones there. */
-static void move_trap(struct guest_pci_function *f)
-{
-    if (f->msix.host == NULL) {
-        return;
-    }
-    const struct guest_bar *bar = &f->bars[f->msix.table.table_bar];
-    uint64_t at = bar->mapped_at + bar->trap_start;
-    if (f->trapped && bar->mapped && f->trap_at == at) {
-        return;
-    }
-    drop_trap(f);
-    if (!bar->mapped) {
-        return;
-    }
-    struct bus_range range = {.base = at,
-                              .size = bar->trap_end - bar->trap_start,
-                              .widths = 1 | 2 | 4 | 8,
-                              .read = trapped_read,
-                              .write = trapped_write,
-                              .context = f};
-    f->trapped = bus_add(f->config->mmio, &range) == STATUS_OK;
-    f->trap_at = at;
-}
-
-/* All BARs of the function: one that moves away may make room for another. */
-static enum status apply_bars(struct guest_pci_function *f)
-{
-    const struct guest_pci_config *c = f->config;
-    bool decode = (command_of(f) & PCI_COMMAND_MEMORY) != 0;
-    bool shrank = false;
-    enum status result = STATUS_OK;
-    for (unsigned i = 0; i < PCI_BARS; i++) {
-        enum status status = guest_bar_apply(&f->bars[i], c->nested, c->domain, &c->windows, decode, &shrank);
-        if (status != STATUS_OK && status != STATUS_CONFLICT) {
-            result = result == STATUS_OK ? status : result;
-        }
-    }
-    move_trap(f);
-    if (shrank) {
-        c->flush(c->context);
-    }
-    return result;
-}
-
-static void apply_guest_change(struct guest_pci_function *f)
-{
-    enum status status = apply_bars(f);
-    if (status != STATUS_OK && !f->warned) {
-        f->warned = true;
-        warn(f, "a BAR could not be moved", status);
-    }
-}
-
-/* The BAR behind register `index`, and which half it is. */
-static struct guest_bar *bar_of(struct guest_pci_function *f, unsigned index, bool *upper)
-{
-    *upper = index > 0 && f->bars[index - 1].kind == PCI_BAR_MEM64;
-    return &f->bars[*upper ? index - 1 : index];
-}
-
-static uint32_t read_bar(struct guest_pci_function *f, uint16_t offset)
-{
-    bool upper = false;
-    const struct guest_bar *bar = bar_of(f, (offset - PCI_BAR0) / 4u, &upper);
-    return guest_bar_register(bar, upper);
-}
-
-static void write_bar(struct guest_pci_function *f, uint16_t offset, unsigned width, uint32_t value)
-{
-    bool upper = false;
-    unsigned low = 8 * (offset & 3u);
-    struct guest_bar *bar = bar_of(f, (offset - PCI_BAR0) / 4u, &upper);
-    uint32_t lanes = cut(UINT32_MAX, width) << low;
-    guest_bar_write(bar, upper, (guest_bar_register(bar, upper) & ~lanes) | (value << low & lanes));
-    apply_guest_change(f);
 }
 
 /* --- command, MSI, MSI-X */
@@ -139,7 +36,7 @@ static void command_written(struct guest_pci_function *f, uint16_t before)
 {
     uint16_t changed = before ^ command_of(f);
     if ((changed & PCI_COMMAND_MEMORY) != 0) {
-        apply_guest_change(f);
+        pci_function_bars_changed(f);
     }
     if ((changed & PCI_COMMAND_INTX_OFF) != 0) {
         guest_pci_function_restart(f);
@@ -155,17 +52,12 @@ static void msix_written(struct guest_pci_function *f)
     guest_msix_control(&f->msix, (control & PCI_MSIX_ENABLE) != 0, (control & PCI_MSIX_MASK_ALL) != 0);
 }
 
-static bool overlaps(uint16_t offset, unsigned width, uint16_t start, unsigned bytes)
-{
-    return offset < start + bytes && offset + width > start;
-}
-
 /* --- config space in naturally aligned pieces */
 
 static uint32_t read_piece(struct guest_pci_function *f, uint16_t offset, unsigned width)
 {
-    if (f->host != NULL && offset >= PCI_BAR0 && offset < BARS_END) {
-        return read_bar(f, offset & ~3u) >> (8 * (offset & 3u));
+    if (f->host != NULL && pci_function_bars_has(offset)) {
+        return pci_function_bars_read(f, offset);
     }
     return pci_view_get(&f->view, offset, width);
 }
@@ -175,8 +67,8 @@ static void write_piece(struct guest_pci_function *f, uint16_t offset, unsigned 
     if (f->host == NULL) {
         return; /* nothing of the bridge is writable */
     }
-    if (offset >= PCI_BAR0 && offset < BARS_END) {
-        write_bar(f, offset, width, value);
+    if (pci_function_bars_has(offset)) {
+        pci_function_bars_write(f, offset, width, value);
         return;
     }
     uint16_t command = command_of(f);
@@ -201,10 +93,28 @@ static unsigned piece_at(uint16_t offset, unsigned left)
     return left >= 2 && is_aligned(offset, 2) ? 2 : 1;
 }
 
+/* Who asks whether anybody is there asks for the vendor: then the device itself is asked too. A virtual function has no
+ * vendor of its own; bits 15:11 of the command register are 0 in every function. */
+static void look_for(struct guest_pci_function *f)
+{
+    char text[SBDF_TEXT_SIZE];
+    bool gone = pci_config_read32(f->host->at, PCI_COMMAND) == UINT32_MAX;
+    if (gone && !f->gone) {
+        log_warn("pci: %s: does not answer any more", sbdf_text(f->host->at, text));
+    }
+    f->gone = gone;
+}
+
 uint32_t guest_pci_function_read(struct guest_pci_function *f, uint16_t offset, unsigned width)
 {
     uint32_t value = 0;
     bulkhead_assert(width <= 4 && offset + width <= PCI_VIEW_SIZE);
+    if (f->host != NULL && overlaps(offset, width, PCI_VENDOR, 4)) {
+        look_for(f);
+    }
+    if (f->gone) {
+        return cut(UINT32_MAX, width);
+    }
     for (unsigned done = 0; done < width;) {
         uint16_t at = (uint16_t)(offset + done);
         unsigned piece = piece_at(at, width - done);
@@ -238,25 +148,6 @@ enum status guest_pci_function_bridge(struct guest_pci_function *f, const struct
     return status;
 }
 
-static enum status make_bars(struct guest_pci_function *f, uint64_t *next_low, uint64_t *next_high)
-{
-    uint64_t low = *next_low;
-    uint64_t high = *next_high;
-    for (unsigned i = 0; i < PCI_BARS; i++) {
-        enum status status = guest_bar_make(&f->host->bars[i], &f->bars[i]);
-        if (status == STATUS_OK) {
-            status = guest_bar_place(&f->bars[i], &f->config->windows, &low, &high);
-        }
-        if (status != STATUS_OK) {
-            return status;
-        }
-        f->first_address[i] = f->bars[i].address;
-    }
-    *next_low = low;
-    *next_high = high;
-    return STATUS_OK;
-}
-
 static void show_function(struct guest_pci_function *f)
 {
     pci_view_of_function(&f->view, f->host);
@@ -275,7 +166,7 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
     *f = (struct guest_pci_function){.config = config, .place = place, .device = device, .host = host};
     uint64_t low = *next_low;
     uint64_t high = *next_high;
-    enum status status = make_bars(f, &low, &high);
+    enum status status = pci_function_bars_make(f, &low, &high);
     if (status == STATUS_OK) {
         status = pci_view_init(&f->view);
     }
@@ -297,6 +188,11 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
     return STATUS_OK;
 }
 
+enum status guest_pci_function_rom(struct guest_pci_function *f)
+{
+    return guest_rom_make(&f->rom, &f->bars[GUEST_PCI_ROM], f->config->facts, f->host);
+}
+
 enum status guest_pci_function_line(struct guest_pci_function *f, const struct vtd_line_place *place)
 {
     enum status status = guest_intx_route(&f->intx, &f->config->lines, place);
@@ -311,7 +207,12 @@ void guest_pci_function_restart(struct guest_pci_function *f)
 
 enum status guest_pci_function_map(struct guest_pci_function *f)
 {
-    return apply_bars(f);
+    return pci_function_bars_apply(f);
+}
+
+void guest_pci_function_retry(struct guest_pci_function *f)
+{
+    pci_function_bars_changed(f);
 }
 
 static void stop(struct guest_pci_function *f)
@@ -330,10 +231,8 @@ void guest_pci_function_reset(struct guest_pci_function *f)
     guest_intx_enable(&f->intx, false);
     guest_intx_end(&f->intx);
     show_function(f);
-    for (unsigned i = 0; i < PCI_BARS; i++) {
-        f->bars[i].address = f->first_address[i];
-    }
-    apply_guest_change(f);
+    pci_function_bars_reset(f);
+    pci_function_bars_changed(f);
 }
 
 static enum status drain(const struct guest_pci_function *f)
@@ -360,7 +259,7 @@ static enum status leave_domain(struct guest_pci_function *f)
 static enum status hide_bars(struct guest_pci_function *f)
 {
     pci_view_set(&f->view, PCI_COMMAND, 2, 0);
-    return apply_bars(f);
+    return pci_function_bars_apply(f);
 }
 
 enum status guest_pci_function_withdraw(struct guest_pci_function *f)
@@ -371,8 +270,8 @@ enum status guest_pci_function_withdraw(struct guest_pci_function *f)
     guest_intx_release(&f->intx);
     enum status left = leave_domain(f);
     enum status hidden = hide_bars(f);
-    f->dead = f->msi.stuck || f->msix.stuck || f->intx.stuck || f->trapped || drained != STATUS_OK ||
-              left != STATUS_OK || hidden != STATUS_OK;
+    f->dead = f->msi.stuck || f->msix.stuck || f->intx.stuck || drained != STATUS_OK || left != STATUS_OK ||
+              hidden != STATUS_OK;
     if (!f->dead) {
         return STATUS_OK;
     }
@@ -382,6 +281,7 @@ enum status guest_pci_function_withdraw(struct guest_pci_function *f)
 void guest_pci_function_free(struct guest_pci_function *f)
 {
     pci_view_free(&f->view);
+    guest_rom_free(&f->rom);
     f->present = false;
     if (f->dead) {
         return; /* what is stuck stays where it is */

@@ -10,6 +10,7 @@
 #include "guest/pci_intx.h"
 #include "guest/pci_msi.h"
 #include "guest/pci_msix.h"
+#include "guest/pci_rom.h"
 #include "guest/pci_view.h"
 #include "guest/sources.h"
 #include "guest/vm_device.h"
@@ -32,6 +33,18 @@ struct guest_pci_config {
     void *context; /* flush's */
 };
 
+/* BARs of a function, and its ROM as a further one. */
+#define GUEST_PCI_ROM PCI_BARS
+#define GUEST_PCI_BARS (PCI_BARS + 1)
+
+struct guest_pci_function;
+
+/* Who answers at trapped bytes of a BAR. */
+struct guest_pci_trap {
+    struct guest_pci_function *function;
+    unsigned bar;
+};
+
 struct guest_pci_function {
     bool present;   /* answers */
     unsigned place; /* on the bus: guest_pci_device(), guest_pci_function_number() */
@@ -39,17 +52,21 @@ struct guest_pci_function {
     const struct vm_device *device;  /* NULL: the emulated host bridge */
     const struct pci_function *host; /* the device's; NULL likewise */
     struct pci_view view;
-    struct guest_bar bars[PCI_BARS];
-    uint64_t first_address[PCI_BARS]; /* where BARs are after a reset */
+    struct guest_bar bars[GUEST_PCI_BARS];
+    uint64_t first_address[GUEST_PCI_BARS]; /* where BARs are after a reset */
+    struct guest_pci_trap traps[GUEST_PCI_BARS];
+    struct guest_rom rom;
     struct guest_msix msix;
     struct guest_msi msi;
     struct guest_intx intx;
-    uint8_t gsi;   /* of the guest */
-    bool attached; /* in the guest's domain: bus mastering may be on */
-    bool warned;   /* the log says once that BARs do not move */
-    bool dead;     /* some part of it could not be withdrawn: this place is never used again */
-    bool trapped;  /* trapped pages are on the MMIO bus at trap_at */
-    uint64_t trap_at;
+    uint8_t gsi;      /* of the guest */
+    bool attached;    /* in the guest's domain: bus mastering may be on */
+    bool warned;      /* the log says once that BARs do not move */
+    bool warned_lost; /* ... and once that one is where another is */
+    bool lost;        /* some BAR waits for its place to be free */
+    bool left;        /* some BAR left its place: others may be waiting for it; guest/pci.c clears it */
+    bool gone;        /* did not answer when it was last looked at */
+    bool dead;        /* some part of it could not be withdrawn: this place is never used again */
 };
 
 /* The emulated host bridge. STATUS_NO_MEMORY. */
@@ -60,6 +77,9 @@ MUST_CHECK enum status guest_pci_function_bridge(struct guest_pci_function *f, c
 MUST_CHECK enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
                                                const struct vm_device *device, unsigned place, uint64_t *next_low,
                                                uint64_t *next_high);
+
+/* Show the guest a copy of the option ROM: once, after make and before map. STATUS_NO_MEMORY. */
+MUST_CHECK enum status guest_pci_function_rom(struct guest_pci_function *f);
 
 /* Give it a line of the machine: the guest then sees INTA#, which is GSI guest_pci_gsi(device) there. */
 MUST_CHECK enum status guest_pci_function_line(struct guest_pci_function *f, const struct vtd_line_place *place);
@@ -87,8 +107,11 @@ static inline unsigned guest_pci_gsi(unsigned device)
 }
 
 /* Map the BARs that are not where their registers say; needed once after make. Fails for what a unit or the tables
- * refuse. */
+ * refuse; a BAR whose place is taken is no failure. */
 MUST_CHECK enum status guest_pci_function_map(struct guest_pci_function *f);
+
+/* A place became free: BARs that wait for it appear. */
+void guest_pci_function_retry(struct guest_pci_function *f);
 
 /* Config access; any offset and width (1, 2, 4) with offset + width <= PCI_VIEW_SIZE. */
 uint32_t guest_pci_function_read(struct guest_pci_function *f, uint16_t offset, unsigned width);

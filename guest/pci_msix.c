@@ -59,8 +59,9 @@ static enum status make_entries(struct guest_msix *m, const struct vm_device *de
 static void trap_table(struct guest_msix *m, struct guest_bar *bar)
 {
     m->bar = bar->host;
-    m->trap_start = align_down(m->table.table_offset, PAGE_SIZE);
-    m->trap_end = align_up(m->table.table_offset + table_bytes(m), PAGE_SIZE);
+    bool small = bar->size < PAGE_SIZE; /* trapped whole already */
+    m->trap_start = small ? 0 : align_down(m->table.table_offset, PAGE_SIZE);
+    m->trap_end = small ? bar->size : align_up(m->table.table_offset + table_bytes(m), PAGE_SIZE);
     bar->trap_start = m->trap_start;
     bar->trap_end = m->trap_end;
 }

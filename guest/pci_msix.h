@@ -28,7 +28,7 @@ struct guest_msix {
     uint64_t entries_bytes;
     bool enabled, masked;          /* the guest's control register */
     struct hpa bar;                /* start of the host BAR that holds the table */
-    uint64_t trap_start, trap_end; /* offsets in it: whole pages around the table */
+    uint64_t trap_start, trap_end; /* offsets in it: whole pages around the table, or all of a small BAR */
     bool stuck;                    /* some interrupt could not be withdrawn: the entries stay allocated */
 };
 

@@ -32,6 +32,8 @@ static void refuse_generally(const struct share_facts *f, char why[SHARE_WHY_SIZ
         text = "switched off by system.without";
     } else if (f->unit_count == 0) {
         text = "the guest has no devices";
+    } else if (f->reserved) {
+        text = "its devices reach memory that firmware reserved (RMRR), its CPUs do not";
     } else if (f->format == &radix_ept && f->apic_page) {
         text = "the APIC-access page is in the nested tables";
     }

@@ -12,6 +12,7 @@
 
 struct share_facts {
     bool off;                          /* the configuration says so */
+    bool reserved;                     /* its devices reach memory that firmware reserved, its vCPUs do not */
     bool apic_page;                    /* the nested tables hold the APIC-access page, at GUEST_LAPIC_START */
     const struct radix_format *format; /* of the nested tables */
     unsigned levels;                   /* theirs */

@@ -121,14 +121,15 @@ static struct share_facts share_facts_of(const struct vm_owned *owned)
         .memory = &owned->vm.memory,
     };
     facts.apic_page = needs_apic_page(r->backend);
+    facts.reserved = owned->reserved.count != 0;
     for (size_t i = 0; i < r->device_count && i < ARRAY_LENGTH(facts.units); i++) {
         facts.units[facts.unit_count++] = r->devices[i].unit;
     }
     return facts;
 }
 
-/* DMA addresses are guest-physical: devices reach the guest's RAM, which is there already, and nothing else. A guest
- * without devices has an empty domain. */
+/* DMA addresses are guest-physical: devices reach the guest's RAM, which is there already, and memory that firmware
+ * reserved for them; nothing else. A guest without devices has an empty domain. */
 static enum status make_domain(struct vm_owned *owned, const struct share_decision *how)
 {
     enum status status = STATUS_OK;
@@ -143,7 +144,7 @@ static enum status make_domain(struct vm_owned *owned, const struct share_decisi
         status =
             vtd_domain_map(&owned->domain, iova(slot->base.v), slot->backing, slot->size, RADIX_READ | RADIX_WRITE);
     }
-    return status;
+    return status == STATUS_OK ? guest_reserved_map(&owned->reserved, &owned->domain) : status;
 }
 
 /* Nested tables and the domain; one set of tables where that is possible. */
@@ -220,18 +221,12 @@ enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, ch
         return status;
     }
     describe_memory(&owned->vm.memory, &image);
+    guest_reserved_describe(&owned->reserved, image.map, &image.map_count);
     uint64_t from = time_now_ns();
     status = image_load(&owned->vm.memory, &image, entry, why, VM_WHY_SIZE);
     owned->copy_ns = time_now_ns() - from;
     vm_caches_write_back(&owned->vm);
     return status == STATUS_OK && entry->kind == IMAGE_MULTIBOOT ? act_as_firmware(&owned->vm) : status;
-}
-
-static enum status why_memory(char why[VM_WHY_SIZE], uint64_t bytes, enum status status)
-{
-    format_text(why, VM_WHY_SIZE, "its %llu MiB of memory cannot be had: %s (%llu MiB are free)",
-                (unsigned long long)(bytes / MIB), status_text(status), (unsigned long long)(pages_free_bytes() / MIB));
-    return status;
 }
 
 static void log_memory(const struct vm *vm)
@@ -253,15 +248,15 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     vm->backend = request->backend;
     struct posting_facts posting = posting_facts_of(request->backend, request->without, request->vtd);
     vm->posting = posting_use(&posting) != POSTING_NONE;
-    enum status status = vm_memory_take(&vm->memory, request->memory);
-    if (status != STATUS_OK) {
-        return why_memory(why, request->memory, status);
-    }
+    vm->memory = *request->memory;
+    owned->request.memory = &vm->memory;
     log_memory(vm);
     uint64_t from = time_now_ns();
     vm_memory_scrub(&vm->memory);
     owned->scrub_ns = time_now_ns() - from;
-    status = make_tables(owned);
+    enum status status =
+        guest_reserved_make(request->dmar, request->reserved, request->reserved_count, &owned->reserved);
+    status = status == STATUS_OK ? make_tables(owned) : status;
     status = status == STATUS_OK ? make_cpus(vm, request) : status;
     status = status == STATUS_OK ? vm_create_power_on(vm) : status;
     if (status == STATUS_OK) {

@@ -3,6 +3,7 @@
 #ifndef BULKHEAD_GUEST_VM_CREATE_H
 #define BULKHEAD_GUEST_VM_CREATE_H
 
+#include "guest/reserved.h"
 #include "guest/vm.h"
 #include "guest/vm_device.h"
 #include "kernel/lib/diag.h"
@@ -13,7 +14,7 @@ struct vm_request {
     const char *name;
     const unsigned *cpus; /* host CPUs, one for each vCPU */
     unsigned cpu_count;
-    uint64_t memory; /* bytes, a multiple of 2 MiB */
+    const struct guest_memory *memory; /* taken, not yet scrubbed (guest/vm_memory.h) */
     struct image_blob kernel, initrd;
     struct image_blob modules[IMAGE_MODULES_MAX];
     size_t module_count;
@@ -21,6 +22,9 @@ struct vm_request {
     const char *kernel_name;
     const struct vm_device *devices;
     size_t device_count;
+    const struct plan_reserved *reserved; /* regions of dmar that its devices reach one to one */
+    size_t reserved_count;
+    const struct dmar *dmar;
     const struct cpu_backend *backend;
     uint32_t without; /* features (kernel/core/cpu_feature.h) to leave unused */
     struct vtd *vtd;
@@ -31,6 +35,7 @@ struct vm_owned {
     struct vm vm;
     struct vm_request request;
     struct vtd_domain domain; /* empty without devices */
+    struct guest_reserved reserved;
     bool has_domain;
     unsigned barrier; /* vCPUs that wait for each other; atomic */
     unsigned barrier_round;

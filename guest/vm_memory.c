@@ -3,50 +3,61 @@
 #include "guest/vm_memory.h"
 
 #include "kernel/core/pages.h"
-#include "kernel/core/time.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 
 #define BLOCK_ALIGN (2 * MIB)
+#define RAM_MAX BIT64(51)
 
-/* One part of the guest's map, in as few blocks as free memory allows: each try that fails is halved. */
-static enum status take_part(struct guest_memory *memory, struct gpa base, uint64_t bytes)
+/* No guest has had it yet. */
+static void give_back(struct guest_memory *memory)
 {
-    uint64_t block = bytes;
-    while (bytes != 0) {
-        struct hpa at;
-        block = block < bytes ? block : bytes;
-        enum status status = pages_alloc_block(block, block >= GIB ? GIB : BLOCK_ALIGN, UINT64_MAX, &at);
-        if (status != STATUS_OK) {
-            status = pages_alloc_block(block, BLOCK_ALIGN, UINT64_MAX, &at);
-        }
-        if (status != STATUS_OK || memory->count == GUEST_SLOTS_MAX) {
-            block = align_down(block / 2, BLOCK_ALIGN);
-            if (block == 0 || memory->count == GUEST_SLOTS_MAX) {
-                return STATUS_NO_MEMORY;
-            }
-            continue;
-        }
-        memory->slots[memory->count++] = (struct guest_slot){.base = base, .size = block, .backing = at};
-        base = gpa_add(base, block);
-        bytes -= block;
+    for (size_t i = 0; i < memory->count; i++) {
+        pages_free(memory->slots[i].backing, memory->slots[i].size);
     }
-    return STATUS_OK;
+    memory->count = 0;
 }
 
-enum status vm_memory_take(struct guest_memory *memory, uint64_t bytes)
+/* Where the block behind `at` bytes of RAM goes. */
+static struct gpa place_of(uint64_t at)
 {
-    struct guest_memory parts;
+    return gpa(at < GUEST_HOLE_START ? at : at - GUEST_HOLE_START + GUEST_HOLE_END);
+}
+
+/* Steps of whole blocks, none on both sides of the hole. */
+static bool is_layout(const struct plan_block *blocks, size_t count)
+{
+    uint64_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t size = blocks[i].size;
+        uint64_t room = at < GUEST_HOLE_START ? GUEST_HOLE_START - at : RAM_MAX;
+        if (size == 0 || size > room || at > RAM_MAX || !is_aligned(size | blocks[i].start, BLOCK_ALIGN)) {
+            return false;
+        }
+        at += size;
+    }
+    return count <= GUEST_SLOTS_MAX;
+}
+
+enum status vm_memory_take(struct guest_memory *memory, const struct plan_block *blocks, size_t count)
+{
+    uint64_t at = 0;
     *memory = (struct guest_memory){.count = 0};
-    enum status status = is_aligned(bytes, BLOCK_ALIGN) ? guest_memory_layout(bytes, &parts) : STATUS_OUT_OF_RANGE;
-    for (size_t i = 0; status == STATUS_OK && i < parts.count; i++) {
-        status = take_part(memory, parts.slots[i].base, parts.slots[i].size);
+    if (!is_layout(blocks, count)) {
+        return STATUS_OUT_OF_RANGE;
     }
-    if (status != STATUS_OK) {
-        vm_memory_give_back(memory);
+    for (size_t i = 0; i < count; i++) {
+        enum status status = pages_take(hpa(blocks[i].start), blocks[i].size);
+        if (status != STATUS_OK) {
+            give_back(memory);
+            return status;
+        }
+        memory->slots[memory->count++] =
+            (struct guest_slot){.base = place_of(at), .size = blocks[i].size, .backing = hpa(blocks[i].start)};
+        at += blocks[i].size;
     }
-    return status;
+    return STATUS_OK;
 }
 
 void vm_memory_scrub(const struct guest_memory *memory)
@@ -69,15 +80,6 @@ void vm_memory_scrub_part(const struct guest_memory *memory, uint64_t from, uint
         bytes -= part;
         from = 0;
     }
-}
-
-void vm_memory_give_back(struct guest_memory *memory)
-{
-    vm_memory_scrub(memory);
-    for (size_t i = 0; i < memory->count; i++) {
-        pages_free(memory->slots[i].backing, memory->slots[i].size);
-    }
-    memory->count = 0;
 }
 
 enum status vm_memory_map(const struct guest_memory *memory, struct radix *nested, const struct radix_format *format,

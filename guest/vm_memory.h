@@ -6,13 +6,12 @@
 #include "guest/memory.h"
 #include "guest/share_tables.h"
 #include "kernel/core/vcpu.h"
+#include "plan/plan.h"
 
-/* Take `bytes` (a multiple of 2 MiB) in as few and as large blocks as there are. They hold what was there before:
- * vm_memory_scrub() comes next. On failure nothing is kept. */
-MUST_CHECK enum status vm_memory_take(struct guest_memory *memory, uint64_t bytes);
-
-/* Scrubbed and given back. */
-void vm_memory_give_back(struct guest_memory *memory);
+/* Take the blocks that the plan gives it, in the order in which the guest sees them. They hold what was there before:
+ * vm_create() scrubs. STATUS_CONFLICT: one of them is not free; STATUS_OUT_OF_RANGE: not multiples of 2 MiB, across the
+ * hole, or too many. On failure nothing is kept. */
+MUST_CHECK enum status vm_memory_take(struct guest_memory *memory, const struct plan_block *blocks, size_t count);
 
 void vm_memory_scrub(const struct guest_memory *memory);
 /* `bytes` of it alone (or what there is), from byte number `from` on, counted through all slots. */

@@ -14,6 +14,18 @@ uint32_t gsi_of_isa(const struct machine *m, uint8_t irq)
     return irq;
 }
 
+/* Chipsets route PCI's lines to ISA interrupts the other way round, and say so. */
+static bool is_high_level(const struct machine *m, uint32_t number)
+{
+    for (size_t i = 0; i < m->madt.override_count; i++) {
+        const struct madt_override *o = &m->madt.overrides[i];
+        if (o->gsi == number) {
+            return o->trigger == MADT_TRIGGER_LEVEL && o->polarity == MADT_POLARITY_HIGH;
+        }
+    }
+    return false;
+}
+
 static struct ioapic *find_ioapic(struct isolate *iso, uint32_t number)
 {
     for (size_t i = 0; i < iso->ioapic_count; i++) {
@@ -38,5 +50,6 @@ struct vtd_line_place gsi_place(struct isolate *iso, const struct machine *m, ui
     return (struct vtd_line_place){.io = io,
                                    .pin = number - io->gsi_base,
                                    .unit = &iso->vtd.units[iso->vtd_index[index]],
-                                   .source = sbdf_rid(source)};
+                                   .source = sbdf_rid(source),
+                                   .active_high = is_high_level(m, number)};
 }

@@ -200,7 +200,7 @@ static enum status map_reserved(struct isolate *iso, struct machine *m, const st
     struct vtd_unit *unit = isolate_unit_of(iso, m, f->at);
     struct vtd_domain *domain = arena_array(arena, 1, sizeof(*domain));
     struct scope_bus_view view = machine_bus_view(m);
-    if (unit == NULL || domain == NULL) {
+    if (unit == NULL || domain == NULL || iso->reserved == NULL) {
         return unit == NULL ? STATUS_NOT_FOUND : STATUS_NO_MEMORY;
     }
     enum status status = vtd_domain_create(&iso->vtd, domain);
@@ -214,11 +214,22 @@ static enum status map_reserved(struct isolate *iso, struct machine *m, const st
             status = STATUS_OK;
         }
     }
-    return status == STATUS_OK ? vtd_attach(unit, sbdf_rid(f->at), domain) : status;
+    status = status == STATUS_OK ? vtd_attach(unit, sbdf_rid(f->at), domain) : status;
+    if (status == STATUS_OK) {
+        iso->reserved[f - m->pci.functions] = domain;
+    }
+    return status;
+}
+
+struct vtd_domain *isolate_reserved_of(const struct isolate *iso, const struct machine *m, struct sbdf function)
+{
+    uint32_t index = pci_find_index(&m->pci, function);
+    return iso->reserved == NULL || index == PCI_NO_INDEX ? NULL : iso->reserved[index];
 }
 
 static void map_all_reserved(struct isolate *iso, struct machine *m, struct arena *arena, struct diag_list *diags)
 {
+    iso->reserved = m->dmar.rmrr_count == 0 ? NULL : arena_array(arena, m->pci.count, sizeof(struct vtd_domain *));
     for (size_t i = 0; i < m->pci.count; i++) {
         const struct pci_function *f = &m->pci.functions[i];
         char text[SBDF_TEXT_SIZE];

@@ -18,8 +18,9 @@
 
 struct isolate {
     struct vtd vtd;
-    enum status probed;  /* what isolate_probe() came to */
-    unsigned *vtd_index; /* of each DMAR unit, in vtd.units; ISOLATE_NO_UNIT: not used */
+    enum status probed;           /* what isolate_probe() came to */
+    unsigned *vtd_index;          /* of each DMAR unit, in vtd.units; ISOLATE_NO_UNIT: not used */
+    struct vtd_domain **reserved; /* by function's index: the domain of its reserved regions; NULL: blocked */
     struct ioapic ioapics[ISOLATE_IOAPICS_MAX];
     size_t ioapic_count;
     struct vtd_fault_log faults;
@@ -64,6 +65,9 @@ bool isolate_takes_x2apic(const struct isolate *iso);
  */
 MUST_CHECK enum status isolate_units(struct isolate *iso, struct machine *m, struct arena *arena,
                                      struct diag_list *diags);
+
+/* The domain in which firmware's reserved regions keep that function since translation is on, or NULL. */
+struct vtd_domain *isolate_reserved_of(const struct isolate *iso, const struct machine *m, struct sbdf function);
 
 /* The unit that translates for function, or NULL. */
 struct vtd_unit *isolate_unit_of(struct isolate *iso, const struct machine *m, struct sbdf function);

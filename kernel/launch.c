@@ -29,7 +29,7 @@
 #include "plan/config.h"
 #include "plan/cpu_check.h"
 #include "plan/features.h"
-#include "plan/plan.h"
+#include "plan/plan_source.h"
 
 #define CONFIG_NAME "bulkhead.toml"
 #define NAME_SIZE 64
@@ -382,7 +382,8 @@ static size_t collect_devices(unsigned index, size_t *first)
         launch.devices[i] = (struct vm_device){.plan = &launch.plans[i],
                                                .function = f,
                                                .unit = isolate_unit_of(launch.isolate, launch.machine, f->at),
-                                               .line = launch.lines[i]};
+                                               .line = launch.lines[i],
+                                               .firmware = isolate_reserved_of(launch.isolate, launch.machine, f->at)};
         count++;
     }
     return count;
@@ -404,6 +405,7 @@ static enum status make_guest(unsigned index, size_t *next_cpu)
         .kernel_name = guest->kernel.text,
         .devices = &launch.devices[first],
         .device_count = devices,
+        .dmar = &launch.machine->dmar,
         .backend = launch.backend,
         .without = launch.without,
         .vtd = &launch.isolate->vtd,
@@ -438,12 +440,8 @@ static enum status make_guest(unsigned index, size_t *next_cpu)
 static struct vtd_fault_owner find_owner(void *context, struct sbdf source)
 {
     (void)context;
-    for (size_t i = 0; i < launch.request_count; i++) {
-        if (sbdf_equal(launch.requests[i].function, source)) {
-            return (struct vtd_fault_owner){NULL, launch.config.guests[launch.requests[i].guest].name.text};
-        }
-    }
-    return (struct vtd_fault_owner){NULL, NULL};
+    const struct plan_device *d = plan_source_owner(launch.plans, launch.request_count, source);
+    return (struct vtd_fault_owner){NULL, d == NULL ? NULL : launch.config.guests[d->guest].name.text};
 }
 
 static void place_cpus(void)

@@ -18,6 +18,16 @@ def unit(base=UNIT, flags=INCLUDE_ALL, scopes=None, length=None):
     return struct.pack("<HHBBHQ", 0, 16 + len(scopes) if length is None else length, flags, 0, 0, base) + scopes
 
 
+def reserved(base, limit, *scopes):
+    """An RMRR: the last byte's address is `limit`, and scopes are of endpoints."""
+    joined = b"".join(scopes)
+    return struct.pack("<HHHHQQ", 1, 24 + len(joined), 0, 0, base, limit) + joined
+
+
+def endpoint(bus, device, function):
+    return scope(1, 0, bus, device, function)
+
+
 def sealed(table):
     """The table with the length field and checksum that its bytes need."""
     out = bytearray(table)

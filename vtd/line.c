@@ -8,7 +8,8 @@
 void vtd_line_mask(struct vtd_line *line, bool masked)
 {
     bool level = line->kind == VTD_LINE_LEVEL;
-    struct vtd_ioapic_pin pin = {.vector = line->vector, .level = level, .active_low = level, .masked = masked};
+    struct vtd_ioapic_pin pin = {
+        .vector = line->vector, .level = level, .active_low = level && !line->place.active_high, .masked = masked};
     ioapic_write(line->place.io, line->place.pin, vtd_ioapic_compose(line->handle, pin));
 }
 

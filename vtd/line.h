@@ -14,11 +14,13 @@ struct vtd_line_place {
     unsigned pin;
     struct vtd_unit *unit; /* that remaps the I/O APIC's interrupts */
     uint16_t source;       /* requester id of the I/O APIC */
+    bool active_high;      /* for a level line: as firmware says of one that an ISA interrupt shares; PCI's is low */
 };
 
 enum vtd_line_kind {
     VTD_LINE_EDGE, /* active high: ISA devices */
-    VTD_LINE_LEVEL /* active low: PCI's INTx#. The handler must mask the line until its device was served. */
+    VTD_LINE_LEVEL /* active low but for active_high: PCI's INTx#. The handler must mask the line until its device was
+                      served. */
 };
 
 struct vtd_line {

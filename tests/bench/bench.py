@@ -57,6 +57,25 @@ def domain():
     return rows
 
 
+PLAN_BENCH = testbed.BUILD / "bench" / "plan_bench"
+PLAN_SIZES = ((1024, 16, 16), (2048, 32, 32), (4096, 64, 64))  # functions, units, guests
+
+
+def plan():
+    """CPU time of groups and plan together, the fastest of ten rounds: the one figure that is timed, with a goal 20
+    times what is needed. How it grows is a ratio within one run."""
+    rows, times = [], []
+    for size in PLAN_SIZES:
+        out = subprocess.run([PLAN_BENCH, *map(str, size), "10"], capture_output=True, text=True, check=True,
+                             timeout=300)
+        functions, units, guests, devices, _, ns = (int(n) for n in re.findall(r"=(\d+)", out.stdout))
+        times.append(ns / functions)
+        rows.append(Row(f"plan: {functions} functions, {units} units, {guests} guests", ns / 1e6, "ms of CPU time", 50,
+                        f"{devices} functions given away"))
+    rows.append(Row("plan: time a function, largest against smallest machine", times[-1] / times[0], "times", 2))
+    return rows
+
+
 @functools.lru_cache(maxsize=None)
 def ready(cpus, icount=True):
     """(ns, waited ns, KiB) of one boot of the demo machine; under -icount shift=0 a nanosecond is an instruction."""
@@ -88,7 +107,8 @@ def memory():
             for cpus in (1, 4)]
 
 
-GROUPS = {"domain": domain, "ready": entry_to_ready, "memory": memory, **figures_backends.GROUPS, **figures_guest.GROUPS}
+GROUPS = {"domain": domain, "plan": plan, "ready": entry_to_ready, "memory": memory, **figures_backends.GROUPS,
+          **figures_guest.GROUPS}
 
 
 def main():

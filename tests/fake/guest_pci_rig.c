@@ -68,6 +68,55 @@ static void write_nothing(void *context, uint64_t offset, unsigned width, uint64
     (void)context, (void)offset, (void)width, (void)value;
 }
 
+static uint64_t read_small(void *context, uint64_t offset, unsigned width)
+{
+    struct guest_pci_rig *rig = context;
+    uint64_t value = 0;
+    memcpy(&value, rig->small_registers + offset, width);
+    return value;
+}
+
+static void write_small(void *context, uint64_t offset, unsigned width, uint64_t value)
+{
+    struct guest_pci_rig *rig = context;
+    rig->small_writes++;
+    memcpy(rig->small_registers + offset, &value, width);
+}
+
+static uint64_t read_messages(void *context, uint64_t offset, unsigned width)
+{
+    struct guest_pci_rig *rig = context;
+    uint64_t value = 0;
+    memcpy(&value, rig->message_registers + offset, width);
+    return value;
+}
+
+static void write_messages(void *context, uint64_t offset, unsigned width, uint64_t value)
+{
+    struct guest_pci_rig *rig = context;
+    rig->small_writes++;
+    memcpy(rig->message_registers + offset, &value, width);
+    for (unsigned i = 0; i < 2; i++) {
+        const uint8_t *entry = rig->message_registers + RIG_MESSAGES_TABLE + 16 * i;
+        rig->bad_messages += (load32(entry + 12) & 1) == 0 && !is_remappable(entry);
+    }
+}
+
+/* Answers only while its decoder is on. */
+static uint64_t read_rom(void *context, uint64_t offset, unsigned width)
+{
+    const struct guest_pci_rig *rig = context;
+    uint64_t value = 0;
+    if ((fake_pci_get(rig->small, PCI_ROM, 4) & PCI_ROM_ENABLE) == 0) {
+        return UINT64_MAX;
+    }
+    for (unsigned i = 0; i < width; i++) {
+        uint64_t at = offset + i;
+        value |= (at == 0 ? 0x55 : at == 1 ? 0xaa : at % 251) << (8 * i);
+    }
+    return value;
+}
+
 /* A function level reset masks the table again. */
 static void after_write(struct fake_pci_function *f, uint16_t offset, unsigned width)
 {
@@ -117,6 +166,50 @@ static void add_plain(struct guest_pci_rig *rig)
     fake_pci_add_bar(f, 1, FAKE_BAR_IO, 0xc000, 0x20);
     fake_pci_add_express(f, PCI_EXPRESS_ENDPOINT, false);
     fake_pci_add_msi(f, true, false);
+}
+
+static void add_small(struct guest_pci_rig *rig)
+{
+    struct fake_pci_function *f = fake_pci_add(sbdf_make(0, 5, 0, 0), 0x1af4, 0x1041, 0x020000);
+    rig->small = f;
+    fake_pci_add_bar(f, 0, FAKE_BAR_MEM32, RIG_BAR_SMALL, RIG_BAR_SMALL_BYTES);
+    fake_pci_add_bar(f, 1, FAKE_BAR_MEM32, RIG_BAR_MESSAGES, RIG_BAR_MESSAGES_BYTES);
+    fake_pci_add_rom(f, RIG_ROM, RIG_ROM_BYTES);
+    uint16_t express = fake_pci_add_express(f, PCI_EXPRESS_ENDPOINT, true);
+    fake_pci_set(f, express + PCI_EXP_DEVCAP, 4, 0x10008fe5); /* FLR, 4 KiB payloads */
+    fake_pci_set(f, express + PCI_EXP_DEVCTL, 2, 0x2810);     /* 128 bytes, requests of 512 */
+    fake_pci_make_writable(f, express + PCI_EXP_DEVCTL, 2, 0);
+    fake_pci_add_msix(f, 2, RIG_MESSAGES_TABLE | 1, 0x100 | 1);
+    for (unsigned i = 0; i < 2; i++) {
+        uint16_t vendor = fake_pci_add_cap(f, PCI_CAP_VENDOR, 16);
+        memset(f->bytes + vendor + 3, 0x5a, 13);
+        f->bytes[vendor + 2] = 16;
+    }
+    uint16_t aer = fake_pci_add_ext_cap(f, PCI_EXT_AER, 0x48);
+    memset(f->bytes + aer + 4, 0x5b, 0x44);
+    uint16_t serial = fake_pci_add_ext_cap(f, 0x0003, 12);
+    fake_pci_set(f, serial + 4, 4, RIG_SERIAL);
+    fake_pci_set(f, serial + 8, 4, RIG_SERIAL);
+    uint16_t ats = fake_pci_add_ext_cap(f, PCI_EXT_ATS, 8);
+    memset(f->bytes + ats + 4, 0x5b, 4);
+    fake_mmio_add(RIG_BAR_SMALL, RIG_BAR_SMALL_BYTES, read_small, write_small, rig);
+    fake_mmio_add(RIG_BAR_MESSAGES, RIG_BAR_MESSAGES_BYTES, read_messages, write_messages, rig);
+    fake_mmio_add(RIG_ROM, RIG_ROM_BYTES, read_rom, write_nothing, rig);
+}
+
+static uint64_t many_at(unsigned i)
+{
+    return RIG_BAR_MANY + (uint64_t)i * RIG_BAR_PLAIN_BYTES;
+}
+
+static void add_many(void)
+{
+    for (unsigned i = 0; i < RIG_MANY; i++) {
+        struct fake_pci_function *f = fake_pci_add(sbdf_make(0, 6, i / 8, i % 8), 0x8086, 0x1520, 0x020000);
+        fake_pci_set(f, PCI_INTERRUPT_PIN, 1, 1);
+        fake_pci_add_bar(f, 0, FAKE_BAR_MEM32, many_at(i), RIG_BAR_PLAIN_BYTES);
+        fake_pci_add_express(f, PCI_EXPRESS_ENDPOINT, true);
+    }
 }
 
 static void add_bridge(struct sbdf at, uint8_t first, uint8_t last, enum pci_express_type type)
@@ -177,6 +270,15 @@ static void find_functions(struct guest_pci_rig *rig)
         plan->source_count = 1 + i;
         plan->bus_interrupts = true;
         plan->first_bus = plan->last_bus = 4;
+    }
+    rig->small_facts = pci_find(&rig->facts, rig->small->at);
+    need(rig->small_facts != NULL, "small device");
+    rig->small_device = plan_device_of(rig, &rig->plans[4], rig->small_facts, PCI_RESET_FLR);
+    for (unsigned i = 0; i < RIG_MANY; i++) {
+        const struct pci_function *f = pci_find(&rig->facts, sbdf_make(0, 6, i / 8, i % 8));
+        if (f != NULL) {
+            rig->many_devices[i] = plan_device_of(rig, &rig->plans[5 + i], f, PCI_RESET_FLR);
+        }
     }
 }
 
@@ -239,7 +341,7 @@ static void make_guest(struct guest_pci_rig *rig)
     need(guest_pci_init(&rig->pci, &config) == STATUS_OK, "guest bus");
 }
 
-static void start(struct guest_pci_rig *rig, struct vtd_model_config config)
+static void start(struct guest_pci_rig *rig, struct vtd_model_config config, bool many)
 {
     fake_irq_reset();
     rig->model = vtd_rig_start(&rig->vtd, &config);
@@ -249,10 +351,19 @@ static void start(struct guest_pci_rig *rig, struct vtd_model_config config)
     add_port(3, 1);
     add_port(4, 2);
     add_nvme(rig);
+    add_port(6, 5);
+    add_port(7, 6);
     add_plain(rig);
     add_pair(rig);
+    add_small(rig);
+    if (many) {
+        add_many();
+    }
     memset(rig->registers, 0xa5, sizeof(rig->registers));
     rig->register_reads = rig->register_writes = rig->flrs_seen = 0;
+    memset(rig->small_registers, 0x77, sizeof(rig->small_registers));
+    memset(rig->message_registers, 0x66, sizeof(rig->message_registers));
+    rig->small_writes = 0;
     rig->bad_messages = rig->flushes = rig->delivered = 0;
     find_functions(rig);
     make_guest(rig);
@@ -262,7 +373,13 @@ static void start(struct guest_pci_rig *rig, struct vtd_model_config config)
 void guest_pci_rig_start(struct guest_pci_rig *rig)
 {
     rig->shared = false;
-    start(rig, vtd_model_qemu());
+    start(rig, vtd_model_qemu(), false);
+}
+
+void guest_pci_rig_start_many(struct guest_pci_rig *rig)
+{
+    rig->shared = false;
+    start(rig, vtd_model_qemu(), true);
 }
 
 void guest_pci_rig_start_shared(struct guest_pci_rig *rig)
@@ -270,7 +387,7 @@ void guest_pci_rig_start_shared(struct guest_pci_rig *rig)
     struct vtd_model_config config = vtd_model_server();
     config.cap |= BIT64(7); /* caching mode: what appears must be told as well */
     rig->shared = true;
-    start(rig, config);
+    start(rig, config, false);
 }
 
 struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct vm_device *device)
@@ -338,18 +455,31 @@ static bool inside(uint64_t at, uint64_t bytes, uint64_t start, uint64_t size)
     return at >= start && bytes <= size && at - start <= size - bytes;
 }
 
+/* Inside a BAR of a function that the guest has; one that is at least a page. */
+static bool is_given(const struct guest_pci_rig *rig, uint64_t to, uint64_t bytes)
+{
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        const struct guest_pci_function *f = guest_pci_at(&rig->pci, i);
+        for (unsigned b = 0; f != NULL && b < PCI_BARS; b++) {
+            const struct pci_bar *bar = &f->host->bars[b];
+            bool memory = bar->kind == PCI_BAR_MEM32 || bar->kind == PCI_BAR_MEM64;
+            if (memory && bar->size >= PAGE_SIZE && inside(to, bytes, bar->address, bar->size)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void look_at(void *context, uint64_t from, uint64_t to, uint64_t bytes)
 {
     struct look *look = context;
     const struct guest_pci_rig *rig = look->rig;
     bool ram = inside(to, bytes, RIG_RAM_HOST, RIG_RAM) && from == to - RIG_RAM_HOST;
-    bool nvme = inside(to, bytes, RIG_BAR, RIG_BAR_BYTES);
-    bool plain = inside(to, bytes, RIG_BAR_PLAIN, RIG_BAR_PLAIN_BYTES) ||
-                 inside(to, bytes, RIG_BAR_PAIR, 2 * RIG_BAR_PLAIN_BYTES);
     const struct guest_bar_windows *w = &rig->pci.config.windows;
     bool window = inside(from, bytes, w->low_start, w->low_end - w->low_start) ||
                   inside(from, bytes, w->high_start, w->high_end - w->high_start);
-    if (!ram && (!(nvme || plain) || !window)) {
+    if (!ram && (!is_given(rig, to, bytes) || !window)) {
         look->wrong = "something is mapped that is neither RAM nor a BAR in a window";
     }
     if (to < RIG_BAR + RIG_TABLE + PAGE_SIZE && to + bytes > RIG_BAR + RIG_TABLE) {
@@ -397,19 +527,23 @@ static bool wrong_bridge(struct sbdf at, uint32_t numbers, uint32_t window)
 
 static const char *wrong_registers(struct guest_pci_rig *rig)
 {
-    if (wrong_command(rig, rig->nvme) || wrong_command(rig, rig->plain) || wrong_command(rig, rig->pair[0]) ||
-        wrong_command(rig, rig->pair[1])) {
+    if (wrong_command(rig, rig->nvme) || wrong_command(rig, rig->plain) || wrong_command(rig, rig->small) ||
+        wrong_command(rig, rig->pair[0]) || wrong_command(rig, rig->pair[1])) {
         return "decode, SERR, INTx or bus mastering of a device";
     }
     if (fake_pci_get(rig->nvme, PCI_BAR0, 4) != (RIG_BAR | 4) || fake_pci_get(rig->nvme, PCI_BAR0 + 4, 4) != 0 ||
-        fake_pci_get(rig->plain, PCI_BAR0, 4) != RIG_BAR_PLAIN) {
-        return "a physical BAR";
+        fake_pci_get(rig->plain, PCI_BAR0, 4) != RIG_BAR_PLAIN ||
+        fake_pci_get(rig->small, PCI_BAR0, 4) != RIG_BAR_SMALL ||
+        fake_pci_get(rig->small, PCI_BAR0 + 4, 4) != RIG_BAR_MESSAGES ||
+        fake_pci_get(rig->small, PCI_ROM, 4) != RIG_ROM) {
+        return "a physical BAR or ROM";
     }
     if (fake_pci_get(rig->pair[0], PCI_BAR0, 4) != RIG_BAR_PAIR ||
         fake_pci_get(rig->pair[1], PCI_BAR0, 4) != RIG_BAR_PAIR + RIG_BAR_PLAIN_BYTES) {
         return "a physical BAR behind the bridge";
     }
-    if (wrong_bridge(sbdf_make(0, 0, 3, 0), 0x10100, 0x40004000) ||
+    if (wrong_bridge(sbdf_make(0, 0, 6, 0), 0x50500, 0x40204020) ||
+        wrong_bridge(sbdf_make(0, 0, 3, 0), 0x10100, 0x40004000) ||
         wrong_bridge(sbdf_make(0, 0, 4, 0), 0x20200, 0x40004000) ||
         wrong_bridge(sbdf_make(0, 0, 5, 0), 0x40300, 0x40204020) ||
         wrong_bridge(sbdf_make(0, 3, 0, 0), 0x40403, 0x40204020)) {
@@ -424,6 +558,7 @@ const char *guest_pci_rig_wrong(struct guest_pci_rig *rig)
     radix_for_each_leaf(&rig->nested, nested_leaf, &look);
     vtd_model_reach(rig->model, sbdf_rid(rig->nvme->at), domain_leaf, &look);
     vtd_model_reach(rig->model, sbdf_rid(rig->plain->at), domain_leaf, &look);
+    vtd_model_reach(rig->model, sbdf_rid(rig->small->at), domain_leaf, &look);
     vtd_model_reach(rig->model, sbdf_rid(rig->pair[0]->at), domain_leaf, &look);
     vtd_model_reach(rig->model, sbdf_rid(rig->pair[1]->at), domain_leaf, &look);
     if (look.wrong != NULL) {

@@ -19,8 +19,18 @@ enum guest_pci_rig_place {
     RIG_VECTORS = 4,
     RIG_BAR_PLAIN = 0x40100000, /* MSI only, 64 KiB */
     RIG_BAR_PLAIN_BYTES = 0x10000,
-    RIG_BAR_PAIR = 0x40200000, /* of the two behind a bridge, 64 KiB each */
-    RIG_CPUS = 4,              /* vCPU n: APIC id n of the guest, host CPU n, host APIC id 0x10 + n */
+    RIG_BAR_PAIR = 0x40200000,  /* of the two behind a bridge, 64 KiB each */
+    RIG_BAR_SMALL = 0x40300100, /* in a page of others: 256 bytes, and 1 KiB with an MSI-X table */
+    RIG_BAR_SMALL_BYTES = 0x100,
+    RIG_BAR_MESSAGES = 0x40300400,
+    RIG_BAR_MESSAGES_BYTES = 0x400,
+    RIG_MESSAGES_TABLE = 0x80, /* 2 entries; pending bits at 0x100 */
+    RIG_ROM = 0x40310000,      /* the small one's: 2 KiB, byte n is n % 251, after the signature */
+    RIG_ROM_BYTES = 0x800,
+    RIG_SERIAL = 0x11223344, /* of the small one: both halves of it */
+    RIG_MANY = 40,           /* functions of 64 KiB each from RIG_BAR_MANY on, if asked for */
+    RIG_BAR_MANY = 0x50000000,
+    RIG_CPUS = 4, /* vCPU n: APIC id n of the guest, host CPU n, host APIC id 0x10 + n */
 };
 
 struct guest_pci_rig {
@@ -33,9 +43,13 @@ struct guest_pci_rig {
     struct fake_pci_function *nvme, *plain; /* 01:00.0 and 02:00.0 */
     struct fake_pci_function *pair[2];      /* 04:00.0 and 04:01.0; 04:00.0 is the id of the bridge, 03:00.0, too */
     const struct pci_function *nvme_facts, *plain_facts;
-    struct plan_device plans[4]; /* of the NVMe-like one (by FLR), the other (by its bus), the pair (likewise) */
-    struct vm_device nvme_device, plain_device, pair_devices[2];
-    bool shared; /* the domain uses the nested tables */
+    struct fake_pci_function *small; /* 05:00.0, given by tests that want it */
+    const struct pci_function *small_facts;
+    /* Of the NVMe-like one (by FLR), the other (by its bus), the pair (likewise), the small one, the many. */
+    struct plan_device plans[5 + RIG_MANY];
+    struct vm_device nvme_device, plain_device, pair_devices[2], small_device;
+    struct vm_device many_devices[RIG_MANY]; /* 06:xx.x, if asked for */
+    bool shared;                             /* the domain uses the nested tables */
     struct radix nested;
     struct vtd_domain domain;
     struct guest_memory memory;
@@ -49,6 +63,9 @@ struct guest_pci_rig {
     uint8_t registers[RIG_BAR_BYTES]; /* of the NVMe-like device */
     uint64_t register_reads, register_writes;
     unsigned flrs_seen;
+    uint8_t small_registers[RIG_BAR_SMALL_BYTES];
+    uint8_t message_registers[RIG_BAR_MESSAGES_BYTES];
+    unsigned small_writes; /* into either of them */
     unsigned bad_messages; /* an unmasked entry was ever not in remappable format */
 
     unsigned flushes;
@@ -61,6 +78,9 @@ struct guest_pci_rig {
 void guest_pci_rig_start(struct guest_pci_rig *rig);
 /* The same with nested tables in EPT format that the unit walks too; it has caching mode and does not snoop. */
 void guest_pci_rig_start_shared(struct guest_pci_rig *rig);
+
+/* The first with RIG_MANY more functions. */
+void guest_pci_rig_start_many(struct guest_pci_rig *rig);
 
 /* assign_attach of that device alone; aborts when it fails. Returns its function on the bus. */
 struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct vm_device *device);
@@ -77,8 +97,8 @@ bool guest_pci_rig_send_msix(struct guest_pci_rig *rig, unsigned index);
 bool guest_pci_rig_send_msi(struct guest_pci_rig *rig);
 
 /* First thing wrong with what the tables and the devices hold now, or NULL: mappings outside of RAM and of the host
- * BARs of attached functions, the MSI-X page mapped, physical BARs, decode or bridges changed, RAM uncached, or
- * registers cached or executable. */
+ * BARs of attached functions, small BARs or the MSI-X page mapped, physical BARs, ROMs, decode or bridges changed, RAM
+ * uncached, or registers cached or executable. */
 const char *guest_pci_rig_wrong(struct guest_pci_rig *rig);
 
 #endif

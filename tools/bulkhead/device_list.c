@@ -9,6 +9,7 @@
 #include "drivers/pci_caps.h"
 #include "drivers/pci_regs.h"
 #include "plan/plan_devices.h"
+#include "plan/plan_function.h"
 #include "plan/plan_units.h"
 
 #define SRIOV_TOTAL_OFFSET 0x0e
@@ -61,7 +62,7 @@ static void fill_row(const struct machine_load *load, uint32_t i, struct device_
 
 bool device_list_counts(const struct device_row *row)
 {
-    return !row->function->bridge;
+    return !plan_function_is_free(row->function);
 }
 
 static void refuse(struct device_row *row, const char *why)

@@ -92,7 +92,7 @@ static int setup(void **state)
     ioapic_model_reset(&model, 2, &out);
     fake_mmio_add(IOAPIC_AT, PAGE_SIZE, read_window, write_window, NULL);
     assert_int_equal(ioapic_init(&io, hpa(IOAPIC_AT), 2, 0), STATUS_OK);
-    place = (struct vtd_line_place){&io, PIN, &rig.vtd.units[0], IOAPIC_SOURCE};
+    place = (struct vtd_line_place){.io = &io, .pin = PIN, .unit = &rig.vtd.units[0], .source = IOAPIC_SOURCE};
     rig.pci.config.lines.cpu = 2;
     rig.pci.config.lines.apic_id = 0x12;
     rig.pci.config.lines.notify = note;

@@ -138,6 +138,13 @@ static void pages_that_ram_has_no_use_for_are_left_out(void **state)
     refused("unit 1 does not walk pages as large");
 }
 
+static void reserved_memory_is_for_devices_alone(void **state)
+{
+    (void)state;
+    facts.reserved = true;
+    refused("its devices reach memory that firmware reserved (RMRR), its CPUs do not");
+}
+
 static void the_largest_page_of_ram(void **state)
 {
     (void)state;
@@ -163,6 +170,7 @@ int main(void)
         cmocka_unit_test_setup(what_a_unit_refuses, setup),
         cmocka_unit_test_setup(tables_follow_the_units, setup),
         cmocka_unit_test_setup(pages_that_ram_has_no_use_for_are_left_out, setup),
+        cmocka_unit_test_setup(reserved_memory_is_for_devices_alone, setup),
         cmocka_unit_test_setup(the_largest_page_of_ram, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

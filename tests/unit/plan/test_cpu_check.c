@@ -14,7 +14,8 @@
 static struct config config;
 static struct diag items[DIAGS_MAX];
 static struct diag_list diags;
-static uint32_t cores[4];
+static struct plan_cpu cpus[4];
+static size_t cpus_max;
 
 /* Guests a, b ... of these "cpus = ..." lines, and what else is in their tables. */
 static void check(const char *const *guests, size_t count)
@@ -27,8 +28,8 @@ static void check(const char *const *guests, size_t count)
     }
     diags = diag_list_make(items, DIAGS_MAX);
     assert_int_equal(config_parse(text, (size_t)at, "g.toml", &config, &diags), STATUS_OK);
-    const struct cpu_check_facts facts = {.cpu_count = 4, .cores = cores};
-    cpu_check(&config, "g.toml", &facts, &diags);
+    const struct plan_facts facts = {.cpus = cpus, .cpu_count = 4, .limits = {.cpus_max = cpus_max}};
+    cpu_check(&facts, &config, "g.toml", &diags);
 }
 
 #define CHECK(...)                                                                                                     \
@@ -38,7 +39,7 @@ static void assert_one(enum cpu_check_diag code, const char *where, const char *
 {
     assert_int_equal(diags.count, 1);
     assert_int_equal(items[0].code, code);
-    assert_int_equal(items[0].severity, code == CPU_CHECK_SIBLINGS ? DIAG_WARNING : DIAG_ERROR);
+    assert_int_equal(items[0].severity, code == CPU_CHECK_CORE ? DIAG_WARNING : DIAG_ERROR);
     assert_string_equal(items[0].where, where);
     assert_non_null(strstr(items[0].what, what));
     assert_non_null(strstr(items[0].fix, fix));
@@ -48,8 +49,9 @@ static int setup(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 4; i++) {
-        cores[i] = i;
+        cpus[i] = (struct plan_cpu){.apic_id = i, .core = i};
     }
+    cpus_max = 64;
     return 0;
 }
 
@@ -118,13 +120,37 @@ static void too_many(void **state)
 static void siblings(void **state)
 {
     (void)state;
-    cores[3] = 2;
+    cpus[3].core = 2;
     CHECK("cpus = [3, 0]", "cpus = [1, 2]");
     assert_one(CPU_CHECK_SIBLINGS, "g.toml:7:12", "CPU 2 is a thread of the same core as CPU 3 of guest 'a'",
-               "give all threads of a core to one guest");
-    assert_int_equal(diags.errors, 0);
+               "give all threads of a core to one guest, or add share-core = true to [guest.a] and [guest.b]");
+    CHECK("cpus = [3]\nshare-core = true", "cpus = [2]");
+    assert_one(CPU_CHECK_SIBLINGS, "g.toml:8:9", "CPU 2 is a thread", "or add share-core = true to [guest.b]");
+    CHECK("cpus = [3]\nshare-core = false", "cpus = [2]\nshare-core = true");
+    assert_one(CPU_CHECK_SIBLINGS, "g.toml:8:9", "CPU 2 is a thread", "or add share-core = true to [guest.a]");
     CHECK("cpus = [2, 3]", "cpus = [0, 1]");
     assert_int_equal(diags.count, 0);
+}
+
+static void a_core_shared_by_both_is_a_warning(void **state)
+{
+    (void)state;
+    cpus[3].core = 2;
+    CHECK("share-core = true\ncpus = [3]", "share-core = true\ncpus = [2]");
+    assert_one(CPU_CHECK_CORE, "g.toml:9:9", "CPU 2 is a thread of the same core as CPU 3 of guest 'a'",
+               "give all threads of a core to one guest");
+    assert_int_equal(diags.errors, 0);
+    /* One of three has not said so. */
+    CHECK("share-core = true\ncpus = [3]", "share-core = true\ncpus = [1]", "cpus = [2]");
+    assert_one(CPU_CHECK_SIBLINGS, "g.toml:13:9", "of guest 'a'", "to [guest.c]");
+}
+
+static void more_than_a_guest_can_have(void **state)
+{
+    (void)state;
+    cpus_max = 2;
+    CHECK("cpus = [0, 1, 2]");
+    assert_one(CPU_CHECK_MOST, "g.toml:3:15", "3 virtual CPUs are more than a guest can have", "name at most 2");
 }
 
 /* Who shares a CPU shares its core: that is wanted, and told in the documents. */
@@ -138,10 +164,16 @@ static void one_cpu_is_no_sibling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(own_cpus, setup),     cmocka_unit_test_setup(absent, setup),
-        cmocka_unit_test_setup(taken, setup),        cmocka_unit_test_setup(shared, setup),
-        cmocka_unit_test_setup(three_on_one, setup), cmocka_unit_test_setup(too_many, setup),
-        cmocka_unit_test_setup(siblings, setup),     cmocka_unit_test_setup(one_cpu_is_no_sibling, setup),
+        cmocka_unit_test_setup(own_cpus, setup),
+        cmocka_unit_test_setup(absent, setup),
+        cmocka_unit_test_setup(taken, setup),
+        cmocka_unit_test_setup(shared, setup),
+        cmocka_unit_test_setup(three_on_one, setup),
+        cmocka_unit_test_setup(too_many, setup),
+        cmocka_unit_test_setup(siblings, setup),
+        cmocka_unit_test_setup(a_core_shared_by_both_is_a_warning, setup),
+        cmocka_unit_test_setup(more_than_a_guest_can_have, setup),
+        cmocka_unit_test_setup(one_cpu_is_no_sibling, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * plan/plan_devices.c: who gets what, and the exact text of each refusal. */
+#include "plan/plan_devices.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "kernel/lib/bits.h"
+#include "tests/fake/plan_rig.h"
+
+#define ONE "version = 1\n[guest.one]\ncpus = [0]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
+#define TWO "[guest.two]\ncpus = [1]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
+
+static void accepted(const char *text, const char *said)
+{
+    enum status status = plan_rig_plan(text);
+    assert_string_equal(plan_rig_text(), said);
+    assert_int_equal(status, STATUS_OK);
+}
+
+static void refused(const char *text, const char *said)
+{
+    enum status status = plan_rig_plan(text);
+    assert_string_equal(plan_rig_text(), said);
+    assert_int_equal(status, STATUS_UNSUPPORTED);
+}
+
+/* 00:03.0 isolates 01:00.0; 00:04.0 does not isolate 02:00.0 and 02:00.1; 00:05.0 and 00:06.0 are on the root bus. */
+static struct pci_function *card, *twin_0, *twin_1, *plain, *other;
+
+static int start(void **state)
+{
+    plan_rig_start(state);
+    plan_rig_port("0000:00:03.0", 1, true);
+    plan_rig_port("0000:00:04.0", 2, false);
+    plain = plan_rig_device("0000:00:05.0");
+    other = plan_rig_device("0000:00:06.0");
+    card = plan_rig_device("0000:01:00.0");
+    twin_0 = plan_rig_device("0000:02:00.0");
+    twin_1 = plan_rig_device("0000:02:00.1");
+    twin_0->multifunction = twin_1->multifunction = true;
+    plan_rig_bar(card, 0, 0xe0000000, 0x4000);
+    return 0;
+}
+
+static void a_plan(void **state)
+{
+    (void)state;
+    accepted(ONE "devices = [\"0000:01:00.0\", \"group:0000:02:00.1\"]\n" TWO "devices = [\"0000:00:05.0\"]\n", "");
+    const struct plan *p = &plan_rig.plan;
+    assert_int_equal(p->device_count, 4);
+    assert_int_equal(p->guests[0].device_count, 3);
+    assert_int_equal(p->guests[1].device_count, 1);
+    assert_int_equal(p->guests[0].devices[0].function, card - plan_rig.functions);
+    assert_int_equal(p->guests[0].devices[0].reset, PCI_RESET_FLR);
+    assert_int_equal(p->guests[0].devices[0].bars[0], 0xc0000000);
+    assert_int_equal(p->guests[0].devices[0].source_count, 1);
+    assert_int_equal(p->owner[plain - plan_rig.functions], 1);
+    assert_int_equal(p->owner[other - plan_rig.functions], PLAN_NO_GUEST);
+    assert_int_equal(p->owner[0], PLAN_NO_GUEST);
+}
+
+static void absent_twice_and_bridge(void **state)
+{
+    (void)state;
+    refused(
+        ONE "devices = [\"0000:09:00.0\", \"0000:00:03.0\", \"0000:00:05.0\"]\n" TWO "devices = [\"0000:00:05.0\"]\n",
+        "error[BH0600] g.toml:6:12: 0000:09:00.0 is not in this machine; fix: take an address from the inventory in "
+        "the log\n"
+        "error[BH0602] g.toml:6:28: 0000:00:03.0 is a bridge; fix: name the device behind it: \"0000:01:00.0\"\n"
+        "error[BH0601] g.toml:11:12: 0000:00:05.0 is given already, at g.toml:6:44; fix: name each device once\n");
+}
+
+static void part_of_a_group(void **state)
+{
+    (void)state;
+    enum status status = plan_rig_plan(ONE "devices = [\"0000:02:00.0\"]\n");
+    assert_int_equal(status, STATUS_UNSUPPORTED);
+    assert_int_equal(plan_rig.diags.errors, 1);
+    assert_int_equal(plan_rig.diags.count, 2);
+    assert_string_equal(plan_rig.items[0].what,
+                        "0000:02:00.0 is in one group with 0000:02:00.1, which guest 'one' does not have");
+    assert_string_equal(plan_rig.items[0].fix, "add \"0000:02:00.1\" to devices of [guest.one], or write only "
+                                               "\"group:0000:02:00.0\" for the whole group");
+    assert_int_equal(plan_rig.items[1].code, PLAN_DEVICES_GROUP_MEMBER);
+    assert_non_null(strstr(plan_rig.items[1].what, "0000:02:00.1 belongs to the group of 0000:02:00.0: "));
+}
+
+static void a_group_for_two_guests(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_rig_plan(ONE "devices = [\"0000:02:00.0\"]\n" TWO "devices = [\"0000:02:00.1\"]\n"),
+                     STATUS_UNSUPPORTED);
+    assert_int_equal(plan_rig.diags.errors, 1);
+    assert_string_equal(plan_rig.items[0].what, "0000:02:00.1 is in one group with 0000:02:00.0, which guest 'one' "
+                                                "has, at g.toml:6:12");
+    assert_string_equal(plan_rig.items[0].fix, "give both to one guest: write \"0000:02:00.1\" in devices of "
+                                               "[guest.one], or \"0000:02:00.0\" in those of [guest.two]");
+}
+
+static void a_group_with_the_console(void **state)
+{
+    (void)state;
+    plan_rig.facts.console_port = 0x3f8;
+    twin_1->bars[1] = (struct pci_bar){.kind = PCI_BAR_IO, .assigned = true, .address = 0x3f8, .size = 8};
+    assert_int_equal(plan_rig_plan(ONE "devices = [\"0000:02:00.0\"]\n"), STATUS_UNSUPPORTED);
+    assert_int_equal(plan_rig.diags.errors, 1);
+    assert_int_equal(plan_rig.items[0].code, PLAN_DEVICES_GROUP_STUCK);
+    assert_string_equal(plan_rig.items[0].what, "0000:02:00.0 cannot be given away: 0000:02:00.1, of its group, is the "
+                                                "serial port of the hypervisor's own console");
+}
+
+static void no_unit_and_blocked(void **state)
+{
+    (void)state;
+    plan_rig.units[0].include_all = false;
+    plain->blocked = PCI_BLOCKED_BARS;
+    refused(
+        ONE "devices = [\"0000:00:05.0\"]\n",
+        "error[BH0606] g.toml:6:12: 0000:00:05.0 is covered by no remapping unit: its DMA could not be confined; fix: "
+        "choose a device that a remapping unit covers; update the firmware\n"
+        "error[BH0608] g.toml:6:12: 0000:00:05.0 is blocked: a BAR of it overlaps memory, the platform or another "
+        "BAR; fix: update the firmware; a note above says which BAR\n");
+}
+
+static void expected_and_unused_tables(void **state)
+{
+    (void)state;
+    refused(
+        ONE "devices = [\"0000:00:05.0\"]\n[device.\"0000:00:05.0\"]\nexpect = \"8086:37c8\"\n"
+            "[device.\"0000:00:06.0\"]\nrom = false\n[device.\"8086:ffff\"]\nrom = false\n",
+        "error[BH0625] g.toml:8:10: 0000:00:05.0 is 8086:1521, not 8086:37c8 as expected; fix: correct the address, "
+        "or write expect = \"8086:1521\" if this is the one that you mean\n"
+        "error[BH0709] g.toml:9:1: no guest gets device 0000:00:06.0; fix: correct the address, or remove the table\n"
+        "warning[BH0635] g.toml:11:1: no guest gets a device 8086:ffff; fix: correct the id, or remove the table\n");
+}
+
+static void no_remapping(void **state)
+{
+    (void)state;
+    plan_rig.facts.remapping = false;
+    refused(
+        ONE "devices = [\"0000:00:05.0\"]\n",
+        "error[BH0607] g.toml:6:12: 0000:00:05.0 cannot be given away: interrupts are not remapped, so it could send "
+        "any interrupt to any CPU; fix: turn on interrupt remapping in the firmware's setup (under QEMU: "
+        "intel-iommu,intremap=on)\n");
+    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n"), STATUS_OK);
+    assert_int_equal(plan_rig.diags.count, 1);
+    assert_int_equal(plan_rig.items[0].code, PLAN_DEVICES_UNSAFE);
+    assert_true(plan_rig.plan.devices[0].unsafe_interrupts);
+}
+
+static void reserved_memory(void **state)
+{
+    (void)state;
+    plan_rig_reserve(0x7e000000, 0x3000, "0000:00:05.0", NULL);
+    refused(
+        ONE "devices = [\"0000:00:05.0\"]\n",
+        "error[BH0609] g.toml:6:12: 0000:00:05.0 has memory that firmware reserves for it (RMRR), at "
+        "0x7e000000-0x7e002fff; fix: choose another device, turn the firmware's use of it off in its setup, or write "
+        "rmrr = \"map\" in [guest.one]\n");
+    accepted(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n", "");
+    assert_int_equal(plan_rig.plan.guests[0].reserved_count, 1);
+    plain->class_code = 0x0c0330;
+    assert_int_equal(plan_rig_plan(ONE "devices = [\"0000:00:05.0\"]\n"), STATUS_OK);
+    assert_int_equal(plan_rig.items[0].code, PLAN_DEVICES_RESERVED_LEFT);
+    assert_int_equal(plan_rig.plan.guests[0].reserved_count, 0);
+}
+
+static void reserved_memory_where_ram_is(void **state)
+{
+    (void)state;
+    plan_rig_reserve(0x7e000000, 0x3000, "0000:00:05.0", NULL);
+    refused(
+        "version = 1\n[guest.one]\ncpus = [0]\nkernel = \"k\"\nmemory = \"2GiB\"\nrmrr = \"map\"\n"
+        "devices = [\"0000:00:05.0\"]\n",
+        "error[BH0627] g.toml:7:12: 0000:00:05.0 needs firmware's memory at 0x7e000000-0x7e002fff (RMRR), where 2GiB "
+        "of guest 'one' lies; fix: write memory = \"2016MiB\" or less in [guest.one]\n");
+    plan_rig.rmrrs[0].start = 0xe7000;
+    plan_rig.memory.ranges[0] = (struct memory_range){0x100000, 0x7000000, MEMORY_RAM};
+    assert_int_equal(plan_rig_plan(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n"), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(plan_rig.items[0].fix, "memory of no size leaves that range free"));
+    plan_rig.rmrrs[0].start = 0x2000000; /* in the machine's own RAM */
+    assert_int_equal(plan_rig_plan(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n"), STATUS_UNSUPPORTED);
+    assert_int_equal(plan_rig.items[0].code, PLAN_DEVICES_RESERVED_BAD);
+    plan_rig.rmrrs[0].start = 0xfee00000;
+    assert_int_equal(plan_rig_plan(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n"), STATUS_UNSUPPORTED);
+    assert_int_equal(plan_rig.items[0].code, PLAN_DEVICES_RESERVED_BAD);
+    assert_non_null(strstr(plan_rig.items[0].what, "the local APIC is there"));
+}
+
+static void shared_reserved_memory(void **state)
+{
+    (void)state;
+    plan_rig_reserve(0x7e000000, 0x3000, "0000:00:05.0", "0000:00:06.0");
+    refused(
+        ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n",
+        "error[BH0626] g.toml:7:12: 0000:00:05.0 shares firmware's memory at 0x7e000000-0x7e002fff (RMRR) with "
+        "0000:00:06.0, which guest 'one' does not have; fix: add \"0000:00:06.0\" to devices of [guest.one], or leave "
+        "this one out\n");
+    accepted(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\", \"0000:00:06.0\"]\n", "");
+    assert_int_equal(plan_rig.plan.guests[0].reserved_count, 1);
+}
+
+static void resets(void **state)
+{
+    (void)state;
+    card->has_flr = plain->has_flr = false;
+    assert_int_equal(plan_rig_plan(ONE "devices = [\"0000:01:00.0\", \"0000:00:05.0\"]\n"), STATUS_OK);
+    assert_int_equal(plan_rig.plan.devices[0].reset, PCI_RESET_BUS);
+    assert_int_equal(plan_rig.plan.devices[1].reset, PCI_RESET_NONE);
+    assert_string_equal(
+        plan_rig_text(),
+        "warning[BH0632] g.toml:6:28: 0000:00:05.0 is not reset: its registers and memory keep what the "
+        "last user left; fix: put it behind a port of its own, which can reset it, or choose another "
+        "device\n");
+    plain->cap.pm = 0x50;
+    accepted(ONE "devices = [\"0000:00:05.0\"]\n", "");
+    assert_int_equal(plan_rig.plan.devices[0].reset, PCI_RESET_D3);
+    plain->no_soft_reset = true;
+    refused(
+        ONE "devices = [\"0000:00:05.0\"]\n[device.\"8086:1521\"]\nreset = \"d3d0\"\n",
+        "error[BH0631] g.toml:8:9: 0000:00:05.0 keeps its state from D3hot to D0 (No_Soft_Reset): reset = \"d3d0\" is "
+        "impossible; fix: write one that it can: reset = \"none\"\n");
+}
+
+static void small_bars(void **state)
+{
+    (void)state;
+    plan_rig_bar(plain, 0, 0xe1000100, 0x100);
+    plan_rig_bar(other, 0, 0xe1000200, 0x100);
+    refused(
+        ONE "devices = [\"0000:00:05.0\"]\n",
+        "error[BH0610] g.toml:6:12: 0000:00:05.0 has a BAR smaller than a page, and in its page at 0xe1000000 are "
+        "registers of 0000:00:06.0, which no guest has; fix: write \"0000:00:06.0\" in devices of [guest.one] too, or "
+        "have the firmware give their BARs pages of their own\n");
+    accepted(ONE "devices = [\"0000:00:05.0\", \"0000:00:06.0\"]\n", "");
+    assert_int_equal(plan_rig.plan.devices[0].bars[0] & 0xfff, 0x100);
+    assert_true(plan_rig.plan.devices[0].bars[0] >> 12 != plan_rig.plan.devices[1].bars[0] >> 12);
+    assert_int_equal(plan_rig_plan(ONE "devices = [\"0000:00:05.0\"]\n" TWO "devices = [\"0000:00:06.0\"]\n"),
+                     STATUS_UNSUPPORTED);
+    assert_int_equal(plan_rig.diags.errors, 2);
+}
+
+static void bars_that_do_not_fit(void **state)
+{
+    (void)state;
+    plan_rig_bar(plain, 0, 0, 0x1000);
+    plan_rig_bar(other, 0, 0xa0000000, 1 * GIB);
+    refused(
+        ONE "devices = [\"0000:00:05.0\", \"0000:00:06.0\"]\n",
+        "error[BH0611] g.toml:6:12: 0000:00:05.0 has a BAR that firmware gave no address; fix: give the machine's "
+        "firmware room for its BARs (or update it)\n"
+        "error[BH0612] g.toml:6:28: 0000:00:06.0 has BARs that do not fit what is left of its guest's address space "
+        "for devices; fix: give the guest fewer devices or ones with smaller BARs\n");
+    other->bars[0].kind = PCI_BAR_MEM64;
+    accepted(ONE "devices = [\"0000:00:06.0\"]\n", "");
+    assert_int_equal(plan_rig.plan.devices[0].bars[0], 4 * GIB);
+}
+
+static void lines(void **state)
+{
+    (void)state;
+    uint32_t index = (uint32_t)(plain - plan_rig.functions);
+    plain->cap.msi = 0;
+    plan_rig.hints[index] = 17;
+    accepted(ONE "devices = [\"0000:00:05.0\"]\n",
+             "warning[BH0615] g.toml:6:12: 0000:00:05.0 has no MSI: its guest gets no interrupt from it; fix: add "
+             "[device.\"0000:00:05.0\"] and gsi = 17, as Linux on this machine had it\n");
+    plan_rig.gsis[index] = 18;
+    plan_rig.gsis[index + 1] = 18;
+    accepted(ONE "devices = [\"0000:00:06.0\", \"0000:00:05.0\"]\n", "");
+    assert_int_equal(plan_rig.plan.devices[0].gsi, PLAN_NO_GSI);
+    assert_int_equal(plan_rig.plan.devices[1].gsi, 18);
+    other->cap.msi = 0;
+    refused(ONE "devices = [\"0000:00:05.0\"]\n" TWO "devices = [\"0000:00:06.0\"]\n",
+            "error[BH0617] g.toml:11:12: 0000:00:06.0 has GSI 18, which is the line of 0000:00:05.0 of guest 'one' "
+            "already; fix: assign only one of the two\n"
+            "warning[BH0615] g.toml:11:12: 0000:00:06.0 has no MSI: its guest gets no interrupt from it; fix: add "
+            "[device.\"0000:00:06.0\"] and gsi = N; Linux on this machine shows N in /proc/interrupts\n");
+    plan_rig.facts.console_gsi = 4;
+    refused(ONE "devices = [\"0000:00:05.0\"]\n[device.\"0000:00:05.0\"]\ngsi = 4\n",
+            "error[BH0617] g.toml:8:7: 0000:00:05.0 has GSI 4, which is the line of the hypervisor's own console; fix: "
+            "move the console to another port, or choose another device\n");
+    refused(
+        ONE "devices = [\"0000:00:05.0\"]\n[device.\"0000:00:05.0\"]\ngsi = 500\n",
+        "error[BH0618] g.toml:8:7: 0000:00:05.0 has GSI 500, which is on no I/O APIC whose interrupts are remapped; "
+        "fix: write the line that Linux on this machine shows in /proc/interrupts\n");
+    plain->interrupt_pin = 0;
+    refused(ONE "devices = [\"0000:00:05.0\"]\n[device.\"0000:00:05.0\"]\ngsi = 5\n",
+            "error[BH0616] g.toml:8:7: 0000:00:05.0 has no INTx#, but gsi = 5 is given; fix: leave gsi out\n");
+}
+
+static void too_many(void **state)
+{
+    (void)state;
+    plan_rig.facts.limits.devices_max = 1;
+    refused(
+        ONE "devices = [\"0000:00:05.0\", \"0000:00:06.0\", \"0000:01:00.0\"]\n",
+        "error[BH0614] g.toml:6:28: 0000:00:06.0 is one more than the 1 that a guest's PCI bus has places for; fix: "
+        "give the guest fewer devices\n");
+}
+
+static void roms(void **state)
+{
+    (void)state;
+    plain->rom = (struct pci_bar){.kind = PCI_BAR_MEM32, .assigned = true, .address = 0xe2000000, .size = 0x800};
+    accepted(ONE "devices = [\"0000:00:05.0\"]\n", "");
+    assert_true(plan_rig.plan.devices[0].rom);
+    assert_true(plan_rig.plan.devices[0].rom_at != 0);
+    accepted(ONE "devices = [\"0000:00:05.0\"]\n[device.\"8086:1521\"]\nrom = false\n", "");
+    assert_false(plan_rig.plan.devices[0].rom);
+    plan_rig_bar(other, 0, 0xe2000800, 0x100);
+    accepted(ONE "devices = [\"0000:00:05.0\"]\n[device.\"8086:1521\"]\nrom = true\n",
+             "warning[BH0633] g.toml:6:12: 0000:00:05.0 hides its option ROM: something else has its address too; fix: "
+             "leave rom out, or write rom = false\n");
+}
+
+static void what_nobody_names(void **state)
+{
+    (void)state;
+    twin_1->blocked = PCI_BLOCKED_BARS;
+    accepted(
+        "version = 1\n[system]\nunassigned = \"two\"\n[guest.one]\ncpus = [0]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
+        "devices = [\"0000:00:05.0\"]\n" TWO,
+        "note[BH0634] g.toml:3:14: the group of 0000:00:04.0 stays blocked: 0000:02:00.1 is blocked: a BAR of it "
+        "overlaps memory, the platform or another BAR\n");
+    assert_int_equal(plan_rig.plan.guests[0].device_count, 1);
+    assert_int_equal(plan_rig.plan.guests[1].device_count, 2);
+    assert_int_equal(plan_rig.plan.owner[card - plan_rig.functions], 1);
+    assert_int_equal(plan_rig.plan.owner[twin_0 - plan_rig.functions], PLAN_NO_GUEST);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_plan, start),
+        cmocka_unit_test_setup(absent_twice_and_bridge, start),
+        cmocka_unit_test_setup(part_of_a_group, start),
+        cmocka_unit_test_setup(a_group_for_two_guests, start),
+        cmocka_unit_test_setup(a_group_with_the_console, start),
+        cmocka_unit_test_setup(no_unit_and_blocked, start),
+        cmocka_unit_test_setup(expected_and_unused_tables, start),
+        cmocka_unit_test_setup(no_remapping, start),
+        cmocka_unit_test_setup(reserved_memory, start),
+        cmocka_unit_test_setup(reserved_memory_where_ram_is, start),
+        cmocka_unit_test_setup(shared_reserved_memory, start),
+        cmocka_unit_test_setup(resets, start),
+        cmocka_unit_test_setup(small_bars, start),
+        cmocka_unit_test_setup(bars_that_do_not_fit, start),
+        cmocka_unit_test_setup(lines, start),
+        cmocka_unit_test_setup(too_many, start),
+        cmocka_unit_test_setup(roms, start),
+        cmocka_unit_test_setup(what_nobody_names, start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
