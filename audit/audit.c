@@ -25,6 +25,35 @@ static bool wanted(uint32_t scope, uint32_t owner)
     return scope == AUDIT_ALL || scope == owner;
 }
 
+static bool has_source_there(const struct audit_facts *facts, uint32_t scope, uint32_t unit)
+{
+    bool found = false;
+    for (size_t i = 0; i < facts->source_count && !found; i++) {
+        found = facts->sources[i].unit == unit && wanted(scope, facts->sources[i].owner);
+    }
+    return found;
+}
+
+/* A unit that has nothing of the owner is no part of its audit. */
+static bool unit_wanted(const struct audit_facts *facts, uint32_t scope, uint32_t unit)
+{
+    return scope == AUDIT_ALL || has_source_there(facts, scope, unit);
+}
+
+/* Keys of units, source ids and vectors. */
+static uint64_t other_keys(const struct audit_facts *facts, uint32_t scope)
+{
+    uint64_t keys = 2 * facts->source_count;
+    for (uint32_t i = 0; i < facts->unit_count; i++) {
+        keys += unit_wanted(facts, scope, i) ? UNIT_PAGES : 0;
+    }
+    uint64_t cpus = scope < facts->owner_count ? facts->owners[scope].cpus : ~UINT64_C(0);
+    for (size_t i = 0; i < facts->cpu_count; i++) {
+        keys += (cpus >> i & 1) != 0 ? VECTORS : 0;
+    }
+    return keys;
+}
+
 /* Table pages that the owners in scope can need: a page for 2 MiB, a little more for the levels above; twice, for
  * vCPUs and devices. */
 static uint64_t pages_needed(const struct audit_facts *facts, uint32_t scope)
@@ -42,8 +71,7 @@ static uint64_t pages_needed(const struct audit_facts *facts, uint32_t scope)
 
 static size_t map_slots(const struct audit_facts *facts, uint32_t scope)
 {
-    uint64_t keys = pages_needed(facts, scope) + UNIT_PAGES * facts->unit_count + 2 * facts->source_count +
-                    VECTORS * facts->cpu_count;
+    uint64_t keys = pages_needed(facts, scope) + other_keys(facts, scope);
     size_t slots = MAP_MIN;
     while (slots < keys + keys / 2) {
         slots *= 2;
@@ -67,20 +95,10 @@ static void lay_out(struct audit_state *s, void *scratch)
     memset(s->seen, 0, s->facts->source_count + 1);
 }
 
-static bool has_source_there(const struct audit_state *s, uint32_t unit)
-{
-    bool found = false;
-    for (size_t i = 0; i < s->facts->source_count && !found; i++) {
-        found = s->facts->sources[i].unit == unit && wanted(s->scope, s->facts->sources[i].owner);
-    }
-    return found;
-}
-
-/* A unit that has nothing of the owner is no part of its audit. */
 static void check_units(struct audit_state *s)
 {
     for (uint32_t i = 0; i < s->facts->unit_count; i++) {
-        if (s->scope == AUDIT_ALL || has_source_there(s, i)) {
+        if (unit_wanted(s->facts, s->scope, i)) {
             struct audit_unit_state u = audit_unit_read(s, i);
             audit_unit_check_queue(s, i);
             audit_context_check(s, &u);

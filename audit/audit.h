@@ -74,6 +74,7 @@ struct audit_source {
     uint32_t unit; /* index in units */
     uint16_t rid;
     uint32_t owner;
+    bool optional; /* it need not have a context entry */
 };
 
 /* How an interrupt entry may name who sends (VT-d 4.1 9.10: SVT, SQ, SID), and whose it then is; an entry that says
@@ -204,6 +205,9 @@ MUST_CHECK bool audit_run(const struct audit_facts *facts, uint32_t owner, void 
 /* One verdict line, then a line for each finding, all key=value (docs/audit.md). ns: how long it took. */
 void audit_print(const struct audit_facts *facts, uint32_t owner, const struct audit_result *result, uint64_t ns,
                  const struct audit_writer *out);
+
+/* One finding in words, without "audit: "; returns the full length. */
+size_t audit_finding_text(const struct audit_facts *facts, const struct audit_finding *finding, char *out, size_t size);
 
 /* A short stable word for a code: "leaf-of-another". */
 const char *audit_code_text(enum audit_code code);

@@ -194,7 +194,7 @@ void audit_context_check(struct audit_state *s, const struct audit_unit_state *u
         check_bus(s, u, root, bus);
     }
     for (size_t i = 0; i < s->facts->source_count; i++) {
-        if (in_scope(s, u, i) && !s->seen[i]) {
+        if (in_scope(s, u, i) && !s->seen[i] && !s->facts->sources[i].optional) {
             found(s, u, AUDIT_CONTEXT_MISSING, s->facts->sources[i].rid, s->facts->sources[i].owner, 0);
         }
     }

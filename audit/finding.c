@@ -55,6 +55,7 @@ const char *audit_code_text(enum audit_code code)
 }
 
 #define PART_SIZE 64
+#define FINDING_SIZE 240
 
 /* " unit=0x..." and " source=...", each only where known. */
 static void unit_text(const struct audit_facts *facts, const struct audit_finding *f, char out[PART_SIZE])
@@ -71,8 +72,7 @@ static void unit_text(const struct audit_facts *facts, const struct audit_findin
     }
 }
 
-static void print_finding(const struct audit_facts *facts, const struct audit_finding *f,
-                          const struct audit_writer *out)
+size_t audit_finding_text(const struct audit_facts *facts, const struct audit_finding *f, char *out, size_t size)
 {
     char where[PART_SIZE], other[PART_SIZE] = "", name[PART_SIZE] = "";
     unit_text(facts, f, where);
@@ -82,9 +82,10 @@ static void print_finding(const struct audit_facts *facts, const struct audit_fi
     if (f->name != NULL) {
         format_text(name, sizeof(name), " name=\"%s\"", f->name);
     }
-    audit_line(out, "audit: finding=%s guest=%s%s level=%u address=0x%llx value=0x%llx%s%s want=\"%s\"",
-               audit_code_text(f->code), audit_owner_text(facts, f->owner), where, f->level,
-               (unsigned long long)f->address, (unsigned long long)f->value, other, name, all_words[f->code].want);
+    return format_text(out, size, "finding=%s guest=%s%s level=%u address=0x%llx value=0x%llx%s%s want=\"%s\"",
+                       audit_code_text(f->code), audit_owner_text(facts, f->owner), where, f->level,
+                       (unsigned long long)f->address, (unsigned long long)f->value, other, name,
+                       all_words[f->code].want);
 }
 
 static size_t count_guests(const struct audit_facts *facts)
@@ -108,6 +109,8 @@ void audit_print(const struct audit_facts *facts, uint32_t owner, const struct a
                (unsigned long long)result->second, (unsigned long long)result->leaves,
                (unsigned long long)result->entries, result->found, (unsigned long long)ns);
     for (size_t i = 0; i < result->found && i < AUDIT_FINDINGS_MAX; i++) {
-        print_finding(facts, &result->findings[i], out);
+        char text[FINDING_SIZE];
+        audit_finding_text(facts, &result->findings[i], text, sizeof(text));
+        audit_line(out, "audit: %s", text);
     }
 }

@@ -159,7 +159,10 @@ enum status pci_function_bars_make(struct guest_pci_function *f, uint64_t *next_
     uint64_t high = *next_high;
     for (unsigned i = 0; i < PCI_BARS; i++) {
         enum status status = guest_bar_make(&f->host->bars[i], &f->bars[i]);
-        if (status == STATUS_OK) {
+        uint64_t planned = f->device->plan->bars[i];
+        if (status == STATUS_OK && planned != 0) {
+            f->bars[i].address = planned;
+        } else if (status == STATUS_OK) {
             status = guest_bar_place(&f->bars[i], &f->config->windows, &low, &high);
         }
         if (status != STATUS_OK) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * INTx# of an assigned function: a level-triggered line of the machine becomes one of the guest's (PCI 3.0 2.2.6). When
  * it interrupts it is masked, and stays so until the guest ended the interrupt at its own I/O APIC: a line that its
- * guest does not acknowledge costs nobody anything. */
+ * guest does not acknowledge costs nobody anything. One that its guest ends again and again without quieting the device
+ * is held masked too, until the guest switches the device's INTx# off or on, or it is reset. */
 #ifndef BULKHEAD_GUEST_PCI_INTX_H
 #define BULKHEAD_GUEST_PCI_INTX_H
 
@@ -12,6 +13,10 @@ struct guest_intx {
     const struct pci_function *host;
     struct vtd_line line;
     bool routed;
+    bool held;                     /* a storm: masked although the guest ended it */
+    unsigned again;                /* times in a row that it came at once after its end */
+    unsigned storms;               /* times that it was held */
+    uint64_t ended_ns;             /* when the guest ended it last */
     bool stuck;                    /* the line could not be given back: *this is in use for good */
     uint64_t *asserted;            /* atomic set of lines that wait for their guest ... */
     uint64_t bit;                  /* ... and this one's place in it */
@@ -36,8 +41,12 @@ void guest_intx_init(struct guest_intx *x, const struct pci_function *host, cons
 MUST_CHECK enum status guest_intx_route(struct guest_intx *x, const struct guest_intx_target *target,
                                         const struct vtd_line_place *place);
 
-/* May the function assert it? Nothing happens without a line. */
+/* May the function assert it? Nothing happens without a line. One that was held is not any more. */
 void guest_intx_enable(struct guest_intx *x, bool on);
+
+/* A line that came so often without a pause is held. */
+#define GUEST_INTX_STORM 100000u
+#define GUEST_INTX_AT_ONCE_NS UINT64_C(20000)
 
 /* The guest ended the interrupt (or starts anew): if the function still asserts it, it comes again. */
 void guest_intx_end(struct guest_intx *x);

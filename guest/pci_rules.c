@@ -68,7 +68,7 @@ static const struct pci_rule_register express[] = {
     {.name = "Slot status 2", .offset = 0x3a, .width = 2, .needs = EXPRESS_VERSION_2},
 };
 
-#define EMULATED(table) .treatment = PCI_EMULATE, .registers = table, .register_count = ARRAY_LENGTH(table)
+#define EMULATED(table) .treatment = PCI_EMULATE, .registers = (table), .register_count = ARRAY_LENGTH(table)
 
 static const struct pci_rule legacy[] = {
     {.id = PCI_CAP_PM, .name = "Power management", EMULATED(pm), .why = "power states stay in the view"},

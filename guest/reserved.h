@@ -9,7 +9,7 @@
 #include "plan/plan.h"
 #include "vtd/domain.h"
 
-#define GUEST_RESERVED_MAX 16u
+#define GUEST_RESERVED_MAX 16u /* GUEST_BAR_RESERVED_MAX (guest/pci_bar.h) too */
 
 struct guest_reserved_range {
     uint64_t start, end; /* whole pages; end exclusive */

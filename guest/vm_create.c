@@ -69,6 +69,17 @@ static unsigned address_bits(void)
     return cpu_cpuid(0x80000000, 0).eax >= 0x80000008 ? cpu_cpuid(0x80000008, 0).eax & 0xff : 36;
 }
 
+/* No BAR where the guest's devices reach reserved memory: they would reach that, and its vCPUs the BAR. */
+static struct guest_bar_windows windows_of(const struct vm_owned *owned)
+{
+    struct guest_bar_windows windows = guest_bar_windows_of(&owned->vm.memory, address_bits());
+    for (size_t i = 0; i < owned->reserved.count && i < ARRAY_LENGTH(windows.reserved); i++) {
+        const struct guest_reserved_range *r = &owned->reserved.ranges[i];
+        windows.reserved[windows.reserved_count++] = (struct guest_bar_range){.start = r->start, .end = r->end};
+    }
+    return windows;
+}
+
 static struct guest_pci_config pci_config_of(struct vm_owned *owned)
 {
     struct vm *vm = &owned->vm;
@@ -76,7 +87,7 @@ static struct guest_pci_config pci_config_of(struct vm_owned *owned)
         .facts = owned->request.pci,
         .nested = &vm->nested,
         .domain = &owned->domain,
-        .windows = guest_bar_windows_of(&vm->memory, address_bits()),
+        .windows = windows_of(owned),
         .mmio = &vm->platform.mmio,
         .ports = &vm->platform.ports,
         .router = &vm->router,

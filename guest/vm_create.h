@@ -9,6 +9,8 @@
 #include "kernel/lib/diag.h"
 #include "vtd/domain.h"
 
+struct vm_owned;
+
 /* What a guest is made of; pointers live on as long as the guest does. */
 struct vm_request {
     const char *name;
@@ -29,6 +31,8 @@ struct vm_request {
     uint32_t without; /* features (kernel/core/cpu_feature.h) to leave unused */
     struct vtd *vtd;
     const struct pci_facts *pci;
+    /* Asked before it starts anew, when not NULL, on the CPU that does so: false, and why, keeps it from it. */
+    bool (*may_start)(const struct vm_owned *owned, char *why, size_t size);
 };
 
 struct vm_owned {

@@ -15,13 +15,14 @@ struct vm_device {
     struct vtd_domain *firmware; /* where firmware's reserved memory keeps it until it is assigned; NULL: nowhere */
 };
 
-/* Who may send its interrupt messages: itself, or any function on the buses behind its bridge. */
+/* Who may send its interrupt messages: itself, the bridge that speaks for it, or any function on the buses behind its
+ * bridge. */
 static inline struct vtd_irte_source vm_device_messages(const struct vm_device *d)
 {
     if (d->plan->bus_interrupts) {
         return vtd_irte_source_buses(d->plan->first_bus, d->plan->last_bus);
     }
-    return vtd_irte_source_function(sbdf_rid(d->plan->sources[0]));
+    return vtd_irte_source_function(sbdf_rid(d->plan->message_source));
 }
 
 #endif

@@ -206,6 +206,9 @@ static void restart_step(struct vm_cpu *cpu)
     enum status status = vm_create_power_on(vm);
     vm_life_set_clock(owned);
     status = status == STATUS_OK ? vm_create_load(owned, &vm->first_entry, why) : status;
+    if (status == STATUS_OK && owned->request.may_start != NULL && !owned->request.may_start(owned, why, sizeof(why))) {
+        status = STATUS_CONFLICT;
+    }
     end_restart(cpu, status, why);
 }
 

@@ -80,11 +80,12 @@ static void log_functions(const struct machine *m)
         char line[200];
         size_t unit = 0;
         bool covered = machine_unit_of(m, f->at, &unit) == STATUS_OK;
+        unsigned group = m->groups.of[i].group;
         pci_inventory_line(f, line, sizeof(line));
         if (covered) {
-            log_info("pci: %s unit=%zu", line, unit);
+            log_info("pci: %s unit=%zu group=%u", line, unit, group);
         } else {
-            log_info("pci: %s unit=none", line);
+            log_info("pci: %s unit=none group=%u", line, group);
         }
     }
 }

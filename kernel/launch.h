@@ -14,7 +14,6 @@
 enum launch_diag {
     LAUNCH_DIAG_NO_MODULE = 702,    /* an image that the loader did not bring */
     LAUNCH_DIAG_BACKEND = 703,      /* the CPU cannot run guests */
-    LAUNCH_DIAG_MEMORY = 704,       /* not a multiple of 2 MiB, or more than there is */
     LAUNCH_DIAG_GUEST = 705,        /* a guest that cannot be made: image, tables, device */
     LAUNCH_DIAG_MODULE_TWICE = 706, /* two modules of one name */
     LAUNCH_DIAG_NOT_YET = 707,      /* a key that this version does not act on */

@@ -85,8 +85,8 @@ static void check_twins(const struct check *c)
         for (size_t k = i + 1; k < c->boot->module_count; k++) {
             const char *other = c->boot->modules[k].text;
             if (n == name_length(other) && memcmp(name, other, n) == 0) {
-                diag_add(c->diags, LAUNCH_DIAG_MODULE_TWICE, DIAG_ERROR, "boot loader",
-                         "name every module differently", "two modules are named '%.*s'", (int)n, name);
+                diag_add(c->diags, LAUNCH_DIAG_MODULE_TWICE, DIAG_ERROR, "boot loader", "name every module differently",
+                         "two modules are named '%.*s'", (int)n, name);
             }
         }
     }

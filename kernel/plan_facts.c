@@ -10,6 +10,7 @@
 #include "kernel/core/topology.h"
 #include "kernel/gsi.h"
 #include "kernel/hw/cpu.h"
+#include "plan/machine_lines.h"
 
 static struct cpuid leaf_if_there(uint32_t leaf)
 {
@@ -85,5 +86,6 @@ enum status plan_facts_read(const struct machine *machine, const struct isolate 
     };
     enum status status = read_cpus(arena, out);
     status = status == STATUS_OK ? read_pins(machine, isolate, arena, out) : status;
+    out->gsis = machine_lines_read(machine, arena);
     return status == STATUS_OK ? read_memory(arena, out) : status;
 }

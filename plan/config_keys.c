@@ -145,8 +145,9 @@ static const struct config_key guest_keys[] = {
      .words = rmrr_words,
      .offset = offsetof(struct config_guest, rmrr),
      .example = "\"refuse\"",
-     .description = "What to do with its devices for which firmware reserves memory (RMRR): \"refuse\" them, as when "
-                    "this is not given, or \"map\" that memory for them one to one."},
+     .description = "What to do with its devices for which firmware reserves memory (RMRR): \"refuse\" them, or "
+                    "\"map\" that memory for them one to one. Not given: refused, but for USB controllers and "
+                    "displays, which do without it."},
     {.name = "unsafe-interrupts",
      .type = CONFIG_BOOLEAN,
      .offset = offsetof(struct config_guest, unsafe_interrupts),

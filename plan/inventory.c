@@ -4,6 +4,7 @@
 
 #include "kernel/lib/format.h"
 #include "plan/plan_devices.h"
+#include "plan/plan_units.h"
 
 struct line {
     char *out;
@@ -22,30 +23,36 @@ static void put(struct line *line, const char *fmt, ...)
     va_end(args);
 }
 
-static void put_unit(struct line *line, const struct machine *m, const struct pci_function *f)
+static void put_unit(struct line *line, const struct machine *m, uint32_t function)
 {
     size_t unit = 0;
-    if (m->has_dmar && machine_unit_of(m, f->at, &unit) == STATUS_OK) {
+    if (m->has_dmar && plan_units_find(m, function, &unit) == STATUS_OK) {
         put(line, " unit=%zu", unit);
     } else {
         put(line, " unit=none");
     }
 }
 
-static bool can_reset(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind)
+/* With all of its group in one guest. */
+static bool can_reset(const struct machine *m, uint32_t function, enum pci_reset_kind kind)
 {
-    return kind == PCI_RESET_BUS ? pci_parent(facts, f) != NULL : pci_reset_possible(f, kind);
+    const struct pci_function *f = &m->pci.functions[function];
+    const struct groups *groups = &m->groups;
+    uint32_t group = groups->of[function].group;
+    uint32_t first = groups->first[group];
+    return kind == PCI_RESET_BUS
+               ? pci_reset_bus_alone(&m->pci, f, &groups->members[first], groups->first[group + 1] - first)
+               : pci_reset_possible(f, kind);
 }
 
 /* The one that would be used, and all that there are. */
 static void put_resets(struct line *line, const struct plan_facts *facts, uint32_t function)
 {
     static const enum pci_reset_kind kinds[] = {PCI_RESET_FLR, PCI_RESET_AF, PCI_RESET_D3, PCI_RESET_BUS};
-    const struct pci_facts *pci = &facts->machine->pci;
     bool any = false;
     put(line, " reset=%s resets=", pci_reset_text(plan_devices_reset_of(facts, function)));
     for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
-        if (can_reset(pci, &pci->functions[function], kinds[i])) {
+        if (can_reset(facts->machine, function, kinds[i])) {
             put(line, "%s%s", any ? "," : "", pci_reset_text(kinds[i]));
             any = true;
         }
@@ -76,9 +83,8 @@ size_t inventory_line(const struct plan_facts *facts, uint32_t function, char *o
     const struct pci_function *f = &m->pci.functions[function];
     struct line line = {.out = out, .size = size};
     char at[SBDF_TEXT_SIZE], why[DIAG_TEXT_SIZE];
-    put(&line, "device=%s id=%04x:%04x class=%06x type=%s", sbdf_text(f->at, at), f->vendor, f->device, f->class_code,
-        pci_type_text(f));
-    put_unit(&line, m, f);
+    put(&line, "device=%s id=%04x:%04x class=%06x", sbdf_text(f->at, at), f->vendor, f->device, f->class_code);
+    put_unit(&line, m, function);
     put(&line, " group=%u", m->groups.of[function].group);
     if (!f->bridge) {
         put_resets(&line, facts, function);

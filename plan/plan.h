@@ -69,7 +69,8 @@ struct plan_device {
     bool unsafe_interrupts;    /* given although interrupts are not remapped */
     struct sbdf sources[GROUP_SOURCES_MAX]; /* requester ids that go into the guest's domain, its own first */
     size_t source_count;
-    bool bus_interrupts; /* messages may have the ids of any function on first_bus..last_bus */
+    struct sbdf message_source; /* the id that its interrupt messages have, unless ... */
+    bool bus_interrupts;        /* ... they may have that of any function on first_bus..last_bus */
     uint8_t first_bus, last_bus;
 };
 

@@ -232,9 +232,8 @@ void plan_bars_choose_roms(struct plan_work *w)
         if (c->gone || (word != NULL && word->number == 0)) {
             continue;
         }
-        c->rom =
-            plan_extents_rom_alone(&w->extents, c->function, rom) &&
-            plan_extents_platform(w->m, align_down(rom->address, PAGE_SIZE), align_up(rom->size, PAGE_SIZE)) == NULL;
+        c->rom = plan_extents_rom_alone(&w->extents, c->function, rom) &&
+                 plan_extents_platform(w->m, rom->address, rom->size) == NULL;
         if (!c->rom && word != NULL) {
             plan_work_say(w, c, PLAN_DEVICES_NO_ROM, DIAG_WARNING, "leave rom out, or write rom = false", "%s",
                           rom->size == 0   ? "has no option ROM to show"

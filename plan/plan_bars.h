@@ -8,7 +8,7 @@
 /* Refuse BARs smaller than a page whose page is not their guest's alone (plan_pages.c). */
 void plan_bars_check_pages(struct plan_work *w);
 
-/* Which claims show their option ROM: those whose ROM has an address and pages of its own, unless `rom` says no. */
+/* Which claims show their option ROM: those whose ROM has an address of its own, unless `rom` says no. */
 void plan_bars_choose_roms(struct plan_work *w);
 
 /* Give every BAR and ROM its first address in its guest, after plan_reserved_check() and plan_bars_choose_roms(): what

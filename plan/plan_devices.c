@@ -151,6 +151,7 @@ static struct plan_device device_of(const struct plan_work *w, const struct plan
         d.bars[i] = c->bars[i];
     }
     d.source_count = group_sources(w->pci, c->function, d.sources);
+    d.message_source = group_interrupt_source(w->pci, c->function);
     d.bus_interrupts = group_interrupt_buses(w->pci, c->function, &d.first_bus, &d.last_bus);
     return d;
 }

@@ -117,13 +117,12 @@ bool plan_extents_rom_alone(const struct plan_extents *extents, uint32_t functio
     if (!counts(rom)) {
         return false;
     }
-    uint64_t start = align_down(rom->address, PAGE_SIZE);
     uint64_t end = rom->address + rom->size;
     for (size_t i = below(extents, rom->address); i < extents->count && extents->items[i].start == rom->address; i++) {
         const struct plan_extent *e = &extents->items[i];
         if (e->function == function && e->rom) {
-            bool behind = i + 1 < extents->count && extents->items[i + 1].start < align_up(end, PAGE_SIZE);
-            return e->reach <= start && !behind;
+            bool behind = i + 1 < extents->count && extents->items[i + 1].start < end;
+            return e->reach <= rom->address && !behind;
         }
     }
     return false;

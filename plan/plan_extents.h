@@ -26,7 +26,8 @@ MUST_CHECK enum status plan_extents_make(const struct pci_facts *pci, struct are
 /* True when any extent of those shares a byte with start..end (exclusive). */
 bool plan_extents_overlap(const struct plan_extents *extents, uint64_t start, uint64_t end);
 
-/* True when the pages of that function's ROM hold nothing of any other BAR or ROM. False without such a ROM. */
+/* True when nothing of any other BAR or ROM lies where that function's ROM does: its guest gets a copy of it, so that
+ * pages do not matter. False without such a ROM. */
 bool plan_extents_rom_alone(const struct plan_extents *extents, uint32_t function, const struct pci_bar *rom);
 
 /* What other than RAM for guests and PCI functions lies in start..start+size: "the local APIC", "an I/O APIC", "an

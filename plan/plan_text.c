@@ -46,8 +46,9 @@ static void put_memory(struct text *t, size_t guest)
     put_guest(t, guest);
     put(t, " memory-mib=%llu blocks=%zu", (unsigned long long)(t->config->guests[guest].memory.number / MIB),
         g->block_count);
-    put(t, " leaves-1gib=%llu leaves-2mib=%llu leaves-4kib=%llu devices=%zu reserved=%zu", (unsigned long long)leaves.gib,
-        (unsigned long long)leaves.mib, (unsigned long long)leaves.kib, g->device_count, g->reserved_count);
+    put(t, " leaves-1gib=%llu leaves-2mib=%llu leaves-4kib=%llu devices=%zu reserved=%zu",
+        (unsigned long long)leaves.gib, (unsigned long long)leaves.mib, (unsigned long long)leaves.kib, g->device_count,
+        g->reserved_count);
     end_line(t);
 }
 

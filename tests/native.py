@@ -63,7 +63,7 @@ def boot(initrd, devices, words="", machine=None):
     """Run Linux with that initramfs on that machine; testbed.Run."""
     arguments = [*testbed.machine_arguments(**{"cpus": 2, "memory": "1024M", **(machine or {})}), *devices,
                  "-kernel", str(testbed.BUILD / "guest" / "vmlinux"), "-initrd", str(initrd),
-                 "-append", f"console=ttyS0 quiet intel_iommu=on {words}"]
+                 "-append", f"console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on {words}"]
     run = testbed.run_qemu(arguments, 90)
     print(run.text)
     assert not run.timed_out, "Linux hangs"

@@ -245,6 +245,7 @@ static struct vm_device plan_device_of(struct guest_pci_rig *rig, struct plan_de
                                  .reset = reset,
                                  .gsi = PLAN_NO_GSI,
                                  .sources = {f->at},
+                                 .message_source = f->at,
                                  .source_count = 1};
     return (struct vm_device){.plan = plan, .function = f, .unit = &rig->vtd.units[0]};
 }

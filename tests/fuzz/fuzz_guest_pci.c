@@ -28,15 +28,16 @@ static void must_hold(void)
 /* Interesting registers more often than the rest. */
 static uint16_t config_offset(unsigned device, uint16_t offset)
 {
-    const struct pci_view *view = &rig.pci.functions[1 + device % 2]->view;
-    const uint16_t places[] = {PCI_COMMAND, PCI_BAR0, PCI_BAR0 + 4, view->msi, view->msix, view->pm, view->express, 0};
+    const struct pci_view *view = &rig.pci.functions[1 + device % 3]->view;
+    const uint16_t places[] = {PCI_COMMAND, PCI_BAR0,   PCI_BAR0 + 4, PCI_ROM,
+                               view->msi,   view->msix, view->pm,     view->express};
     unsigned which = offset >> 12;
     return which < ARRAY_LENGTH(places) ? (uint16_t)(places[which] + (offset & 0xf)) : offset & 0xfff;
 }
 
 static void config_access(const uint8_t *a, uint16_t offset, uint32_t value, unsigned width)
 {
-    uint64_t at = GUEST_ECAM_START + ((uint64_t)(1 + a[1] % 2) << 15) + config_offset(a[1], offset);
+    uint64_t at = GUEST_ECAM_START + ((uint64_t)(1 + a[1] % 3) << 15) + config_offset(a[1], offset);
     if ((a[0] & 8) != 0) {
         bus_write(&rig.mmio, at, width, value, 0);
     } else {
@@ -48,7 +49,7 @@ static void port_access(const uint8_t *a, uint16_t offset, uint32_t value, unsig
 {
     uint16_t port = PLATFORM_PCI_ADDRESS_PORT + (a[1] & 7);
     if ((a[0] & 16) != 0) {
-        value = 0x80000000 | (1u + a[1] % 2) << 11 | (config_offset(a[1], offset) & 0xfc);
+        value = 0x80000000 | (1u + a[1] % 3) << 11 | (config_offset(a[1], offset) & 0xfc);
         bus_write(&rig.ports, PLATFORM_PCI_ADDRESS_PORT, 4, value, 0);
     } else if ((a[0] & 8) != 0) {
         bus_write(&rig.ports, port, width == 8 ? 4 : width, value, 0);
@@ -60,7 +61,10 @@ static void port_access(const uint8_t *a, uint16_t offset, uint32_t value, unsig
 /* What the nested tables do not map comes here, as it does from a guest's exits. */
 static void memory_access(const uint8_t *a, uint16_t offset, uint32_t value, unsigned width)
 {
-    uint64_t at = rig.pci.functions[1]->bars[0].address + RIG_TABLE + (offset & 0xfff);
+    const struct guest_pci_function *small = rig.pci.functions[3];
+    const uint64_t places[] = {rig.pci.functions[1]->bars[0].address + RIG_TABLE, small->bars[0].address,
+                               small->bars[1].address, small->bars[GUEST_PCI_ROM].address};
+    uint64_t at = places[a[1] % ARRAY_LENGTH(places)] + (offset & 0xfff);
     struct radix_mapping m;
     if (radix_lookup(&rig.nested, at, &m) == STATUS_OK) {
         return;
@@ -118,6 +122,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     guest_pci_rig_start(&rig);
     guest_pci_rig_attach(&rig, &rig.nvme_device);
     guest_pci_rig_attach(&rig, &rig.plain_device);
+    rig.plans[4].rom = true;
+    guest_pci_rig_attach(&rig, &rig.small_device);
     for (size_t i = 0; i + ACCESS_BYTES <= size && i < ACCESS_BYTES * ACCESSES_MAX; i += ACCESS_BYTES) {
         access(data + i);
         must_hold();

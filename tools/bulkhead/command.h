@@ -32,10 +32,10 @@ int command_check(int argc, char **argv);
 int command_devices(int argc, char **argv);
 int command_dmar(int argc, char **argv);
 int command_dump(int argc, char **argv);
-int command_groups(int argc, char **argv);
 int command_plan(int argc, char **argv);
 int command_suggest(int argc, char **argv);
 int command_topology(int argc, char **argv);
+int command_groups(int argc, char **argv);
 
 /* "bulkhead: text" on stderr; returns COMMAND_USAGE. */
 int command_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

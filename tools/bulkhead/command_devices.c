@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/inventory.h"
 #include "tools/bulkhead/command.h"
 #include "tools/bulkhead/device_list.h"
 #include "tools/bulkhead/json.h"
@@ -19,6 +20,7 @@ static const char help[] = "usage: bulkhead devices [--machine DUMP] [--json] [-
                            "\n"
                            "  --machine DUMP  of the machine that bulkhead dump saved there, instead of this one\n"
                            "  --json          one JSON object\n"
+                           "  --lines         the lines that the hypervisor logs with system.inventory = true\n"
                            "  --pci-ids FILE  names from there instead of " PCI_IDS_FILE "\n"
                            "\n"
                            "Exit status: 0, or 2 for wrong usage or an unreadable file.";
@@ -135,7 +137,16 @@ static void print_json(const struct listing *l)
     json_close_object(&j);
 }
 
-static int list(const char *machine, const char *ids_path, bool json)
+static void print_lines(const struct listing *l)
+{
+    for (uint32_t i = 0; i < l->load->machine.pci.count; i++) {
+        char line[INVENTORY_LINE_SIZE];
+        inventory_line(&l->load->facts, i, line, sizeof(line));
+        puts(line);
+    }
+}
+
+static int list(const char *machine, const char *ids_path, void (*print)(const struct listing *l))
 {
     struct machine_load *load = malloc(sizeof(*load));
     struct pci_ids *ids = pci_ids_open(ids_path);
@@ -146,7 +157,7 @@ static int list(const char *machine, const char *ids_path, bool json)
         if (rows == NULL) {
             command_usage_error("devices: no memory");
         } else {
-            (json ? print_json : print_table)(&listing);
+            print(&listing);
             result = COMMAND_ACCEPTED;
         }
         if (load->incomplete != NULL) {
@@ -165,11 +176,12 @@ int command_devices(int argc, char **argv)
     const char *machine = NULL;
     const char *ids = NULL;
     bool json = false;
+    bool lines = false;
     const struct command_option options[] = {
-        {"--machine", NULL, &machine}, {"--json", &json, NULL}, {"--pci-ids", NULL, &ids}};
+        {"--machine", NULL, &machine}, {"--json", &json, NULL}, {"--lines", &lines, NULL}, {"--pci-ids", NULL, &ids}};
     enum command_exit early = COMMAND_ACCEPTED;
     if (!command_parse(argc, argv, help, options, ARRAY_LENGTH(options), NULL, &early)) {
         return (int)early;
     }
-    return list(machine, ids, json);
+    return list(machine, ids, json ? print_json : lines ? print_lines : print_table);
 }

@@ -16,6 +16,9 @@ static const struct command commands[] = {
     {"check", "say what is wrong with a configuration", command_check},
     {"dump", "save this machine's facts into one file", command_dump},
     {"devices", "list a machine's devices, and which a guest can have", command_devices},
+    {"plan", "say what the hypervisor would do with a configuration", command_plan},
+    {"suggest", "print a configuration to start from", command_suggest},
+    {"topology", "draw a machine, its groups and guests", command_topology},
     {"dmar", "decode and check a DMAR table", command_dmar},
     {"groups", "groups of an lspci -vvv text, and why", command_groups},
 };

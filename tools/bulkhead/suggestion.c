@@ -78,7 +78,7 @@ static void print_size(uint64_t bytes, FILE *out)
 static uint64_t service_bytes(uint64_t total)
 {
     uint64_t eighth = total / 8 < GIB ? total / 8 : GIB;
-    return align_down(eighth, 2 * MIB);
+    return align_down(eighth, eighth >= 64 * MIB ? 64 * MIB : 2 * MIB);
 }
 
 static uint64_t work_bytes(uint64_t total)

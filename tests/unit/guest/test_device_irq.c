@@ -77,7 +77,7 @@ static struct vtd_model *start(const struct message_router *router, bool unit_po
     for (unsigned cpu = 0; cpu < 8; cpu++) {
         posted_init(descriptor(cpu), NOTIFY, cpu, true);
     }
-    plan = (struct plan_device){.sources = {{DEVICE}}, .source_count = 1};
+    plan = (struct plan_device){.sources = {{DEVICE}}, .source_count = 1, .message_source = {DEVICE}};
     device = (struct vm_device){.plan = &plan, .function = &function, .unit = &rig.units[0]};
     device_irq_init(&irq, &device, router);
     delivered = 0;

@@ -13,7 +13,9 @@
 #include "drivers/pci_regs.h"
 #include "tests/fake/guest_pci_rig.h"
 #include "tests/fake/irq.h"
+#include "tests/fake/log.h"
 #include "tests/fake/mmio.h"
+#include "tests/fake/time.h"
 #include "tests/model/ioapic_model.h"
 
 #define IOAPIC_AT 0xfec00000u
@@ -191,6 +193,41 @@ static void a_reset_starts_anew(void **state)
     assert_int_equal(interrupts, 2);
 }
 
+/* The guest ends it every time, and the device asserts it for ever. */
+static void a_storm_is_held(void **state)
+{
+    (void)state;
+    attach();
+    struct guest_intx *x = &guest_pci_find(&rig.pci, rig.plain->at)->intx;
+    fake_log_reset();
+    set_line(true);
+    for (unsigned i = 0; i < GUEST_INTX_STORM - 2; i++) {
+        end(GUEST_PIN);
+    }
+    fake_time_advance_ns(GUEST_INTX_AT_ONCE_NS);
+    assert_false(x->held);
+    set_line(false);
+    end(GUEST_PIN);
+    fake_time_advance_ns(GUEST_INTX_AT_ONCE_NS); /* a pause: it starts to count anew */
+    set_line(true);
+    interrupts = 0;
+    for (unsigned i = 0; i < 2 * GUEST_INTX_STORM; i++) {
+        end(GUEST_PIN);
+    }
+    assert_int_equal(interrupts, GUEST_INTX_STORM);
+    assert_true(x->held);
+    assert_int_equal(x->storms, 1);
+    assert_int_equal(fake_log_count("0000:02:00.0: its interrupt line stays asserted"), 1);
+    assert_int_equal(guest_pci_lines(&rig.pci), 0);
+    guest_pci_rig_write(&rig, 1, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_OFF);
+    serve();
+    assert_false(x->held);
+    assert_int_equal(interrupts, GUEST_INTX_STORM + 1); /* it still asserts it */
+    set_line(false);
+    assert_int_equal(guest_pci_rig_detach(&rig, &rig.plain_device), STATUS_OK);
+    assert_null(vtd_model_violation(rig.model));
+}
+
 static void no_vector_is_an_error(void **state)
 {
     (void)state;
@@ -209,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup(masked_until_the_guest_ends_it, setup),
         cmocka_unit_test_setup(detach_gives_it_back, setup),
         cmocka_unit_test_setup(a_reset_starts_anew, setup),
+        cmocka_unit_test_setup(a_storm_is_held, setup),
         cmocka_unit_test_setup(no_vector_is_an_error, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

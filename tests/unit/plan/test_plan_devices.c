@@ -315,7 +315,7 @@ static void roms(void **state)
     assert_true(plan_rig.plan.devices[0].rom_at != 0);
     accepted(ONE "devices = [\"0000:00:05.0\"]\n[device.\"8086:1521\"]\nrom = false\n", "");
     assert_false(plan_rig.plan.devices[0].rom);
-    plan_rig_bar(other, 0, 0xe2000800, 0x100);
+    plan_rig_bar(other, 0, 0xe2000400, 0x100);
     accepted(ONE "devices = [\"0000:00:05.0\"]\n[device.\"8086:1521\"]\nrom = true\n",
              "warning[BH0633] g.toml:6:12: 0000:00:05.0 hides its option ROM: something else has its address too; fix: "
              "leave rom out, or write rom = false\n");

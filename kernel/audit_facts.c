@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * From machine and guests to the auditor's facts. */
+#include "kernel/audit_facts.h"
+
+#include "drivers/msix.h"
+#include "kernel/core/percpu.h"
+#include "kernel/core/vectors.h"
+#include "kernel/hw/cpu.h"
+#include "kernel/hw/msr.h"
+#include "kernel/hw/phys.h"
+#include "kernel/lib/bits.h"
+#include "kernel/lib/format.h"
+#include "kernel/lib/string.h"
+#include "plan/groups.h"
+#include "vtd/scope.h"
+
+#define MSR_PAT 0x277u
+#define NAME_SIZE 24
+#define PARTS_OF_DEVICE 16u /* BARs, each in two parts at most, and slack */
+#define IOAPIC_WINDOW 0x20u /* index and data registers, a page with the rest */
+#define HPET_WINDOW 1024u
+#define ECAM_BUS MIB
+#define INTERRUPT_WINDOW UINT64_C(0xfee00000)
+
+struct maker {
+    const struct audit_facts_input *in;
+    struct arena *arena;
+    struct audit_description d;
+    struct audit_owner *owners;
+    size_t owner_count;
+    uint32_t *region_owner; /* by RMRR: the RMRR that stands for its owner, then the owner */
+};
+
+static size_t count_devices(const struct audit_facts_input *in)
+{
+    size_t devices = 0;
+    for (size_t i = 0; i < in->guest_count; i++) {
+        devices += in->guests[i]->request.device_count;
+    }
+    return devices;
+}
+
+static size_t count_cpus(const struct audit_facts_input *in)
+{
+    size_t cpus = 0;
+    for (size_t i = 0; i < in->guest_count; i++) {
+        cpus += in->guests[i]->vm.cpu_count;
+    }
+    return cpus;
+}
+
+static struct audit_limits limits_of(const struct audit_facts_input *in)
+{
+    const struct machine *m = in->machine;
+    size_t functions = count_devices(in) + m->pci.count;
+    return (struct audit_limits){
+        .ranges = in->guest_count * (GUEST_SLOTS_MAX + 1) + count_devices(in) * PARTS_OF_DEVICE + m->dmar.rmrr_count,
+        .devices = m->dmar.unit_count + m->madt.ioapic_count + m->hpet_count + m->pci.window_count + 1,
+        .sources = functions * GROUP_SOURCES_MAX,
+        .senders = count_devices(in) * 2 * GROUP_SOURCES_MAX + m->madt.ioapic_count + m->hpet_count,
+        .posted = count_cpus(in),
+    };
+}
+
+size_t audit_facts_bytes(const struct audit_facts_input *input)
+{
+    struct audit_limits l = limits_of(input);
+    size_t most = sizeof(struct audit_range) > sizeof(struct audit_forbidden) ? sizeof(struct audit_range)
+                                                                              : sizeof(struct audit_forbidden);
+    return (l.ranges + l.devices + MEMORY_MAP_MAX) * most * 5 +
+           (l.sources + l.senders + l.posted) * sizeof(struct audit_posted) +
+           (input->guest_count + input->machine->dmar.rmrr_count) *
+               (sizeof(struct audit_owner) + NAME_SIZE + sizeof(uint32_t) + 32) +
+           input->isolate->vtd.count * sizeof(struct audit_unit) + CPU_MAX * sizeof(uint32_t) + 4 * KIB;
+}
+
+static unsigned address_bits(void)
+{
+    unsigned bits = cpu_cpuid(0x80000000, 0).eax >= 0x80000008 ? cpu_cpuid(0x80000008, 0).eax & 0xff : 36;
+    return bits > 52 ? 52 : bits;
+}
+
+/* Guests' memory and pages. */
+static void add_guest(struct maker *k, uint32_t owner)
+{
+    const struct vm_owned *g = k->in->guests[owner];
+    const struct radix_format *format = g->request.backend->nested_format;
+    struct audit_owner *o = &k->owners[owner];
+    *o = (struct audit_owner){.name = g->vm.name,
+                              .format = format == &radix_ept ? AUDIT_EPT : AUDIT_NPT,
+                              .root = g->vm.nested.root.v,
+                              .levels = g->vm.nested.levels,
+                              .max_leaf = g->request.backend->nested_max_leaf()};
+    for (unsigned i = 0; i < g->request.cpu_count; i++) {
+        o->cpus |= BIT64(g->request.cpus[i]);
+        audit_describe_posted(&k->d, (struct audit_posted){virt_to_phys(&g->vm.cpus[i].lapic.posted).v, owner});
+    }
+    for (size_t i = 0; i < g->vm.memory.count; i++) {
+        const struct guest_slot *s = &g->vm.memory.slots[i];
+        audit_describe_range(&k->d,
+                             (struct audit_range){s->backing.v, s->backing.v + s->size, owner, AUDIT_RAM,
+                                                  AUDIT_READ | AUDIT_WRITE | AUDIT_EXECUTE, AUDIT_READ | AUDIT_WRITE});
+    }
+    if (g->vm.apic_access.v != 0) {
+        uint64_t page = g->vm.apic_access.v;
+        audit_describe_range(
+            &k->d, (struct audit_range){page, page + PAGE_SIZE, owner, AUDIT_PAGES, AUDIT_READ | AUDIT_WRITE, 0});
+    }
+}
+
+static void add_registers(struct maker *k, uint32_t owner, uint64_t start, uint64_t end)
+{
+    if (start < end) {
+        audit_describe_range(&k->d, (struct audit_range){start, end, owner, AUDIT_REGISTERS, AUDIT_READ | AUDIT_WRITE,
+                                                         AUDIT_READ | AUDIT_WRITE});
+    }
+}
+
+/* Registers are the guest's but for the pages with its MSI-X table, which are emulated. */
+static void add_bar(struct maker *k, uint32_t owner, const struct pci_bar *bar, const struct msix_table *msix)
+{
+    uint64_t end = bar->address + bar->size;
+    uint64_t hidden_start = end, hidden_end = end;
+    if (msix != NULL) {
+        hidden_start = align_down(bar->address + msix->table_offset, PAGE_SIZE);
+        hidden_end = align_up(bar->address + msix->table_offset + (uint64_t)msix->count * MSIX_ENTRY_BYTES, PAGE_SIZE);
+    }
+    add_registers(k, owner, bar->address, hidden_start);
+    add_registers(k, owner, hidden_end, end);
+}
+
+static void add_bars(struct maker *k, uint32_t owner, const struct pci_function *f)
+{
+    struct msix_table msix;
+    bool has_msix = msix_locate(f, &msix, NULL) == STATUS_OK;
+    for (unsigned i = 0; i < PCI_BARS; i++) {
+        const struct pci_bar *bar = &f->bars[i];
+        bool memory = bar->kind == PCI_BAR_MEM32 || bar->kind == PCI_BAR_MEM64;
+        if (memory && bar->assigned && bar->size >= PAGE_SIZE) { /* smaller ones are shown by trap at most */
+            add_bar(k, owner, bar, has_msix && msix.table_bar == i ? &msix : NULL);
+        }
+    }
+}
+
+/* Every requester id that a function's requests may have; its own must be there when `required`. */
+static void add_sources(struct maker *k, uint32_t owner, uint32_t unit, const struct pci_function *f, bool required)
+{
+    const struct pci_facts *pci = &k->in->machine->pci;
+    struct sbdf ids[GROUP_SOURCES_MAX];
+    size_t count = group_sources(pci, pci_find_index(pci, f->at), ids);
+    for (size_t i = 0; i < count; i++) {
+        audit_describe_source(
+            &k->d, (struct audit_source){unit, sbdf_rid(ids[i]), owner, !required || !sbdf_equal(ids[i], f->at)});
+        if (required) {
+            audit_describe_sender(&k->d, (struct audit_sender){unit, 1, 0, sbdf_rid(ids[i]), owner});
+        }
+    }
+}
+
+static void add_device(struct maker *k, uint32_t owner, const struct vm_device *device)
+{
+    const struct pci_facts *pci = &k->in->machine->pci;
+    uint8_t first = 0, last = 0;
+    add_bars(k, owner, device->function);
+    add_sources(k, owner, device->unit->index, device->function, true);
+    if (group_interrupt_buses(pci, pci_find_index(pci, device->function->at), &first, &last)) {
+        audit_describe_sender(
+            &k->d, (struct audit_sender){device->unit->index, 2, 0, (uint16_t)((unsigned)first << 8 | last), owner});
+    }
+}
+
+static bool is_given(const struct maker *k, const struct pci_function *f)
+{
+    for (size_t i = 0; i < k->in->guest_count; i++) {
+        const struct vm_request *r = &k->in->guests[i]->request;
+        for (size_t n = 0; n < r->device_count; n++) {
+            if (sbdf_equal(r->devices[n].function->at, f->at)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static uint32_t unit_index(const struct maker *k, struct sbdf at)
+{
+    size_t index = 0;
+    bool covered = machine_unit_of(k->in->machine, at, &index) == STATUS_OK;
+    return covered ? k->in->isolate->vtd_index[index] : ISOLATE_NO_UNIT;
+}
+
+/* Functions that firmware goes on using. */
+static bool is_firmwares(const struct maker *k, const struct pci_function *f)
+{
+    const struct machine *m = k->in->machine;
+    return !f->bridge && machine_has_reserved_memory(m, f->at) && machine_reserved_is_sound(m, f->at) &&
+           !is_given(k, f) && unit_index(k, f->at) != ISOLATE_NO_UNIT;
+}
+
+static bool names(const struct maker *k, size_t region, const struct pci_function *f)
+{
+    const struct dmar_rmrr *r = &k->in->machine->dmar.rmrrs[region];
+    struct scope_bus_view view = machine_bus_view(k->in->machine);
+    return r->size != 0 && scope_names(&r->scopes, r->segment, &view, f->at);
+}
+
+static void join_regions(struct maker *k, uint32_t a, uint32_t b)
+{
+    for (size_t i = 0; i < k->in->machine->dmar.rmrr_count; i++) {
+        k->region_owner[i] = k->region_owner[i] == b ? a : k->region_owner[i];
+    }
+}
+
+/* Regions that a device has together, or that overlap, are one owner's; devices that share one are too. */
+static uint32_t first_region(struct maker *k, const struct pci_function *f)
+{
+    const struct dmar *dmar = &k->in->machine->dmar;
+    uint32_t first = UINT32_MAX;
+    for (uint32_t i = 0; i < dmar->rmrr_count; i++) {
+        if (names(k, i, f)) {
+            first = first == UINT32_MAX ? i : first;
+            join_regions(k, k->region_owner[first], k->region_owner[i]);
+        }
+    }
+    return first;
+}
+
+static void join_overlaps(struct maker *k)
+{
+    const struct dmar *dmar = &k->in->machine->dmar;
+    for (uint32_t i = 0; i < dmar->rmrr_count; i++) {
+        k->region_owner[i] = i;
+    }
+    for (uint32_t i = 0; i < dmar->rmrr_count; i++) {
+        for (uint32_t n = i + 1; n < dmar->rmrr_count; n++) {
+            const struct dmar_rmrr *a = &dmar->rmrrs[i], *b = &dmar->rmrrs[n];
+            if (a->start < b->start + b->size && b->start < a->start + a->size) {
+                join_regions(k, k->region_owner[i], k->region_owner[n]);
+            }
+        }
+    }
+}
+
+/* The owner that stands for a region, new when it is the first device's. */
+static uint32_t owner_of_region(struct maker *k, uint32_t region)
+{
+    char *name = arena_array(k->arena, 1, NAME_SIZE);
+    for (size_t i = k->in->guest_count; i < k->owner_count; i++) {
+        if (k->owners[i].root == region) {
+            return (uint32_t)i;
+        }
+    }
+    if (name == NULL) {
+        k->d.full = true;
+        return 0;
+    }
+    format_text(name, NAME_SIZE, "firmware-%u", region);
+    k->owners[k->owner_count] = (struct audit_owner){.name = name, .root = region}; /* root: whose it is, until done */
+    return (uint32_t)k->owner_count++;
+}
+
+static void add_region(struct maker *k, uint32_t owner, uint32_t region)
+{
+    const struct dmar *dmar = &k->in->machine->dmar;
+    for (uint32_t i = 0; i < dmar->rmrr_count; i++) {
+        const struct dmar_rmrr *r = &dmar->rmrrs[i];
+        if (k->region_owner[i] == region) {
+            audit_describe_range(&k->d, (struct audit_range){r->start, r->start + r->size, owner, AUDIT_RESERVED, 0,
+                                                             AUDIT_READ | AUDIT_WRITE});
+        }
+    }
+}
+
+static void add_firmware(struct maker *k)
+{
+    const struct pci_facts *pci = &k->in->machine->pci;
+    join_overlaps(k);
+    for (size_t i = 0; i < pci->count; i++) {
+        if (is_firmwares(k, &pci->functions[i])) {
+            (void)first_region(k, &pci->functions[i]);
+        }
+    }
+    for (size_t i = 0; i < pci->count; i++) {
+        const struct pci_function *f = &pci->functions[i];
+        uint32_t region = is_firmwares(k, f) ? first_region(k, f) : UINT32_MAX;
+        if (region == UINT32_MAX) {
+            continue;
+        }
+        region = k->region_owner[region];
+        size_t known = k->owner_count;
+        uint32_t owner = owner_of_region(k, region);
+        if (k->owner_count != known) {
+            add_region(k, owner, region);
+        }
+        add_sources(k, owner, unit_index(k, f->at), f, false);
+    }
+    for (size_t i = k->in->guest_count; i < k->owner_count; i++) {
+        k->owners[i].root = 0;
+    }
+}
+
+static void add_sender_of(struct maker *k, enum dmar_scope_type type, uint8_t id, uint8_t sq)
+{
+    const struct machine *m = k->in->machine;
+    struct scope_bus_view view = machine_bus_view(m);
+    struct sbdf source;
+    size_t index = 0;
+    if (scope_unit_of_id(&m->dmar, &view, type, id, &index, &source) == STATUS_OK &&
+        k->in->isolate->vtd_index[index] != ISOLATE_NO_UNIT) {
+        audit_describe_sender(
+            &k->d, (struct audit_sender){k->in->isolate->vtd_index[index], 1, sq, sbdf_rid(source), AUDIT_HOST});
+    }
+}
+
+static void add_platform(struct maker *k)
+{
+    const struct machine *m = k->in->machine;
+    for (size_t i = 0; i < m->dmar.unit_count; i++) {
+        const struct dmar_unit *u = &m->dmar.units[i];
+        audit_describe_device(&k->d, u->base.v, u->base.v == 0 ? 0 : u->window, "remapping unit");
+    }
+    for (size_t i = 0; i < m->madt.ioapic_count; i++) {
+        audit_describe_device(&k->d, m->madt.ioapics[i].base.v, IOAPIC_WINDOW, "I/O APIC");
+        add_sender_of(k, DMAR_SCOPE_IOAPIC, m->madt.ioapics[i].id, 0);
+    }
+    for (size_t i = 0; i < m->hpet_count; i++) {
+        audit_describe_device(&k->d, m->hpets[i].base.v, HPET_WINDOW, "HPET");
+    }
+    for (size_t i = 0; i < m->mcfg.count; i++) {
+        const struct pci_ecam *w = &m->mcfg.windows[i];
+        audit_describe_device(&k->d, w->base.v + w->first_bus * ECAM_BUS,
+                              ((uint64_t)w->last_bus - w->first_bus + 1) * ECAM_BUS, "PCI configuration space");
+    }
+    audit_describe_device(&k->d, INTERRUPT_WINDOW, MIB, "interrupt addresses");
+}
+
+static enum status add_units(struct maker *k)
+{
+    const struct vtd *v = &k->in->isolate->vtd;
+    struct audit_unit *units = arena_array(k->arena, v->count, sizeof(*units));
+    uint32_t *apic_ids = arena_array(k->arena, CPU_MAX, sizeof(*apic_ids));
+    if (units == NULL || apic_ids == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (unsigned i = 0; i < v->count; i++) {
+        units[i] = (struct audit_unit){v->units[i].base.v, v->units[i].segment, v->remapping};
+    }
+    for (unsigned i = 0; i < cpu_count(); i++) {
+        apic_ids[i] = percpu_at(i)->apic_id;
+    }
+    struct audit_facts *f = &k->d.facts;
+    f->units = units;
+    f->unit_count = v->count;
+    f->apic_ids = apic_ids;
+    f->cpu_count = cpu_count();
+    f->vector_first = VECTOR_DEVICE_FIRST;
+    f->vector_last = VECTOR_DEVICE_LAST;
+    f->address_bits = address_bits();
+    f->pat = msr_read(MSR_PAT);
+    return STATUS_OK;
+}
+
+static void add_guests(struct maker *k)
+{
+    for (uint32_t i = 0; i < k->in->guest_count; i++) {
+        const struct vm_request *r = &k->in->guests[i]->request;
+        add_guest(k, i);
+        for (size_t n = 0; n < r->device_count; n++) {
+            add_device(k, i, &r->devices[n]);
+        }
+        for (size_t n = 0; n < r->reserved_count; n++) {
+            const struct dmar_rmrr *region = &r->dmar->rmrrs[r->reserved[n].rmrr];
+            audit_describe_range(&k->d, (struct audit_range){region->start, region->start + region->size, i,
+                                                             AUDIT_RESERVED, 0, AUDIT_READ | AUDIT_WRITE});
+        }
+    }
+}
+
+enum status audit_facts_make(const struct audit_facts_input *input, struct arena *arena, struct audit_facts *out)
+{
+    struct maker k = {.in = input, .arena = arena, .owner_count = input->guest_count};
+    struct audit_limits limits = limits_of(input);
+    size_t regions = input->machine->dmar.rmrr_count;
+    k.owners = arena_array(arena, input->guest_count + regions, sizeof(*k.owners));
+    k.region_owner = arena_array(arena, regions, sizeof(*k.region_owner));
+    enum status status = audit_describe_begin(&k.d, &limits, arena);
+    status = status == STATUS_OK ? add_units(&k) : status;
+    if (status != STATUS_OK || k.owners == NULL || k.region_owner == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    add_guests(&k);
+    add_firmware(&k);
+    add_platform(&k);
+    status = audit_describe_end(&k.d, input->machine->memory);
+    *out = k.d.facts;
+    out->owners = k.owners;
+    out->owner_count = k.owner_count;
+    return status;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Making guests as the plan says. */
+#include "kernel/launch_guests.h"
+
+#include "guest/vm_memory.h"
+#include "kernel/audit_guests.h"
+#include "kernel/core/log.h"
+#include "kernel/core/pages.h"
+#include "kernel/gsi.h"
+#include "kernel/hw/phys.h"
+#include "kernel/launch.h"
+#include "kernel/launch_modules.h"
+#include "kernel/lib/bits.h"
+#include "kernel/lib/format.h"
+
+enum status launch_guests_take(const struct launch_parts *parts, struct guest_memory **memory)
+{
+    struct guest_memory *all = arena_array(parts->arena, parts->plan->guest_count, sizeof(*all));
+    if (all == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < parts->plan->guest_count; i++) {
+        const struct plan_guest *guest = &parts->plan->guests[i];
+        enum status status = vm_memory_take(&all[i], guest->memory, guest->block_count);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
+    *memory = all;
+    return STATUS_OK;
+}
+
+static struct vm_device device_of(const struct launch_parts *parts, const struct plan_device *plan)
+{
+    const struct pci_function *f = &parts->machine->pci.functions[plan->function];
+    struct vm_device device = {
+        .plan = plan,
+        .function = f,
+        .unit = &parts->isolate->vtd.units[parts->isolate->vtd_index[plan->unit]],
+        .firmware = isolate_reserved_of(parts->isolate, parts->machine, f->at),
+    };
+    if (plan->gsi != PLAN_NO_GSI) {
+        device.line = gsi_place(parts->isolate, parts->machine, plan->gsi);
+    }
+    return device;
+}
+
+/* cpus and devices of the request; false: the arena is full. */
+static bool fill_arrays(const struct launch_parts *parts, size_t index, struct vm_request *request)
+{
+    const struct config_list *list = &parts->config->guests[index].cpus;
+    const struct plan_guest *plan = &parts->plan->guests[index];
+    unsigned *cpus = arena_array(parts->arena, list->count, sizeof(*cpus));
+    struct vm_device *devices = arena_array(parts->arena, plan->device_count, sizeof(*devices));
+    if (cpus == NULL || devices == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        cpus[i] = (unsigned)list->items[i].number;
+    }
+    for (size_t i = 0; i < plan->device_count; i++) {
+        devices[i] = device_of(parts, &plan->devices[i]);
+    }
+    request->cpus = cpus;
+    request->cpu_count = (unsigned)list->count;
+    request->devices = devices;
+    request->device_count = plan->device_count;
+    return true;
+}
+
+static void fill_images(const struct launch_parts *parts, const struct config_guest *guest, struct vm_request *request)
+{
+    request->kernel = launch_modules_blob(parts->boot, &guest->kernel);
+    request->initrd = launch_modules_blob(parts->boot, &guest->initrd);
+    request->cmdline = guest->cmdline.text;
+    request->kernel_name = guest->kernel.text;
+    for (size_t i = 0; i < guest->modules.count && i < IMAGE_MODULES_MAX; i++) {
+        request->modules[request->module_count++] = launch_modules_blob(parts->boot, &guest->modules.items[i]);
+    }
+}
+
+static enum status refuse(const struct launch_parts *parts, const struct config_guest *guest, const char *why)
+{
+    char where[CONFIG_WHERE_SIZE], fix[DIAG_TEXT_SIZE];
+    format_text(fix, sizeof(fix), "load another file as module '%s', or change [guest.%s]", guest->kernel.text,
+                guest->name.text);
+    diag_add(parts->diags, LAUNCH_DIAG_GUEST, DIAG_ERROR, config_where(parts->file, guest->kernel.at, where), fix,
+             "guest '%s' cannot be made: %s", guest->name.text, why);
+    return STATUS_UNSUPPORTED;
+}
+
+static enum status make(const struct vm_request *request, struct vm_owned **out, char why[VM_WHY_SIZE])
+{
+    struct hpa at;
+    uint64_t bytes = align_up(sizeof(struct vm_owned), PAGE_SIZE);
+    enum status status = pages_alloc_block(bytes, PAGE_SIZE, UINT64_MAX, &at);
+    if (status == STATUS_OK) {
+        *out = phys_to_virt(at);
+        status = vm_create(*out, request, why);
+    }
+    return status;
+}
+
+enum status launch_guests_make(const struct launch_parts *parts, size_t index, const struct guest_memory *memory,
+                               struct vm_owned **out)
+{
+    const struct config_guest *guest = &parts->config->guests[index];
+    const struct plan_guest *plan = &parts->plan->guests[index];
+    struct vm_request request = {
+        .name = guest->name.text,
+        .memory = memory,
+        .reserved = plan->reserved,
+        .reserved_count = plan->reserved_count,
+        .dmar = &parts->machine->dmar,
+        .backend = parts->backend,
+        .without = parts->without,
+        .vtd = &parts->isolate->vtd,
+        .pci = &parts->machine->pci,
+        .may_start = audit_guests_may_start,
+    };
+    fill_images(parts, guest, &request);
+    char why[VM_WHY_SIZE] = "out of memory";
+    if (!fill_arrays(parts, index, &request) || make(&request, out, why) != STATUS_OK) {
+        return refuse(parts, guest, why);
+    }
+    log_info("guest: name=%s cpus=%u memory-mib=%llu devices=%zu made from a %s", guest->name.text, request.cpu_count,
+             (unsigned long long)(guest_memory_bytes(memory) / MIB), request.device_count,
+             image_kind_text((*out)->vm.first_entry.kind));
+    return STATUS_OK;
+}

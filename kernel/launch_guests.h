@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * From the plan to guests that are made and wait to run. */
+#ifndef BULKHEAD_KERNEL_LAUNCH_GUESTS_H
+#define BULKHEAD_KERNEL_LAUNCH_GUESTS_H
+
+#include "boot/boot_info.h"
+#include "guest/vm_create.h"
+#include "kernel/isolate.h"
+#include "plan/plan.h"
+
+/* What guests are made from; all of it lives on. */
+struct launch_parts {
+    const struct boot_info *boot;
+    struct machine *machine;
+    struct isolate *isolate;
+    const struct config *config;
+    const char *file;
+    const struct plan *plan;
+    const struct cpu_backend *backend;
+    uint32_t without; /* features to leave unused */
+    struct arena *arena;
+    struct diag_list *diags;
+};
+
+/* Take every guest's RAM, before anything else takes memory: memory[] as config->guests, in the arena.
+ * STATUS_CONFLICT would be a bug: the plan gives only what is free. */
+MUST_CHECK enum status launch_guests_take(const struct launch_parts *parts, struct guest_memory **memory);
+
+/* Make guest `index`. STATUS_UNSUPPORTED, STATUS_NO_MEMORY: why is in diags. */
+MUST_CHECK enum status launch_guests_make(const struct launch_parts *parts, size_t index,
+                                          const struct guest_memory *memory, struct vm_owned **out);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Facts, configuration, plan. */
+#include "kernel/launch_plan.h"
+
+#include "kernel/core/cmdline.h"
+#include "kernel/core/console_option.h"
+#include "kernel/core/log.h"
+#include "kernel/core/pages.h"
+#include "kernel/core/serial.h"
+#include "kernel/hw/phys.h"
+#include "kernel/launch.h"
+#include "kernel/lib/bits.h"
+#include "kernel/plan_facts.h"
+#include "plan/features.h"
+#include "plan/inventory.h"
+#include "plan/plan_order.h"
+
+#define ARENA_BYTES MIB
+#define ARENA_FUNCTION_BYTES (4 * KIB) /* of a PCI function: lists of the planner, each a few dozen bytes long */
+
+static void refuse(const struct launch_plan *l, struct diag_list *diags, enum launch_diag code,
+                   struct config_position at, const char *fix, const char *what)
+{
+    char where[CONFIG_WHERE_SIZE];
+    diag_add(diags, (uint16_t)code, DIAG_ERROR, config_where(l->file, at, where), fix, "%s", what);
+}
+
+/* The console of the configuration, from here on; console= on the command line wins, as it did until now. */
+static void use_console(const struct launch_plan *l, const struct boot_info *boot, struct diag_list *diags)
+{
+    const struct config_value *console = &l->config.system.console;
+    char text[LAUNCH_NAME_SIZE];
+    struct console_option option;
+    if (console->at.line == 0 || cmdline_value(boot->cmdline, "console", text, sizeof(text))) {
+        return;
+    }
+    if (console_option_parse(console->text, &option) == STATUS_OK) {
+        serial_init(option);
+    } else {
+        refuse(l, diags, LAUNCH_DIAG_CONSOLE, console->at, "write console = \"com1,115200\" or \"0x3f8,115200\"",
+               "this names no serial port and speed");
+    }
+}
+
+static void check_keys(struct launch_plan *l, const struct boot_info *boot, struct diag_list *diags)
+{
+    use_console(l, boot, diags);
+    l->without = features_without(&l->config.system.without, l->file, diags);
+    if (l->config.system.service.at.line != 0) {
+        refuse(l, diags, LAUNCH_DIAG_NOT_YET, l->config.system.service.key, "leave the key out",
+               "there is no service guest yet");
+    }
+}
+
+static enum status read_configuration(struct launch_plan *l, const struct boot_info *boot, struct diag_list *diags)
+{
+    launch_modules_config(boot, l->file);
+    const struct boot_module *module = launch_modules_find(boot, l->file);
+    if (module == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    return config_parse(phys_to_virt(module->start), module->size, l->file, &l->config, diags);
+}
+
+static enum status make_arena(const struct machine *machine, struct arena *out)
+{
+    struct hpa at;
+    uint64_t bytes = align_up(ARENA_BYTES + machine->pci.count * ARENA_FUNCTION_BYTES, PAGE_SIZE);
+    enum status status = pages_alloc_block(bytes, PAGE_SIZE, UINT64_MAX, &at);
+    if (status == STATUS_OK) {
+        *out = arena_make(phys_to_virt(at), bytes);
+    }
+    return status;
+}
+
+static void log_inventory(const struct launch_plan *l)
+{
+    for (uint32_t i = 0; l->config.system.inventory.number != 0 && i < l->facts.machine->pci.count; i++) {
+        char line[INVENTORY_LINE_SIZE];
+        inventory_line(&l->facts, i, line, sizeof(line));
+        log_info("inventory: %s", line);
+    }
+}
+
+static void log_plan_line(void *context, const char *text)
+{
+    (void)context;
+    log_info("plan: %s", text);
+}
+
+enum status launch_plan_make(const struct boot_info *boot, const struct machine *machine, const struct isolate *isolate,
+                             struct launch_plan *out, struct diag_list *diags)
+{
+    size_t errors = diags->errors, first = diags->count;
+    if (read_configuration(out, boot, diags) != STATUS_OK) {
+        return STATUS_UNSUPPORTED;
+    }
+    check_keys(out, boot, diags);
+    launch_modules_check(boot, &out->config, out->file, diags);
+    enum status status = make_arena(machine, &out->arena);
+    status = status == STATUS_OK ? plan_facts_read(machine, isolate, &out->arena, &out->facts) : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    log_inventory(out);
+    status = plan_make(&out->facts, &out->config, out->file, &out->arena, &out->plan, diags);
+    plan_order_diags(diags, first);
+    if (status != STATUS_OK || diags->errors != errors) {
+        return status == STATUS_OK ? STATUS_UNSUPPORTED : status;
+    }
+    const struct plan_writer writer = {.line = log_plan_line};
+    plan_print(&out->facts, &out->config, &out->plan, &writer);
+    return STATUS_OK;
+}
