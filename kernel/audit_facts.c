@@ -52,12 +52,12 @@ static size_t count_cpus(const struct audit_facts_input *in)
 static struct audit_limits limits_of(const struct audit_facts_input *in)
 {
     const struct machine *m = in->machine;
-    size_t functions = count_devices(in) + m->pci.count;
     return (struct audit_limits){
-        .ranges = in->guest_count * (GUEST_SLOTS_MAX + 1) + count_devices(in) * PARTS_OF_DEVICE + m->dmar.rmrr_count,
+        .ranges =
+            in->guest_count * (GUEST_SLOTS_MAX + 1) + count_devices(in) * PARTS_OF_DEVICE + 2 * m->dmar.rmrr_count,
         .devices = m->dmar.unit_count + m->madt.ioapic_count + m->hpet_count + m->pci.window_count + 1,
-        .sources = functions * GROUP_SOURCES_MAX,
-        .senders = count_devices(in) * 2 * GROUP_SOURCES_MAX + m->madt.ioapic_count + m->hpet_count,
+        .sources = count_devices(in) * GROUP_SOURCES_MAX + m->pci.count,
+        .senders = count_devices(in) + m->madt.ioapic_count + m->hpet_count,
         .posted = count_cpus(in),
     };
 }
@@ -142,31 +142,20 @@ static void add_bars(struct maker *k, uint32_t owner, const struct pci_function 
     }
 }
 
-/* Every requester id that a function's requests may have; its own must be there when `required`. */
-static void add_sources(struct maker *k, uint32_t owner, uint32_t unit, const struct pci_function *f, bool required)
-{
-    const struct pci_facts *pci = &k->in->machine->pci;
-    struct sbdf ids[GROUP_SOURCES_MAX];
-    size_t count = group_sources(pci, pci_find_index(pci, f->at), ids);
-    for (size_t i = 0; i < count; i++) {
-        audit_describe_source(
-            &k->d, (struct audit_source){unit, sbdf_rid(ids[i]), owner, !required || !sbdf_equal(ids[i], f->at)});
-        if (required) {
-            audit_describe_sender(&k->d, (struct audit_sender){unit, 1, 0, sbdf_rid(ids[i]), owner});
-        }
-    }
-}
-
 static void add_device(struct maker *k, uint32_t owner, const struct vm_device *device)
 {
-    const struct pci_facts *pci = &k->in->machine->pci;
-    uint8_t first = 0, last = 0;
+    const struct plan_device *p = device->plan;
+    uint32_t unit = device->unit->index;
     add_bars(k, owner, device->function);
-    add_sources(k, owner, device->unit->index, device->function, true);
-    if (group_interrupt_buses(pci, pci_find_index(pci, device->function->at), &first, &last)) {
-        audit_describe_sender(
-            &k->d, (struct audit_sender){device->unit->index, 2, 0, (uint16_t)((unsigned)first << 8 | last), owner});
+    for (size_t i = 0; i < p->source_count; i++) {
+        audit_describe_source(&k->d, (struct audit_source){unit, sbdf_rid(p->sources[i]), owner, false});
     }
+    struct audit_sender sender = {unit, 1, 0, sbdf_rid(p->sources[0]), owner};
+    if (p->bus_interrupts) {
+        sender.svt = 2;
+        sender.sid = (uint16_t)((unsigned)p->first_bus << 8 | p->last_bus);
+    }
+    audit_describe_sender(&k->d, sender);
 }
 
 static bool is_given(const struct maker *k, const struct pci_function *f)
@@ -292,7 +281,7 @@ static void add_firmware(struct maker *k)
         if (k->owner_count != known) {
             add_region(k, owner, region);
         }
-        add_sources(k, owner, unit_index(k, f->at), f, false);
+        audit_describe_source(&k->d, (struct audit_source){unit_index(k, f->at), sbdf_rid(f->at), owner, true});
     }
     for (size_t i = k->in->guest_count; i < k->owner_count; i++) {
         k->owners[i].root = 0;
@@ -360,11 +349,23 @@ static enum status add_units(struct maker *k)
     return STATUS_OK;
 }
 
+/* A guest's devices reach them one to one, its vCPUs do not. */
+static void add_guest_regions(struct maker *k, uint32_t owner)
+{
+    const struct vm_request *request = &k->in->guests[owner]->request;
+    for (size_t i = 0; i < request->reserved_count; i++) {
+        const struct dmar_rmrr *r = &request->dmar->rmrrs[request->reserved[i].rmrr];
+        audit_describe_range(&k->d, (struct audit_range){r->start, r->start + r->size, owner, AUDIT_RESERVED, 0,
+                                                         AUDIT_READ | AUDIT_WRITE});
+    }
+}
+
 static void add_guests(struct maker *k)
 {
     for (uint32_t i = 0; i < k->in->guest_count; i++) {
         const struct vm_request *r = &k->in->guests[i]->request;
         add_guest(k, i);
+        add_guest_regions(k, i);
         for (size_t n = 0; n < r->device_count; n++) {
             add_device(k, i, &r->devices[n]);
         }
