@@ -9,7 +9,7 @@
 #include "kernel/lib/status.h"
 #include "plan/machine.h"
 
-#define PLATFORM_DIAGS_MAX 64
+#define PLATFORM_DIAGS_MAX 256
 
 struct platform {
     struct arena arena; /* facts live here; more may be put in */

@@ -118,7 +118,7 @@ static void refuse_pieces(struct placing *p, size_t guest)
 
 static enum status place_all(struct placing *p, struct arena *arena, struct plan *out)
 {
-    uint32_t order[CONFIG_GUESTS_MAX];
+    uint32_t order[CONFIG_GUESTS_MAX] = {0};
     sort_guests(p->config, order);
     for (size_t i = 0; i < p->config->guest_count; i++) {
         struct plan_guest *guest = &out->guests[order[i]];
