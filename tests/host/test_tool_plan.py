@@ -154,6 +154,17 @@ def test_what_is_suggested_is_accepted(tmp_path, dumps, names, name):
         assert not function or function[0]["bridge"] or at in done.stdout, f"{at} is not mentioned"
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "tests/data/machine").glob("*.txt")), ids=lambda p: p.stem)
+def test_what_is_suggested_for_a_real_dump_is_accepted(tmp_path, path):
+    """Dumps that the static tool took inside of a Linux under QEMU."""
+    done = run("suggest", "--machine", path)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "s.toml").write_text(done.stdout)
+    planned = run("plan", tmp_path / "s.toml", "--machine", path)
+    assert planned.returncode == 0 and "guest=work device=" in planned.stdout, planned.stdout
+    assert run("devices", "--machine", path, "--json").returncode == 0
+
+
 def test_a_line_that_linux_knows_is_suggested(tmp_path):
     tree = machine_tree.q35(tmp_path / "root")
     tree.pci("0000:00:05.0", (0x10EC, 0x8139), 0x020000, pin=1, irq=21, caps=[machine_tree.power(False)],

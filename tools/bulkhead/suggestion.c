@@ -13,13 +13,25 @@
 #define WORK_CORES_MAX 4
 #define ADVICE "# "
 
+static bool needs_line(const struct device_row *row)
+{
+    return row->function->interrupt_pin != 0 && row->function->cap.msi == 0 && row->function->cap.msix == 0;
+}
+
+/* No MSI, and its line is not known: a guest would get no interrupt from it. */
+static bool is_mute(const struct suggestion *s, uint32_t i)
+{
+    return needs_line(&s->rows[i]) && s->load->facts.hints[i] == PLAN_NO_GSI;
+}
+
 /* Nothing that needs a decision: no reserved memory, and a reset that works. */
-static bool is_easy(const struct suggestion *s, uint32_t group)
+static bool is_easy(const struct suggestion *s, uint32_t group, bool may_be_mute)
 {
     const struct groups *groups = &s->load->machine.groups;
     for (uint32_t k = groups->first[group]; k < groups->first[group + 1]; k++) {
         const struct device_row *row = &s->rows[groups->members[k]];
-        if (device_list_counts(row) && (!row->is_free || row->reserved || row->reset == PCI_RESET_NONE)) {
+        bool mute = !may_be_mute && is_mute(s, groups->members[k]);
+        if (device_list_counts(row) && (!row->is_free || row->reserved || row->reset == PCI_RESET_NONE || mute)) {
             return false;
         }
     }
@@ -36,25 +48,26 @@ static bool is_chosen(const struct suggestion *s, uint32_t group)
     return false;
 }
 
-static void choose(struct suggestion *s, bool nvme)
+static bool choose(struct suggestion *s, bool nvme, bool may_be_mute)
 {
     for (uint32_t i = 0; i < s->load->machine.pci.count; i++) {
         const struct device_row *row = &s->rows[i];
         uint16_t class = pci_class(row->function);
         bool wanted = nvme ? class == CLASS_NVME : class >> 8 == CLASS_NETWORK;
-        if (wanted && device_list_counts(row) && is_easy(s, row->group) && !is_chosen(s, row->group)) {
+        if (wanted && device_list_counts(row) && is_easy(s, row->group, may_be_mute) && !is_chosen(s, row->group)) {
             s->chosen[s->chosen_count++] = i;
-            return;
+            return true;
         }
     }
+    return false;
 }
 
 struct suggestion suggestion_make(const struct machine_load *load, const struct device_row *rows,
                                   const struct pci_ids *ids)
 {
     struct suggestion s = {.load = load, .rows = rows, .ids = ids};
-    choose(&s, true);
-    choose(&s, false);
+    (void)(choose(&s, true, false) || choose(&s, true, true));
+    (void)(choose(&s, false, false) || choose(&s, false, true));
     return s;
 }
 
@@ -175,11 +188,6 @@ static void print_guests(const struct suggestion *s, FILE *out)
     print_size(work_bytes(total), out);
     fputs("kernel = \"vmlinuz\"\ninitrd = \"work.img\"\ncmdline = \"console=ttyS0\"\n", out);
     print_devices(s, out);
-}
-
-static bool needs_line(const struct device_row *row)
-{
-    return row->function->interrupt_pin != 0 && row->function->cap.msi == 0 && row->function->cap.msix == 0;
 }
 
 /* Lines of those that have no other interrupt, where Linux knows them; as comments for those that are not given. */
