@@ -236,7 +236,7 @@ static struct dmar_scopes bridge_scope(struct arena *arena, const struct sbdf *a
 /* Fisher and Yates, by the seed of the order alone. */
 static void shuffle(uint64_t *random, void *items, size_t count, size_t size)
 {
-    uint8_t *bytes = items, held[256];
+    uint8_t *bytes = items, held[512];
     for (size_t i = count; i > 1; i--) {
         size_t k = random_below(random, (unsigned)i);
         memcpy(held, bytes + (i - 1) * size, size);
