@@ -90,10 +90,10 @@ static enum status withdraw(struct guest_pci *pci, const struct vm_device *devic
 void assign_detach(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each)
 {
     struct device_set taken = {0};
-    size_t places[GUEST_PCI_SLOTS];
+    size_t places[GUEST_PCI_SLOTS] = {0};
     for (size_t i = 0; i < count; i++) {
         each[i] = STATUS_NOT_FOUND;
-        if (guest_pci_find(pci, devices[i].function->at) != NULL) {
+        if (taken.count < GUEST_PCI_SLOTS && guest_pci_find(pci, devices[i].function->at) != NULL) {
             places[taken.count] = i;
             taken.of[taken.count++] = &devices[i];
         }

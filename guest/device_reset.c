@@ -86,6 +86,15 @@ static enum status reset_one(const struct pci_facts *facts, const struct device_
     return status;
 }
 
+static void log_together(const struct vm_device *d, const struct vm_device *leader, enum status status)
+{
+    char text[SBDF_TEXT_SIZE], other[SBDF_TEXT_SIZE];
+    if (status == STATUS_OK) {
+        log_info("pci: %s: reset (bus) together with %s", sbdf_text(d->function->at, text),
+                 sbdf_text(leader->function->at, other));
+    }
+}
+
 /* Buses first: what is behind them loses what a reset of its own would have left. */
 static void reset_buses(const struct pci_facts *facts, struct device_set *set)
 {
@@ -95,8 +104,10 @@ static void reset_buses(const struct pci_facts *facts, struct device_set *set)
         }
     }
     for (size_t i = 0; i < set->count; i++) {
-        if (is_by_bus(set->of[i])) {
-            set->status[i] = set->status[leader_of(facts, set, i)];
+        size_t leader = leader_of(facts, set, i);
+        if (is_by_bus(set->of[i]) && leader != i) {
+            set->status[i] = set->status[leader];
+            log_together(set->of[i], set->of[leader], set->status[i]);
         }
     }
 }

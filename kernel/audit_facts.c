@@ -369,6 +369,11 @@ static void add_guests(struct maker *k)
         for (size_t n = 0; n < r->device_count; n++) {
             add_device(k, i, &r->devices[n]);
         }
+        for (size_t n = 0; n < r->reserved_count; n++) {
+            const struct dmar_rmrr *region = &r->dmar->rmrrs[r->reserved[n].rmrr];
+            audit_describe_range(&k->d, (struct audit_range){region->start, region->start + region->size, i,
+                                                             AUDIT_RESERVED, 0, AUDIT_READ | AUDIT_WRITE});
+        }
     }
 }
 

@@ -151,6 +151,17 @@ static void log_made(void)
              (unsigned long long)copy, (unsigned long long)own_kib(pages_taken().now));
 }
 
+/* Nobody starts before the tables that all of them will run on were looked at by somebody else. audit=full on the
+ * command line has all that each guest reaches on the log. */
+static enum status prove_isolation(const struct boot_info *boot, const struct machine *machine, struct diag_list *diags)
+{
+    char detail[sizeof("full")];
+    const struct audit_facts_input input = {
+        .machine = machine, .isolate = launch.isolate, .guests = launch.guests, .guest_count = launch.guest_count};
+    bool full = cmdline_value(boot->cmdline, "audit", detail, sizeof(detail)) && strcmp(detail, "full") == 0;
+    return audit_guests_all(&input, full, diags);
+}
+
 /* Everything that can be wrong is told at once, then warnings are done with. */
 static enum status check(const struct boot_info *boot, const struct machine *machine, struct diag_list *diags)
 {
@@ -189,17 +200,6 @@ static enum status make_all(const struct boot_info *boot, struct machine *machin
         }
     }
     return status;
-}
-
-/* Nobody starts before the tables that all of them will run on were looked at by somebody else. audit=full on the
- * command line has all that each guest reaches on the log. */
-static enum status prove_isolation(const struct boot_info *boot, const struct machine *machine, struct diag_list *diags)
-{
-    char detail[sizeof("full")];
-    const struct audit_facts_input input = {
-        .machine = machine, .isolate = launch.isolate, .guests = launch.guests, .guest_count = launch.guest_count};
-    bool full = cmdline_value(boot->cmdline, "audit", detail, sizeof(detail)) && strcmp(detail, "full") == 0;
-    return audit_guests_all(&input, full, diags);
 }
 
 enum status launch_guests(const struct boot_info *boot, struct machine *machine, struct isolate *isolate,

@@ -24,6 +24,7 @@ struct work {
     const struct pci_facts *facts;
     struct node *nodes;
     struct group_set set;
+    bool safe; /* with the rules that Linux lacks */
 };
 
 static uint32_t find_above(const struct pci_facts *facts, uint32_t index)
@@ -98,7 +99,7 @@ static void join_bus_aliases(struct work *w, uint32_t index, uint32_t first, uin
 static void join_phantoms(struct work *w, uint32_t index)
 {
     const struct pci_function *f = &w->facts->functions[index];
-    for (unsigned high = 1; f->phantom_bits != 0 && high < 1u << f->phantom_bits; high++) {
+    for (unsigned high = 1; w->safe && f->phantom_bits != 0 && high < 1u << f->phantom_bits; high++) {
         join_alias(w, index, sbdf_devfn(f->at) | high << (3 - f->phantom_bits), NULL);
     }
 }
@@ -129,7 +130,8 @@ static void join_slots(struct work *w, uint32_t first, uint32_t end)
         if (w->nodes[i].isolates) {
             continue;
         }
-        uint32_t *slot = &open[group_acs_device(&w->facts->functions[i])];
+        const struct pci_function *f = &w->facts->functions[i];
+        uint32_t *slot = &open[w->safe ? group_acs_device(f) : sbdf_device(f->at)];
         if (*slot == PCI_NO_INDEX) {
             *slot = i;
         } else {
@@ -179,7 +181,9 @@ static void join_all(struct work *w)
             join_aliases(w, i, first, end);
         }
         join_slots(w, first, end);
-        join_switch(w, first, end);
+        if (w->safe) {
+            join_switch(w, first, end);
+        }
     }
 }
 
@@ -214,9 +218,9 @@ static void list_members(const struct work *w, struct groups *out)
     out->first[0] = 0;
 }
 
-enum status groups_make(const struct pci_facts *facts, struct arena *arena, struct groups *out)
+static enum status make(const struct pci_facts *facts, bool safe, struct arena *arena, struct groups *out)
 {
-    struct work w = {.facts = facts, .nodes = arena_array(arena, facts->count, sizeof(*w.nodes))};
+    struct work w = {.facts = facts, .nodes = arena_array(arena, facts->count, sizeof(*w.nodes)), .safe = safe};
     *out = (struct groups){
         .of = arena_array(arena, facts->count, sizeof(*out->of)),
         .members = arena_array(arena, facts->count, sizeof(*out->members)),
@@ -231,4 +235,14 @@ enum status groups_make(const struct pci_facts *facts, struct arena *arena, stru
     number_groups(&w, out);
     list_members(&w, out);
     return STATUS_OK;
+}
+
+enum status groups_make(const struct pci_facts *facts, struct arena *arena, struct groups *out)
+{
+    return make(facts, true, arena, out);
+}
+
+enum status groups_make_as_linux(const struct pci_facts *facts, struct arena *arena, struct groups *out)
+{
+    return make(facts, false, arena, out);
 }

@@ -39,6 +39,9 @@ struct groups {
 /* STATUS_NO_MEMORY: arena full. Time is near-linear in the number of functions. */
 MUST_CHECK enum status groups_make(const struct pci_facts *facts, struct arena *arena, struct groups *out);
 
+/* By Linux's rules and no others, to be compared with what Linux says: never to decide what a guest gets. */
+MUST_CHECK enum status groups_make_as_linux(const struct pci_facts *facts, struct arena *arena, struct groups *out);
+
 /* "bridge", "conventional", "multifunction", "alias", "switch", "vmd", "alone": stable words for JSON and logs. */
 const char *group_reason_text(enum group_reason reason);
 

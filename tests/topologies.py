@@ -66,3 +66,23 @@ MACHINES = {
                     "edu,bus=older,addr=5.0", "e1000,bus=old,addr=1.0", XHCI.format("b", 0, MULTI),
                     "e1000e,bus=b,addr=0.1"),
 }
+
+# What two guests ask for on each machine, and whether they get it.
+PLANS = {
+    "nothing": ([], ["0000:00:1f.2"], False),
+    "root-ports": (["0000:01:00.0"], ["0000:02:00.0", "0000:00:05.0"], True),
+    "ports-of-one-slot": (["0000:01:00.0", "0000:02:00.0"], ["0000:03:00.0"], True),
+    "ports-without-acs": (["group:0000:01:00.0"], [], True),
+    "functions-of-one-slot": (["0000:01:00.0"], ["0000:00:09.0", "0000:00:09.1"], False),
+    "switch-slots": (["0000:03:00.0"], ["0000:04:00.0"], False),
+    "switch-functions": (["group:0000:03:00.0"], [], True),
+    "switch-empty-port": (["0000:03:00.0"], [], True),
+    "switch-in-switch": (["0000:05:00.0"], ["0000:09:00.0"], False),
+    "conventional-behind-port": (["group:0000:02:01.0"], [], True),
+    "conventional-on-root": (["0000:01:02.0", "0000:02:01.0"], [], False),
+    "conventional-devices": (["0000:00:07.0", "0000:00:08.0"], ["0000:00:0a.0"], False),
+    "another-root": (["0000:81:00.0"], ["0000:82:00.0", "0000:01:00.0"], True),
+    "another-root-switch": (["0000:41:00.0"], ["group:0000:43:00.0"], False),
+    "virtual-functions": (["0000:01:00.0"], ["0000:00:05.0"], True),
+    "levels": (["group:0000:05:05.0"], ["0000:06:00.0", "0000:06:00.1"], True),
+}

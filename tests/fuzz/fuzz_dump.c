@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Any bytes as a dump: the loader ends, reads nothing outside them, and its facts point where they say. */
+ * Any bytes as a dump: the loader ends, reads nothing outside them, and its facts point where they say. Then all that
+ * commands make of them: the inventory, a suggestion, and the planner's answer to that. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/bulkhead/machine_load.h"
+#include "plan/inventory.h"
+#include "tools/bulkhead/planner.h"
+#include "tools/bulkhead/suggestion.h"
+#include "tools/bulkhead/topology.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -43,6 +47,60 @@ static void check_facts(const struct machine_load *load)
     }
 }
 
+/* No guest gets what belongs to a group of another's, whatever the dump says. */
+static void check_plan(const struct planner *p)
+{
+    const struct machine *m = p->facts.machine;
+    for (uint32_t i = 0; i < m->pci.count; i++) {
+        for (uint32_t k = 0; k < i; k++) {
+            bool both = p->plan.owner[i] != PLAN_NO_GUEST && p->plan.owner[k] != PLAN_NO_GUEST;
+            require(!both || m->groups.of[i].group != m->groups.of[k].group || p->plan.owner[i] == p->plan.owner[k]);
+        }
+    }
+}
+
+static void ask_planner(const struct machine_load *load, const char *text, size_t length)
+{
+    static struct config config;
+    static struct diag items[64];
+    struct diag_list diags = diag_list_make(items, ARRAY_LENGTH(items));
+    struct planner p;
+    if (config_parse(text, length, "fuzz.toml", &config, &diags) != STATUS_OK) {
+        return; /* a machine without memory or CPUs */
+    }
+    planner_make(&p, load, &config, "fuzz.toml", &diags);
+    require((p.status == STATUS_OK) == (p.diags.errors == 0) || p.status == STATUS_NO_MEMORY);
+    if (p.status == STATUS_OK) {
+        check_plan(&p);
+    }
+    planner_free(&p);
+}
+
+static void make_all(const struct machine_load *load)
+{
+    static struct pci_ids *ids;
+    ids = ids != NULL ? ids : pci_ids_open("/dev/null");
+    struct device_row *rows = device_list_make(load);
+    char *text = NULL;
+    size_t length = 0;
+    char line[INVENTORY_LINE_SIZE];
+    for (uint32_t i = 0; i < load->machine.pci.count; i++) {
+        inventory_line(&load->facts, i, line, sizeof(line));
+    }
+    FILE *out = open_memstream(&text, &length);
+    require(rows != NULL && ids != NULL && out != NULL);
+    struct suggestion suggestion = suggestion_make(load, rows, ids);
+    suggestion_print(&suggestion, out);
+    fclose(out);
+    ask_planner(load, text, length);
+    free(text);
+    out = open_memstream(&text, &length);
+    topology_print(&(struct topology){.load = load, .rows = rows, .ids = ids}, out);
+    fclose(out);
+    free(text);
+    free(rows);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char why[DUMP_TEXT_WHY_SIZE] = "";
@@ -53,6 +111,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check_functions(&load);
     check_facts(&load);
+    if (load.machine.pci.count < 64) {
+        make_all(&load);
+    }
     machine_load_free(&load);
     return 0;
 }

@@ -209,6 +209,14 @@ def test_all_errors_of_a_text_are_told_before_any_plan(tmp_path, dumps):
     assert status == 1 and got["accepted"] is False and len(got["diagnostics"]) == 2
 
 
+def test_the_system_table_and_devices_are_told_together(tmp_path, dumps):
+    text = '[system]\nconsole = "com9"\nwithout = ["nonsense"]\n' + GUEST + 'devices = ["0000:00:02.0"]\n'
+    status, out, _ = plan(tmp_path, dumps(machine_tree.q35), text)
+    assert status == 1
+    assert [line.split(" ")[1] for line in out.splitlines() if line.startswith("error")] == [
+        f"bulkhead.toml:{at}:" for at in ("3:11", "4:12", "9:12")]
+
+
 def test_a_machine_without_vtd_is_refused(tmp_path, dumps):
     status, out, _ = plan(tmp_path, dumps(no_dmar), GUEST)
     assert status == 1 and "error[BH0403] DMAR: " in out

@@ -107,10 +107,22 @@ def test_two_linux_guests_on_one_cpu(boot, tmp_path):
         assert guestrun.end_of(run, name) == "powered-off"
 
 
-def test_sibling_threads_of_two_guests_are_warned_of(boot, tmp_path):
+def siblings(boot, tmp_path, *more):
     """Two threads a core: the guests have CPUs of their own, and a core in common."""
-    config = guestrun.config(tmp_path, guestrun.guest("one", [0], "loader"), guestrun.guest("two", [1], "loader"))
-    run = boot(modules=[config, testbed.Module(guestrun.image("loader"), "loader")],
-               machine={"cpus": 2, "memory": "512M"}, devices=["-smp", "2,sockets=1,cores=1,threads=2"])
-    assert run.having("warning[BH0716] bulkhead.toml:9:9: CPU 1 is a thread of the same core as CPU 0 of guest 'one'")
+    tables = [guestrun.guest(name, [cpu], "loader") + line for (name, cpu), line in zip((("one", 0), ("two", 1)), more)]
+    return boot(modules=[guestrun.config(tmp_path, *tables), testbed.Module(guestrun.image("loader"), "loader")],
+                machine={"cpus": 2, "memory": "512M"}, devices=["-smp", "2,sockets=1,cores=1,threads=2"])
+
+
+def test_sibling_threads_of_two_guests_are_refused(boot, tmp_path):
+    run = siblings(boot, tmp_path, "", "share-core = true\n")
+    assert run.having("error[BH0716] bulkhead.toml")
+    assert run.having("CPU 1 is a thread of the same core as CPU 0 of guest 'one'")
+    assert run.having("give all threads of a core to one guest, or add share-core = true to [guest.one]")
+    assert run.having("no guest was started")
+
+
+def test_sibling_threads_where_both_guests_say_so(boot, tmp_path):
+    run = siblings(boot, tmp_path, "share-core = true\n", "share-core = true\n")
+    assert run.having("warning[BH0717]") and not run.having("BH0716")
     assert guestrun.end_of(run, "one") == guestrun.end_of(run, "two") == "powered-off"

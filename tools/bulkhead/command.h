@@ -36,6 +36,7 @@ int command_dump(int argc, char **argv);
 int command_plan(int argc, char **argv);
 int command_suggest(int argc, char **argv);
 int command_topology(int argc, char **argv);
+int command_groups(int argc, char **argv);
 
 /* "bulkhead: text" on stderr; returns COMMAND_USAGE. */
 int command_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

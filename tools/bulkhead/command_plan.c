@@ -33,9 +33,9 @@ static int show(const struct machine_load *load, const struct config_file *file,
                 bool json)
 {
     struct planner p = {.status = file->status, .diags = *parsed};
-    bool planned = file->status == STATUS_OK;
+    bool planned = file->parsed;
     if (planned) {
-        planner_make(&p, load, &file->config, file->name);
+        planner_make(&p, load, &file->config, file->name, parsed);
     }
     struct diag_source source = config_file_source(file);
     struct plan_writer out = {put_line, stdout};

@@ -44,7 +44,7 @@ static bool is_accepted(const struct machine_load *load, const char *text, size_
     bool accepted = false;
     if (config != NULL && config_parse(text, length, source.name, config, &diags) == STATUS_OK) {
         struct planner p;
-        planner_make(&p, load, config, source.name);
+        planner_make(&p, load, config, source.name, &diags);
         accepted = p.status == STATUS_OK;
         if (show) {
             diag_show(&p.diags, &source, stderr);

@@ -50,15 +50,16 @@ static int draw_guests(struct topology *t, const char *path, bool svg)
     }
     struct diag_source source = config_file_source(file);
     int result = COMMAND_REFUSED;
-    if (file->status != STATUS_OK) {
+    if (!file->parsed) {
         diag_show(&diags, &source, stderr);
     } else {
         struct planner p;
-        planner_make(&p, t->load, &file->config, file->name);
+        planner_make(&p, t->load, &file->config, file->name, &diags);
         diag_show(&p.diags, &source, stderr);
         t->config = &file->config;
         t->plan = &p.plan;
         result = p.status == STATUS_OK ? draw(t, svg) : COMMAND_REFUSED;
+        t->plan = NULL;
         planner_free(&p);
     }
     config_file_free(file);

@@ -10,8 +10,9 @@ struct config_file {
     char name[CONFIG_WHERE_NAME_MAX + 1]; /* in diagnostics: without folders, as a boot module is named */
     uint8_t *text;
     size_t length;
+    bool parsed; /* config is of use */
     struct config config;
-    enum status status; /* of reading it; config is of no use unless STATUS_OK */
+    enum status status; /* of all checks that need no machine */
 };
 
 /* False: said why on stderr. Else what is wrong with its text is in diags, and the caller frees it. */

@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"topology", "draw a machine, its groups and guests", command_topology},
     {"audit", "read the isolation audit of a console log", command_audit},
     {"dmar", "decode and check a DMAR table", command_dmar},
+    {"groups", "groups of an lspci -vvv text, and why", command_groups},
 };
 
 static void print_help(void)

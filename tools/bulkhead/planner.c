@@ -6,6 +6,7 @@
 
 #include "guest/plan_limits.h"
 #include "kernel/core/console_option.h"
+#include "plan/plan_order.h"
 
 #define ARENA_FIXED (4 * MIB)
 #define ARENA_PER_FUNCTION (8 * KIB)
@@ -41,18 +42,18 @@ static uint16_t console_port(const struct config *config)
     return option.port;
 }
 
-/* What was found wrong with the machine itself: the errors, as the hypervisor says them before it refuses. */
-static void take_errors(struct planner *p, const struct machine_load *load)
+static void take(struct planner *p, const struct diag_list *from, bool errors_only)
 {
-    for (size_t i = 0; i < load->diags.count; i++) {
-        const struct diag *d = &load->diags.items[i];
-        if (d->severity == DIAG_ERROR) {
+    for (size_t i = 0; i < from->count; i++) {
+        const struct diag *d = &from->items[i];
+        if (!errors_only || d->severity == DIAG_ERROR) {
             diag_add(&p->diags, d->code, d->severity, d->where, d->fix, "%s", d->what);
         }
     }
 }
 
-void planner_make(struct planner *p, const struct machine_load *load, const struct config *config, const char *file)
+void planner_make(struct planner *p, const struct machine_load *load, const struct config *config, const char *file,
+                  const struct diag_list *before)
 {
     *p = (struct planner){.facts = load->facts, .status = STATUS_NO_MEMORY};
     size_t size = ARENA_FIXED + ARENA_PER_FUNCTION * load->machine.pci.count;
@@ -63,15 +64,20 @@ void planner_make(struct planner *p, const struct machine_load *load, const stru
     }
     struct arena arena = arena_make(p->space, size);
     p->diags = diag_list_make(p->items, PLANNER_DIAGS_MAX);
-    if (load->dmar != STATUS_OK) {
-        take_errors(p, load);
+    if (load->dmar != STATUS_OK) { /* the hypervisor does not come to the configuration */
+        take(p, &load->diags, true);
         p->status = STATUS_UNSUPPORTED;
         return;
     }
+    take(p, before, false);
     p->facts.console_port = console_port(config);
     p->facts.console_gsi = console_gsi(&load->machine.madt, p->facts.console_port);
     p->facts.limits = guest_plan_limits();
     p->status = plan_make(&p->facts, config, file, &arena, &p->plan, &p->diags);
+    plan_order_diags(&p->diags, 0);
+    if (p->status == STATUS_OK && p->diags.errors != 0) {
+        p->status = STATUS_UNSUPPORTED;
+    }
 }
 
 void planner_free(struct planner *p)

@@ -16,8 +16,10 @@ struct planner {
     void *space;
 };
 
-/* Always to be freed. A machine that the hypervisor refuses as a whole is refused here with the same diagnostic. */
-void planner_make(struct planner *p, const struct machine_load *load, const struct config *config, const char *file);
+/* Always to be freed. A machine that the hypervisor refuses as a whole is refused here with the same diagnostic.
+ * before: what was wrong with the configuration already; it is among the diagnostics then, in the order of the file. */
+void planner_make(struct planner *p, const struct machine_load *load, const struct config *config, const char *file,
+                  const struct diag_list *before);
 void planner_free(struct planner *p);
 
 #endif

@@ -250,6 +250,10 @@ static void t7_t8_switches(void **state)
     a_switch(false, "02:01.0");
     expect("{00:01.0}{01:00.0}{02:00.0 02:01.0 03:00.0 04:00.0}");
     expect_reason("02:01.0", GROUP_SWITCH, "02:00.0");
+    struct arena arena = arena_make(memory, sizeof(memory));
+    assert_int_equal(groups_make_as_linux(&facts, &arena, &groups), STATUS_OK);
+    assert_string_equal(as_text(), "{00:01.0}{01:00.0}{02:00.0 03:00.0}{02:01.0 04:00.0}");
+    group();
     expect_reason("03:00.0", GROUP_BRIDGE, "02:00.0");
     expect_reason("04:00.0", GROUP_BRIDGE, "02:01.0");
     empty(state);

@@ -49,7 +49,7 @@ static void make_machine(void)
         for (unsigned i = 0; i < PER_UNIT; i++) {
             bool port = i < PER_UNIT / 2;
             unsigned n = i % (PER_UNIT / 2);
-            functions[count++] = (struct pci_function){
+            functions[count] = (struct pci_function){
                 .at = port ? sbdf_make(s, 0, n, 0) : sbdf_make(s, n + 1, 0, 0),
                 .vendor = 0x8086,
                 .class_code = port ? 0x060400 : 0x020000,
@@ -68,6 +68,7 @@ static void make_machine(void)
                             .address = BIT64(40) + count * MIB,
                             .size = 0x4000},
             };
+            count++;
             if (port) {
                 hops[s * PER_UNIT / 2 + n] = (struct dmar_hop){(uint8_t)n, 0};
                 scopes[s * PER_UNIT / 2 + n] =
