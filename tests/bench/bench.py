@@ -76,6 +76,22 @@ def plan():
     return rows
 
 
+AUDIT_BENCH = testbed.BUILD / "bench" / "audit_bench"
+
+
+def audit():
+    """CPU time of an audit in 4 KiB leaves, the quickest of some; how it grows is a ratio within one run."""
+    rows, times = [], []
+    for gib in (1, 4, 16):
+        out = subprocess.run([AUDIT_BENCH, str(gib)], capture_output=True, text=True, check=True, timeout=300)
+        pages, leaves, ns = (int(n) for n in re.findall(r"=(\d+)", out.stdout))
+        times.append(ns / pages)
+        rows.append(Row(f"audit: {gib} GiB in 4 KiB leaves, a table page", ns / pages, "ns of CPU time", None,
+                        f"{pages} pages, {leaves} leaves"))
+    rows.append(Row("audit: time a table page, largest against smallest guest", times[-1] / times[0], "times", 3))
+    return rows
+
+
 @functools.lru_cache(maxsize=None)
 def ready(cpus, icount=True):
     """(ns, waited ns, KiB) of one boot of the demo machine; under -icount shift=0 a nanosecond is an instruction."""
@@ -107,7 +123,7 @@ def memory():
             for cpus in (1, 4)]
 
 
-GROUPS = {"domain": domain, "plan": plan, "ready": entry_to_ready, "memory": memory, **figures_backends.GROUPS,
+GROUPS = {"domain": domain, "audit": audit, "plan": plan, "ready": entry_to_ready, "memory": memory, **figures_backends.GROUPS,
           **figures_guest.GROUPS}
 
 

@@ -7,7 +7,7 @@ _bulkhead()
     local options
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'check dump devices plan suggest topology groups dmar --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'check dump devices plan suggest topology groups audit dmar --help --version' -- "$word")
         return
     fi
     case $before in
@@ -28,6 +28,7 @@ _bulkhead()
         suggest) options='--machine --pci-ids' ;;
         topology) options='--dot --svg --machine --pci-ids' ;;
         groups) options='--lspci --json --pci-ids' ;;
+        audit) options='--json' ;;
         dmar) options='--json' ;;
         *) return ;;
     esac

@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"plan", "say what the hypervisor would do with a configuration", command_plan},
     {"suggest", "print a configuration to start from", command_suggest},
     {"topology", "draw a machine, its groups and guests", command_topology},
+    {"audit", "read the isolation audit of a console log", command_audit},
     {"dmar", "decode and check a DMAR table", command_dmar},
     {"groups", "groups of an lspci -vvv text, and why", command_groups},
 };
