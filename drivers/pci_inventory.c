@@ -8,23 +8,6 @@
 
 #define LINE_SIZE 240
 
-struct line {
-    char *out;
-    size_t size;
-    size_t length; /* of the whole text, even where it did not fit */
-};
-
-static void put(struct line *line, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct line *line, const char *fmt, ...)
-{
-    size_t used = line->length < line->size ? line->length : line->size;
-    va_list args;
-    va_start(args, fmt);
-    line->length += format_text_v(line->out + used, line->size - used, fmt, args);
-    va_end(args);
-}
-
 static const char *type_text(const struct pci_function *f)
 {
     switch (f->express) {
@@ -58,7 +41,7 @@ struct word {
 };
 
 /* " key=a,b,c", or nothing when no word is present. */
-static void put_words(struct line *line, const char *key, const struct word *words, size_t count)
+static void put_words(struct format_line *line, const char *key, const struct word *words, size_t count)
 {
     bool any = false;
     for (size_t i = 0; i < count; i++) {
@@ -66,15 +49,15 @@ static void put_words(struct line *line, const char *key, const struct word *wor
             continue;
         }
         if (any) {
-            put(line, ",%s", words[i].text);
+            format_line_put(line, ",%s", words[i].text);
         } else {
-            put(line, " %s=%s", key, words[i].text);
+            format_line_put(line, " %s=%s", key, words[i].text);
         }
         any = true;
     }
 }
 
-static void put_caps(struct line *line, const struct pci_function *f)
+static void put_caps(struct format_line *line, const struct pci_function *f)
 {
     const struct word words[] = {
         {f->cap.msi != 0, "msi"},  {f->cap.msix != 0, "msix"},   {f->cap.pm != 0, "pm"},       {f->has_flr, "flr"},
@@ -84,7 +67,7 @@ static void put_caps(struct line *line, const struct pci_function *f)
     put_words(line, "caps", words, ARRAY_LENGTH(words));
 }
 
-static void put_blocked(struct line *line, const struct pci_function *f)
+static void put_blocked(struct format_line *line, const struct pci_function *f)
 {
     const struct word words[] = {
         {(f->blocked & PCI_BLOCKED_BRIDGE_PATH) != 0, "bridge-path"},
@@ -94,7 +77,7 @@ static void put_blocked(struct line *line, const struct pci_function *f)
     put_words(line, "blocked", words, ARRAY_LENGTH(words));
 }
 
-static void put_bars(struct line *line, const struct pci_function *f)
+static void put_bars(struct format_line *line, const struct pci_function *f)
 {
     for (unsigned i = 0; i < PCI_BARS; i++) {
         const struct pci_bar *bar = &f->bars[i];
@@ -102,19 +85,19 @@ static void put_bars(struct line *line, const struct pci_function *f)
             continue;
         }
         const char *kind = bar->kind == PCI_BAR_IO ? "io" : bar->kind == PCI_BAR_MEM64 ? "mem64" : "mem32";
-        put(line, " bar%u=%s%s:%llx+%llx", i, kind, bar->prefetchable ? "p" : "", (unsigned long long)bar->address,
-            (unsigned long long)bar->size);
+        format_line_put(line, " bar%u=%s%s:%llx+%llx", i, kind, bar->prefetchable ? "p" : "",
+                        (unsigned long long)bar->address, (unsigned long long)bar->size);
     }
 }
 
 size_t pci_inventory_line(const struct pci_function *f, char *out, size_t size)
 {
-    struct line line = {out, size, 0};
+    struct format_line line = {out, size, 0};
     char at[SBDF_TEXT_SIZE];
-    put(&line, "%s %04x:%04x class=%06x rev=%02x type=%s", sbdf_text(f->at, at), f->vendor, f->device, f->class_code,
-        f->revision, type_text(f));
+    format_line_put(&line, "%s %04x:%04x class=%06x rev=%02x type=%s", sbdf_text(f->at, at), f->vendor, f->device,
+                    f->class_code, f->revision, type_text(f));
     if (f->bridge) {
-        put(&line, " bus=%02x-%02x", f->secondary, f->subordinate);
+        format_line_put(&line, " bus=%02x-%02x", f->secondary, f->subordinate);
     }
     put_caps(&line, f);
     put_blocked(&line, f);

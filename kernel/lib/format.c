@@ -204,3 +204,12 @@ size_t format_text(char *out, size_t size, const char *fmt, ...)
     va_end(args);
     return length;
 }
+
+void format_line_put(struct format_line *line, const char *fmt, ...)
+{
+    size_t used = line->length < line->size ? line->length : line->size;
+    va_list args;
+    va_start(args, fmt);
+    line->length += format_text_v(line->out + used, line->size - used, fmt, args);
+    va_end(args);
+}

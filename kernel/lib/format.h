@@ -13,4 +13,14 @@
 size_t format_text(char *out, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 size_t format_text_v(char *out, size_t size, const char *fmt, va_list args) __attribute__((format(printf, 3, 0)));
 
+/* A line that is put together piece by piece; start with out and size set. */
+struct format_line {
+    char *out;
+    size_t size;
+    size_t length; /* of the whole text, even where it did not fit */
+};
+
+/* Append; what does not fit is counted in length and cut. */
+void format_line_put(struct format_line *line, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 #endif
