@@ -21,7 +21,7 @@ static void make_printable(char *text)
     }
 }
 
-void log_ring_format(char line[LOG_LINE_SIZE], uint64_t ns, enum log_level level, const char *fmt, va_list args)
+size_t log_ring_format(char line[LOG_LINE_SIZE], uint64_t ns, enum log_level level, const char *fmt, va_list args)
 {
     size_t head = format_text(line, LOG_LINE_SIZE, "[%4llu.%06llu] %-5s ", (unsigned long long)(ns / 1000000000),
                               (unsigned long long)(ns / 1000 % 1000000), level_words[level]);
@@ -30,6 +30,7 @@ void log_ring_format(char line[LOG_LINE_SIZE], uint64_t ns, enum log_level level
         memcpy(line + head + LOG_TEXT_MAX - 3, "...", 3);
     }
     make_printable(line + head);
+    return head;
 }
 
 void log_ring_put(struct log_ring *ring, const char line[LOG_LINE_SIZE])
