@@ -3,6 +3,7 @@
 #include "kernel/core/event_log.h"
 
 #include "kernel/core/event.h"
+#include "kernel/core/log_level.h"
 
 static struct {
     int level;
@@ -20,21 +21,18 @@ int event_log_level(void)
 
 void event_log_put(enum log_level level, const char *text)
 {
-    static const struct {
-        enum event_severity severity;
-        const char *word;
-    } levels[] = {
-        [LOG_ERROR] = {EVENT_ERROR, "error"},
-        [LOG_WARN] = {EVENT_WARNING, "warn"},
-        [LOG_INFO] = {EVENT_INFO, "info"},
-        [LOG_DEBUG] = {EVENT_INFO, "debug"},
+    static const enum event_severity severities[LOG_LEVELS] = {
+        [LOG_ERROR] = EVENT_ERROR,
+        [LOG_WARN] = EVENT_WARNING,
+        [LOG_INFO] = EVENT_INFO,
+        [LOG_DEBUG] = EVENT_INFO,
     };
     if ((int)level > event_log_level()) {
         return;
     }
     struct event e;
-    event_begin(&e, levels[level].severity, "log");
-    json_text(&e.json, "level", levels[level].word);
+    event_begin(&e, severities[level], "log");
+    json_text(&e.json, "level", log_level_text(level));
     json_text(&e.json, "text", text);
     event_end(&e);
 }

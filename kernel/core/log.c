@@ -22,6 +22,11 @@ void log_set_level(enum log_level level)
     __atomic_store_n(&log.level, level, __ATOMIC_RELAXED);
 }
 
+enum log_level log_current_level(void)
+{
+    return (enum log_level)__atomic_load_n(&log.level, __ATOMIC_RELAXED);
+}
+
 static void emit(const char *line)
 {
     serial_write(line, strlen(line));

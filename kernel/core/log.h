@@ -16,6 +16,7 @@ enum log_level {
 
 /* Lines above this level are kept out of console and ring (default LOG_INFO). */
 void log_set_level(enum log_level level);
+enum log_level log_current_level(void);
 
 /* fmt as in kernel/lib/format.h, without a newline; longer than 240 characters is cut and marked "...". From a
  * chosen level upwards (kernel/core/event_log.h) it is an event too. */

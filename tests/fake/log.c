@@ -41,6 +41,11 @@ void log_set_level(enum log_level level)
     kept.limit = level;
 }
 
+enum log_level log_current_level(void)
+{
+    return kept.limit;
+}
+
 static void keep(struct lines *lines, const char *line)
 {
     size_t n = strlen(line);
