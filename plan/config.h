@@ -43,6 +43,19 @@ enum config_rmrr { CONFIG_RMRR_REFUSE, CONFIG_RMRR_MAP };
 /* reset = "flr", "d3d0", "bus" or "none". */
 enum config_reset { CONFIG_RESET_FLR, CONFIG_RESET_D3, CONFIG_RESET_BUS, CONFIG_RESET_NONE };
 
+/* on-fault, and fault-severity. */
+enum config_on_fault { CONFIG_FAULT_LOG, CONFIG_FAULT_STOP_DEVICE, CONFIG_FAULT_RESTART_GUEST, CONFIG_FAULT_REBOOT };
+enum config_severity { CONFIG_INFO, CONFIG_WARNING, CONFIG_ERROR, CONFIG_CRITICAL };
+
+/* At most so many in that time. As a value's number: the count above CONFIG_RATE_SHIFT, microseconds below. */
+struct config_rate {
+    uint32_t count;
+    uint64_t period_ns;
+};
+#define CONFIG_RATE_SHIFT 40
+#define CONFIG_RATE_HIGH ((UINT64_C(1) << 24) - 1)
+#define CONFIG_RATE_US_HIGH UINT64_C(86400000000) /* a day */
+
 /* An array; at.line == 0: not given. */
 struct config_list {
     struct config_position key, at;
@@ -60,6 +73,7 @@ struct config_guest {
     struct config_value name; /* at: of the table's line */
     struct config_value memory, kernel, initrd, cmdline, share, share_core;
     struct config_value rmrr, unsafe_interrupts;
+    struct config_value on_fault, fault_limit, irq_limit, fault_severity;
     struct config_list cpus, devices, modules;
 };
 
@@ -68,9 +82,10 @@ struct config_device {
     struct config_value address; /* at: of the table's line; number: struct sbdf's v, or the id */
     bool by_id;                  /* the table is of the id, and has neither gsi nor expect */
     struct config_value gsi, expect, reset, rom, rmrr;
+    struct config_value on_fault, fault_limit, irq_limit, fault_severity;
 };
 
-/* Its pointers lead into itself: do not copy it. About 480 KiB. */
+/* Its pointers lead into itself: do not copy it. About 520 KiB. */
 struct config {
     struct config_value version;
     struct config_system system;
@@ -91,6 +106,9 @@ MUST_CHECK enum status config_parse(const char *text, size_t length, const char 
 
 /* How long a turn on a shared CPU is, in microseconds: system.slice-us or what holds without it. */
 uint64_t config_slice_us(const struct config *config);
+
+/* Of a value with a rate. */
+struct config_rate config_rate_of(const struct config_value *value);
 
 /* The guest of that name, or NULL. */
 const struct config_guest *config_find_guest(const struct config *config, const char *name);
