@@ -108,6 +108,17 @@ void assign_detach(struct guest_pci *pci, const struct vm_device *devices, size_
     }
 }
 
+/* Those that were stopped stay stopped: they are reset with the others only as a bus is reset once for all, and the
+ * guest goes on without them whatever came of it. */
+static void forgive_stopped(const struct guest_pci *pci, struct device_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (guest_pci_find(pci, set->of[i]->function->at)->stopped) {
+            set->status[i] = STATUS_OK;
+        }
+    }
+}
+
 enum status assign_reset(struct guest_pci *pci, struct sbdf *failed)
 {
     struct device_set set = {0};
@@ -119,6 +130,7 @@ enum status assign_reset(struct guest_pci *pci, struct sbdf *failed)
         }
     }
     device_reset_all(pci->config.facts, &set);
+    forgive_stopped(pci, &set);
     for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
         if (guest_pci_at(pci, i) != NULL) {
             guest_pci_function_restart(guest_pci_at(pci, i));

@@ -25,7 +25,8 @@ MUST_CHECK enum status assign_attach(struct guest_pci *pci, const struct vm_devi
  * assigned, and nothing is done to it. */
 void assign_detach(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each);
 
-/* The guest was reset and goes on with the same devices: each one quiet and reset (state as after attach). No vCPU of
+/* The guest was reset and goes on with the same devices: each one quiet and reset (state as after attach); those that
+ * were stopped (guest/device_stop.h) stay so. No vCPU of
  * the guest runs. *failed: the function that did not come back, quiet; the guest must not go on. */
 MUST_CHECK enum status assign_reset(struct guest_pci *pci, struct sbdf *failed);
 
