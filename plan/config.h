@@ -5,6 +5,7 @@
 
 #include "kernel/lib/bits.h"
 #include "kernel/lib/diag.h"
+#include "kernel/lib/rate.h"
 #include "kernel/lib/sbdf.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
@@ -47,11 +48,7 @@ enum config_reset { CONFIG_RESET_FLR, CONFIG_RESET_D3, CONFIG_RESET_BUS, CONFIG_
 enum config_on_fault { CONFIG_FAULT_LOG, CONFIG_FAULT_STOP_DEVICE, CONFIG_FAULT_RESTART_GUEST, CONFIG_FAULT_REBOOT };
 enum config_severity { CONFIG_INFO, CONFIG_WARNING, CONFIG_ERROR, CONFIG_CRITICAL };
 
-/* At most so many in that time. As a value's number: the count above CONFIG_RATE_SHIFT, microseconds below. */
-struct config_rate {
-    uint32_t count;
-    uint64_t period_ns;
-};
+/* A rate as a value's number: the count above CONFIG_RATE_SHIFT, microseconds below. */
 #define CONFIG_RATE_SHIFT 40
 #define CONFIG_RATE_HIGH ((UINT64_C(1) << 24) - 1)
 #define CONFIG_RATE_US_HIGH UINT64_C(86400000000) /* a day */
@@ -111,7 +108,7 @@ MUST_CHECK enum status config_parse(const char *text, size_t length, const char 
 uint64_t config_slice_us(const struct config *config);
 
 /* Of a value with a rate. */
-struct config_rate config_rate_of(const struct config_value *value);
+struct rate_limit config_rate_of(const struct config_value *value);
 
 /* The guest of that name, or NULL. */
 const struct config_guest *config_find_guest(const struct config *config, const char *name);

@@ -74,9 +74,9 @@ bool config_device_shows_rom(const struct config_device *device)
     return device->rom.at.line == 0 || device->rom.number != 0;
 }
 
-struct config_rate config_rate_of(const struct config_value *value)
+struct rate_limit config_rate_of(const struct config_value *value)
 {
-    return (struct config_rate){.count = (uint32_t)(value->number >> CONFIG_RATE_SHIFT),
+    return (struct rate_limit){.count = (uint32_t)(value->number >> CONFIG_RATE_SHIFT),
                                 .period_ns = bits_get(value->number, CONFIG_RATE_SHIFT - 1, 0) * 1000};
 }
 

@@ -15,7 +15,7 @@ static const struct config_value *first_given(const struct config_value *device,
     return is_given(device) ? device : guest;
 }
 
-static void read_rate(const struct config_value *value, struct config_rate *rate)
+static void read_rate(const struct config_value *value, struct rate_limit *rate)
 {
     if (is_given(value)) {
         *rate = config_rate_of(value);

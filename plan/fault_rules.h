@@ -8,8 +8,8 @@
 struct fault_rules {
     enum config_on_fault on_fault;
     enum config_severity severity;
-    struct config_rate fault_limit; /* so many are only logged; on_fault is for what goes beyond */
-    struct config_rate irq_limit;   /* period_ns 0: none */
+    struct rate_limit fault_limit; /* so many are only logged; on_fault is for what goes beyond */
+    struct rate_limit irq_limit;   /* period_ns 0: none */
 };
 
 /* For a device with that address and id of that guest; each key from the device's table, else from the guest's, else

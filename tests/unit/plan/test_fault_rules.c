@@ -28,7 +28,7 @@ static struct fault_rules rules_of(const char *rest)
     return fault_rules_of(&config, config_find_guest(&config, "a"), sbdf_from_rid(0, 0x20), VENDOR, DEVICE);
 }
 
-static void assert_rate(struct config_rate rate, uint32_t count, uint64_t period_ns)
+static void assert_rate(struct rate_limit rate, uint32_t count, uint64_t period_ns)
 {
     assert_int_equal(rate.count, count);
     assert_int_equal(rate.period_ns, period_ns);
