@@ -83,6 +83,7 @@ struct vm_owned {
     enum restart_answer answer;
     uint64_t scrubbed; /* bytes of its RAM */
     uint64_t ran_ns, waited_ns, wake_ns, start_from_ns;
+    uint64_t stopped_devices;   /* bit n: request.devices[n] is stopped again when it is attached */
     unsigned starts;            /* again, that succeeded */
     uint64_t scrub_ns, copy_ns; /* what making it took: clearing its RAM, and placing its images there */
 };
