@@ -117,6 +117,7 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
         .vtd = &parts->isolate->vtd,
         .pci = &parts->machine->pci,
         .may_start = audit_guests_may_start,
+        .may_enter = audit_guests_may_enter,
     };
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
