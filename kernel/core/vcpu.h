@@ -201,8 +201,8 @@ struct cpu_backend {
     MUST_CHECK enum status (*vcpu_init)(struct vcpu *vcpu, unsigned cpu, const struct radix *nested);
     void (*vcpu_free)(struct vcpu *vcpu);
 
-    /* What its next entry takes from the control structure (VMCS, VMCB): read there, not remembered. For who checks that
-     * it is what it should be. */
+    /* What its next entry takes from the control structure (VMCS, VMCB): read there, not remembered. For who checks
+     * that it is what it should be. */
     struct vcpu_nested (*read_nested)(const struct vcpu *vcpu);
 
     /* Enter the guest and return when something needs the hypervisor. Interrupts are off on entry and on return. */
