@@ -36,6 +36,8 @@ struct vm_request {
     const struct pci_facts *pci;
     /* Asked before it starts anew, when not NULL, on the CPU that does so: false, and why, keeps it from it. */
     bool (*may_start)(const struct vm_owned *owned, char *why, size_t size);
+    /* The same for each vCPU, once it is made and each time it starts anew, on its CPU before it runs. */
+    bool (*may_enter)(const struct vm_owned *owned, const struct vm_cpu *cpu, char *why, size_t size);
     struct restart_rules rules;
     bool stays_off;           /* it does not start by itself */
     struct vm_roster *roster; /* all guests (vm_order.h), this one among them */
