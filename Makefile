@@ -15,7 +15,7 @@ COMMON := -std=gnu11 -I. $(WARN) -g -MMD -MP
 KERNEL_CFLAGS := $(COMMON) -O2 -ffreestanding -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only -mcmodel=small \
 	-fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none
 # One folder a layer, lowest first; tools/check-layers knows the same order.
-LAYERS := kernel/lib kernel/hw kernel/core drivers vtd plan svm vmx guest audit kernel boot
+LAYERS := kernel/lib kernel/hw kernel/core drivers vtd plan svm vmx guest audit service kernel boot
 KERNEL_SRC := $(foreach d,$(LAYERS),$(sort $(wildcard $(d)/*.c $(d)/*.S)))
 KERNEL_SRC += $(BUILD)/generated/guest/dsdt.c
 KERNEL_OBJ := $(KERNEL_SRC:%=$(BUILD)/kernel/%.o)

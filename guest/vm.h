@@ -27,6 +27,7 @@ enum vm_end {
     VM_POWERED_OFF, /* the guest asked for it */
     VM_RESET,       /* the guest asked for it: it starts anew */
     VM_CRASHED,     /* triple fault, or something it may not do: vm->why says what */
+    VM_REFUSED,     /* it never started: vm->why says why */
 };
 
 enum vm_cpu_state {
@@ -115,7 +116,7 @@ struct vm {
     bool real_wbinvd; /* it has devices whose DMA may not snoop caches */
 
     enum vm_end end; /* atomic; VM_RUNNING while it runs */
-    char why[96];    /* of VM_CRASHED */
+    char why[96];    /* of VM_CRASHED and VM_REFUSED */
     unsigned active; /* vCPUs whose life has not ended; atomic */
     unsigned resets;
     uint64_t entered_ns;        /* host time at which its first vCPU was about to enter for the first time */

@@ -22,6 +22,7 @@ struct vm_request {
     size_t module_count;
     const char *cmdline;
     const char *kernel_name;
+    const char *refused; /* why it never starts, though all else of it is made; NULL: it may */
     const struct vm_device *devices;
     size_t device_count;
     const struct plan_reserved *reserved; /* regions of dmar that its devices reach one to one */

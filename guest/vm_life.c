@@ -55,7 +55,7 @@ void vm_life_set_clock(struct vm_owned *owned)
 
 static const char *end_text(enum vm_end end)
 {
-    static const char *const words[] = {"running", "powered-off", "reset", "crashed"};
+    static const char *const words[] = {"running", "powered-off", "reset", "crashed", "refused"};
     return words[end];
 }
 
@@ -78,8 +78,8 @@ static void log_end(const struct vm *vm)
              (unsigned long long)sums[VM_COUNT_MSR], (unsigned long long)sums[VM_COUNT_HLT],
              (unsigned long long)sums[VM_COUNT_OTHER], (unsigned long long)vm->device_interrupts,
              (unsigned long long)bus_unknown_count(&vm->platform.ports), (unsigned long long)vm->entered_ns);
-    if (vm->end == VM_CRASHED) {
-        log_error("guest: name=%s crashed why=\"%s\"", vm->name, vm->why);
+    if (vm->end == VM_CRASHED || vm->end == VM_REFUSED) {
+        log_error("guest: name=%s %s why=\"%s\"", vm->name, end_text(vm->end), vm->why);
     }
 }
 
@@ -126,6 +126,9 @@ static void make(struct vm_cpu *cpu)
         vm_apic_init(cpu);
     } else {
         vm_stop(vm, VM_CRASHED, "vCPU %u cannot be made: %s", cpu->index, status_text(status));
+    }
+    if (owner_of(cpu)->request.refused != NULL) {
+        vm_stop(vm, VM_REFUSED, "%s", owner_of(cpu)->request.refused);
     }
     begin(cpu);
 }
