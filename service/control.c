@@ -7,7 +7,7 @@
 #include "plan/config_keys.h"
 #include "service/control_command.h"
 
-#define LIST_ENTRY_MAX 640 /* no entry of a list is longer, members behind the list included */
+#define LIST_ENTRY_MAX 1024 /* no entry of a list is longer, members behind the list included */
 #define FIX_HELP "{\"command\":\"help\"} lists all commands"
 
 static const struct control_command *const tables[] = {
