@@ -31,9 +31,12 @@ static size_t device_total(const struct control *control)
     return total;
 }
 
+/* As its own guest's CPUs last left it: no lock of another guest is taken here. */
 static bool is_stopped(const struct vm_owned *owned, size_t which)
 {
-    return which < 64 && (__atomic_load_n(&owned->devices_off, __ATOMIC_SEQ_CST) >> which & 1) != 0;
+    struct sbdf at = owned->request.devices[which].function->at;
+    const struct guest_pci_function *f = guest_pci_find(&owned->vm.platform.pci, at);
+    return f != NULL && __atomic_load_n(&f->stopped, __ATOMIC_RELAXED);
 }
 
 static void put_faults(struct control *control, struct sbdf at)

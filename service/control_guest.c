@@ -59,7 +59,7 @@ static void put_guest(struct control *control, const struct vm_owned *owned)
     json_number(json, "exits", exits_of(&owned->vm));
     json_number(json, "device-interrupts", __atomic_load_n(&owned->vm.device_interrupts, __ATOMIC_RELAXED));
     json_number(json, "starts", owned->starts);
-    if (state == VM_ORDER_CRASHED || state == VM_ORDER_REFUSED) {
+    if (state == VM_ORDER_CRASHED || owned->vm.end == VM_REFUSED) {
         json_text(json, "why", owned->vm.why); /* nothing writes it any more while it rests */
     }
     json_close(json);

@@ -23,6 +23,8 @@ static struct {
     enum vm_order_state states[CONTROL_RIG_GUESTS];
     struct vm_device devices[CONTROL_RIG_DEVICES];
     struct pci_function functions[CONTROL_RIG_DEVICES];
+    struct guest_pci_function found; /* what guest_pci_find() says about one of "user" */
+    bool stopped[CONTROL_RIG_DEVICES];
     bool up[2];
     const char *no_off;
     unsigned orders, device_orders;
@@ -73,7 +75,7 @@ enum status vm_order_device(struct vm_owned *owned, struct sbdf device, bool sto
 {
     for (size_t i = 0; i < owned->request.device_count; i++) {
         if (sbdf_equal(owned->request.devices[i].function->at, device)) {
-            owned->devices_off = stop ? owned->devices_off | BIT64(i) : owned->devices_off & ~BIT64(i);
+            control_rig.stopped[i] = stop;
             control_rig.device_orders++;
             return vm_order_state(owned) == VM_ORDER_RUNNING ? STATUS_OK : STATUS_CONFLICT;
         }
@@ -81,10 +83,22 @@ enum status vm_order_device(struct vm_owned *owned, struct sbdf device, bool sto
     return STATUS_NOT_FOUND;
 }
 
+struct guest_pci_function *guest_pci_find(const struct guest_pci *pci, struct sbdf host)
+{
+    const struct vm_owned *user = control_rig.guests[1];
+    for (size_t i = 0; pci == &user->vm.platform.pci && i < CONTROL_RIG_DEVICES; i++) {
+        if (sbdf_equal(control_rig.functions[i].at, host)) {
+            control_rig.found.stopped = control_rig.stopped[i];
+            return &control_rig.found;
+        }
+    }
+    return NULL;
+}
+
 const char *vm_order_state_text(enum vm_order_state state)
 {
-    static const char *const words[] = {"running", "paused",  "stopping", "stopped", "powered-off",
-                                        "crashed", "refused", "starting", "waiting"};
+    static const char *const words[] = {"running",     "paused",  "stopping", "stopped",
+                                        "powered-off", "crashed", "starting", "waiting"};
     return words[state];
 }
 
