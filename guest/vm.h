@@ -27,6 +27,7 @@ enum vm_end {
     VM_POWERED_OFF, /* the guest asked for it */
     VM_RESET,       /* the guest asked for it: it starts anew */
     VM_CRASHED,     /* triple fault, or something it may not do: vm->why says what */
+    VM_REFUSED,     /* it never started: vm->why says why */
     VM_STOPPED,     /* by order (vm_order.h), or it was never started */
     VM_RESTARTED,   /* by order */
     VM_WATCHDOG,    /* its watchdog ran out, and starts it anew */
@@ -120,7 +121,7 @@ struct vm {
 
     enum vm_end end; /* atomic; VM_RUNNING while it runs */
     bool paused;     /* atomic: its vCPUs stand still */
-    char why[96];    /* of VM_CRASHED */
+    char why[96];    /* of VM_CRASHED and VM_REFUSED */
     unsigned active; /* vCPUs whose life has not ended; atomic */
     unsigned resets;
     uint64_t entered_ns;        /* host time at which its first vCPU was about to enter for the first time */

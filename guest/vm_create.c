@@ -278,8 +278,8 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
         format_text(why, VM_WHY_SIZE, "its tables cannot be made: %s", status_text(status));
         return status;
     }
-    struct image_entry entry;
-    status = vm_create_load(owned, &entry, why);
+    struct image_entry entry = {0};
+    status = request->refused == NULL ? vm_create_load(owned, &entry, why) : STATUS_OK;
     if (status == STATUS_OK) {
         vm->first_entry = entry;
         vm->active = vm->cpu_count;

@@ -24,6 +24,7 @@ struct vm_request {
     size_t module_count;
     const char *cmdline;
     const char *kernel_name;
+    const char *refused; /* why it never starts, though all else of it is made; NULL: it may */
     const struct vm_device *devices;
     size_t device_count;
     const struct plan_reserved *reserved; /* regions of dmar that its devices reach one to one */
@@ -38,7 +39,7 @@ struct vm_request {
     struct restart_rules rules;
     bool stays_off;           /* it does not start by itself */
     struct vm_roster *roster; /* all guests (vm_order.h), this one among them */
-    /* Stop a device, or return it, with the guest's lock, on the guest's first vCPU; NULL: cannot be. */
+    /* Stop a device, or return it (guest/device_stop.h), on the guest's first vCPU; NULL: cannot be. */
     enum status (*device_stop)(struct vm_owned *owned, struct sbdf device);
     enum status (*device_return)(struct vm_owned *owned, struct sbdf device);
 };
@@ -76,6 +77,7 @@ struct vm_owned {
     enum vm_phase phase;                   /* atomic */
     enum restart_wanted wanted;            /* atomic: an order that is not carried out yet */
     uint64_t devices_stop, devices_return; /* atomic, bit n: an order for request.devices[n] */
+    uint64_t devices_off;                  /* likewise: stopped; of the vCPU that carries orders out */
     bool lost;                             /* atomic: something of it was not withdrawn: it never starts again */
     /* Of the vCPU that keeps it while it is stopped. */
     enum vm_step step;

@@ -26,8 +26,8 @@ static enum restart_wanted take_wanted(struct vm_owned *owned)
 
 static const char *end_text(enum vm_end end)
 {
-    static const char *const words[] = {"running", "powered-off", "reset",   "crashed",
-                                        "stopped", "restarted",   "watchdog"};
+    static const char *const words[] = {"running", "powered-off", "reset",     "crashed",
+                                        "refused", "stopped",     "restarted", "watchdog"};
     return words[end];
 }
 
@@ -50,8 +50,8 @@ static void log_end(const struct vm *vm)
              (unsigned long long)sums[VM_COUNT_MSR], (unsigned long long)sums[VM_COUNT_HLT],
              (unsigned long long)sums[VM_COUNT_OTHER], (unsigned long long)vm->device_interrupts,
              (unsigned long long)bus_unknown_count(&vm->platform.ports), (unsigned long long)vm->entered_ns);
-    if (vm->end == VM_CRASHED) {
-        log_error("guest: name=%s crashed why=\"%s\"", vm->name, vm->why);
+    if (vm->end == VM_CRASHED || vm->end == VM_REFUSED) {
+        log_error("guest: name=%s %s why=\"%s\"", vm->name, end_text(vm->end), vm->why);
     }
 }
 
@@ -61,7 +61,11 @@ void vm_keep_begin(struct vm_owned *owned)
     set_phase(owned, VM_PHASE_STOPS);
     console_flush(&vm->platform.console);
     owned->ran_ns = vm_now(vm);
-    owned->answer = restart_decide(&owned->request.rules, vm->end, take_wanted(owned));
+    enum restart_wanted wanted = take_wanted(owned);
+    owned->answer = restart_decide(&owned->request.rules, vm->end, wanted);
+    owned->devices_off = wanted == RESTART_WANTED_START ? 0 : owned->devices_off;
+    __atomic_store_n(&owned->devices_stop, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&owned->devices_return, 0, __ATOMIC_SEQ_CST);
     owned->step = VM_STEP_WITHDRAW;
 }
 
@@ -160,6 +164,7 @@ static void hear_orders(struct vm_owned *owned)
         owned->answer = RESTART_RESTS;
     } else if (wanted == RESTART_WANTED_START) {
         owned->answer = RESTART_NOW;
+        owned->devices_off = 0;
     }
 }
 
@@ -179,9 +184,10 @@ static void settle(struct vm_owned *owned)
     }
 }
 
-/* Ordered while it rests or waits. Nobody reached its memory meanwhile; scrubbing it again costs little. */
-static void start_by_order(struct vm_owned *owned)
+/* After a rest, or a while. Nobody reached its memory meanwhile; scrubbing it again costs little. */
+static void start_again(struct vm_owned *owned, bool by_order)
 {
+    owned->devices_off = by_order ? 0 : owned->devices_off;
     owned->answer = RESTART_NOW;
     owned->scrubbed = 0;
     owned->step = VM_STEP_SCRUB;
@@ -191,7 +197,7 @@ static void start_by_order(struct vm_owned *owned)
 static void look_at_rest(struct vm_owned *owned)
 {
     if (take_wanted(owned) == RESTART_WANTED_START && vm_roster_wake(owned->request.roster)) {
-        start_by_order(owned);
+        start_again(owned, true);
     }
 }
 
@@ -202,7 +208,7 @@ static void look_while_waiting(struct vm_owned *owned)
         owned->vm.end = VM_STOPPED;
         rest(owned);
     } else if (wanted == RESTART_WANTED_START || time_now_ns() >= owned->wake_ns) {
-        start_by_order(owned);
+        start_again(owned, wanted == RESTART_WANTED_START);
     }
 }
 
@@ -265,6 +271,7 @@ static enum vm_keep_outcome attach(struct vm_owned *owned)
         fail(owned, status, why);
         return VM_KEEP_ON;
     }
+    vm_order_stop_again(owned);
     set_running(owned);
     return VM_KEEP_RUN;
 }

@@ -67,6 +67,9 @@ static void make(struct vm_cpu *cpu)
     } else {
         vm_stop(vm, VM_CRASHED, "vCPU %u cannot be made: %s", cpu->index, status_text(status));
     }
+    if (owner_of(cpu)->request.refused != NULL) {
+        vm_stop(vm, VM_REFUSED, "%s", owner_of(cpu)->request.refused);
+    }
     begin(cpu);
 }
 

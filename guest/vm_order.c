@@ -34,11 +34,16 @@ static enum status want(struct vm_owned *owned, enum restart_wanted wanted, enum
     return STATUS_OK;
 }
 
+static bool can_start(const struct vm_owned *owned)
+{
+    return !owned->lost && owned->request.refused == NULL;
+}
+
 static enum status start(struct vm_owned *owned, const char *who)
 {
     enum vm_phase phase = phase_of(owned);
     bool off = phase == VM_PHASE_RESTS || phase == VM_PHASE_WAITS;
-    return off && !owned->lost ? want(owned, RESTART_WANTED_START, VM_RESTARTED, who) : STATUS_CONFLICT;
+    return off && can_start(owned) ? want(owned, RESTART_WANTED_START, VM_RESTARTED, who) : STATUS_CONFLICT;
 }
 
 static enum status stop(struct vm_owned *owned, const char *who)
@@ -51,7 +56,7 @@ static enum status restart(struct vm_owned *owned, const char *who)
     if (phase_of(owned) == VM_PHASE_STARTS) {
         return STATUS_OK;
     }
-    return owned->lost ? STATUS_CONFLICT : want(owned, RESTART_WANTED_START, VM_RESTARTED, who);
+    return can_start(owned) ? want(owned, RESTART_WANTED_START, VM_RESTARTED, who) : STATUS_CONFLICT;
 }
 
 static enum status pause(struct vm_owned *owned, bool paused)
@@ -89,6 +94,20 @@ enum status vm_order_guest(struct vm_owned *owned, enum vm_order order, const ch
     return status;
 }
 
+static enum vm_order_state at_rest(enum vm_end end)
+{
+    switch (end) {
+    case VM_POWERED_OFF:
+        return VM_ORDER_POWERED_OFF;
+    case VM_CRASHED:
+        return VM_ORDER_CRASHED;
+    case VM_REFUSED:
+        return VM_ORDER_REFUSED;
+    default:
+        return VM_ORDER_STOPPED;
+    }
+}
+
 enum vm_order_state vm_order_state(const struct vm_owned *owned)
 {
     enum vm_end end = __atomic_load_n(&owned->vm.end, __ATOMIC_ACQUIRE);
@@ -105,15 +124,15 @@ enum vm_order_state vm_order_state(const struct vm_owned *owned)
     case VM_PHASE_WAITS:
         return VM_ORDER_WAITING;
     case VM_PHASE_RESTS:
-        return end == VM_CRASHED ? VM_ORDER_CRASHED : end == VM_POWERED_OFF ? VM_ORDER_POWERED_OFF : VM_ORDER_STOPPED;
+        return at_rest(end);
     }
     return VM_ORDER_STOPPING;
 }
 
 const char *vm_order_state_text(enum vm_order_state state)
 {
-    static const char *const words[] = {"running",     "paused",  "stopping", "stopped",
-                                        "powered-off", "crashed", "starting", "waiting"};
+    static const char *const words[] = {"running", "paused",  "stopping", "stopped", "powered-off",
+                                        "crashed", "refused", "starting", "waiting"};
     return words[state];
 }
 
@@ -143,24 +162,28 @@ enum status vm_order_device(struct vm_owned *owned, struct sbdf device, bool sto
     return STATUS_OK;
 }
 
-static void carry_out_one(struct vm_owned *owned, struct sbdf device, bool stop)
+static enum status act(struct vm_owned *owned, size_t index, bool stop)
 {
-    enum status (*act)(struct vm_owned *, struct sbdf) =
+    struct sbdf at = owned->request.devices[index].function->at;
+    enum status (*how)(struct vm_owned *, struct sbdf) =
         stop ? owned->request.device_stop : owned->request.device_return;
-    uint64_t flags = lock_take(&owned->vm.lock);
-    enum status status = act == NULL ? STATUS_UNSUPPORTED : act(owned, device);
-    lock_release(&owned->vm.lock, flags);
+    enum status status = how == NULL ? STATUS_UNSUPPORTED : how(owned, at);
     char text[SBDF_TEXT_SIZE];
-    log_info("guest: name=%s device=%s %s: %s", owned->vm.name, sbdf_text(device, text), stop ? "stop" : "return",
+    log_info("guest: name=%s device=%s %s: %s", owned->vm.name, sbdf_text(at, text), stop ? "stop" : "return",
              status_text(status));
+    return status;
 }
 
+/* A device that could not be stopped whole is not to come back by itself either. */
 static void carry_out(struct vm_owned *owned, uint64_t which, bool stop)
 {
     for (unsigned i = 0; which != 0; i++, which >>= 1) {
-        if ((which & 1) != 0) {
-            carry_out_one(owned, owned->request.devices[i].function->at, stop);
+        if ((which & 1) == 0) {
+            continue;
         }
+        enum status status = act(owned, i, stop);
+        owned->devices_off |= stop ? BIT64(i) : 0;
+        owned->devices_off &= !stop && status == STATUS_OK ? ~BIT64(i) : UINT64_MAX;
     }
 }
 
@@ -168,6 +191,11 @@ void vm_order_carry_out(struct vm_owned *owned)
 {
     carry_out(owned, __atomic_exchange_n(&owned->devices_stop, 0, __ATOMIC_SEQ_CST), true);
     carry_out(owned, __atomic_exchange_n(&owned->devices_return, 0, __ATOMIC_SEQ_CST), false);
+}
+
+void vm_order_stop_again(struct vm_owned *owned)
+{
+    carry_out(owned, owned->devices_off, true);
 }
 
 /* --- all guests */

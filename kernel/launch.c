@@ -22,6 +22,7 @@
 #include "kernel/launch_plan.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
+#include "kernel/selftest.h"
 #include "plan/plan_source.h"
 
 #define FIX_CPU                                                                                                        \
@@ -238,6 +239,7 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
     isolate->faults.lookup = find_owner;
     log_made();
     console_input_start(isolate, machine, launch.vms, launch.guest_count);
+    selftest_guests_made(&(struct selftest_guests){boot->cmdline, isolate, launch.guests, launch.guest_count});
     status = prove_isolation(boot, machine, diags);
     if (status != STATUS_OK) {
         return status;

@@ -9,6 +9,7 @@
 #include "kernel/gsi.h"
 #include "kernel/hw/phys.h"
 #include "kernel/launch.h"
+#include "kernel/launch_images.h"
 #include "kernel/launch_modules.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
@@ -70,10 +71,7 @@ static bool fill_arrays(const struct launch_parts *parts, size_t index, struct v
 
 static void fill_images(const struct launch_parts *parts, const struct config_guest *guest, struct vm_request *request)
 {
-    request->kernel = launch_modules_blob(parts->boot, &guest->kernel);
-    request->initrd = launch_modules_blob(parts->boot, &guest->initrd);
-    request->cmdline = guest->cmdline.text;
-    request->kernel_name = guest->kernel.text;
+    launch_images_choose(parts->boot, guest, request);
     for (size_t i = 0; i < guest->modules.count && i < IMAGE_MODULES_MAX; i++) {
         request->modules[request->module_count++] = launch_modules_blob(parts->boot, &guest->modules.items[i]);
     }
@@ -126,6 +124,6 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
     }
     log_info("guest: name=%s cpus=%u memory-mib=%llu devices=%zu made from a %s", guest->name.text, request.cpu_count,
              (unsigned long long)(guest_memory_bytes(memory) / MIB), request.device_count,
-             image_kind_text((*out)->vm.first_entry.kind));
+             request.refused != NULL ? "configuration alone" : image_kind_text((*out)->vm.first_entry.kind));
     return STATUS_OK;
 }

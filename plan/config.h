@@ -60,6 +60,9 @@ struct config_guest {
     struct config_value name; /* at: of the table's line */
     struct config_value memory, kernel, initrd, cmdline, share, share_core;
     struct config_value rmrr, unsafe_interrupts;
+    struct config_value kernel_sha256, initrd_sha256;                       /* text: 64 hex digits */
+    struct config_value fallback_kernel, fallback_initrd, fallback_cmdline; /* when an image is another one */
+    struct config_value fallback_kernel_sha256, fallback_initrd_sha256;
     struct config_list cpus, devices, modules;
 };
 

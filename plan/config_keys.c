@@ -131,6 +131,49 @@ static const struct config_key guest_keys[] = {
      .high = CMDLINE_HIGH,
      .example = "\"console=hvc0\"",
      .description = "The kernel's command line."},
+    {.name = "kernel-sha256",
+     .type = CONFIG_SHA256,
+     .offset = offsetof(struct config_guest, kernel_sha256),
+     .example = "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
+     .description = "What `sha256sum` says of the kernel. If it is another one, the guest starts from "
+                    "`fallback-kernel`, or not at all."},
+    {.name = "initrd-sha256",
+     .type = CONFIG_SHA256,
+     .offset = offsetof(struct config_guest, initrd_sha256),
+     .example = "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
+     .description = "The same for the initial RAM disk."},
+    {.name = "fallback-kernel",
+     .type = CONFIG_STRING,
+     .offset = offsetof(struct config_guest, fallback_kernel),
+     .low = 1,
+     .high = 255,
+     .example = "\"vmlinuz.old\"",
+     .description = "Name of the boot module that is the kernel when `kernel-sha256` or `initrd-sha256` does not "
+                    "match."},
+    {.name = "fallback-initrd",
+     .type = CONFIG_STRING,
+     .offset = offsetof(struct config_guest, fallback_initrd),
+     .low = 1,
+     .high = 255,
+     .example = "\"guest.img.old\"",
+     .description = "Initial RAM disk of `fallback-kernel`; without it, that kernel has none."},
+    {.name = "fallback-cmdline",
+     .type = CONFIG_STRING,
+     .offset = offsetof(struct config_guest, fallback_cmdline),
+     .low = 0,
+     .high = CMDLINE_HIGH,
+     .example = "\"console=hvc0 rescue\"",
+     .description = "Command line of `fallback-kernel`; `cmdline` when not given."},
+    {.name = "fallback-kernel-sha256",
+     .type = CONFIG_SHA256,
+     .offset = offsetof(struct config_guest, fallback_kernel_sha256),
+     .example = "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
+     .description = "What `sha256sum` says of `fallback-kernel`. If it is another one, the guest does not start."},
+    {.name = "fallback-initrd-sha256",
+     .type = CONFIG_SHA256,
+     .offset = offsetof(struct config_guest, fallback_initrd_sha256),
+     .example = "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
+     .description = "The same for `fallback-initrd`."},
     {.name = "devices",
      .type = CONFIG_DEVICES,
      .offset = offsetof(struct config_guest, devices),
@@ -290,6 +333,8 @@ const char *config_keys_type_text(enum config_type type)
         return "a string with one of its words";
     case CONFIG_ID:
         return "a string with a device's id";
+    case CONFIG_SHA256:
+        return "a string with a SHA-256";
     case CONFIG_INTEGERS:
         return "an array of integers";
     case CONFIG_STRINGS:

@@ -7,6 +7,7 @@
 #include "kernel/lib/string.h"
 
 #define GROUP_PREFIX "group:"
+#define CONFIG_SHA256_DIGITS 64
 
 void config_store_wrong_type(struct config_lexer *lx, const struct config_key *key, struct config_position at,
                              const char *found)
@@ -139,6 +140,19 @@ static void store_id(struct config_lexer *lx, const struct config_token *token, 
     }
 }
 
+static void store_sha256(struct config_lexer *lx, const struct config_token *token)
+{
+    uint32_t part = 0;
+    bool good = strlen(token->text) == CONFIG_SHA256_DIGITS;
+    for (size_t i = 0; good && i < CONFIG_SHA256_DIGITS; i += 4) {
+        good = read_hex4(token->text + i, &part);
+    }
+    if (!good) {
+        config_lexer_error(lx, token->at, CONFIG_BAD_SHA256, "write the 64 hex digits that sha256sum prints",
+                           "\"%.70s\" is not a SHA-256", token->text);
+    }
+}
+
 /* The word that was meant, or all of them. */
 static void suggest_word(const struct config_key *key, const char *wrong, char *fix, size_t size)
 {
@@ -193,6 +207,10 @@ static void store_string(struct config_lexer *lx, const struct config_key *key, 
     }
     if (key->type == CONFIG_ID) {
         store_id(lx, token, value);
+        return;
+    }
+    if (key->type == CONFIG_SHA256) {
+        store_sha256(lx, token);
         return;
     }
     size_t length = strlen(token->text);

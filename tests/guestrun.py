@@ -53,9 +53,9 @@ def toml(value):
 
 
 def guest(name, cpus, kernel, memory="16MiB", **more):
-    """One [guest.NAME] table; further keys are strings, lists or booleans."""
+    """One [guest.NAME] table; further keys are strings, lists or booleans; "__" is "-" in a key."""
     keys = {"cpus": cpus, "memory": memory, "kernel": kernel, **more}
-    values = {key: toml(value) for key, value in keys.items()}
+    values = {key.replace("__", "-"): toml(value) for key, value in keys.items()}
     return "\n".join([f"[guest.{name}]", *(f"{key} = {value}" for key, value in values.items()), ""])
 
 

@@ -111,9 +111,9 @@ void plan_rig_reserve(uint64_t start, uint64_t size, const char *first, const ch
     const char *names[] = {first, second};
     r->rmrrs[n] = (struct dmar_rmrr){.base = start, .limit = start + size - 1, .start = start, .size = size};
     r->rmrrs[n].scopes = (struct dmar_scopes){&r->scopes[2 * n], second == NULL ? 1 : 2};
-    for (size_t i = 0; i < r->rmrrs[n].scopes.count; i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(names) && i < r->rmrrs[n].scopes.count; i++) {
         struct sbdf at = {0};
-        if (sbdf_parse(names[i], strlen(names[i]), &at)) {
+        if (names[i] != NULL && sbdf_parse(names[i], strlen(names[i]), &at)) {
             r->hops[2 * n + i] = (struct dmar_hop){sbdf_device(at), sbdf_function(at)};
         }
         r->scopes[2 * n + i] =

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The isolation audit on the live machine: it passes at boot, and `bulkhead audit` reads what it wrote and refuses a log
-in which two guests reach one page."""
+"""The isolation audit on the live machine: it passes at boot, finds every table that was spoiled (on SVM), and `bulkhead
+audit` reads what it wrote and refuses a log in which two guests reach one page."""
 import json
 import re
 import subprocess
 
+import corrupt
 import guestrun
+import pytest
 import testbed
 
 TOOL = testbed.BUILD / "host-gcc" / "bulkhead"
@@ -44,3 +46,11 @@ def test_no_audit_in_the_log(tmp_path):
     (tmp_path / "log").write_text("[ 0.1] info  boot\nweb| audit: verdict=pass\n")
     done = tool(tmp_path / "log")
     assert done.returncode == 2 and "no line of the isolation audit" in done.stderr
+
+
+@pytest.mark.parametrize("word", corrupt.FINDINGS)
+def test_spoiled_tables_are_refused(tmp_path, boot, disk, word):
+    devices = ["0000:01:00.0", "0000:00:05.0"]
+    run = boot(image=corrupt.IMAGE, cmdline=f"exit panic=reset corrupt={word}", machine={"cpus": 1},
+               modules=corrupt.modules(tmp_path, devices), devices=testbed.demo_devices(disk))
+    corrupt.assert_refused(run, word, devices)
