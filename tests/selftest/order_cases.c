@@ -122,7 +122,7 @@ static void give_all(void *argument)
 {
     (void)argument;
     wait_ns(orders.gap_ms * MS_NS);
-    bool good = wait_for(VM_ORDER_RUNNING) || wait_for(VM_ORDER_STOPPED);
+    bool good = orders.guest->request.stays_off ? wait_for(VM_ORDER_STOPPED) : wait_for(VM_ORDER_RUNNING);
     for (uint64_t i = 0; good && i < orders.rounds; i++) {
         good = one_round();
     }
