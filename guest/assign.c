@@ -61,8 +61,8 @@ static enum status attach_one(struct guest_pci *pci, const struct vm_device *dev
 
 enum status assign_attach(struct guest_pci *pci, const struct vm_device *devices, size_t count, size_t *failed)
 {
-    *failed = GUEST_PCI_SLOTS - 1;
-    if (count >= GUEST_PCI_SLOTS) {
+    *failed = GUEST_PCI_ASSIGNED_MAX;
+    if (count > GUEST_PCI_ASSIGNED_MAX) {
         return STATUS_NO_MEMORY;
     }
     struct device_set set = set_of(devices, count);

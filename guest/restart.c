@@ -27,8 +27,8 @@ static enum restart_answer by_rules(const struct restart_rules *rules, enum vm_e
         return after_poweroff(rules);
     case VM_CRASHED:
         return rules->when == RESTART_NEVER ? RESTART_RESTS : RESTART_LATER;
-    case VM_REFUSED:
     case VM_STOPPED:
+    case VM_REFUSED:
     case VM_RUNNING:
         break;
     }

@@ -27,10 +27,10 @@ enum vm_end {
     VM_POWERED_OFF, /* the guest asked for it */
     VM_RESET,       /* the guest asked for it: it starts anew */
     VM_CRASHED,     /* triple fault, or something it may not do: vm->why says what */
-    VM_REFUSED,     /* it never started: vm->why says why */
     VM_STOPPED,     /* by order (vm_order.h), or it was never started */
     VM_RESTARTED,   /* by order */
     VM_WATCHDOG,    /* its watchdog ran out, and starts it anew */
+    VM_REFUSED,     /* it may not start: vm->why says why */
 };
 
 enum vm_cpu_state {

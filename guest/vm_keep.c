@@ -26,8 +26,8 @@ static enum restart_wanted take_wanted(struct vm_owned *owned)
 
 static const char *end_text(enum vm_end end)
 {
-    static const char *const words[] = {"running", "powered-off", "reset",     "crashed",
-                                        "refused", "stopped",     "restarted", "watchdog"};
+    static const char *const words[] = {"running", "powered-off", "reset",    "crashed",
+                                        "stopped", "restarted",   "watchdog", "refused"};
     return words[end];
 }
 
@@ -61,9 +61,7 @@ void vm_keep_begin(struct vm_owned *owned)
     set_phase(owned, VM_PHASE_STOPS);
     console_flush(&vm->platform.console);
     owned->ran_ns = vm_now(vm);
-    enum restart_wanted wanted = take_wanted(owned);
-    owned->answer = restart_decide(&owned->request.rules, vm->end, wanted);
-    owned->devices_off = wanted == RESTART_WANTED_START ? 0 : owned->devices_off;
+    owned->answer = restart_decide(&owned->request.rules, vm->end, take_wanted(owned));
     __atomic_store_n(&owned->devices_stop, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&owned->devices_return, 0, __ATOMIC_SEQ_CST);
     owned->step = VM_STEP_WITHDRAW;
@@ -86,11 +84,36 @@ static bool all_withdrawn(const enum status *each, size_t count)
     return true;
 }
 
+/* What was stopped (guest/device_stop.h) is not brought back by the guest's own reset, nor by its start. */
+static uint64_t stopped_devices(const struct vm_owned *owned)
+{
+    uint64_t stopped = 0;
+    for (size_t i = 0; i < owned->request.device_count; i++) {
+        const struct guest_pci_function *f =
+            guest_pci_find(&owned->vm.platform.pci, owned->request.devices[i].function->at);
+        stopped |= f != NULL && f->stopped ? BIT64(i) : 0;
+    }
+    return stopped;
+}
+
+static enum status stop_again(struct vm_owned *owned)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; status == STATUS_OK && i < owned->request.device_count; i++) {
+        if ((owned->stopped_devices & BIT64(i)) != 0) {
+            status = guest_pci_function_stop(
+                guest_pci_find(&owned->vm.platform.pci, owned->request.devices[i].function->at));
+        }
+    }
+    return status;
+}
+
 /* Who starts at once has its devices reset when they are attached again; those of the others are reset now. */
 static void withdraw(struct vm_owned *owned)
 {
     const struct vm_request *r = &owned->request;
     enum status each[GUEST_PCI_SLOTS]; /* attaching more was refused */
+    owned->stopped_devices |= stopped_devices(owned);
     assign_withdraw(&owned->vm.platform.pci, r->devices, r->device_count, each);
     bool withdrawn = all_withdrawn(each, r->device_count);
     if (is_final(owned)) {
@@ -164,7 +187,6 @@ static void hear_orders(struct vm_owned *owned)
         owned->answer = RESTART_RESTS;
     } else if (wanted == RESTART_WANTED_START) {
         owned->answer = RESTART_NOW;
-        owned->devices_off = 0;
     }
 }
 
@@ -185,9 +207,8 @@ static void settle(struct vm_owned *owned)
 }
 
 /* After a rest, or a while. Nobody reached its memory meanwhile; scrubbing it again costs little. */
-static void start_again(struct vm_owned *owned, bool by_order)
+static void start_again(struct vm_owned *owned)
 {
-    owned->devices_off = by_order ? 0 : owned->devices_off;
     owned->answer = RESTART_NOW;
     owned->scrubbed = 0;
     owned->step = VM_STEP_SCRUB;
@@ -197,7 +218,7 @@ static void start_again(struct vm_owned *owned, bool by_order)
 static void look_at_rest(struct vm_owned *owned)
 {
     if (take_wanted(owned) == RESTART_WANTED_START && vm_roster_wake(owned->request.roster)) {
-        start_again(owned, true);
+        start_again(owned);
     }
 }
 
@@ -208,7 +229,7 @@ static void look_while_waiting(struct vm_owned *owned)
         owned->vm.end = VM_STOPPED;
         rest(owned);
     } else if (wanted == RESTART_WANTED_START || time_now_ns() >= owned->wake_ns) {
-        start_again(owned, wanted == RESTART_WANTED_START);
+        start_again(owned);
     }
 }
 
@@ -230,7 +251,10 @@ static void load(struct vm_owned *owned)
     struct vm *vm = &owned->vm;
     char why[VM_WHY_SIZE] = "";
     guest_pci_reset(&vm->platform.pci);
-    enum status status = vm_create_power_on(vm);
+    enum status status = owned->request.refused == NULL ? vm_create_power_on(vm) : STATUS_UNSUPPORTED;
+    if (owned->request.refused != NULL) {
+        format_text(why, sizeof(why), "%s", owned->request.refused);
+    }
     status = status == STATUS_OK ? vm_create_load(owned, &vm->first_entry, why) : status;
     owned->step = VM_STEP_ATTACH;
     if (status != STATUS_OK) {
@@ -264,6 +288,10 @@ static enum vm_keep_outcome attach(struct vm_owned *owned)
 {
     char why[VM_WHY_SIZE] = "";
     enum status status = vm_create_attach(owned, why);
+    if (status == STATUS_OK) {
+        status = stop_again(owned);
+        owned->stopped_devices = 0; /* each one's place knows it again */
+    }
     if (status == STATUS_OK && !may_start(owned, why)) {
         status = STATUS_CONFLICT;
     }
@@ -271,7 +299,6 @@ static enum vm_keep_outcome attach(struct vm_owned *owned)
         fail(owned, status, why);
         return VM_KEEP_ON;
     }
-    vm_order_stop_again(owned);
     set_running(owned);
     return VM_KEEP_RUN;
 }

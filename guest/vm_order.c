@@ -162,28 +162,24 @@ enum status vm_order_device(struct vm_owned *owned, struct sbdf device, bool sto
     return STATUS_OK;
 }
 
-static enum status act(struct vm_owned *owned, size_t index, bool stop)
+static void carry_out_one(struct vm_owned *owned, struct sbdf device, bool stop)
 {
-    struct sbdf at = owned->request.devices[index].function->at;
-    enum status (*how)(struct vm_owned *, struct sbdf) =
+    enum status (*act)(struct vm_owned *, struct sbdf) =
         stop ? owned->request.device_stop : owned->request.device_return;
-    enum status status = how == NULL ? STATUS_UNSUPPORTED : how(owned, at);
+    uint64_t flags = lock_take(&owned->vm.lock);
+    enum status status = act == NULL ? STATUS_UNSUPPORTED : act(owned, device);
+    lock_release(&owned->vm.lock, flags);
     char text[SBDF_TEXT_SIZE];
-    log_info("guest: name=%s device=%s %s: %s", owned->vm.name, sbdf_text(at, text), stop ? "stop" : "return",
+    log_info("guest: name=%s device=%s %s: %s", owned->vm.name, sbdf_text(device, text), stop ? "stop" : "return",
              status_text(status));
-    return status;
 }
 
-/* A device that could not be stopped whole is not to come back by itself either. */
 static void carry_out(struct vm_owned *owned, uint64_t which, bool stop)
 {
     for (unsigned i = 0; which != 0; i++, which >>= 1) {
-        if ((which & 1) == 0) {
-            continue;
+        if ((which & 1) != 0) {
+            carry_out_one(owned, owned->request.devices[i].function->at, stop);
         }
-        enum status status = act(owned, i, stop);
-        owned->devices_off |= stop ? BIT64(i) : 0;
-        owned->devices_off &= !stop && status == STATUS_OK ? ~BIT64(i) : UINT64_MAX;
     }
 }
 
@@ -191,11 +187,6 @@ void vm_order_carry_out(struct vm_owned *owned)
 {
     carry_out(owned, __atomic_exchange_n(&owned->devices_stop, 0, __ATOMIC_SEQ_CST), true);
     carry_out(owned, __atomic_exchange_n(&owned->devices_return, 0, __ATOMIC_SEQ_CST), false);
-}
-
-void vm_order_stop_again(struct vm_owned *owned)
-{
-    carry_out(owned, owned->devices_off, true);
 }
 
 /* --- all guests */

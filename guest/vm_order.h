@@ -46,9 +46,6 @@ const char *vm_order_text(enum vm_order order);
 /* On the first vCPU's CPU, which runs nothing else meanwhile: carry out what was asked for devices. */
 void vm_order_carry_out(struct vm_owned *owned);
 
-/* All devices were attached anew, and nothing runs: those that were stopped before are stopped again. */
-void vm_order_stop_again(struct vm_owned *owned);
-
 /* All guests that the machine has: it goes on until none of them runs, pauses, or is about to start. */
 struct vm_roster {
     struct vm_owned *const *guests;

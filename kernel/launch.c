@@ -144,7 +144,6 @@ static void wait_for_end(void)
         uint64_t flags = cpu_irq_save();
         timer_set_deadline(time_now_ns() + UINT64_C(50000000));
         cpu_irq_wait();
-        isolate_drain_faults(launch.isolate); /* after a storm nobody else asks */
         cpu_irq_restore(flags);
     }
     timer_set_deadline(TIMER_NEVER);
@@ -246,7 +245,7 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
     }
     start_all();
     wait_for_end();
-    log_info("bulkhead: all guests have ended, faults=%llu memory-kib=%llu", (unsigned long long)isolate->fault_count,
+    log_info("bulkhead: all guests have ended, faults=%llu memory-kib=%llu", (unsigned long long)isolate->watch.count,
              (unsigned long long)own_kib(pages_taken().most));
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
  * Making guests as the plan says. */
 #include "kernel/launch_guests.h"
 
+#include "guest/device_stop.h"
 #include "guest/vm_memory.h"
 #include "kernel/audit_guests.h"
 #include "kernel/core/log.h"
@@ -138,6 +139,9 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
         .rules = rules_of(guest),
         .stays_off = !config_guest_starts(guest),
         .roster = parts->roster,
+        .may_enter = audit_guests_may_enter,
+        .device_stop = device_stop,
+        .device_return = device_return,
     };
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
