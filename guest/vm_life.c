@@ -98,7 +98,9 @@ static void detach_devices(struct vm_owned *owned)
 static void take_back(struct vm_owned *owned)
 {
     console_flush(&owned->vm.platform.console);
+    console_flush(&owned->vm.platform.hvc.lines);
     detach_devices(owned);
+    guest_pci_reset(&owned->vm.platform.pci);
     log_end(&owned->vm);
     __atomic_store_n(&owned->ended, true, __ATOMIC_RELEASE);
 }
@@ -186,7 +188,7 @@ static void begin_restart(struct vm_cpu *cpu)
     vm->resets++;
     log_info("guest: name=%s starts anew, reset %u", vm->name, vm->resets);
     struct sbdf failed;
-    enum status status = owned->request.device_count != 0 ? assign_reset(&vm->platform.pci, &failed) : STATUS_OK;
+    enum status status = assign_reset(&vm->platform.pci, &failed);
     owned->scrubbed = 0;
     cpu->life = VM_LIFE_RESTARTS;
     if (status != STATUS_OK) {

@@ -77,6 +77,13 @@ static void fill_images(const struct launch_parts *parts, const struct config_gu
     }
 }
 
+/* With a service guest every guest has a virtio console. */
+static const struct vm_console_request *console_of(const struct launch_parts *parts)
+{
+    static const struct vm_console_request hvc0_alone = {.ports = NULL, .count = 0};
+    return parts->config->system.service.at.line != 0 ? &hvc0_alone : NULL;
+}
+
 static enum status refuse(const struct launch_parts *parts, const struct config_guest *guest, const char *why)
 {
     char where[CONFIG_WHERE_SIZE], fix[DIAG_TEXT_SIZE];
@@ -114,6 +121,7 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
         .without = parts->without,
         .vtd = &parts->isolate->vtd,
         .pci = &parts->machine->pci,
+        .console = console_of(parts),
         .may_start = audit_guests_may_start,
     };
     fill_images(parts, guest, &request);
