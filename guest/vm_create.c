@@ -5,6 +5,7 @@
 #include "guest/acpi_tables.h"
 #include "guest/assign.h"
 #include "guest/firmware.h"
+#include "guest/mp_tables.h"
 #include "guest/share_tables.h"
 #include "guest/vm_caches.h"
 #include "guest/vm_interrupts.h"
@@ -229,6 +230,11 @@ enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, ch
     if (status != STATUS_OK) {
         format_text(why, VM_WHY_SIZE, "its ACPI tables cannot be written: %s; give it at least 2 MiB",
                     status_text(status));
+        return status;
+    }
+    const struct cpuid version = cpu_cpuid(1, 0);
+    status = mp_tables_write(&owned->vm.memory, r->cpu_count, version.eax, version.edx);
+    if (status != STATUS_OK) {
         return status;
     }
     describe_memory(&owned->vm.memory, &image);
