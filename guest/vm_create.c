@@ -256,6 +256,29 @@ static void log_memory(const struct vm *vm)
     }
 }
 
+/* The bus with what is emulated on it. */
+static enum status make_pci(struct vm_owned *owned)
+{
+    struct vm *vm = &owned->vm;
+    struct guest_pci_config pci = pci_config_of(owned);
+    enum status status = guest_pci_init(&vm->platform.pci, &pci);
+    vm->platform.text = owned->request.text;
+    if (status == STATUS_OK && owned->request.console != NULL) {
+        status = vm_console_add(vm, owned->request.console);
+    }
+    return status;
+}
+
+/* What is emulated finds its places between the others. */
+static enum status show_emulated(struct vm_owned *owned, char why[VM_WHY_SIZE])
+{
+    enum status status = guest_pci_show_emulated(&owned->vm.platform.pci);
+    if (status != STATUS_OK) {
+        format_text(why, VM_WHY_SIZE, "its virtio devices find no room for their BARs: %s", status_text(status));
+    }
+    return status;
+}
+
 enum status vm_create(struct vm_owned *owned, const struct vm_request *request, char why[VM_WHY_SIZE])
 {
     struct vm *vm = &owned->vm;
@@ -277,10 +300,7 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     status = status == STATUS_OK ? make_tables(owned) : status;
     status = status == STATUS_OK ? make_cpus(vm, request) : status;
     status = status == STATUS_OK ? vm_create_power_on(vm) : status;
-    if (status == STATUS_OK) {
-        struct guest_pci_config pci = pci_config_of(owned);
-        status = guest_pci_init(&vm->platform.pci, &pci);
-    }
+    status = status == STATUS_OK ? make_pci(owned) : status;
     if (status != STATUS_OK) {
         format_text(why, VM_WHY_SIZE, "its tables cannot be made: %s", status_text(status));
         return status;
@@ -291,6 +311,7 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
         vm->first_entry = entry;
         vm->active = vm->cpu_count;
         status = vm_create_attach(owned, why);
+        status = status == STATUS_OK ? show_emulated(owned, why) : status;
     }
     return status;
 }
