@@ -80,26 +80,6 @@ static void fill_images(const struct launch_parts *parts, const struct config_gu
     }
 }
 
-static struct restart_rules rules_of(const struct config_guest *guest)
-{
-    static const enum restart_when when[] = {[CONFIG_RESTART_NEVER] = RESTART_NEVER,
-                                             [CONFIG_RESTART_ON_FAILURE] = RESTART_ON_FAILURE,
-                                             [CONFIG_RESTART_ALWAYS] = RESTART_ALWAYS};
-    static const enum restart_watchdog watchdog[] = {[CONFIG_WATCHDOG_RESET] = RESTART_WATCHDOG_RESET,
-                                                     [CONFIG_WATCHDOG_STOP] = RESTART_WATCHDOG_STOP,
-                                                     [CONFIG_WATCHDOG_EVENT] = RESTART_WATCHDOG_EVENT};
-    struct restart_rules rules = {.reboot_stops = guest->on_reboot.number == CONFIG_REBOOT_STOPS,
-                                  .when = when[guest->restart.number]};
-    if (guest->on_poweroff.at.line != 0) {
-        rules.poweroff =
-            guest->on_poweroff.number == CONFIG_POWEROFF_STOPS ? RESTART_POWEROFF_STOPS : RESTART_POWEROFF_STARTS;
-    }
-    if (guest->watchdog.at.line != 0) {
-        rules.watchdog = watchdog[guest->watchdog.number];
-    }
-    return rules;
-}
-
 /* With a service guest every guest has a virtio console. NULL: there is none; *failed: the arena is full. */
 static const struct vm_console_request *console_of(const struct launch_parts *parts, struct echo_port **echo,
                                                    bool *failed)
@@ -126,6 +106,26 @@ static const struct vm_console_request *console_of(const struct launch_parts *pa
     }
     *console = (struct vm_console_request){.ports = ports, .count = *echo != NULL};
     return console;
+}
+
+static struct restart_rules rules_of(const struct config_guest *guest)
+{
+    static const enum restart_when when[] = {[CONFIG_RESTART_NEVER] = RESTART_NEVER,
+                                             [CONFIG_RESTART_ON_FAILURE] = RESTART_ON_FAILURE,
+                                             [CONFIG_RESTART_ALWAYS] = RESTART_ALWAYS};
+    static const enum restart_watchdog watchdog[] = {[CONFIG_WATCHDOG_RESET] = RESTART_WATCHDOG_RESET,
+                                                     [CONFIG_WATCHDOG_STOP] = RESTART_WATCHDOG_STOP,
+                                                     [CONFIG_WATCHDOG_EVENT] = RESTART_WATCHDOG_EVENT};
+    struct restart_rules rules = {.reboot_stops = guest->on_reboot.number == CONFIG_REBOOT_STOPS,
+                                  .when = when[guest->restart.number]};
+    if (guest->on_poweroff.at.line != 0) {
+        rules.poweroff =
+            guest->on_poweroff.number == CONFIG_POWEROFF_STOPS ? RESTART_POWEROFF_STOPS : RESTART_POWEROFF_STARTS;
+    }
+    if (guest->watchdog.at.line != 0) {
+        rules.watchdog = watchdog[guest->watchdog.number];
+    }
+    return rules;
 }
 
 static enum status refuse(const struct launch_parts *parts, const struct config_guest *guest, const char *why)
