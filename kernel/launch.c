@@ -2,6 +2,7 @@
  * Launching the guests of a configuration: plan, make, start, wait. */
 #include "kernel/launch.h"
 
+#include "guest/vm_event.h"
 #include "guest/vm_host.h"
 #include "guest/vm_life.h"
 #include "guest/vm_order.h"
@@ -106,6 +107,7 @@ static void prepare(struct vm_owned *owned)
         owned->vm.end = VM_STOPPED;
         log_info("guest: name=%s does not start by itself", owned->vm.name);
     } else {
+        vm_event_started(owned);
         log_info("guest: name=%s starts", owned->vm.name);
     }
 }
