@@ -159,8 +159,8 @@ static void show_function(struct guest_pci_function *f)
 }
 
 enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
-                                    const struct vm_device *device, unsigned place, uint64_t *next_low,
-                                    uint64_t *next_high)
+                                    const struct vm_device *device, unsigned place, uint64_t line_bit,
+                                    uint64_t *next_low, uint64_t *next_high)
 {
     const struct pci_function *host = device->function;
     *f = (struct guest_pci_function){.config = config, .place = place, .device = device, .host = host};
@@ -180,7 +180,7 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
     }
     show_function(f);
     guest_msi_init(&f->msi, device, &f->view, config->router);
-    guest_intx_init(&f->intx, host, &config->lines, BIT64(place - 1));
+    guest_intx_init(&f->intx, host, &config->lines, line_bit);
     f->gsi = (uint8_t)guest_pci_gsi(guest_pci_device(place));
     *next_low = low;
     *next_high = high;

@@ -74,10 +74,11 @@ struct guest_pci_function {
 MUST_CHECK enum status guest_pci_function_bridge(struct guest_pci_function *f, const struct guest_pci_config *config);
 
 /* An assigned function that is quiet, with memory decode on: view, BARs (placed from *next_low and *next_high on) and
- * interrupts; place is where it is on the bus. Nothing is mapped yet. On failure nothing is left behind. */
+ * interrupts; place is where it is on the bus, line_bit its bit among the lines that wait for the guest. Nothing is
+ * mapped yet. On failure nothing is left behind. */
 MUST_CHECK enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
-                                               const struct vm_device *device, unsigned place, uint64_t *next_low,
-                                               uint64_t *next_high);
+                                               const struct vm_device *device, unsigned place, uint64_t line_bit,
+                                               uint64_t *next_low, uint64_t *next_high);
 
 /* Show the guest a copy of the option ROM: once, after make and before map. STATUS_NO_MEMORY. */
 MUST_CHECK enum status guest_pci_function_rom(struct guest_pci_function *f);
@@ -88,7 +89,7 @@ MUST_CHECK enum status guest_pci_function_line(struct guest_pci_function *f, con
 /* Let the function assert INTx# as the guest's command register says: that was written, or the function was reset. */
 void guest_pci_function_restart(struct guest_pci_function *f);
 
-#define GUEST_PCI_DEVICES 31u /* numbers of the bus that assigned functions may have, from 1 on */
+#define GUEST_PCI_DEVICES 31u /* numbers of the bus that functions may have, from 1 on */
 
 /* Where the function at a place (from 1 on) of the bus is: devices 1 to 31 first, then again as further functions. */
 static inline unsigned guest_pci_device(unsigned place)

@@ -115,6 +115,7 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
         .vtd = &parts->isolate->vtd,
         .pci = &parts->machine->pci,
         .may_start = audit_guests_may_start,
+        .roster = parts->roster,
     };
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";

@@ -408,6 +408,19 @@ enum status guest_pci_rig_detach(struct guest_pci_rig *rig, const struct vm_devi
     return each;
 }
 
+enum status guest_pci_rig_anew(struct guest_pci_rig *rig, const struct vm_device *devices, size_t count, size_t *failed)
+{
+    enum status each[GUEST_PCI_SLOTS];
+    assign_withdraw(&rig->pci, devices, count, each);
+    for (size_t i = 0; i < count; i++) {
+        if (each[i] != STATUS_OK) {
+            return each[i];
+        }
+    }
+    guest_pci_reset(&rig->pci);
+    return assign_attach(&rig->pci, devices, count, failed);
+}
+
 uint32_t guest_pci_rig_read(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width)
 {
     return (uint32_t)bus_read(&rig->mmio, GUEST_ECAM_START + ((uint64_t)device << 15) + offset, width, 0);
