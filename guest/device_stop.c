@@ -3,6 +3,7 @@
 #include "guest/device_stop.h"
 
 #include "guest/device_reset.h"
+#include "kernel/core/event.h"
 #include "kernel/core/log.h"
 
 /* 0: not a device of the guest. The plan gives no guest more than 64. */
@@ -27,15 +28,30 @@ static enum status stop_locked(struct vm_owned *owned, struct sbdf device)
     return f->stopped ? STATUS_CONFLICT : guest_pci_function_stop(f);
 }
 
-static void report(const struct vm_owned *owned, struct sbdf device, const char *what, enum status status)
+static void put_event(const struct vm_owned *owned, const char *device, const char *type, enum status status)
+{
+    struct event e;
+    event_begin(&e, status == STATUS_OK ? EVENT_WARNING : EVENT_ERROR, type);
+    json_text(&e.json, "guest", owned->vm.name);
+    json_text(&e.json, "device", device);
+    json_bool(&e.json, "ok", status == STATUS_OK);
+    if (status != STATUS_OK) {
+        json_text(&e.json, "error", status_text(status));
+    }
+    event_end(&e);
+}
+
+static void report(const struct vm_owned *owned, struct sbdf device, const char *what, const char *type,
+                   enum status status)
 {
     char text[SBDF_TEXT_SIZE];
     sbdf_text(device, text);
     if (status == STATUS_OK) {
-        log_warn("guest: name=%s device=%s %s", owned->vm.name, text, what);
+        log_only(LOG_WARN, "guest: name=%s device=%s %s", owned->vm.name, text, what);
     } else {
-        log_error("guest: name=%s device=%s %s: %s", owned->vm.name, text, what, status_text(status));
+        log_only(LOG_ERROR, "guest: name=%s device=%s %s: %s", owned->vm.name, text, what, status_text(status));
     }
+    put_event(owned, text, type, status);
 }
 
 enum status device_stop(struct vm_owned *owned, struct sbdf device)
@@ -44,7 +60,7 @@ enum status device_stop(struct vm_owned *owned, struct sbdf device)
     enum status status = stop_locked(owned, device);
     lock_release(&owned->vm.lock, flags);
     if (status != STATUS_NOT_FOUND && status != STATUS_CONFLICT) {
-        report(owned, device, "stopped", status);
+        report(owned, device, "stopped", "device-stopped", status);
     }
     return status;
 }
@@ -100,7 +116,7 @@ enum status device_return(struct vm_owned *owned, struct sbdf device)
         }
         lock_release(&owned->vm.lock, flags);
     }
-    report(owned, device, "returned", status);
+    report(owned, device, "returned", "device-returned", status);
     return status;
 }
 
