@@ -154,16 +154,9 @@ static uint64_t next_moment(const struct agent *a, uint64_t until)
 
 static void ask_for_metrics(struct agent *a)
 {
-    static const char *const commands[] = {"guests", "devices"};
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        struct agent_request poll = {.asker = AGENT_ASKER_POLL};
-        struct text members = {0};
-        const char *why = NULL;
-        const char *fix = NULL;
-        text_put(&members, ",\"command\":\"%s\"", commands[i]);
-        (void)agent_ask(a, &poll, text_string(&members), &why, &fix);
-        text_free(&members);
-    }
+    agent_poll(a, "guests", 0);
+    agent_poll(a, "devices", 0);
+    agent_poll(a, "networks", 0);
 }
 
 /* The file has what the answers before said; the next one has the answers to this question. */

@@ -42,10 +42,12 @@ struct agent_request {
     enum agent_asker asker;
     uint64_t id; /* ours, on the port */
     uint64_t deadline;
-    size_t client;                         /* its index ... */
-    uint64_t serial;                       /* ... and serial, as its place may be another's by then */
-    char client_id[AGENT_ID_SIZE];         /* as JSON; "" none */
-    char rule[64], action[24], target[64]; /* of a rule */
+    size_t client;                 /* its index ... */
+    uint64_t serial;               /* ... and serial, as its place may be another's by then */
+    uint64_t from;                 /* of a poll: where its list starts */
+    char client_id[AGENT_ID_SIZE]; /* as JSON; "" none */
+    char rule[64], target[64];     /* of a rule */
+    char action[24];               /* the command, of a rule or a poll */
 };
 
 struct agent_options {
@@ -102,6 +104,8 @@ void agent_rule_answered(struct agent *a, const struct agent_request *request, c
 bool agent_ask(struct agent *a, const struct agent_request *what, const char *members, const char **why,
                const char **fix);
 void agent_take_answers(struct agent *a);
+/* Ask for a list, for our own state, from that index on; what follows is asked for when the answer came. */
+void agent_poll(struct agent *a, const char *command, uint64_t from);
 /* Requests whose time is over, or all of them because the port went. */
 void agent_expire_requests(struct agent *a, uint64_t now, bool all);
 

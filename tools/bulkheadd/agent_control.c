@@ -40,6 +40,21 @@ bool agent_ask(struct agent *a, const struct agent_request *what, const char *me
     return true;
 }
 
+void agent_poll(struct agent *a, const char *command, uint64_t from)
+{
+    struct agent_request poll = {.asker = AGENT_ASKER_POLL, .from = from};
+    struct text members = {0};
+    const char *why = NULL;
+    const char *fix = NULL;
+    text_fit(poll.action, sizeof(poll.action), command);
+    text_put(&members, ",\"command\":\"%s\"", command);
+    if (from != 0) {
+        text_put(&members, ",\"from\":%" PRIu64, from);
+    }
+    (void)agent_ask(a, &poll, text_string(&members), &why, &fix); /* without a channel there is nothing to learn */
+    text_free(&members);
+}
+
 static struct agent_client *client_of(struct agent *a, const struct agent_request *request)
 {
     struct agent_client *client = &a->clients[request->client];
@@ -67,7 +82,9 @@ static void settle(struct agent *a, struct agent_request *request, const struct 
     struct agent_request done = *request;
     request->asker = AGENT_ASKER_NONE;
     state_answer(&a->state, answer);
-    if (done.asker == AGENT_ASKER_POLICY) {
+    if (done.asker == AGENT_ASKER_POLL && jtree_number(answer, "next", 0) > done.from) {
+        agent_poll(a, done.action, jtree_number(answer, "next", 0));
+    } else if (done.asker == AGENT_ASKER_POLICY) {
         agent_rule_answered(a, &done, answer);
     } else if (done.asker == AGENT_ASKER_CLIENT && client_of(a, &done) != NULL) {
         relay(client_of(a, &done), &done, answer);

@@ -31,7 +31,7 @@ void ctl_error(const char *what, const char *fix);
 
 /* Each command: argv[0] is its name. Returns an enum ctl_exit. */
 int ctl_status(struct ctl *c, int argc, char **argv);
-int ctl_list(struct ctl *c, int argc, char **argv); /* guests, devices, faults */
+int ctl_list(struct ctl *c, int argc, char **argv); /* guests, devices, networks, faults */
 int ctl_events(struct ctl *c, int argc, char **argv);
 int ctl_order(struct ctl *c, int argc, char **argv); /* all that change something */
 int ctl_console(struct ctl *c, int argc, char **argv);
@@ -42,6 +42,8 @@ int ctl_top(struct ctl *c, int argc, char **argv);
 enum ctl_exit ctl_ask(struct ctl *c, const char *members, struct jtree *answer, bool quiet);
 /* As ctl_ask for one command without members. */
 enum ctl_exit ctl_ask_command(struct ctl *c, const char *command, struct jtree *answer);
+/* As ctl_ask for a command whose list, of that name, may come in parts: *answer has all of it. */
+enum ctl_exit ctl_ask_list(struct ctl *c, const char *command, const char *rows, struct jtree *answer, bool quiet);
 /* The next line that the agent sends, waiting ms (-1: for ever); NULL: time is over or it went. */
 const char *ctl_line(struct ctl *c, int ms, size_t *length);
 void ctl_end(struct ctl *c);

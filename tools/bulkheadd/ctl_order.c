@@ -23,67 +23,74 @@ static bool confirmed(const struct order *order, bool yes)
     return good;
 }
 
-/* What follows the command: its target, and --yes. */
-static bool take_arguments(const struct order *order, int argc, char **argv, const char **target, bool *yes)
+/* What follows the command. */
+struct arguments {
+    const char *target, *extra; /* NULL: not given */
+    bool yes;
+};
+
+static bool take_arguments(const struct order *order, int argc, char **argv, struct arguments *out)
 {
-    int at = 1;
-    *target = NULL;
-    *yes = false;
-    for (; at < argc; at++) {
+    *out = (struct arguments){0};
+    for (int at = 1; at < argc; at++) {
+        bool is_extra =
+            order->extra != NULL && strncmp(argv[at], "--", 2) == 0 && strcmp(argv[at] + 2, order->extra) == 0;
         if (order->asks && strcmp(argv[at], "--yes") == 0) {
-            *yes = true;
-        } else if (order->member != NULL && *target == NULL && argv[at][0] != '-') {
-            *target = argv[at];
+            out->yes = true;
+        } else if (is_extra && at + 1 < argc) {
+            out->extra = argv[++at];
+        } else if (order->member != NULL && out->target == NULL && argv[at][0] != '-') {
+            out->target = argv[at];
         } else {
             return ctl_no_more(argc, argv, at);
         }
     }
-    if (order->member != NULL && *target == NULL) {
+    bool enough = order->member == NULL || out->target != NULL || out->extra != NULL;
+    if (!enough) {
         ctl_usage("%s: which %s? bulkhead-ctl %s %s", argv[0], order->member, argv[0], order->example);
-        return false;
     }
-    return true;
+    return enough;
 }
 
 static void say_done(const struct ctl *c, const struct order *order, const char *target,
                      const struct jtree_node *answer)
 {
-    const char *note = jtree_text(answer, "note");
     struct text line = {0};
     if (c->json) {
         ctl_print_json(answer);
         return;
     }
     text_put(&line, "%s%s%s: %s", order->command, target != NULL ? " " : "", target != NULL ? target : "", order->done);
-    if (note != NULL) {
-        text_put(&line, "; ");
-        text_clean(&line, note);
-    }
     puts(line.bytes);
     text_free(&line);
+}
+
+static void put_member(struct text *out, const char *key, const char *value)
+{
+    if (value != NULL) {
+        text_put(out, ",\"%s\":", key);
+        text_json(out, value);
+    }
 }
 
 int ctl_order(struct ctl *c, int argc, char **argv)
 {
     const struct order *order = order_find(argv[0]);
-    const char *target = NULL;
-    bool yes = false;
+    struct arguments given;
     struct text members = {0};
     struct jtree answer;
-    if (!take_arguments(order, argc, argv, &target, &yes)) {
+    if (!take_arguments(order, argc, argv, &given)) {
         return CTL_USAGE;
     }
-    if (!confirmed(order, yes)) {
+    if (!confirmed(order, given.yes)) {
         return CTL_REFUSED;
     }
     text_put(&members, ",\"command\":\"%s\"", order->command);
-    if (target != NULL) {
-        text_put(&members, ",\"%s\":", order->member);
-        text_json(&members, target);
-    }
+    put_member(&members, order->member, given.target);
+    put_member(&members, order->extra, given.extra);
     enum ctl_exit result = ctl_ask(c, members.bytes, &answer, false);
     if (result == CTL_DONE) {
-        say_done(c, order, target, answer.root);
+        say_done(c, order, given.target, answer.root);
         jtree_free(&answer);
     }
     text_free(&members);

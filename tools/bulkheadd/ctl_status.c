@@ -44,21 +44,35 @@ static void put_members(const struct jtree_node *object, const char *const *memb
     }
 }
 
-/* Everything of the hypervisor's own answer that is one value. */
-static void put_hypervisor(const struct jtree_node *status)
+/* Members that are one value; those of an object inside of it as "events last". */
+static void put_values(const struct jtree_node *object, const char *prefix)
 {
-    for (const struct jtree_node *member = status->child; member != NULL; member = member->next) {
+    for (const struct jtree_node *member = object->child; member != NULL; member = member->next) {
         struct text label = {0};
         struct text cell = {0};
-        bool is_time = strcmp(member->key, "time-ns") == 0 || strcmp(member->key, "uptime-ns") == 0;
+        bool is_time = strcmp(member->key, "time-ns") == 0;
         bool shown = strcmp(member->key, "id") != 0 && strcmp(member->key, "ok") != 0 && member->text != NULL;
         if (shown) {
+            text_put(&label, "%s%s", prefix, prefix[0] != 0 ? " " : "");
             text_clean(&label, is_time ? "uptime" : member->key);
             table_cell(&cell, member, is_time ? TABLE_SECONDS : TABLE_TEXT);
             put_line(label.bytes, &cell);
         }
         text_free(&label);
         text_free(&cell);
+    }
+}
+
+static void put_hypervisor(const struct jtree_node *status)
+{
+    put_values(status, "");
+    for (const struct jtree_node *member = status->child; member != NULL; member = member->next) {
+        if (member->type == JTREE_OBJECT) {
+            struct text prefix = {0};
+            text_clean(&prefix, member->key);
+            put_values(member, text_string(&prefix));
+            text_free(&prefix);
+        }
     }
 }
 

@@ -17,18 +17,19 @@
 
 struct top {
     struct ctl *c;
-    struct jtree agent, guests, faults;
+    struct jtree agent, guests, networks, faults;
     struct top_sample before;
 };
 
-/* The root of the answer; NULL: refused. *result as ctl_ask. */
-static const struct jtree_node *ask(struct ctl *c, const char *command, struct jtree *answer, enum ctl_exit *result)
+/* The root of the answer; NULL: refused. *result as ctl_ask, once it is CTL_NO_AGENT nothing more is asked. */
+static const struct jtree_node *ask(struct ctl *c, const char *command, const char *rows, struct jtree *answer,
+                                    enum ctl_exit *result)
 {
-    struct text members = {0};
-    text_put(&members, ",\"command\":\"%s\"", command);
-    enum ctl_exit got = ctl_ask(c, members.bytes, answer, true);
-    text_free(&members);
-    *result = got == CTL_NO_AGENT ? CTL_NO_AGENT : *result;
+    if (*result == CTL_NO_AGENT) {
+        return NULL;
+    }
+    enum ctl_exit got = ctl_ask_list(c, command, rows, answer, true);
+    *result = got == CTL_NO_AGENT ? CTL_NO_AGENT : CTL_DONE;
     return got == CTL_DONE ? answer->root : NULL;
 }
 
@@ -38,9 +39,10 @@ static enum ctl_exit draw(struct top *t)
     struct text screen = {0};
     size_t columns = 0;
     size_t lines = 0;
-    struct top_answers answers = {.agent = ask(t->c, "agent", &t->agent, &result)};
-    answers.guests = result == CTL_DONE ? ask(t->c, "guests", &t->guests, &result) : NULL;
-    answers.faults = result == CTL_DONE ? ask(t->c, "faults", &t->faults, &result) : NULL;
+    struct top_answers answers = {.agent = ask(t->c, "agent", "rules", &t->agent, &result)};
+    answers.guests = ask(t->c, "guests", "guests", &t->guests, &result);
+    answers.networks = ask(t->c, "networks", "networks", &t->networks, &result);
+    answers.faults = ask(t->c, "faults", "devices", &t->faults, &result);
     answers.error = answers.guests == NULL ? "the hypervisor does not answer: bulkhead-ctl status says more" : NULL;
     struct top_sample now = top_sample_make(&answers, clock_ms());
     terminal_size(&columns, &lines);
@@ -54,6 +56,7 @@ static enum ctl_exit draw(struct top *t)
     text_free(&screen);
     jtree_free(&t->agent);
     jtree_free(&t->guests);
+    jtree_free(&t->networks);
     jtree_free(&t->faults);
     return result;
 }

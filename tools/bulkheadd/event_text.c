@@ -14,7 +14,7 @@ bool event_is_one(const struct jtree_node *node)
 /* Shown elsewhere in a line already. */
 static bool is_head(const char *key)
 {
-    static const char *const heads[] = {"seq", "time-ns", "wall", "severity", "type", "source-program", "message"};
+    static const char *const heads[] = {"seq", "time-ns", "wall", "severity", "type", "source-program", "text"};
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
         if (strcmp(heads[i], key) == 0) {
             return true;
@@ -38,7 +38,7 @@ static void put_value(struct text *out, const struct jtree_node *value)
 
 void event_text(struct text *out, const struct jtree_node *event)
 {
-    const char *message = jtree_text(event, "message");
+    const char *message = jtree_text(event, "text");
     text_clean(out, jtree_text(event, "type"));
     text_put(out, ":");
     if (message != NULL) {

@@ -8,7 +8,8 @@
 /* Is it an event: an object with a "type"? */
 bool event_is_one(const struct jtree_node *node);
 
-/* "fault: guest=user device=0000:03:00.0 address=0x1000"; no control characters, whatever the event holds. */
+/* "fault: guest=user device=0000:03:00.0 address=0x1000", "log: text"; no control characters, whatever the event holds.
+ */
 void event_text(struct text *out, const struct jtree_node *event);
 
 /* The moment: seconds since the machine's start ("12.345678"), or the time of day of the agent's own; "-". */

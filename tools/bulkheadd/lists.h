@@ -6,13 +6,14 @@
 #include "tools/bulkheadd/table.h"
 
 struct list {
-    const char *command; /* and the answer's member with the rows */
-    const char *none;    /* what to say when there is no row */
+    const char *command;
+    const char *rows; /* the answer's member with the rows */
+    const char *none; /* what to say when there is no row */
     size_t count;
     struct table_column columns[TABLE_COLUMNS_MAX];
 };
 
-/* command: "guests", "devices", "faults"; NULL for others. */
+/* command: "guests", "devices", "networks", "faults"; NULL for others. */
 const struct list *list_find(const char *command);
 
 #endif

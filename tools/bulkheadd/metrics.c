@@ -9,7 +9,8 @@
 
 #include "tools/bulkheadd/agent.h"
 
-static const char *const states[] = {"running", "paused", "stopped", "crashed", "restarting", "starting", "stopping"};
+static const char *const states[] = {"running", "paused",  "stopping", "stopped", "powered-off",
+                                     "crashed", "refused", "starting", "waiting"};
 
 static void head(struct text *out, const char *name, const char *type, const char *help)
 {
@@ -93,7 +94,7 @@ static void put_guests(struct text *out, const struct state *s)
     } counters[] = {
         {"guest_exits_total", "Exits from the guest into the hypervisor."},
         {"guest_faults_total", "Remapping faults of the guest's devices, at least so many."},
-        {"guest_starts_total", "Starts of the guest that the agent saw."},
+        {"guest_starts_total", "Starts of the guest."},
         {"guest_crashes_total", "Crashes of the guest that the agent saw."},
         {"guest_resets_total", "Resets of the guest that the agent saw."},
     };

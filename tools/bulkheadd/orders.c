@@ -6,18 +6,18 @@
 #include <string.h>
 
 static const struct order orders[] = {
-    {"start", "guest", "user", "accepted", false},
-    {"stop", "guest", "user", "accepted", false},
-    {"restart", "guest", "user", "accepted", false},
-    {"pause", "guest", "user", "accepted", false},
-    {"resume", "guest", "user", "accepted", false},
-    {"stop-device", "device", "0000:03:00.0", "accepted", false},
-    {"return-device", "device", "0000:03:00.0", "accepted", false},
-    {"cut", "network", "lan", "done", false},
-    {"restore", "network", "lan", "done", false},
-    {"log-level", "level", "info", "done", false},
-    {"reboot", NULL, NULL, "accepted", true},
-    {"poweroff", NULL, NULL, "accepted", true},
+    {"start", "guest", "user", "accepted", false, NULL},
+    {"stop", "guest", "user", "accepted", false, NULL},
+    {"restart", "guest", "user", "accepted", false, NULL},
+    {"pause", "guest", "user", "accepted", false, NULL},
+    {"resume", "guest", "user", "accepted", false, NULL},
+    {"stop-device", "device", "0000:03:00.0", "accepted", false, NULL},
+    {"return-device", "device", "0000:03:00.0", "accepted", false, NULL},
+    {"cut", "network", "lan", "done", false, NULL},
+    {"restore", "network", "lan", "done", false, NULL},
+    {"log-level", "level", "info", "done", false, "events"},
+    {"reboot", NULL, NULL, "accepted", true, NULL},
+    {"poweroff", NULL, NULL, "accepted", true, NULL},
 };
 
 const struct order *order_find(const char *command)

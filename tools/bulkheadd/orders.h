@@ -11,6 +11,7 @@ struct order {
     const char *example; /* a target */
     const char *done;    /* what to say when the hypervisor took it */
     bool asks;           /* a person at a terminal confirms it */
+    const char *extra;   /* of the request, for an option of that name; NULL: none */
 };
 
 /* NULL: no such command. */

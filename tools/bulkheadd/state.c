@@ -115,7 +115,8 @@ static void device_event(struct state_device *device, const struct jtree_node *e
     if (usable(guest)) {
         text_fit(device->guest, sizeof(device->guest), guest);
     }
-    if (strcmp(type, "device-stopped") == 0 || strcmp(type, "device-returned") == 0) {
+    bool done = jtree_get(event, "ok") == NULL || jtree_is_true(event, "ok");
+    if (done && (strcmp(type, "device-stopped") == 0 || strcmp(type, "device-returned") == 0)) {
         device->stopped = strcmp(type, "device-stopped") == 0;
     }
 }
@@ -131,13 +132,6 @@ static void fault_event(struct state *s, const struct jtree_node *event, struct 
     if (device != NULL) {
         device->faults += count;
     }
-}
-
-/* The member of that name, or where devices are concerned the older "source". */
-static const char *device_of(const struct jtree_node *event)
-{
-    const char *device = jtree_text(event, "device");
-    return device != NULL ? device : jtree_text(event, "source");
 }
 
 static void take_hello(struct state *s, const struct jtree_node *event)
@@ -169,7 +163,7 @@ uint64_t state_event(struct state *s, const struct jtree_node *event)
 {
     const char *type = jtree_text(event, "type");
     struct state_guest *guest = find_guest(s, jtree_text(event, "guest"));
-    struct state_device *device = find_device(s, device_of(event));
+    struct state_device *device = find_device(s, jtree_text(event, "device"));
     struct state_network *network = find_network(s, jtree_text(event, "network"));
     uint64_t missed = take_seq(s, event);
     s->events++;
@@ -255,7 +249,16 @@ static void answer_guest(struct state *s, const struct jtree_node *item)
     const char *word = jtree_text(item, "state");
     if (guest != NULL) {
         guest->exits = jtree_number(item, "exits", guest->exits);
+        guest->starts = jtree_number(item, "starts", guest->starts);
         set_state(guest, word != NULL ? word : guest->state);
+    }
+}
+
+static void set_network(struct state *s, const char *name, const struct jtree_node *says)
+{
+    struct state_network *network = jtree_get(says, "up") != NULL ? find_network(s, name) : NULL;
+    if (network != NULL) {
+        network->up = jtree_is_true(says, "up");
     }
 }
 
@@ -265,8 +268,11 @@ void state_answer(struct state *s, const struct jtree_node *answer)
         answer_guest(s, item);
     }
     for (const struct jtree_node *item = jtree_items(answer, "devices"); item != NULL; item = item->next) {
-        struct state_device *device = find_device(s, device_of(item));
+        struct state_device *device = find_device(s, jtree_text(item, "device"));
         const char *guest = jtree_text(item, "guest");
+        if (device != NULL) {
+            device->faults = jtree_number(item, "faults", device->faults);
+        }
         if (device != NULL && usable(guest)) {
             text_fit(device->guest, sizeof(device->guest), guest);
         }
@@ -275,9 +281,7 @@ void state_answer(struct state *s, const struct jtree_node *answer)
         }
     }
     for (const struct jtree_node *item = jtree_items(answer, "networks"); item != NULL; item = item->next) {
-        struct state_network *network = find_network(s, jtree_text(item, "name"));
-        if (network != NULL && jtree_get(item, "up") != NULL) {
-            network->up = jtree_is_true(item, "up");
-        }
+        set_network(s, jtree_text(item, "name"), item);
     }
+    set_network(s, jtree_text(answer, "network"), answer); /* of cut and restore */
 }

@@ -8,19 +8,10 @@
 
 #define GAP 2
 
-static void put_size(struct text *out, uint64_t bytes)
+static void put_mib(struct text *out, uint64_t mib)
 {
-    static const char *const units[] = {"KiB", "MiB", "GiB"};
-    size_t unit = 0;
-    uint64_t amount = bytes / 1024;
-    if (bytes % 1024 != 0) {
-        text_put(out, "%" PRIu64, bytes);
-        return;
-    }
-    for (; unit < 2 && amount != 0 && amount % 1024 == 0; unit++) {
-        amount /= 1024;
-    }
-    text_put(out, "%" PRIu64 "%s", amount, units[unit]);
+    bool whole = mib != 0 && mib % 1024 == 0;
+    text_put(out, whole ? "%" PRIu64 "GiB" : "%" PRIu64 "MiB", whole ? mib / 1024 : mib);
 }
 
 static bool as_number(const struct jtree_node *value, uint64_t *out)
@@ -52,8 +43,8 @@ void table_cell(struct text *out, const struct jtree_node *value, enum table_kin
         text_put(out, "{...}");
     } else if (value->type == JTREE_BOOL) {
         text_put(out, value->text[0] == 't' ? "yes" : "no");
-    } else if (kind == TABLE_SIZE && as_number(value, &number)) {
-        put_size(out, number);
+    } else if (kind == TABLE_MIB && as_number(value, &number)) {
+        put_mib(out, number);
     } else if (kind == TABLE_SECONDS && as_number(value, &number)) {
         text_put(out, "%" PRIu64 ".%06" PRIu64, number / 1000000000, number % 1000000000 / 1000);
     } else {
@@ -66,10 +57,10 @@ const char *table_colour(const char *word)
     static const struct {
         const char *word, *code;
     } colours[] = {
-        {"running", "\033[32m"},    {"up", "\033[32m"},      {"attached", "\033[32m"},   {"open", "\033[32m"},
-        {"paused", "\033[33m"},     {"warning", "\033[33m"}, {"restarting", "\033[33m"}, {"stopped", "\033[33m"},
-        {"crashed", "\033[31m"},    {"error", "\033[31m"},   {"cut", "\033[31m"},        {"closed", "\033[31m"},
-        {"critical", "\033[1;31m"},
+        {"running", "\033[32m"}, {"up", "\033[32m"},         {"stopping", "\033[33m"}, {"open", "\033[32m"},
+        {"paused", "\033[33m"},  {"warning", "\033[33m"},    {"starting", "\033[33m"}, {"stopped", "\033[33m"},
+        {"crashed", "\033[31m"}, {"error", "\033[31m"},      {"cut", "\033[31m"},      {"closed", "\033[31m"},
+        {"refused", "\033[31m"}, {"critical", "\033[1;31m"},
     };
     for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++) {
         if (strcmp(colours[i].word, word) == 0) {
@@ -79,9 +70,18 @@ const char *table_colour(const char *word)
     return "";
 }
 
+/* The cell of a row. */
+static void put_row_cell(struct text *out, const struct jtree_node *row, const struct table_column *column)
+{
+    table_cell(out, jtree_get(row, column->member), column->kind);
+    if (column->kind == TABLE_AT_LEAST && jtree_is_true(row, "lower-bound")) {
+        text_put(out, "+");
+    }
+}
+
 static bool is_right(enum table_kind kind)
 {
-    return kind == TABLE_NUMBER || kind == TABLE_SIZE || kind == TABLE_SECONDS;
+    return kind == TABLE_NUMBER || kind == TABLE_MIB || kind == TABLE_AT_LEAST || kind == TABLE_SECONDS;
 }
 
 /* 0: no row has it. */
@@ -90,9 +90,8 @@ static size_t width_of(const struct jtree_node *rows, const struct table_column 
     size_t width = 0;
     for (const struct jtree_node *row = rows; row != NULL; row = row->next) {
         struct text cell = {0};
-        const struct jtree_node *value = jtree_get(row, column->member);
-        if (value != NULL) {
-            table_cell(&cell, value, column->kind);
+        if (jtree_get(row, column->member) != NULL) {
+            put_row_cell(&cell, row, column);
             size_t columns = text_columns(cell.bytes);
             width = columns > width ? columns : width;
         }
@@ -127,7 +126,7 @@ void table_write(struct text *out, const struct jtree_node *rows, const struct t
         pending = 0;
         for (size_t i = 0; i < count; i++) {
             struct text cell = {0};
-            table_cell(&cell, jtree_get(row, columns[i].member), columns[i].kind);
+            put_row_cell(&cell, row, &columns[i]);
             bool coloured = colour && columns[i].kind == TABLE_STATE;
             if (widths[i] != 0) {
                 put_cell(out, cell.bytes, widths[i], is_right(columns[i].kind),

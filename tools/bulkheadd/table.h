@@ -8,11 +8,12 @@
 #define TABLE_COLUMNS_MAX 12
 
 enum table_kind {
-    TABLE_TEXT,    /* as it stands; a list is joined by commas */
-    TABLE_NUMBER,  /* to the right */
-    TABLE_SIZE,    /* bytes as KiB, MiB, GiB */
-    TABLE_SECONDS, /* of nanoseconds */
-    TABLE_STATE,   /* a word with a colour of its own */
+    TABLE_TEXT,     /* as it stands; a list is joined by commas */
+    TABLE_NUMBER,   /* to the right */
+    TABLE_MIB,      /* a number of MiB as MiB or GiB */
+    TABLE_AT_LEAST, /* a number, with a + where the row's "lower-bound" is true */
+    TABLE_SECONDS,  /* of nanoseconds */
+    TABLE_STATE,    /* a word with a colour of its own */
 };
 
 struct table_column {

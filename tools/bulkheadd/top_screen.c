@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * The screen of top: a line of sums, the guests with their rates, the networks, the last faults. */
+ * The screen of top: a line of sums, the guests with their rates, the networks, devices with faults. */
 #include "tools/bulkheadd/top_screen.h"
 
 #include <inttypes.h>
@@ -19,7 +19,7 @@ struct top_sample top_sample_make(const struct top_answers *answers, uint64_t ms
             struct top_guest *guest = &sample.guests[sample.count++];
             text_fit(guest->name, sizeof(guest->name), name);
             guest->exits = jtree_number(row, "exits", 0);
-            guest->faults = jtree_number(row, "faults", 0);
+            guest->interrupts = jtree_number(row, "device-interrupts", 0);
         }
     }
     return sample;
@@ -52,7 +52,7 @@ static void put_guest(struct text *rows, const struct jtree_node *row, const str
     text_put(rows, "%s{\"-\":0", rows->length > 1 ? "," : "");
     if (old != NULL && new != NULL && before->ms != 0) {
         put_rate(rows, "exits-rate", old->exits, new->exits, now->ms - before->ms);
-        put_rate(rows, "faults-rate", old->faults, new->faults, now->ms - before->ms);
+        put_rate(rows, "interrupts-rate", old->interrupts, new->interrupts, now->ms - before->ms);
     }
     jtree_write_members(rows, row, "-");
     text_put(rows, "}");
@@ -64,13 +64,13 @@ static void put_guests(struct text *out, const struct top_answers *answers, cons
     static const struct table_column columns[] = {
         {"name", "GUEST", TABLE_TEXT},
         {"state", "STATE", TABLE_STATE},
-        {"cpus", "CPUS", TABLE_TEXT},
-        {"memory", "MEMORY", TABLE_SIZE},
+        {"cpus", "CPUS", TABLE_NUMBER},
+        {"memory-mib", "MEMORY", TABLE_MIB},
         {"exits-rate", "EXITS/S", TABLE_NUMBER},
         {"exits", "EXITS", TABLE_NUMBER},
-        {"faults-rate", "FAULTS/S", TABLE_NUMBER},
-        {"faults", "FAULTS", TABLE_NUMBER},
-        {"restarts", "RESTARTS", TABLE_NUMBER},
+        {"interrupts-rate", "IRQ/S", TABLE_NUMBER},
+        {"starts", "STARTS", TABLE_NUMBER},
+        {"why", "WHY", TABLE_TEXT},
     };
     struct text rows = {0};
     struct jtree tree;
@@ -91,9 +91,12 @@ static void put_head(struct text *out, const struct top_answers *answers, const 
 {
     text_put(out, "%sbulkhead%s  guests %zu", colour ? TABLE_BOLD : "", colour ? TABLE_PLAIN : "", now->count);
     if (answers->agent != NULL) {
-        text_put(out, "  events %" PRIu64 "  dropped %" PRIu64 "  missed %" PRIu64 "  faults %" PRIu64,
+        text_put(out, "  events %" PRIu64 "  dropped %" PRIu64 "  missed %" PRIu64,
                  jtree_number(answers->agent, "events", 0), jtree_number(answers->agent, "dropped", 0),
-                 jtree_number(answers->agent, "missed", 0), jtree_number(answers->agent, "faults", 0));
+                 jtree_number(answers->agent, "missed", 0));
+    }
+    if (jtree_get(answers->faults, "faults") != NULL) {
+        text_put(out, "  faults %" PRIu64, jtree_number(answers->faults, "faults", 0));
     }
     text_put(out, "  (q quits)\n");
     if (answers->error != NULL) {
@@ -106,7 +109,7 @@ static void put_head(struct text *out, const struct top_answers *answers, const 
 
 static void put_networks(struct text *out, const struct top_answers *answers, bool colour)
 {
-    const struct jtree_node *networks = jtree_items(answers->agent, "networks");
+    const struct jtree_node *networks = jtree_items(answers->networks, "networks");
     if (networks == NULL) {
         return;
     }
@@ -121,32 +124,27 @@ static void put_networks(struct text *out, const struct top_answers *answers, bo
     text_put(out, "\n");
 }
 
-static size_t count_lines(const char *text)
+/* Devices that have faults, below the rest. */
+static void put_faults(struct text *out, const struct top_answers *answers, bool colour)
 {
-    size_t count = 0;
-    for (; *text != 0; text++) {
-        count += *text == '\n';
-    }
-    return count;
-}
-
-/* The newest that fit below the rest. */
-static void put_faults(struct text *out, const struct top_answers *answers, size_t room, bool colour)
-{
-    const struct jtree_node *rows = jtree_items(answers->faults, "faults");
     const struct list *list = list_find("faults");
-    size_t count = 0;
-    for (const struct jtree_node *row = rows; row != NULL; row = row->next) {
-        count++;
+    struct text rows = {0};
+    struct jtree tree;
+    const char *why = NULL;
+    text_put(&rows, "[");
+    for (const struct jtree_node *row = jtree_items(answers->faults, "devices"); row != NULL; row = row->next) {
+        if (jtree_number(row, "faults", 0) != 0) {
+            text_put(&rows, "%s", rows.length > 1 ? "," : "");
+            jtree_write(&rows, row);
+        }
     }
-    if (count == 0 || room < 3) {
-        return;
+    text_put(&rows, "]");
+    if (rows.length > 2 && jtree_parse(&tree, rows.bytes, rows.length, &why)) {
+        text_put(out, "\n");
+        table_write(out, tree.root->child, list->columns, list->count, colour);
+        jtree_free(&tree);
     }
-    for (; count > room - 2; count--) {
-        rows = rows->next;
-    }
-    text_put(out, "\n");
-    table_write(out, rows, list->columns, list->count, colour);
+    text_free(&rows);
 }
 
 void top_screen_clip(struct text *out, const char *line, size_t length, size_t columns)
@@ -178,8 +176,7 @@ void top_screen_write(struct text *out, const struct top_answers *answers, const
         put_guests(&all, answers, before, now, colour);
     }
     put_networks(&all, answers, colour);
-    size_t used = count_lines(all.bytes);
-    put_faults(&all, answers, used < lines ? lines - used : 0, colour);
+    put_faults(&all, answers, colour);
     const char *line = all.bytes;
     for (size_t i = 0; i < lines && *line != 0; i++) {
         size_t length = strcspn(line, "\n");

@@ -8,7 +8,7 @@
 
 struct top_guest {
     char name[STATE_NAME_SIZE];
-    uint64_t exits, faults;
+    uint64_t exits, interrupts;
 };
 
 /* Counters of one moment, to make rates of. */
@@ -20,7 +20,7 @@ struct top_sample {
 
 /* Each an answer, or NULL where there was none. */
 struct top_answers {
-    const struct jtree_node *agent, *guests, *faults;
+    const struct jtree_node *agent, *guests, *networks, *faults;
     const char *error; /* why some are not there; or NULL */
 };
 
