@@ -51,6 +51,13 @@ uint64_t guest_memory_top(const struct guest_memory *memory);
 /* Pointer to bytes at..at+bytes of RAM, or NULL when they are not all in one slot. */
 void *guest_memory_at(const struct guest_memory *memory, struct gpa at, uint64_t bytes);
 
+/* Pointer to the byte at `at`, and in *bytes how many from there on (at most `most`, at least 1) lie behind it in one
+ * piece; NULL when it is not RAM. */
+void *guest_memory_piece(const struct guest_memory *memory, struct gpa at, uint64_t most, uint64_t *bytes);
+
+/* Is all of at..at+bytes RAM, of any number of slots? An empty range is. */
+bool guest_memory_has(const struct guest_memory *memory, struct gpa at, uint64_t bytes);
+
 /* Copy in or out; STATUS_OUT_OF_RANGE (nothing copied) when the range is not RAM. */
 MUST_CHECK enum status guest_memory_write(const struct guest_memory *memory, struct gpa at, const void *from,
                                           uint64_t bytes);

@@ -15,7 +15,7 @@
 static inline struct plan_limits guest_plan_limits(void)
 {
     return (struct plan_limits){
-        .devices_max = GUEST_PCI_SLOTS - 1,
+        .devices_max = GUEST_PCI_ASSIGNED_MAX,
         .reserved_max = GUEST_RESERVED_MAX,
         .cpus_max = VM_CPUS_MAX,
         .memory_max = GUEST_MEMORY_MAX,

@@ -66,6 +66,12 @@ void vm_platform_line_arrived(void *vm)
     reschedule(vm);
 }
 
+void vm_platform_device_wake(struct vm *vm)
+{
+    __atomic_store_n(&vm->platform.woken, true, __ATOMIC_RELEASE);
+    reschedule(vm);
+}
+
 void vm_platform_settle(struct vm *vm)
 {
     struct vm_platform *p = &vm->platform;
@@ -127,6 +133,8 @@ void vm_platform_advance(struct vm *vm, uint64_t now_ns)
     tick(vm, now_ns);
     rtc_advance(&p->rtc, now_ns);
     console_advance(&p->console, now_ns);
+    __atomic_store_n(&p->woken, false, __ATOMIC_SEQ_CST);
+    guest_pci_advance(&p->pci, now_ns);
     vm_platform_settle(vm);
 }
 
@@ -136,10 +144,12 @@ uint64_t vm_platform_next_deadline(const struct vm *vm)
     uint64_t next = p->ticks_owed != 0 ? p->next_tick_ns : pit_next_deadline(&p->pit);
     uint64_t rtc = rtc_next_deadline(&p->rtc, vm_now(vm));
     uint64_t console = console_next_deadline(&p->console);
-    if (has_input(p) || guest_pci_lines(&p->pci) != p->pci_lines) {
+    uint64_t emulated = guest_pci_deadline(&p->pci);
+    if (has_input(p) || __atomic_load_n(&p->woken, __ATOMIC_ACQUIRE) || guest_pci_lines(&p->pci) != p->pci_lines) {
         return 0;
     }
     next = rtc < next ? rtc : next;
+    next = emulated < next ? emulated : next;
     return console < next ? console : next;
 }
 

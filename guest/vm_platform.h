@@ -46,6 +46,7 @@ struct vm_platform {
     bool uart_line, rtc_line, sci_line; /* as last given to the interrupt controllers */
     uint32_t pci_lines;                 /* likewise: pins of the I/O APIC that assigned functions assert */
     bool moved;                         /* atomic: what is due next may have changed */
+    bool woken;                         /* atomic: emulated functions have to look */
     uint64_t due;                       /* guest time; the first vCPU's own */
 };
 
@@ -64,6 +65,10 @@ void vm_platform_input(struct vm *vm, uint8_t byte);
 
 /* An assigned function's line interrupted; vm is a struct vm. From any CPU's interrupt handler, without the lock. */
 void vm_platform_line_arrived(void *vm);
+
+/* Something came for an emulated function (its advance function looks on the guest's first vCPU), from any CPU without
+ * the lock; in interrupt handlers too. */
+void vm_platform_device_wake(struct vm *vm);
 
 /* Fire what is due, and when something will be next (UINT64_MAX: never). */
 void vm_platform_advance(struct vm *vm, uint64_t now_ns);

@@ -90,6 +90,9 @@ void guest_pci_rig_start_many(struct guest_pci_rig *rig);
 struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct vm_device *device);
 /* assign_detach of it alone. */
 enum status guest_pci_rig_detach(struct guest_pci_rig *rig, const struct vm_device *device);
+/* All of the guest's devices withdrawn and attached again, as when it starts anew; *failed as of assign_attach. */
+MUST_CHECK enum status guest_pci_rig_anew(struct guest_pci_rig *rig, const struct vm_device *devices, size_t count,
+                                          size_t *failed);
 
 /* Config space by ECAM: device number, register. */
 uint32_t guest_pci_rig_read(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width);

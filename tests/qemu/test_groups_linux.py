@@ -101,6 +101,16 @@ def test_bulkhead_has_the_groups_of_linux(linux, bulkhead, name):
     assert_as_linux(name, groups_at_boot(run), linux(name).groups)
 
 
+@EACH
+def test_inventory_of_the_dump_is_the_inventory_at_boot(linux, bulkhead, name):
+    """Unit, group, resets and whether a guest can have it: line by line the same."""
+    run, _ = bulkhead(name)
+    done = tool("devices", "--lines", "--machine", linux(name).path)
+    assert done.returncode == 0, done.stderr
+    at_boot = [match[1] for line in run.lines if (match := re.search(r" inventory: (.*)", line))]
+    assert done.stdout.splitlines() == at_boot != []
+
+
 DIAGNOSTIC = re.compile(r"^(error|warning|note)\[BH\d{4}\] ")
 
 

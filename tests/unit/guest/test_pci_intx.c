@@ -25,7 +25,6 @@
 
 static struct guest_pci_rig rig;
 static void (*start)(struct guest_pci_rig *rig) = guest_pci_rig_start;
-static struct sbdf failed_at;
 static size_t failed;
 static struct ioapic_model model;
 static struct ioapic io;
@@ -186,7 +185,7 @@ static void a_reset_starts_anew(void **state)
     set_line(true);
     guest_pci_rig_write(&rig, 1, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_OFF);
     set_line(false);
-    assert_int_equal(assign_reset(&rig.pci, &failed_at), STATUS_OK);
+    assert_int_equal(guest_pci_rig_anew(&rig, &rig.plain_device, 1, &failed), STATUS_OK);
     assert_int_equal(guest_pci_lines(&rig.pci), 0);
     assert_true(may_assert());
     assert_int_equal(guest_pci_rig_read(&rig, 1, PCI_INTERRUPT_PIN, 1), 1);
