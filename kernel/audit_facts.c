@@ -332,7 +332,7 @@ static enum status add_units(struct maker *k)
         return STATUS_NO_MEMORY;
     }
     for (unsigned i = 0; i < v->count; i++) {
-        units[i] = (struct audit_unit){v->units[i].base.v, v->units[i].segment, v->remapping};
+        units[i] = (struct audit_unit){v->units[i].base.v, v->units[i].segment, v->units[i].remapping};
     }
     for (unsigned i = 0; i < cpu_count(); i++) {
         apic_ids[i] = percpu_at(i)->apic_id;

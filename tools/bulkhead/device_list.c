@@ -109,7 +109,7 @@ struct device_row *device_list_make(const struct machine_load *load)
         if (!m->has_dmar) {
             refuse(&rows[i], "cannot be confined: this machine has no usable VT-d");
         } else if (!load->facts.remapping) {
-            refuse(&rows[i], "could send any interrupt: interrupts are not remapped");
+            refuse(&rows[i], "needs unsafe-interrupts = true: interrupts are not remapped");
         }
     }
     return rows;
