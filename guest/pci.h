@@ -33,7 +33,7 @@ struct guest_pci {
 MUST_CHECK enum status guest_pci_init(struct guest_pci *pci, const struct guest_pci_config *config);
 
 /* The guest resets or starts again: as after power-on, devices' bus mastering off, interrupts released. The devices
- * themselves keep their state: assign_reset (guest/assign.h) resets them as well. */
+ * themselves keep their state (guest/assign.h resets them). */
 void guest_pci_reset(struct guest_pci *pci);
 
 /* The local APICs have other names: messages may mean other vCPUs. */

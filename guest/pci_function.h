@@ -66,6 +66,7 @@ struct guest_pci_function {
     bool lost;        /* some BAR waits for its place to be free */
     bool left;        /* some BAR left its place: others may be waiting for it; guest/pci.c clears it */
     bool gone;        /* did not answer when it was last looked at */
+    bool stopped;     /* withdrawn, but it keeps its place: reads all ones (guest/device_stop.h) */
     bool dead;        /* some part of it could not be withdrawn: this place is never used again */
 };
 
@@ -126,6 +127,14 @@ void guest_pci_function_reset(struct guest_pci_function *f);
  * BARs unmapped everywhere. The first thing that failed is returned, the rest is done nevertheless. STATUS_TIMEOUT or
  * STATUS_HARDWARE: a unit or the device did not confirm it. */
 MUST_CHECK enum status guest_pci_function_withdraw(struct guest_pci_function *f);
+
+/* Withdrawn as above, and for the guest as if it had been pulled out: all of it reads all ones, until it is returned.
+ */
+MUST_CHECK enum status guest_pci_function_stop(struct guest_pci_function *f);
+
+/* One that was stopped, is not dead, and was reset since: into the domain again, its registers as after power-on.
+ * On failure it is stopped still; what guest_sources_attach and guest_pci_function_map say. */
+MUST_CHECK enum status guest_pci_function_return(struct guest_pci_function *f);
 
 /* Give the memory back and leave the place empty (or dead); after withdraw. */
 void guest_pci_function_free(struct guest_pci_function *f);

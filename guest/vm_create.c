@@ -172,7 +172,7 @@ static enum status make_tables(struct vm_owned *owned)
     return status;
 }
 
-static enum status attach_devices(struct vm_owned *owned, char why[VM_WHY_SIZE])
+enum status vm_create_attach(struct vm_owned *owned, char why[VM_WHY_SIZE])
 {
     char text[SBDF_TEXT_SIZE];
     const struct vm_request *r = &owned->request;
@@ -283,7 +283,7 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     if (status == STATUS_OK) {
         vm->first_entry = entry;
         vm->active = vm->cpu_count;
-        status = attach_devices(owned, why);
+        status = vm_create_attach(owned, why);
     }
     return status;
 }

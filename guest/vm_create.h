@@ -4,12 +4,14 @@
 #define BULKHEAD_GUEST_VM_CREATE_H
 
 #include "guest/reserved.h"
+#include "guest/restart.h"
 #include "guest/vm.h"
 #include "guest/vm_device.h"
 #include "kernel/lib/diag.h"
 #include "vtd/domain.h"
 
 struct vm_owned;
+struct vm_roster;
 
 /* What a guest is made of; pointers live on as long as the guest does. */
 struct vm_request {
@@ -34,6 +36,34 @@ struct vm_request {
     const struct pci_facts *pci;
     /* Asked before it starts anew, when not NULL, on the CPU that does so: false, and why, keeps it from it. */
     bool (*may_start)(const struct vm_owned *owned, char *why, size_t size);
+    /* The same for each vCPU, once it is made and each time it starts anew, on its CPU before it runs. */
+    bool (*may_enter)(const struct vm_owned *owned, const struct vm_cpu *cpu, char *why, size_t size);
+    struct restart_rules rules;
+    bool stays_off;           /* it does not start by itself */
+    struct vm_roster *roster; /* all guests (vm_order.h), this one among them */
+    /* Stop a device, or return it, with the guest's lock, on the guest's first vCPU; NULL: cannot be. */
+    enum status (*device_stop)(struct vm_owned *owned, struct sbdf device);
+    enum status (*device_return)(struct vm_owned *owned, struct sbdf device);
+};
+
+/* Where a guest is in its life. */
+enum vm_phase {
+    VM_PHASE_LIVE,   /* runs, is paused, or its vCPUs are coming together */
+    VM_PHASE_STOPS,  /* devices withdrawn, memory scrubbed */
+    VM_PHASE_STARTS, /* images loaded, devices attached */
+    VM_PHASE_WAITS,  /* starts again after a while */
+    VM_PHASE_RESTS,
+};
+
+/* What vm_keep.c does next. */
+enum vm_step {
+    VM_STEP_WITHDRAW,
+    VM_STEP_SCRUB,
+    VM_STEP_SETTLE,
+    VM_STEP_REST,
+    VM_STEP_WAIT,
+    VM_STEP_LOAD,
+    VM_STEP_ATTACH,
 };
 
 struct vm_owned {
@@ -44,9 +74,19 @@ struct vm_owned {
     bool has_domain;
     unsigned barrier; /* vCPUs that wait for each other; atomic */
     unsigned barrier_round;
-    bool again;                 /* decided by the last vCPU to come; atomic */
-    uint64_t scrubbed;          /* bytes of its RAM, by the vCPU that starts it anew */
-    bool ended;                 /* atomic */
+    bool again;                            /* decided by the last vCPU to come; atomic */
+    bool ended;                            /* atomic */
+    enum vm_phase phase;                   /* atomic */
+    enum restart_wanted wanted;            /* atomic: an order that is not carried out yet */
+    uint64_t devices_stop, devices_return; /* atomic, bit n: an order for request.devices[n] */
+    bool lost;                             /* atomic: something of it was not withdrawn: it never starts again */
+    /* Of the vCPU that keeps it while it is stopped. */
+    enum vm_step step;
+    enum restart_answer answer;
+    uint64_t scrubbed; /* bytes of its RAM */
+    uint64_t ran_ns, waited_ns, wake_ns, start_from_ns;
+    uint64_t stopped_devices;   /* bit n: request.devices[n] is stopped again when it is attached */
+    unsigned starts;            /* again, that succeeded */
     uint64_t scrub_ns, copy_ns; /* what making it took: clearing its RAM, and placing its images there */
 };
 
@@ -60,5 +100,7 @@ MUST_CHECK enum status vm_create(struct vm_owned *owned, const struct vm_request
  * the images into scrubbed memory, entry says how the first vCPU starts. */
 MUST_CHECK enum status vm_create_power_on(struct vm *vm);
 MUST_CHECK enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, char why[VM_WHY_SIZE]);
+/* Its devices, none of which is attached; all of them or none. */
+MUST_CHECK enum status vm_create_attach(struct vm_owned *owned, char why[VM_WHY_SIZE]);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "guest/vm_host.h"
 #include "guest/vm_life.h"
+#include "guest/vm_order.h"
 #include "kernel/audit_guests.h"
 #include "kernel/backend.h"
 #include "kernel/console_input.h"
@@ -35,6 +36,7 @@ static struct {
     struct vm_owned *guests[CONFIG_GUESTS_MAX];
     struct vm *vms[CONFIG_GUESTS_MAX]; /* the same, for the console */
     size_t guest_count;
+    struct vm_roster roster;
     struct vm_host hosts[CPU_MAX];
 } launch;
 
@@ -91,13 +93,32 @@ static void place_cpus(void)
     }
 }
 
+static void drain_faults(void *isolate)
+{
+    isolate_drain_faults(isolate);
+}
+
+/* One that stays off comes to rest at once. */
+static void prepare(struct vm_owned *owned)
+{
+    vm_set_clock(&owned->vm);
+    if (owned->request.stays_off) {
+        owned->vm.end = VM_STOPPED;
+        log_info("guest: name=%s does not start by itself", owned->vm.name);
+    } else {
+        log_info("guest: name=%s starts", owned->vm.name);
+    }
+}
+
 /* Other CPUs first: the boot CPU's own vCPUs, if it has any, run from here. */
 static void start_all(void)
 {
     place_cpus();
+    launch.roster.awake = (unsigned)launch.guest_count;
+    launch.hosts[cpu_index()].idle = drain_faults;
+    launch.hosts[cpu_index()].idle_context = launch.isolate;
     for (size_t i = 0; i < launch.guest_count; i++) {
-        vm_life_set_clock(launch.guests[i]);
-        log_info("guest: name=%s starts", launch.guests[i]->vm.name);
+        prepare(launch.guests[i]);
     }
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
         if (cpu != cpu_index() && launch.hosts[cpu].count != 0) {
@@ -123,7 +144,6 @@ static void wait_for_end(void)
         uint64_t flags = cpu_irq_save();
         timer_set_deadline(time_now_ns() + UINT64_C(50000000));
         cpu_irq_wait();
-        isolate_drain_faults(launch.isolate); /* after a storm nobody else asks */
         cpu_irq_restore(flags);
     }
     timer_set_deadline(TIMER_NEVER);
@@ -188,16 +208,19 @@ static enum status make_all(const struct boot_info *boot, struct machine *machin
         .plan = &launch.plan.plan,
         .backend = launch.backend,
         .without = launch.plan.without,
+        .roster = &launch.roster,
         .arena = &launch.plan.arena,
         .diags = diags,
     };
     struct guest_memory *memory = NULL;
+    launch.roster.guests = launch.guests;
     enum status status = launch_guests_take(&parts, &memory);
     status = status == STATUS_OK ? enable_cpus(diags) : status;
     for (size_t i = 0; status == STATUS_OK && i < launch.plan.plan.guest_count; i++) {
         status = launch_guests_make(&parts, i, &memory[i], &launch.guests[i]);
         if (status == STATUS_OK) {
             launch.vms[launch.guest_count++] = &launch.guests[i]->vm;
+            launch.roster.count = launch.guest_count;
         }
     }
     return status;
@@ -222,7 +245,7 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
     }
     start_all();
     wait_for_end();
-    log_info("bulkhead: all guests have ended, faults=%llu memory-kib=%llu", (unsigned long long)isolate->fault_count,
+    log_info("bulkhead: all guests have ended, faults=%llu memory-kib=%llu", (unsigned long long)isolate->watch.count,
              (unsigned long long)own_kib(pages_taken().most));
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
  * Making guests as the plan says. */
 #include "kernel/launch_guests.h"
 
+#include "guest/device_stop.h"
 #include "guest/vm_memory.h"
 #include "kernel/audit_guests.h"
 #include "kernel/core/log.h"
@@ -115,6 +116,10 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
         .vtd = &parts->isolate->vtd,
         .pci = &parts->machine->pci,
         .may_start = audit_guests_may_start,
+        .roster = parts->roster,
+        .may_enter = audit_guests_may_enter,
+        .device_stop = device_stop,
+        .device_return = device_return,
     };
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";

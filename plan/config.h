@@ -5,6 +5,7 @@
 
 #include "kernel/lib/bits.h"
 #include "kernel/lib/diag.h"
+#include "kernel/lib/rate.h"
 #include "kernel/lib/sbdf.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
@@ -43,6 +44,15 @@ enum config_rmrr { CONFIG_RMRR_REFUSE, CONFIG_RMRR_MAP };
 /* reset = "flr", "d3d0", "bus" or "none". */
 enum config_reset { CONFIG_RESET_FLR, CONFIG_RESET_D3, CONFIG_RESET_BUS, CONFIG_RESET_NONE };
 
+/* on-fault, and fault-severity. */
+enum config_on_fault { CONFIG_FAULT_LOG, CONFIG_FAULT_STOP_DEVICE, CONFIG_FAULT_RESTART_GUEST, CONFIG_FAULT_REBOOT };
+enum config_severity { CONFIG_INFO, CONFIG_WARNING, CONFIG_ERROR, CONFIG_CRITICAL };
+
+/* A rate as a value's number: the count above CONFIG_RATE_SHIFT, microseconds below. */
+#define CONFIG_RATE_SHIFT 40
+#define CONFIG_RATE_HIGH ((UINT64_C(1) << 24) - 1)
+#define CONFIG_RATE_US_HIGH UINT64_C(86400000000) /* a day */
+
 /* An array; at.line == 0: not given. */
 struct config_list {
     struct config_position key, at;
@@ -63,6 +73,7 @@ struct config_guest {
     struct config_value kernel_sha256, initrd_sha256;                       /* text: 64 hex digits */
     struct config_value fallback_kernel, fallback_initrd, fallback_cmdline; /* when an image is another one */
     struct config_value fallback_kernel_sha256, fallback_initrd_sha256;
+    struct config_value on_fault, fault_limit, irq_limit, fault_severity;
     struct config_list cpus, devices, modules;
 };
 
@@ -71,9 +82,10 @@ struct config_device {
     struct config_value address; /* at: of the table's line; number: struct sbdf's v, or the id */
     bool by_id;                  /* the table is of the id, and has neither gsi nor expect */
     struct config_value gsi, expect, reset, rom, rmrr;
+    struct config_value on_fault, fault_limit, irq_limit, fault_severity;
 };
 
-/* Its pointers lead into itself: do not copy it. About 480 KiB. */
+/* Its pointers lead into itself: do not copy it. About 560 KiB. */
 struct config {
     struct config_value version;
     struct config_system system;
@@ -94,6 +106,9 @@ MUST_CHECK enum status config_parse(const char *text, size_t length, const char 
 
 /* How long a turn on a shared CPU is, in microseconds: system.slice-us or what holds without it. */
 uint64_t config_slice_us(const struct config *config);
+
+/* Of a value with a rate. */
+struct rate_limit config_rate_of(const struct config_value *value);
 
 /* The guest of that name, or NULL. */
 const struct config_guest *config_find_guest(const struct config *config, const char *name);

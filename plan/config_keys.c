@@ -16,6 +16,9 @@
 
 static const char *const rmrr_words[] = {"refuse", "map", NULL};               /* enum config_rmrr */
 static const char *const reset_words[] = {"flr", "d3d0", "bus", "none", NULL}; /* enum config_reset */
+/* enum config_on_fault, enum config_severity */
+static const char *const on_fault_words[] = {"log", "stop-device", "restart-guest", "reboot", NULL};
+static const char *const severity_words[] = {"info", "warning", "error", "critical", NULL};
 
 static const struct config_key top_keys[] = {
     {.name = "version",
@@ -206,6 +209,38 @@ static const struct config_key guest_keys[] = {
      .most = CONFIG_MODULES_MAX,
      .example = "[\"first.bin\"]",
      .description = "Names of the boot modules handed on to a multiboot guest."},
+    {.name = "on-fault",
+     .type = CONFIG_WORD,
+     .words = on_fault_words,
+     .offset = offsetof(struct config_guest, on_fault),
+     .example = "\"stop-device\"",
+     .description = "What happens when one of its devices has more blocked requests than `fault-limit` allows: "
+                    "\"log\" and nothing else, \"stop-device\" until it is returned by hand, \"restart-guest\", or "
+                    "\"reboot\" the machine; \"log\" when not given."},
+    {.name = "fault-limit",
+     .type = CONFIG_RATE,
+     .offset = offsetof(struct config_guest, fault_limit),
+     .low = 0,
+     .high = CONFIG_RATE_HIGH,
+     .example = "\"10/1s\"",
+     .description =
+         "How many blocked requests of one device in what time are only logged: a number, '/', and a time in "
+         "us, ms, s or min; \"10/1s\" when not given, \"0/1s\" acts on the first."},
+    {.name = "irq-limit",
+     .type = CONFIG_RATE,
+     .offset = offsetof(struct config_guest, irq_limit),
+     .low = 1,
+     .high = CONFIG_RATE_HIGH,
+     .example = "\"20000/10ms\"",
+     .description = "How many interrupts of one vector or line of a device in what time are let through; beyond, it is "
+                    "masked for a while. No limit when not given. With one, its interrupts are not posted."},
+    {.name = "fault-severity",
+     .type = CONFIG_WORD,
+     .words = severity_words,
+     .offset = offsetof(struct config_guest, fault_severity),
+     .example = "\"error\"",
+     .description = "How bad a blocked request of one of its devices is called in events: \"info\", \"warning\", "
+                    "\"error\" or \"critical\"; \"warning\" when not given."},
 };
 
 static const struct config_key device_keys[] = {
@@ -240,6 +275,32 @@ static const struct config_key device_keys[] = {
      .offset = offsetof(struct config_device, rmrr),
      .example = "\"map\"",
      .description = "As the guest's `rmrr`, for this device."},
+    {.name = "on-fault",
+     .type = CONFIG_WORD,
+     .words = on_fault_words,
+     .offset = offsetof(struct config_device, on_fault),
+     .example = "\"stop-device\"",
+     .description = "As the guest's `on-fault`, for this device."},
+    {.name = "fault-limit",
+     .type = CONFIG_RATE,
+     .offset = offsetof(struct config_device, fault_limit),
+     .low = 0,
+     .high = CONFIG_RATE_HIGH,
+     .example = "\"10/1s\"",
+     .description = "As the guest's `fault-limit`, for this device."},
+    {.name = "irq-limit",
+     .type = CONFIG_RATE,
+     .offset = offsetof(struct config_device, irq_limit),
+     .low = 1,
+     .high = CONFIG_RATE_HIGH,
+     .example = "\"20000/10ms\"",
+     .description = "As the guest's `irq-limit`, for this device."},
+    {.name = "fault-severity",
+     .type = CONFIG_WORD,
+     .words = severity_words,
+     .offset = offsetof(struct config_device, fault_severity),
+     .example = "\"error\"",
+     .description = "As the guest's `fault-severity`, for this device."},
 };
 
 const struct config_table config_tables[CONFIG_TABLE_COUNT] = {
@@ -335,6 +396,8 @@ const char *config_keys_type_text(enum config_type type)
         return "a string with a device's id";
     case CONFIG_SHA256:
         return "a string with a SHA-256";
+    case CONFIG_RATE:
+        return "a string with a number and a time";
     case CONFIG_INTEGERS:
         return "an array of integers";
     case CONFIG_STRINGS:

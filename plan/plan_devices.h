@@ -25,7 +25,7 @@ enum plan_devices_diag {
     PLAN_DEVICES_NO_INTERRUPT = 615,    /* a device without MSI whose line is not known */
     PLAN_DEVICES_NO_PIN = 616,          /* a line is configured for a device that has no INTx# */
     PLAN_DEVICES_LINE_SHARED = 617,     /* two devices, or a device and the console, on one line */
-    PLAN_DEVICES_NO_LINE = 618,         /* no I/O APIC has the line, or its interrupts are not remapped */
+    PLAN_DEVICES_NO_LINE = 618,         /* no I/O APIC has the line, or none behind a remapping unit */
     PLAN_DEVICES_GROUP_PART = 619,      /* a part of a group, without the rest of it */
     PLAN_DEVICES_GROUP_MEMBER = 620,    /* why a missing function belongs to the group of one that was named */
     PLAN_DEVICES_GROUP_SPLIT = 621,     /* one group for two guests */
@@ -43,6 +43,7 @@ enum plan_devices_diag {
     PLAN_DEVICES_NO_ROM = 633,          /* an option ROM is asked for that cannot be shown */
     PLAN_DEVICES_LEFT = 634,            /* stays blocked although system.unassigned names a guest */
     PLAN_DEVICES_TABLE_UNUSED = 635,    /* a [device] table of an id that no assigned device has */
+    PLAN_DEVICES_FAR_CPU = 636,         /* interrupts are not remapped, and none could name a CPU of the guest */
     PLAN_DEVICES_TABLE_NOBODY = 709,    /* a [device] table of a device that no guest gets */
 };
 

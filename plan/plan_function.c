@@ -136,5 +136,5 @@ const char *plan_devices_why_not(const struct plan_facts *facts, uint32_t functi
     if (!facts->machine->has_dmar) {
         return "cannot be confined: this machine has no usable VT-d";
     }
-    return facts->remapping ? NULL : "could send any interrupt: interrupts are not remapped";
+    return facts->remapping ? NULL : "needs unsafe-interrupts = true: interrupts are not remapped";
 }

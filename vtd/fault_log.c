@@ -118,3 +118,8 @@ void vtd_fault_log_overflow(unsigned unit)
 {
     log_warn("fault: unit=%u overflow=1 text=\"the unit lost faults: its records were full\"", unit);
 }
+
+void vtd_fault_log_storm(unsigned unit)
+{
+    log_warn("fault: unit=%u storm=1 text=\"faults come faster than they can be read: not all are shown\"", unit);
+}

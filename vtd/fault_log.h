@@ -64,4 +64,7 @@ void vtd_fault_log_sink(void *log, const struct vtd_fault *fault);
 /* After a drain that reported an overflow. */
 void vtd_fault_log_overflow(unsigned unit);
 
+/* After so many faults that the unit is not heard for a while. */
+void vtd_fault_log_storm(unsigned unit);
+
 #endif

@@ -23,6 +23,7 @@ def test_audit_at_boot(bochs_boot, tmp_path):
     assert figures["nested-pages"] >= 2 * (16 << 20) / 4096 > figures["device-pages"] > 0
     assert run.having("audit: owner=rogue format=ept levels=4 ") and run.having("audit: owner=once format=ept levels=4 ")
     assert run.having(f"audit: source={DEVICES[1]} ", "guest=rogue")
+    assert len(run.having("audit: vcpu=0 guest=")) == 2
     starts = [i for i, line in enumerate(run.lines) if " starts" in line]
     assert starts and starts[0] > run.lines.index(verdicts[0])
     assert guestrun.end_of(run, "rogue") == guestrun.end_of(run, "once") == "powered-off" and run.status == 0
@@ -34,3 +35,9 @@ def test_spoiled_tables_are_refused(bochs_boot, tmp_path, word):
                      modules=corrupt.modules(tmp_path, DEVICES))
     corrupt.assert_refused(run, word, DEVICES)
     assert run.having("cpu: backend=vmx") and run.status == 0
+
+
+def test_a_vcpu_on_the_wrong_tables_does_not_run(bochs_boot, tmp_path):
+    run = bochs_boot(image=corrupt.IMAGE, cmdline="exit panic=reset corrupt=root", cpus=1, network=True,
+                     modules=corrupt.modules(tmp_path, DEVICES))
+    corrupt.assert_one_refused(run)

@@ -136,8 +136,8 @@ static void device_access(const uint8_t *a)
         (void)guest_pci_rig_send_msix(&rig, i);
     }
     (void)guest_pci_rig_send_msi(&rig);
-    struct sbdf failed_at;
-    if (a[1] == 0xaa && assign_reset(&rig.pci, &failed_at) != STATUS_OK) {
+    size_t failed;
+    if (a[1] == 0xaa && guest_pci_rig_anew(&rig, &rig.nvme_device, 1, &failed) != STATUS_OK) {
         abort();
     }
     if (a[1] == 0xbb) {

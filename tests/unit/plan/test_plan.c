@@ -153,7 +153,7 @@ static void a_group_is_judged_whole(void **state)
     assert_null(plan_devices_why_not(&plan_rig.facts, first, text, sizeof(text)));
     plan_rig.facts.remapping = false;
     assert_string_equal(plan_devices_why_not(&plan_rig.facts, first, text, sizeof(text)),
-                        "could send any interrupt: interrupts are not remapped");
+                        "needs unsafe-interrupts = true: interrupts are not remapped");
 }
 
 int main(void)

@@ -147,12 +147,66 @@ static void no_remapping(void **state)
     refused(
         ONE "devices = [\"0000:00:05.0\"]\n",
         "error[BH0607] g.toml:6:12: 0000:00:05.0 cannot be given away: interrupts are not remapped, so it could send "
-        "any interrupt to any CPU; fix: turn on interrupt remapping in the firmware's setup (under QEMU: "
-        "intel-iommu,intremap=on)\n");
-    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n"), STATUS_OK);
-    assert_int_equal(plan_rig.diags.count, 1);
-    assert_int_equal(plan_rig.items[0].code, PLAN_DEVICES_UNSAFE);
+        "any interrupt to any CPU; fix: turn on interrupt remapping in the firmware's setup, or write "
+        "unsafe-interrupts = true in [guest.one]\n");
+    accepted(
+        ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\", \"0000:00:06.0\"]\n",
+        "warning[BH0630] g.toml:7:12: 0000:00:05.0 is given away although interrupts are not remapped: guest 'one' can "
+        "send any interrupt to any CPU, and so stop or take over the machine; fix: turn on interrupt remapping in the "
+        "firmware's setup\n");
     assert_true(plan_rig.plan.devices[0].unsafe_interrupts);
+    plan_rig.facts.remapping = true;
+    accepted(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n", "");
+    assert_false(plan_rig.plan.devices[0].unsafe_interrupts);
+}
+
+static void no_remapping_of_left_overs(void **state)
+{
+    (void)state;
+    plan_rig.facts.remapping = false;
+    assert_int_equal(plan_rig_plan(ONE "[system]\nunassigned = \"one\"\n"), STATUS_OK);
+    assert_int_equal(plan_rig.plan.device_count, 0);
+    assert_non_null(strstr(plan_rig_text(), "note[BH0634] g.toml:7:14: the group of 0000:00:05.0 stays blocked: "
+                                            "0000:00:05.0 cannot be given away: interrupts are not remapped, so it "
+                                            "could send any interrupt to any CPU"));
+    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\n[system]\nunassigned = \"one\"\n"), STATUS_OK);
+    assert_int_equal(plan_rig.plan.device_count, 5);
+    assert_true(plan_rig.plan.devices[4].unsafe_interrupts);
+}
+
+/* Without remapping an interrupt has 8 bits for its CPU, and 255 is everybody. */
+static void no_remapping_and_a_far_cpu(void **state)
+{
+    (void)state;
+    struct plan_cpu cpus[] = {{.apic_id = 255}, {.apic_id = 254}};
+    plan_rig.facts.remapping = false;
+    plan_rig.facts.cpus = cpus;
+    plan_rig.facts.cpu_count = ARRAY_LENGTH(cpus);
+    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n"), STATUS_UNSUPPORTED);
+    assert_int_equal(plan_rig.diags.count, 2);
+    assert_int_equal(plan_rig.items[1].code, PLAN_DEVICES_FAR_CPU);
+    assert_string_equal(plan_rig.items[1].what, "0000:00:05.0 cannot be given away: interrupts are not remapped, and "
+                                                "none can name CPU 0 of guest 'one', whose APIC id is 0xff");
+    assert_string_equal(plan_rig.items[1].fix, "turn on interrupt remapping in the firmware's setup, or give the "
+                                               "guest other CPUs");
+    cpus[0].apic_id = 254;
+    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n"), STATUS_OK);
+}
+
+/* Lines need no remapping, nor firmware's word about the I/O APIC. */
+static void no_remapping_and_a_line(void **state)
+{
+    (void)state;
+    plan_rig.facts.remapping = false;
+    plan_rig.units[0].scopes.count = 0;
+    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n"
+                                       "[device.\"0000:00:05.0\"]\ngsi = 17\n"),
+                     STATUS_OK);
+    assert_int_equal(plan_rig.plan.devices[0].gsi, 17);
+    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n"
+                                       "[device.\"0000:00:05.0\"]\ngsi = 240\n"),
+                     STATUS_UNSUPPORTED);
+    assert_string_equal(plan_rig.items[1].what, "0000:00:05.0 has GSI 240, which is on no I/O APIC");
 }
 
 static void reserved_memory(void **state)
@@ -347,6 +401,9 @@ int main(void)
         cmocka_unit_test_setup(no_unit_and_blocked, start),
         cmocka_unit_test_setup(expected_and_unused_tables, start),
         cmocka_unit_test_setup(no_remapping, start),
+        cmocka_unit_test_setup(no_remapping_of_left_overs, start),
+        cmocka_unit_test_setup(no_remapping_and_a_far_cpu, start),
+        cmocka_unit_test_setup(no_remapping_and_a_line, start),
         cmocka_unit_test_setup(reserved_memory, start),
         cmocka_unit_test_setup(reserved_memory_where_ram_is, start),
         cmocka_unit_test_setup(shared_reserved_memory, start),
