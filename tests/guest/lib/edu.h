@@ -19,6 +19,10 @@ bool edu_find_from(struct edu *edu, unsigned first);
 bool edu_to_device(const struct edu *edu, uint64_t at, uint32_t bytes);
 bool edu_from_device(const struct edu *edu, uint64_t at, uint32_t bytes);
 
+/* Have it write bytes of its buffer to `at`, without waiting; is it still at it? */
+void edu_start(const struct edu *edu, uint64_t at, uint32_t bytes);
+bool edu_is_busy(const struct edu *edu);
+
 /* MSI with this message (PCI 3.0 6.8.1), off while it changes; or off. False: it has no such capability. */
 bool edu_msi(const struct edu *edu, bool on, uint32_t address, uint16_t data);
 /* The same while it stays as it is, on or off: address and data change one after the other. */
