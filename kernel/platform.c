@@ -112,7 +112,7 @@ static const char *find_off(struct platform *p, struct power_off_way *way)
 {
     const struct fadt *fadt = &p->machine.fadt;
     struct acpi_view dsdt;
-    struct acpi_sleep s5;
+    struct acpi_sleep s5 = {0};
     if (fadt->hardware_reduced || !is_port(&fadt->pm1a_control)) {
         return "this machine has no PM1 control register at an I/O port";
     }
