@@ -2,10 +2,12 @@
  * Making the service guest's channel from the configuration. */
 #include "kernel/launch_service.h"
 
-#include "kernel/core/log.h"
+#include "kernel/core/event_log.h"
+#include "kernel/core/log_level.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/power.h"
 #include "kernel/hw/phys.h"
+#include "kernel/launch_faults.h"
 #include "kernel/launch_modules.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/sha256.h"
@@ -60,6 +62,15 @@ static size_t index_of_service(const struct config *config)
     return i;
 }
 
+/* The words are in the order of enum log_level, "none" behind them. */
+static void choose_level(const struct config *config)
+{
+    const struct config_value *level = &config->system.events_level;
+    if (level->at.line != 0) {
+        event_log_set_level(level->number == LOG_LEVELS ? EVENT_LOG_NONE : (int)level->number);
+    }
+}
+
 enum status launch_service_make(const struct launch_parts *parts, struct vm_owned *const *guests, struct channel **out)
 {
     const struct config *config = parts->config;
@@ -76,12 +87,15 @@ enum status launch_service_make(const struct launch_parts *parts, struct vm_owne
         names[i] = config->guests[i].name.text;
     }
     service.isolate = parts->isolate;
+    choose_level(config);
     hash_configuration(parts);
+    static const struct control_faults faults = {launch_faults_count};
     const struct channel_parts channel = {
         .control = {.version = BULKHEAD_VERSION,
                     .config_sha256 = service.config_sha256,
                     .guests = guests,
                     .guest_count = config->guest_count,
+                    .faults = &faults,
                     .fault_total = fault_total},
         .guest_names = names,
         .self = index_of_service(config),
