@@ -27,7 +27,7 @@ def test_every_type_is_in_the_schema_and_described():
     for text in sources("kernel/core", "kernel", "guest", "service", "vtd").values():
         begun |= set(re.findall(r'event_begin\([^;"]*"([a-z-]+)"', text))
     assert begun <= types, begun - types
-    assert len(begun) >= 5
+    assert len(begun) >= 3
     assert documented("events.md", "| Type | When |\n") == types
 
 
