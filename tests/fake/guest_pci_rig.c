@@ -556,8 +556,23 @@ static bool wrong_bridge(struct sbdf at, uint32_t numbers, uint32_t window)
            fake_pci_get(f, PCI_BRIDGE_CONTROL, 2) != 0;
 }
 
+/* Of the many: functions 0 to 7 of devices, if they are there. */
+static bool wrong_many(struct guest_pci_rig *rig)
+{
+    for (unsigned i = 0; i < RIG_MANY; i++) {
+        const struct fake_pci_function *f = fake_pci_find(sbdf_make(0, 6, i / 8, i % 8));
+        if (f != NULL && (wrong_command(rig, f) || fake_pci_get(f, PCI_BAR0, 4) != many_at(i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *wrong_registers(struct guest_pci_rig *rig)
 {
+    if (wrong_many(rig)) {
+        return "command or BAR of one of the many";
+    }
     if (wrong_command(rig, rig->nvme) || wrong_command(rig, rig->plain) || wrong_command(rig, rig->small) ||
         wrong_command(rig, rig->pair[0]) || wrong_command(rig, rig->pair[1])) {
         return "decode, SERR, INTx or bus mastering of a device";
@@ -592,6 +607,8 @@ const char *guest_pci_rig_wrong(struct guest_pci_rig *rig)
     vtd_model_reach(rig->model, sbdf_rid(rig->small->at), domain_leaf, &look);
     vtd_model_reach(rig->model, sbdf_rid(rig->pair[0]->at), domain_leaf, &look);
     vtd_model_reach(rig->model, sbdf_rid(rig->pair[1]->at), domain_leaf, &look);
+    vtd_model_reach(rig->model, sbdf_rid(sbdf_make(0, 6, 0, 0)), domain_leaf, &look);
+    vtd_model_reach(rig->model, sbdf_rid(sbdf_make(0, 6, 4, 7)), domain_leaf, &look);
     if (look.wrong != NULL) {
         return look.wrong;
     }
