@@ -6,6 +6,7 @@
 
 #include "guest/bus.h"
 #include "guest/console.h"
+#include "guest/crtc.h"
 #include "guest/pci.h"
 #include "guest/pit.h"
 #include "guest/pm1.h"
@@ -40,6 +41,7 @@ struct vm_platform {
     struct pm1 pm1;
     struct reset reset;
     struct uart uart;
+    struct crtc crtc;
     struct console console;
     struct vm_input input;
     struct vm_console hvc;
