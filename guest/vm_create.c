@@ -5,6 +5,7 @@
 #include "guest/acpi_tables.h"
 #include "guest/assign.h"
 #include "guest/firmware.h"
+#include "guest/mp_tables.h"
 #include "guest/share_tables.h"
 #include "guest/vm_caches.h"
 #include "guest/vm_interrupts.h"
@@ -210,7 +211,7 @@ static void describe_memory(const struct guest_memory *memory, struct image_requ
 static enum status act_as_firmware(struct vm *vm)
 {
     struct vm_platform *p = &vm->platform;
-    firmware_set_devices(&p->pic, &p->pit, &vm->cpus[0].lapic, 0);
+    firmware_set_devices(&p->pic, &p->pit, 0);
     return firmware_write(&vm->memory);
 }
 
@@ -231,11 +232,17 @@ enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, ch
                     status_text(status));
         return status;
     }
+    const struct cpuid version = cpu_cpuid(1, 0);
+    status = mp_tables_write(&owned->vm.memory, r->cpu_count, version.eax, version.edx);
+    if (status != STATUS_OK) {
+        return status;
+    }
     describe_memory(&owned->vm.memory, &image);
     guest_reserved_describe(&owned->reserved, image.map, &image.map_count);
     uint64_t from = time_now_ns();
     status = image_load(&owned->vm.memory, &image, entry, why, VM_WHY_SIZE);
     owned->copy_ns = time_now_ns() - from;
+    firmware_set_wire(&owned->vm.cpus[0].lapic, 0);
     vm_caches_write_back(&owned->vm);
     return status == STATUS_OK && entry->kind == IMAGE_MULTIBOOT ? act_as_firmware(&owned->vm) : status;
 }

@@ -2,7 +2,6 @@
  * Making guests as the plan says. */
 #include "kernel/launch_guests.h"
 
-#include "guest/device_stop.h"
 #include "guest/echo_port.h"
 #include "guest/vm_memory.h"
 #include "kernel/audit_guests.h"
@@ -108,6 +107,26 @@ static const struct vm_console_request *console_of(const struct launch_parts *pa
     return console;
 }
 
+static struct restart_rules rules_of(const struct config_guest *guest)
+{
+    static const enum restart_when when[] = {[CONFIG_RESTART_NEVER] = RESTART_NEVER,
+                                             [CONFIG_RESTART_ON_FAILURE] = RESTART_ON_FAILURE,
+                                             [CONFIG_RESTART_ALWAYS] = RESTART_ALWAYS};
+    static const enum restart_watchdog watchdog[] = {[CONFIG_WATCHDOG_RESET] = RESTART_WATCHDOG_RESET,
+                                                     [CONFIG_WATCHDOG_STOP] = RESTART_WATCHDOG_STOP,
+                                                     [CONFIG_WATCHDOG_EVENT] = RESTART_WATCHDOG_EVENT};
+    struct restart_rules rules = {.reboot_stops = guest->on_reboot.number == CONFIG_REBOOT_STOPS,
+                                  .when = when[guest->restart.number]};
+    if (guest->on_poweroff.at.line != 0) {
+        rules.poweroff =
+            guest->on_poweroff.number == CONFIG_POWEROFF_STOPS ? RESTART_POWEROFF_STOPS : RESTART_POWEROFF_STARTS;
+    }
+    if (guest->watchdog.at.line != 0) {
+        rules.watchdog = watchdog[guest->watchdog.number];
+    }
+    return rules;
+}
+
 static enum status refuse(const struct launch_parts *parts, const struct config_guest *guest, const char *why)
 {
     char where[CONFIG_WHERE_SIZE], fix[DIAG_TEXT_SIZE];
@@ -146,10 +165,10 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
         .vtd = &parts->isolate->vtd,
         .pci = &parts->machine->pci,
         .may_start = audit_guests_may_start,
+        .rules = rules_of(guest),
+        .stays_off = !config_guest_starts(guest),
         .roster = parts->roster,
         .may_enter = audit_guests_may_enter,
-        .device_stop = device_stop,
-        .device_return = device_return,
     };
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
