@@ -3,6 +3,7 @@
 #include "guest/vm_keep.h"
 
 #include "guest/assign.h"
+#include "guest/device_stop.h"
 #include "guest/vm_memory.h"
 #include "guest/vm_order.h"
 #include "kernel/core/log.h"
@@ -84,36 +85,11 @@ static bool all_withdrawn(const enum status *each, size_t count)
     return true;
 }
 
-/* What was stopped (guest/device_stop.h) is not brought back by the guest's own reset, nor by its start. */
-static uint64_t stopped_devices(const struct vm_owned *owned)
-{
-    uint64_t stopped = 0;
-    for (size_t i = 0; i < owned->request.device_count; i++) {
-        const struct guest_pci_function *f =
-            guest_pci_find(&owned->vm.platform.pci, owned->request.devices[i].function->at);
-        stopped |= f != NULL && f->stopped ? BIT64(i) : 0;
-    }
-    return stopped;
-}
-
-static enum status stop_again(struct vm_owned *owned)
-{
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < owned->request.device_count; i++) {
-        if ((owned->stopped_devices & BIT64(i)) != 0) {
-            status = guest_pci_function_stop(
-                guest_pci_find(&owned->vm.platform.pci, owned->request.devices[i].function->at));
-        }
-    }
-    return status;
-}
-
 /* Who starts at once has its devices reset when they are attached again; those of the others are reset now. */
 static void withdraw(struct vm_owned *owned)
 {
     const struct vm_request *r = &owned->request;
     enum status each[GUEST_PCI_SLOTS]; /* attaching more was refused */
-    owned->stopped_devices |= stopped_devices(owned);
     assign_withdraw(&owned->vm.platform.pci, r->devices, r->device_count, each);
     bool withdrawn = all_withdrawn(each, r->device_count);
     if (is_final(owned)) {
@@ -288,10 +264,7 @@ static enum vm_keep_outcome attach(struct vm_owned *owned)
 {
     char why[VM_WHY_SIZE] = "";
     enum status status = vm_create_attach(owned, why);
-    if (status == STATUS_OK) {
-        status = stop_again(owned);
-        owned->stopped_devices = 0; /* each one's place knows it again */
-    }
+    status = status == STATUS_OK ? device_stop_again(owned) : status;
     if (status == STATUS_OK && !may_start(owned, why)) {
         status = STATUS_CONFLICT;
     }

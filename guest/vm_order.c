@@ -3,6 +3,7 @@
  * before what is wanted is read, by its own vCPUs, and read after that was written, here: one side sees the other. */
 #include "guest/vm_order.h"
 
+#include "guest/device_stop.h"
 #include "kernel/core/log.h"
 
 static enum vm_phase phase_of(const struct vm_owned *owned)
@@ -25,6 +26,9 @@ static void kick_all(struct vm *vm)
 /* The first vCPU to see it acts on it; one that runs is made to leave the guest. */
 static enum status want(struct vm_owned *owned, enum restart_wanted wanted, enum vm_end end, const char *who)
 {
+    if (wanted == RESTART_WANTED_START) {
+        __atomic_store_n(&owned->return_devices, true, __ATOMIC_SEQ_CST);
+    }
     __atomic_store_n(&owned->wanted, wanted, __ATOMIC_SEQ_CST);
     if (phase_of(owned) == VM_PHASE_LIVE) {
         vm_stop(&owned->vm, end, "by %s", who);
@@ -164,11 +168,7 @@ enum status vm_order_device(struct vm_owned *owned, struct sbdf device, bool sto
 
 static void carry_out_one(struct vm_owned *owned, struct sbdf device, bool stop)
 {
-    enum status (*act)(struct vm_owned *, struct sbdf) =
-        stop ? owned->request.device_stop : owned->request.device_return;
-    uint64_t flags = lock_take(&owned->vm.lock);
-    enum status status = act == NULL ? STATUS_UNSUPPORTED : act(owned, device);
-    lock_release(&owned->vm.lock, flags);
+    enum status status = stop ? device_stop(owned, device) : device_return(owned, device);
     char text[SBDF_TEXT_SIZE];
     log_info("guest: name=%s device=%s %s: %s", owned->vm.name, sbdf_text(device, text), stop ? "stop" : "return",
              status_text(status));

@@ -2,7 +2,6 @@
  * Making guests as the plan says. */
 #include "kernel/launch_guests.h"
 
-#include "guest/device_stop.h"
 #include "guest/vm_memory.h"
 #include "kernel/audit_guests.h"
 #include "kernel/core/log.h"
@@ -140,8 +139,6 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
         .stays_off = !config_guest_starts(guest),
         .roster = parts->roster,
         .may_enter = audit_guests_may_enter,
-        .device_stop = device_stop,
-        .device_return = device_return,
     };
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
