@@ -61,6 +61,10 @@ void vm_keep_begin(struct vm_owned *owned)
     struct vm *vm = &owned->vm;
     set_phase(owned, VM_PHASE_STOPS);
     console_flush(&vm->platform.console);
+    console_flush(&vm->platform.hvc.lines);
+    uint64_t flags = lock_take(&vm->lock);
+    guest_pci_reset_emulated(&vm->platform.pci);
+    lock_release(&vm->lock, flags);
     owned->ran_ns = vm_now(vm);
     owned->answer = restart_decide(&owned->request.rules, vm->end, take_wanted(owned));
     __atomic_store_n(&owned->devices_stop, 0, __ATOMIC_SEQ_CST);

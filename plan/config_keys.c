@@ -84,6 +84,12 @@ static const struct config_key system_keys[] = {
      .description =
          "Whether the log has a line for every PCI function at boot, as `bulkhead devices` prints it: group, "
          "unit, reset, and why it can be given to no guest."},
+    {.name = "audit",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_system, audit),
+     .example = "true",
+     .description = "Whether the log says at boot all that the isolation audit saw, for `bulkhead audit`: who reaches "
+                    "what. The audit runs in any case."},
 };
 
 static const struct config_key guest_keys[] = {

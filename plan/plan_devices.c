@@ -119,6 +119,7 @@ static enum status check_together(struct plan_work *w)
     check_remapping(w);
     check_count(w);
     plan_reserved_check(w);
+    plan_reserved_check_count(w);
     plan_bars_check_pages(w);
     enum status status = plan_intx_choose(w);
     if (status != STATUS_OK) {

@@ -44,6 +44,7 @@ enum plan_devices_diag {
     PLAN_DEVICES_LEFT = 634,            /* stays blocked although system.unassigned names a guest */
     PLAN_DEVICES_TABLE_UNUSED = 635,    /* a [device] table of an id that no assigned device has */
     PLAN_DEVICES_FAR_CPU = 636,         /* interrupts are not remapped, and none could name a CPU of the guest */
+    PLAN_DEVICES_RESERVED_MANY = 637,   /* reserved regions in more places than a guest can have */
     PLAN_DEVICES_TABLE_NOBODY = 709,    /* a [device] table of a device that no guest gets */
 };
 

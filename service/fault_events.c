@@ -11,7 +11,7 @@
 #define TOLD_AGAIN_NS UINT64_C(1000000000)
 
 /* Lines of a source: some at once, then one a second. A serial line of 115,200 baud takes 30 ms for one. */
-static const struct vtd_fault_limit line_limit = {.burst = 8, .period_ns = UINT64_C(1000000000)};
+static const struct vtd_fault_limit line_limit = {.burst = 32, .period_ns = UINT64_C(1000000000)};
 
 _Static_assert((int)CONFIG_INFO == EVENT_INFO && (int)CONFIG_WARNING == EVENT_WARNING &&
                    (int)CONFIG_ERROR == EVENT_ERROR && (int)CONFIG_CRITICAL == EVENT_CRITICAL,

@@ -31,7 +31,12 @@ static void config_write(unsigned device, unsigned offset, uint32_t value)
 
 bool edu_find(struct edu *edu)
 {
-    for (unsigned device = 0; device < 32; device++) {
+    return edu_find_from(edu, 0);
+}
+
+bool edu_find_from(struct edu *edu, unsigned first)
+{
+    for (unsigned device = first; device < 32; device++) {
         if (config_read(device, 0) == EDU_ID) {
             edu->device = device;
             edu->base = config_read(device, 0x10) & 0xfffffff0;

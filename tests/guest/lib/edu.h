@@ -10,8 +10,9 @@ struct edu {
     unsigned device;
 };
 
-/* Find 1234:11e8 on bus 0, switch memory decoding and bus mastering on. */
+/* Find 1234:11e8 on bus 0, from device 0 or `first` on; switch memory decoding and bus mastering on. */
 bool edu_find(struct edu *edu);
+bool edu_find_from(struct edu *edu, unsigned first);
 
 /* Move bytes (at most 4096) between address `at` on the bus and the device's buffer; wait 150 ms and longer for the
  * engine to be idle. False: it did not end within a second. */

@@ -540,13 +540,14 @@ static void an_address_wins_over_an_id(void **state)
 static void reads_words(void **state)
 {
     (void)state;
-    assert_int_equal(parse("version = 1\n[system]\ninventory = true\n" GUEST
+    assert_int_equal(parse("version = 1\n[system]\ninventory = true\naudit = true\n" GUEST
                            "rmrr = \"map\"\nunsafe-interrupts = true\nshare-core = true\n"),
                      STATUS_OK);
     assert_int_equal(config.guests[0].rmrr.number, CONFIG_RMRR_MAP);
     assert_int_equal(config.guests[0].unsafe_interrupts.number, 1);
     assert_int_equal(config.guests[0].share_core.number, 1);
     assert_int_equal(config.system.inventory.number, 1);
+    assert_int_equal(config.system.audit.number, 1);
     parse("version = 1\n" GUEST "rmrr = 'mapp'\n");
     assert_string_equal(find(CONFIG_BAD_WORD)->fix, "write \"map\"");
     parse("version = 1\n" GUEST "[device.'8086:28c0']\nreset = 'secondary-bus'\n");
