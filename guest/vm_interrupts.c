@@ -127,7 +127,7 @@ static void held(void *context, const struct vm_device *device, uint64_t until_n
     struct event e;
     char text[SBDF_TEXT_SIZE];
     uint64_t now = time_now_ns();
-    uint64_t ms = until_ns > now ? (until_ns - now) / 1000000 : 0;
+    uint64_t ms = until_ns > now ? (until_ns - now + 999999) / 1000000 : 0;
     sbdf_text(device->function->at, text);
     log_only(LOG_WARN, "guest: name=%s device=%s interrupt-storm=1 held-ms=%llu limit=%u/%lluus", vm->name, text,
              (unsigned long long)ms, device->irq_limit.count, (unsigned long long)(device->irq_limit.period_ns / 1000));
