@@ -190,7 +190,11 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
 
 enum status guest_pci_function_rom(struct guest_pci_function *f)
 {
-    return guest_rom_make(&f->rom, &f->bars[GUEST_PCI_ROM], f->config->facts, f->host);
+    enum status status = guest_rom_make(&f->rom, &f->bars[GUEST_PCI_ROM], f->config->facts, f->host);
+    if (status == STATUS_OK && f->rom.bytes != 0) {
+        f->bars[GUEST_PCI_ROM].address = f->first_address[GUEST_PCI_ROM] = f->device->plan->rom_at;
+    }
+    return status;
 }
 
 enum status guest_pci_function_line(struct guest_pci_function *f, const struct vtd_line_place *place)

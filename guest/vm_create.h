@@ -34,8 +34,12 @@ struct vm_request {
     uint32_t without; /* features (kernel/core/cpu_feature.h) to leave unused */
     struct vtd *vtd;
     const struct pci_facts *pci;
+    const struct vm_console_request *console; /* its virtio console; NULL: it has none */
+    struct text_ring *text;                   /* for what it prints; NULL: nobody reads along. Lives on */
     /* Asked before it starts anew, when not NULL, on the CPU that does so: false, and why, keeps it from it. */
     bool (*may_start)(const struct vm_owned *owned, char *why, size_t size);
+    /* The same for each vCPU, once it is made and each time it starts anew, on its CPU before it runs. */
+    bool (*may_enter)(const struct vm_owned *owned, const struct vm_cpu *cpu, char *why, size_t size);
     struct restart_rules rules;
     bool stays_off;           /* it does not start by itself */
     struct vm_roster *roster; /* all guests (vm_order.h), this one among them */

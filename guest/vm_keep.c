@@ -61,8 +61,14 @@ void vm_keep_begin(struct vm_owned *owned)
     struct vm *vm = &owned->vm;
     set_phase(owned, VM_PHASE_STOPS);
     console_flush(&vm->platform.console);
+    console_flush(&vm->platform.hvc.lines);
+    uint64_t flags = lock_take(&vm->lock);
+    guest_pci_reset_emulated(&vm->platform.pci);
+    lock_release(&vm->lock, flags);
     owned->ran_ns = vm_now(vm);
     owned->answer = restart_decide(&owned->request.rules, vm->end, take_wanted(owned));
+    __atomic_store_n(&owned->devices_stop, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&owned->devices_return, 0, __ATOMIC_SEQ_CST);
     owned->step = VM_STEP_WITHDRAW;
 }
 
@@ -180,8 +186,8 @@ static void settle(struct vm_owned *owned)
     }
 }
 
-/* Ordered while it rests or waits. Nobody reached its memory meanwhile; scrubbing it again costs little. */
-static void start_by_order(struct vm_owned *owned)
+/* After a rest, or a while. Nobody reached its memory meanwhile; scrubbing it again costs little. */
+static void start_again(struct vm_owned *owned)
 {
     owned->answer = RESTART_NOW;
     owned->scrubbed = 0;
@@ -192,7 +198,7 @@ static void start_by_order(struct vm_owned *owned)
 static void look_at_rest(struct vm_owned *owned)
 {
     if (take_wanted(owned) == RESTART_WANTED_START && vm_roster_wake(owned->request.roster)) {
-        start_by_order(owned);
+        start_again(owned);
     }
 }
 
@@ -203,7 +209,7 @@ static void look_while_waiting(struct vm_owned *owned)
         owned->vm.end = VM_STOPPED;
         rest(owned);
     } else if (wanted == RESTART_WANTED_START || time_now_ns() >= owned->wake_ns) {
-        start_by_order(owned);
+        start_again(owned);
     }
 }
 

@@ -51,6 +51,12 @@ static void begin(struct vm_cpu *cpu)
         return;
     }
     __atomic_store_n(&cpu->summoned, false, __ATOMIC_SEQ_CST);
+    const struct vm_request *request = &owner_of(cpu)->request;
+    char why[VM_WHY_SIZE];
+    if (request->may_enter != NULL && !request->may_enter(owner_of(cpu), cpu, why, sizeof(why))) {
+        vm_stop(vm, VM_CRASHED, "vCPU %u: %s", cpu->index, why);
+        return;
+    }
     vm_entry_set(cpu, &vm->first_entry);
     vm_cpuid_forget(cpu);
     cpu->vcpu.tsc_offset = -vm->start_tsc;

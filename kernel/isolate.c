@@ -354,10 +354,10 @@ enum status isolate_units(struct isolate *iso, struct machine *m, struct arena *
     }
     block_uncovered(iso, m, &quirks, diags);
     if (!iso->vtd.remapping) {
-        diag_add(diags, ISOLATE_DIAG_NO_REMAPPING, DIAG_ERROR, "VT-d",
+        diag_add(diags, ISOLATE_DIAG_NO_REMAPPING, DIAG_WARNING, "VT-d",
                  "turn on interrupt remapping in the firmware's setup (QEMU: intel-iommu,intremap=on)",
-                 "some unit does not remap interrupts: a device could send any interrupt to any CPU");
-        return STATUS_UNSUPPORTED;
+                 "interrupts are not remapped: a device could send any interrupt to any CPU, so that only guests with "
+                 "unsafe-interrupts = true may have devices");
     }
     return STATUS_OK;
 }

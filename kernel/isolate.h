@@ -34,7 +34,7 @@ struct isolate {
 enum isolate_diag {
     ISOLATE_DIAG_UNIT_DEAD = 380,        /* a unit does not answer */
     ISOLATE_DIAG_UNIT_UNSUPPORTED = 381, /* a unit that cannot be used */
-    ISOLATE_DIAG_NO_REMAPPING = 382,     /* some unit remaps no interrupts: nothing may be assigned */
+    ISOLATE_DIAG_NO_REMAPPING = 382,     /* some unit remaps no interrupts: devices for unsafe-interrupts alone */
     ISOLATE_DIAG_UNCOVERED = 383,        /* a function under no unit */
     ISOLATE_DIAG_RESERVED = 384,         /* a reserved region could not be mapped */
     ISOLATE_DIAG_GRAPHICS = 385,         /* graphics stays off, by a quirk */

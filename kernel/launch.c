@@ -164,15 +164,19 @@ static void log_made(void)
              (unsigned long long)copy, (unsigned long long)own_kib(pages_taken().now));
 }
 
-/* Nobody starts before the tables that all of them will run on were looked at by somebody else. audit=full on the
- * command line has all that each guest reaches on the log. */
-static enum status prove_isolation(const struct boot_info *boot, const struct machine *machine, struct diag_list *diags)
+static bool wants_full_audit(const struct boot_info *boot)
 {
     char detail[sizeof("full")];
+    bool asked = cmdline_value(boot->cmdline, "audit", detail, sizeof(detail)) && strcmp(detail, "full") == 0;
+    return asked || launch.plan.config.system.audit.number != 0;
+}
+
+/* Nobody starts before the tables that all of them will run on were looked at by somebody else. */
+static enum status prove_isolation(const struct boot_info *boot, const struct machine *machine, struct diag_list *diags)
+{
     const struct audit_facts_input input = {
         .machine = machine, .isolate = launch.isolate, .guests = launch.guests, .guest_count = launch.guest_count};
-    bool full = cmdline_value(boot->cmdline, "audit", detail, sizeof(detail)) && strcmp(detail, "full") == 0;
-    return audit_guests_all(&input, full, diags);
+    return audit_guests_all(&input, wants_full_audit(boot), diags);
 }
 
 /* Everything that can be wrong is told at once, then warnings are done with. */

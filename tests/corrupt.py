@@ -37,3 +37,13 @@ def assert_refused(run, word, devices):
     assert run.having("error[BH0390] audit: isolation is not proven: ", said) and run.having("bulkhead: refused: ", said)
     assert run.having("bulkhead: all devices are blocked, no guest was started")
     assert not run.having("starts") and not run.having("LOADER: ") and not run.having("panic:") and not run.timed_out
+
+
+def assert_one_refused(run):
+    """corrupt=root: all tables are sound, but the first guest's vCPU would run on the second's. It alone is refused."""
+    assert run.having("audit: verdict=pass scope=all guests=2 ")
+    assert run.having("audit: finding=vcpu-tables guest=alpha level=0 address=0x0 value=0x", "other=beta")
+    assert guestrun.end_of(run, "alpha") == "crashed" and guestrun.end_of(run, "beta") == "powered-off"
+    assert run.having('guest: name=alpha crashed why="vCPU 0: isolation is not proven: finding=vcpu-tables')
+    assert not guestrun.guest_lines(run.lines, "alpha") and guestrun.guest_lines(run.lines, "beta")
+    assert not run.having("panic:") and not run.timed_out

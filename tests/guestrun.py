@@ -30,7 +30,7 @@ GUESTS = {
     "share": (1, "16MiB", "ms=500", 4),
     "forbidden": (1, "16MiB", "", 60),
 }
-SEPARATE = {"msi", "policy", "rogue", "triple", "wild"}  # they need a device, or others beside them
+SEPARATE = {"config", "msi", "policy", "restart", "rogue", "triple", "wild"}  # they need a device, or others beside them
 
 
 def image(name):

@@ -53,14 +53,14 @@ def test_a_storm_of_interrupts_is_held(run_guests):
 def test_a_flood_leaves_others_alone(run_guests):
     """10^6 faults from the guest on CPU 0, which also hears them; only a few lines of them."""
     neighbour = guestrun.guest("neighbour", [1], "loader")
-    run = run_guests(3, neighbour, words="times=1000000 burst=64",
+    run = run_guests(3, neighbour, words="times=1000000 burst=16",
                      modules=[testbed.Module(guestrun.image("loader"), "loader")])
     passed(run, "rogue")
     assert guestrun.end_of(run, "neighbour") == guestrun.end_of(run, "rogue") == "powered-off"
     blocked = re.search(r"sid=0x0080 .*blocked=(\d+)", run.emulator)
-    assert int(blocked[1]) >= 1000000
+    assert int(blocked[1]) >= 990000  # the last ones may come after its guest's end
     lines = [line for line in run.lines if " fault: " in line]
-    assert 32 <= len(lines) < 100
+    assert 8 <= len(lines) < 60
     assert run.having("fault:", "overflow=1") and run.having("fault:", "storm=1")
     read = re.search(r"all guests have ended, faults=(\d+)", run.text)
     assert 512 <= int(read[1]) <= 1000000

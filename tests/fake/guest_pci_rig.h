@@ -66,7 +66,8 @@ struct guest_pci_rig {
     uint8_t small_registers[RIG_BAR_SMALL_BYTES];
     uint8_t message_registers[RIG_BAR_MESSAGES_BYTES];
     unsigned small_writes; /* into either of them */
-    unsigned bad_messages; /* an unmasked entry was ever not in remappable format */
+    bool unremapped;       /* the unit remaps no interrupts */
+    unsigned bad_messages; /* an unmasked entry was ever not a message of ours */
 
     unsigned flushes;
     unsigned delivered;
@@ -78,6 +79,9 @@ struct guest_pci_rig {
 void guest_pci_rig_start(struct guest_pci_rig *rig);
 /* The same with nested tables in EPT format that the unit walks too; it has caching mode and does not snoop. */
 void guest_pci_rig_start_shared(struct guest_pci_rig *rig);
+
+/* The first behind a unit that remaps no interrupts. */
+void guest_pci_rig_start_unremapped(struct guest_pci_rig *rig);
 
 /* The first with RIG_MANY more functions. */
 void guest_pci_rig_start_many(struct guest_pci_rig *rig);

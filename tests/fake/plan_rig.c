@@ -42,6 +42,7 @@ int plan_rig_start(void **state)
         .gsis = r->gsis,
         .hints = r->hints,
         .limits = {.devices_max = 32,
+                   .reserved_max = 16,
                    .memory_max = 64 * GIB,
                    .low_ram_end = 0xc0000000,
                    .bar_low_start = 0xc0000000,

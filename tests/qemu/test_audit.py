@@ -25,6 +25,7 @@ def test_audit_at_boot(tmp_path, boot, disk):
                devices=testbed.demo_devices(disk), machine={"cpus": 3})
     verdicts = run.having("audit: verdict=")
     assert len(verdicts) == 1 and "verdict=pass scope=all guests=2 units=1 sources=1 " in verdicts[0], verdicts
+    assert len(run.having("audit: vcpu=")) == 3  # each one's tables, as its control block says
     log = tmp_path / "log"
     log.write_text("\n".join(run.lines))
     done = tool(log, "--json")
@@ -54,3 +55,9 @@ def test_spoiled_tables_are_refused(tmp_path, boot, disk, word):
     run = boot(image=corrupt.IMAGE, cmdline=f"exit panic=reset corrupt={word}", machine={"cpus": 1},
                modules=corrupt.modules(tmp_path, devices), devices=testbed.demo_devices(disk))
     corrupt.assert_refused(run, word, devices)
+
+
+def test_a_vcpu_on_the_wrong_tables_does_not_run(tmp_path, boot, disk):
+    run = boot(image=corrupt.IMAGE, cmdline="exit panic=reset corrupt=root", machine={"cpus": 1},
+               modules=corrupt.modules(tmp_path, ["0000:01:00.0", "0000:00:05.0"]), devices=testbed.demo_devices(disk))
+    corrupt.assert_one_refused(run)

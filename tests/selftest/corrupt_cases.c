@@ -107,16 +107,41 @@ static void shared(const struct selftest_guests *made)
     own[ENTRIES - 1] = table_at(guest(made, 1)->vm.nested.root.v)[0];
 }
 
+static struct {
+    struct cpu_backend backend; /* the real one, but for vcpu_init */
+    const struct cpu_backend *real;
+    const struct radix *nested;
+} wrong;
+
+static enum status init_on_others(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
+{
+    (void)nested;
+    return wrong.real->vcpu_init(vcpu, cpu, wrong.nested);
+}
+
+/* A's vCPUs are made on B's tables: all tables are as they have to be. */
+static void root(const struct selftest_guests *made)
+{
+    struct vm *vm = &made->guests[0]->vm;
+    wrong.real = vm->backend;
+    wrong.nested = &guest(made, 1)->vm.nested;
+    wrong.backend = *vm->backend;
+    wrong.backend.vcpu_init = init_on_others;
+    vm->backend = &wrong.backend;
+}
+
 static const struct {
     const char *name;
     void (*spoil)(const struct selftest_guests *made);
 } cases[] = {
     {"nested", nested}, {"second-level", second_level}, {"context", context}, {"irte", irte}, {"shared", shared},
+    {"root", root},
 };
 
 void selftest_guests_made(const struct selftest_guests *made)
 {
     char name[NAME_SIZE];
+    selftest_orders(made);
     if (!cmdline_value(made->cmdline, "corrupt", name, sizeof(name))) {
         return;
     }

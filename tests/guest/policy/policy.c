@@ -124,12 +124,12 @@ static void flood(void)
     mmio_write64(hpa(edu.base + FLOOD_BURST), machine_option("burst", 64));
     mmio_write64(hpa(edu.base + 0x98), 3);
     unsigned looks = 0;
-    while (looks < 10000 && (mmio_read64(hpa(edu.base + 0x98)) & 1) != 0) {
+    while (looks < 20000 && (mmio_read64(hpa(edu.base + 0x98)) & 1) != 0) {
         machine_wait_us(1000);
         looks++;
     }
     say("POLICY: flood of %llu", (unsigned long long)times);
-    check(is_gone() || looks < 10000, "the flood ends");
+    check(is_gone() || looks < 20000, "the flood ends");
 }
 
 void guest_main(void)
