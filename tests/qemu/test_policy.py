@@ -90,10 +90,34 @@ def run_guests_until_reset(boot, tmp_path):
 
 @pytest.mark.xdist_group("policy-storm")
 def test_a_storm_of_interrupts_is_held(boot, tmp_path):
-    """The other guest counts what it gets done in the same run, before, while, and after the storm."""
-    run = run_guests(boot, tmp_path, policy("rogue", 0, 2, "limit=50", irq__limit="50/1s"))
+    """Another guest, on the same CPU, gets its work done in each quarter of a second of the same run."""
+    run = run_guests(boot, tmp_path, policy("rogue", 0, 2, "limit=50", irq__limit="50/1s", share=True),
+                     guestrun.guest("neighbour", [0], "policy", cmdline="mode=5 windows=8", share=True), cpus=1)
     assert_passed(run, "rogue", 6)
+    assert_passed(run, "neighbour")
     assert run.having("guest: name=rogue device=0000:00:05.0 interrupt-storm=1 held-ms=1000 limit=50/1000000us")
     assert not faultline.faults(run.lines)  # what is dropped is no fault
     came = re.search(r"POLICY: raised=2000 came=(\d+)", run.text)
     assert int(came[1]) <= 51
+
+
+@pytest.mark.xdist_group("policy-flood")
+def test_a_ring_full_of_wild_descriptors(boot, tmp_path):
+    """10^6 requests by an 82574L's ring, from the CPU that hears faults too; the console and another guest go on."""
+    table = "\n".join(["[device.\"8086:10d3\"]", 'fault-limit = "16777215/1s"', ""])
+    config = guestrun.config(tmp_path, policy("rogue", 0, 4, "times=1000000", device="0000:00:05.0"),
+                             guestrun.guest("neighbour", [1], "policy", cmdline="mode=5 windows=16"), table)
+    run = boot(cmdline="", modules=[config, bare("policy")],
+               devices=[*topologies.words("e1000e,addr=5.0,netdev=n0"), "-netdev", "user,id=n0,restrict=on"],
+               machine={"cpus": 2, "memory": "1024M"}, timeout=150,
+               stop_when=lambda line: ENDED in line or "bulkhead: refused" in line)
+    assert not run.timed_out and not run.having("panic:")
+    assert_passed(run, "rogue", 3)
+    assert_passed(run, "neighbour")
+    faults = [faultline.parse(line) for line in map(faultline.body, run.lines)
+              if line and line.startswith("fault:") and "sid=" in line]
+    assert 16 <= len([line for line in run.lines if " fault: " in line]) < 80
+    assert {(fault.device, fault.guest, fault.access) for fault in faults} == {("8086:10d3", "rogue", "read")}
+    assert all(0x40000000 <= fault.addr < 0x40100000 for fault in faults)
+    read = int(re.search(r"all guests have ended, faults=(\d+)", run.text)[1])
+    assert read > sum(1 + fault.suppressed for fault in faults) - 1 and read >= 1000, read

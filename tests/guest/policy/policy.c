@@ -2,7 +2,8 @@
  * A guest whose edu device breaks the rules, until the hypervisor does something about it. "mode=0": DMA beyond its RAM
  * until the device is taken from it; "mode=1": until it is started again, which it learns from the device's buffer
  * (edu has no reset); "mode=2": more interrupts than it may; "mode=3": "times" accesses at once, where the device can
- * (Bochs). Lines "POLICY: ..." tell. */
+ * (Bochs); "mode=4": the same by an 82574L's ring of descriptors (QEMU). "mode=5" has no device and measures what it
+ * gets done meanwhile, in "windows" of 250 ms. Lines "POLICY: ..." tell. */
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/mmio.h"
 #include "kernel/hw/port.h"
@@ -22,6 +23,18 @@
 #define VECTOR 0x51
 #define RAISES 2000
 #define HELD_US 3000000
+#define NIC_ID 0x10d38086u
+#define NIC_TCTL 0x400
+#define NIC_TCTL_ON 0xa /* enable, pad short packets */
+#define NIC_TDBAL 0x3800
+#define NIC_TDBAH 0x3804
+#define NIC_TDLEN 0x3808
+#define NIC_TDH 0x3810
+#define NIC_TDT 0x3818
+#define NIC_DESCRIPTORS 256u
+#define NIC_PACKET UINT64_C(0x0b000040) /* end of packet, checksum, report; 64 bytes */
+#define WINDOW_US 250000
+#define WINDOWS_MAX 64
 #define FLOOD_REPEAT 0xa0
 #define FLOOD_STRIDE 0xa8
 #define FLOOD_BURST 0xb0
@@ -132,13 +145,83 @@ static void flood(void)
     check(is_gone() || looks < 20000, "the flood ends");
 }
 
+struct descriptor {
+    uint64_t address, command;
+};
+
+/* Each turn of the tail is 255 packets from where nothing is. */
+static void flood_by_ring(void)
+{
+    static struct descriptor ring[NIC_DESCRIPTORS] __attribute__((aligned(4096)));
+    struct edu *nic = &edu; /* its place on the bus */
+    nic->device = 0;
+    while (nic->device < 32 && config_read(0) != NIC_ID) {
+        nic->device++;
+    }
+    if (!check(nic->device < 32, "there is an 82574L")) {
+        return;
+    }
+    nic->base = config_read(0x10) & ~UINT32_C(0xf);
+    config_write(4, 6);
+    for (unsigned i = 0; i < NIC_DESCRIPTORS; i++) {
+        ring[i] = (struct descriptor){BEYOND + 4096 * i, NIC_PACKET};
+    }
+    mmio_write32(hpa(nic->base + NIC_TDBAL), (uint32_t)(uintptr_t)ring);
+    mmio_write32(hpa(nic->base + NIC_TDBAH), 0);
+    mmio_write32(hpa(nic->base + NIC_TDLEN), sizeof(ring));
+    mmio_write32(hpa(nic->base + NIC_TDH), 0);
+    mmio_write32(hpa(nic->base + NIC_TDT), 0);
+    mmio_write32(hpa(nic->base + NIC_TCTL), NIC_TCTL_ON);
+    uint64_t requests = 0, times = machine_option("times", 1000000);
+    for (uint32_t tail = 0; requests < times; requests += NIC_DESCRIPTORS - 1) {
+        tail = (tail + NIC_DESCRIPTORS - 1) % NIC_DESCRIPTORS;
+        mmio_write32(hpa(nic->base + NIC_TDT), tail);
+    }
+    say("POLICY: ring requests=%llu", (unsigned long long)requests);
+    check(mmio_read32(hpa(nic->base + NIC_TDH)) == mmio_read32(hpa(nic->base + NIC_TDT)), "the ring was read");
+}
+
+static uint64_t work_until(uint64_t tsc)
+{
+    uint64_t done = 0;
+    while (cpu_tsc() < tsc) {
+        done++;
+    }
+    return done;
+}
+
+static void measure_progress(void)
+{
+    uint64_t from = cpu_tsc();
+    machine_wait_us(WINDOW_US);
+    uint64_t ticks = cpu_tsc() - from, least = UINT64_MAX, most = 0;
+    uint64_t windows = machine_option("windows", 16);
+    for (uint64_t i = 0; i < windows && i < WINDOWS_MAX; i++) {
+        uint64_t done = work_until(cpu_tsc() + ticks);
+        least = done < least ? done : least;
+        most = done > most ? done : most;
+    }
+    say("POLICY: progress least=%llu most=%llu percent=%llu", (unsigned long long)least, (unsigned long long)most,
+        (unsigned long long)(least * 100 / most));
+    check(least * 5 >= most, "it got its work done all the time");
+}
+
 void guest_main(void)
 {
+    uint64_t mode = machine_option("mode", 0);
+    if (mode == 4) {
+        flood_by_ring();
+        return;
+    }
+    if (mode == 5) {
+        measure_progress();
+        return;
+    }
     if (!check(edu_find(&edu), "there is an edu device")) {
         return;
     }
     say("POLICY: edu at 00:%02x.0", edu.device);
-    switch (machine_option("mode", 0)) {
+    switch (mode) {
     case 0:
         break_rules_until_stopped();
         break;
