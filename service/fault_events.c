@@ -211,7 +211,7 @@ static void heard(void *context, const struct vtd_fault *fault)
         tell_action(e, fault, &subject, action, status);
     }
     if (action == CONFIG_FAULT_REBOOT) {
-        status = e->ops.act(e->ops.context, fault->source, action); /* does not come back */
+        (void)e->ops.act(e->ops.context, fault->source, action); /* does not come back */
     }
 }
 

@@ -73,8 +73,8 @@ static int setup(void **state)
     fake_irq_reset();
     vtd_rig_start(&rig, &c);
     plan = (struct plan_device){.sources = {{DEVICE}}, .source_count = 1, .message_source = {DEVICE}};
-    device = (struct vm_device){
-        .plan = &plan, .function = &function, .unit = &rig.units[0], .irq_limit = {LIMIT, 10000000}};
+    device =
+        (struct vm_device){.plan = &plan, .function = &function, .unit = &rig.units[0], .irq_limit = {LIMIT, 10000000}};
     device_irq_init(&irq, &device, &router);
     delivered = held = 0;
     return 0;
