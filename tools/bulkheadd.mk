@@ -22,3 +22,9 @@ endef
 $(foreach folder,host host-gcc host-clang host-fuzz,$(eval $(call agent_library,$(folder))))
 
 test-programs: $(AGENT_PROGRAMS) $(BUILD)/host-gcc/bulkheadd $(BUILD)/host-gcc/bulkhead-ctl
+
+# What tests them links libagent.a as well.
+$(BUILD)/fuzz/fuzz_agent_%: $(BUILD)/host-fuzz/tests/fuzz/fuzz_agent_%.c.o $(BUILD)/host-fuzz/libagent.a \
+		$(BUILD)/host-fuzz/libfake.a $(BUILD)/host-fuzz/libtool.a $(BUILD)/host-fuzz/libbulkhead.a
+	@mkdir -p $(@D)
+	@$(CLANG) -fsanitize=fuzzer $(SANITIZE) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -o $@
