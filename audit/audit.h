@@ -159,6 +159,9 @@ enum audit_code {
     AUDIT_IRTE_VECTOR,       /* a vector that devices may not have, or that another owner has on that CPU */
     AUDIT_IRTE_POSTED,       /* not one of the owner's descriptors */
     AUDIT_IRTE_NOTIFY,       /* descriptor notifies a CPU that is not the owner's */
+    AUDIT_VCPU_OFF,          /* a vCPU would run without nested tables */
+    AUDIT_VCPU_ROOT,         /* a vCPU would run on tables that are not the owner's */
+    AUDIT_VCPU_MODE,         /* a vCPU's pointer says another depth, memory type, or reserved bits */
     AUDIT_CODES
 };
 
@@ -187,6 +190,13 @@ struct audit_result {
     uint64_t contexts, entries;  /* present context and interrupt entries */
 };
 
+/* How a CPU finds a vCPU's nested tables, read where the CPU reads it. */
+struct audit_vcpu {
+    unsigned index;   /* in its owner */
+    bool nested;      /* nested tables are in use at all */
+    uint64_t pointer; /* EPTP, or nCR3 */
+};
+
 /* Receives a text, a line a call, without line end. */
 struct audit_writer {
     void (*line)(void *context, const char *text);
@@ -202,9 +212,17 @@ size_t audit_scratch_bytes(const struct audit_facts *facts, uint32_t owner);
 MUST_CHECK bool audit_run(const struct audit_facts *facts, uint32_t owner, void *scratch, size_t scratch_bytes,
                           const struct audit_writer *out, struct audit_result *result);
 
+/* Does the vCPU run on the tables that audit_run() walks for that owner? False: no, and *finding. Pure. */
+MUST_CHECK bool audit_vcpu_check(const struct audit_facts *facts, uint32_t owner, const struct audit_vcpu *vcpu,
+                                 struct audit_finding *finding);
+
 /* One verdict line, then a line for each finding, all key=value (docs/audit.md). ns: how long it took. */
 void audit_print(const struct audit_facts *facts, uint32_t owner, const struct audit_result *result, uint64_t ns,
                  const struct audit_writer *out);
+
+/* The line of one finding alone. */
+void audit_print_finding(const struct audit_facts *facts, const struct audit_finding *finding,
+                         const struct audit_writer *out);
 
 /* One finding in words, without "audit: "; returns the full length. */
 size_t audit_finding_text(const struct audit_facts *facts, const struct audit_finding *finding, char *out, size_t size);

@@ -47,6 +47,9 @@ static const struct words all_words[AUDIT_CODES] = {
     [AUDIT_IRTE_VECTOR] = {"interrupt-vector", "a device vector that is the owner's alone"},
     [AUDIT_IRTE_POSTED] = {"interrupt-posted", "a descriptor of the owner"},
     [AUDIT_IRTE_NOTIFY] = {"interrupt-notify", "notifications to a CPU of the owner"},
+    [AUDIT_VCPU_OFF] = {"vcpu-without-tables", "nested tables in use"},
+    [AUDIT_VCPU_ROOT] = {"vcpu-tables", "the owner's tables"},
+    [AUDIT_VCPU_MODE] = {"vcpu-mode", "the tables' depth, write-back, reserved bits 0"},
 };
 
 const char *audit_code_text(enum audit_code code)
@@ -88,6 +91,14 @@ size_t audit_finding_text(const struct audit_facts *facts, const struct audit_fi
                        all_words[f->code].want);
 }
 
+void audit_print_finding(const struct audit_facts *facts, const struct audit_finding *finding,
+                         const struct audit_writer *out)
+{
+    char text[FINDING_SIZE];
+    audit_finding_text(facts, finding, text, sizeof(text));
+    audit_line(out, "audit: %s", text);
+}
+
 static size_t count_guests(const struct audit_facts *facts)
 {
     size_t guests = 0;
@@ -109,8 +120,6 @@ void audit_print(const struct audit_facts *facts, uint32_t owner, const struct a
                (unsigned long long)result->second, (unsigned long long)result->leaves,
                (unsigned long long)result->entries, result->found, (unsigned long long)ns);
     for (size_t i = 0; i < result->found && i < AUDIT_FINDINGS_MAX; i++) {
-        char text[FINDING_SIZE];
-        audit_finding_text(facts, &result->findings[i], text, sizeof(text));
-        audit_line(out, "audit: %s", text);
+        audit_print_finding(facts, &result->findings[i], out);
     }
 }

@@ -24,6 +24,7 @@ enum {
 
 #define ADDRESS_MASK MASK64(63, 12)
 #define LEVEL_MAX 3 /* 1 GiB leaves */
+#define ECAP_QI BIT64(1)
 
 static uint64_t too_wide(const struct audit_state *s)
 {
@@ -39,7 +40,8 @@ static void found(struct audit_state *s, enum audit_code code, uint32_t index, u
     audit_found(s, &f);
 }
 
-static void check_status(struct audit_state *s, uint32_t index, uint32_t gsts)
+/* Old units have no queue; such a one cannot remap interrupts either (VT-d 4.1 6.5.2). */
+static void check_status(struct audit_state *s, uint32_t index, uint32_t gsts, bool queued)
 {
     const struct {
         enum audit_code code;
@@ -47,7 +49,7 @@ static void check_status(struct audit_state *s, uint32_t index, uint32_t gsts)
     } checks[] = {
         {AUDIT_TRANSLATION_OFF, (gsts & GSTS_TES) == 0},
         {AUDIT_ROOT_UNSET, (gsts & GSTS_RTPS) == 0},
-        {AUDIT_QUEUE_OFF, (gsts & GSTS_QIES) == 0},
+        {AUDIT_QUEUE_OFF, queued && (gsts & GSTS_QIES) == 0},
         {AUDIT_REMAPPING_OFF,
          s->facts->units[index].remapping && (gsts & (GSTS_IRES | GSTS_IRTPS)) != (GSTS_IRES | GSTS_IRTPS)},
         {AUDIT_COMPATIBILITY, s->facts->units[index].remapping && (gsts & GSTS_CFIS) != 0},
@@ -102,7 +104,7 @@ struct audit_unit_state audit_unit_read(struct audit_state *s, uint32_t index)
                                      .leaf3 = (cap & BIT64(35)) != 0,
                                      .snoop = (ecap & BIT64(7)) != 0,
                                      .transient = (ecap & BIT64(2)) != 0};
-    check_status(s, index, mmio_read32(hpa_add(base, REG_GSTS)));
+    check_status(s, index, mmio_read32(hpa_add(base, REG_GSTS)), (ecap & ECAP_QI) != 0);
     u.root = read_root(s, index, base);
     if (unit->remapping) {
         read_interrupts(s, &u, base);
@@ -114,7 +116,11 @@ struct audit_unit_state audit_unit_read(struct audit_state *s, uint32_t index)
 void audit_unit_check_queue(struct audit_state *s, uint32_t index)
 {
     struct audit_finding where = audit_finding_of(AUDIT_OK);
-    uint64_t value = mmio_read64(hpa(s->facts->units[index].base + REG_IQA));
+    struct hpa base = hpa(s->facts->units[index].base);
+    if ((mmio_read64(hpa_add(base, REG_ECAP)) & ECAP_QI) == 0) {
+        return;
+    }
+    uint64_t value = mmio_read64(hpa_add(base, REG_IQA));
     uint64_t pages = UINT64_C(1) << (bits_get(value, 2, 0) + bits_get(value, 11, 11));
     where.unit = index;
     where.owner = AUDIT_HOST;

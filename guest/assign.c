@@ -61,8 +61,8 @@ static enum status attach_one(struct guest_pci *pci, const struct vm_device *dev
 
 enum status assign_attach(struct guest_pci *pci, const struct vm_device *devices, size_t count, size_t *failed)
 {
-    *failed = GUEST_PCI_SLOTS - 1;
-    if (count >= GUEST_PCI_SLOTS) {
+    *failed = GUEST_PCI_ASSIGNED_MAX;
+    if (count > GUEST_PCI_ASSIGNED_MAX) {
         return STATUS_NO_MEMORY;
     }
     struct device_set set = set_of(devices, count);
@@ -87,44 +87,45 @@ static enum status withdraw(struct guest_pci *pci, const struct vm_device *devic
     return status;
 }
 
-void assign_detach(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each)
+/* Those of the devices that each[] does not call NOT_FOUND. */
+static struct device_set found_of(const struct vm_device *devices, size_t count, const enum status *each,
+                                  size_t places[GUEST_PCI_SLOTS])
 {
-    struct device_set taken = {0};
-    size_t places[GUEST_PCI_SLOTS] = {0};
-    for (size_t i = 0; i < count; i++) {
-        each[i] = STATUS_NOT_FOUND;
-        if (taken.count < GUEST_PCI_SLOTS && guest_pci_find(pci, devices[i].function->at) != NULL) {
-            places[taken.count] = i;
-            taken.of[taken.count++] = &devices[i];
+    struct device_set found = {0};
+    for (size_t i = 0; i < count && found.count < GUEST_PCI_SLOTS; i++) {
+        if (each[i] != STATUS_NOT_FOUND) {
+            places[found.count] = i;
+            found.of[found.count++] = &devices[i];
         }
     }
-    device_reset_quiet(pci->config.facts, &taken);
-    for (size_t i = 0; i < taken.count; i++) {
-        each[places[i]] = withdraw(pci, taken.of[i]);
+    return found;
+}
+
+void assign_withdraw(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each)
+{
+    size_t places[GUEST_PCI_SLOTS];
+    for (size_t i = 0; i < count; i++) {
+        each[i] = guest_pci_find(pci, devices[i].function->at) != NULL ? STATUS_OK : STATUS_NOT_FOUND;
     }
-    device_reset_all(pci->config.facts, &taken);
-    for (size_t i = 0; i < taken.count; i++) {
-        each[places[i]] = each[places[i]] == STATUS_OK ? taken.status[i] : each[places[i]];
+    struct device_set found = found_of(devices, count, each, places);
+    device_reset_quiet(pci->config.facts, &found);
+    for (size_t i = 0; i < found.count; i++) {
+        each[places[i]] = withdraw(pci, found.of[i]);
     }
 }
 
-enum status assign_reset(struct guest_pci *pci, struct sbdf *failed)
+void assign_reset(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each)
 {
-    struct device_set set = {0};
-    size_t index = 0;
-    guest_pci_reset(pci);
-    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
-        if (guest_pci_at(pci, i) != NULL) {
-            set.of[set.count++] = guest_pci_at(pci, i)->device;
-        }
+    size_t places[GUEST_PCI_SLOTS];
+    struct device_set found = found_of(devices, count, each, places);
+    device_reset_all(pci->config.facts, &found);
+    for (size_t i = 0; i < found.count; i++) {
+        each[places[i]] = each[places[i]] == STATUS_OK ? found.status[i] : each[places[i]];
     }
-    device_reset_all(pci->config.facts, &set);
-    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
-        if (guest_pci_at(pci, i) != NULL) {
-            guest_pci_function_restart(guest_pci_at(pci, i));
-        }
-    }
-    enum status status = first_failure(&set, &index);
-    *failed = status == STATUS_OK ? (struct sbdf){0} : set.of[index]->function->at;
-    return status;
+}
+
+void assign_detach(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each)
+{
+    assign_withdraw(pci, devices, count, each);
+    assign_reset(pci, devices, count, each);
 }

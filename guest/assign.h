@@ -19,14 +19,17 @@
 MUST_CHECK enum status assign_attach(struct guest_pci *pci, const struct vm_device *devices, size_t count,
                                      size_t *failed);
 
-/* Bus mastering off in all of them, requests drained, interrupts released, out of the domain, BARs unmapped, reset. No
- * vCPU of the guest runs. each[i] is what came of devices[i]; anything but STATUS_OK: that device, or what the guest's
- * domain named, must not be used by anybody again; all other steps were done nevertheless. STATUS_NOT_FOUND: it was not
- * assigned, and nothing is done to it. */
-void assign_detach(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each);
+/* Bus mastering off in all of them, requests drained, interrupts released, out of the domain, BARs unmapped; no reset
+ * yet. No vCPU of the guest runs. each[i] is what came of devices[i]; STATUS_NOT_FOUND: it was not assigned, and
+ * nothing is done to it; anything else but STATUS_OK: that device, or what the guest's domain named, must not be used
+ * by anybody again; all other steps were done nevertheless. */
+void assign_withdraw(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each);
 
-/* The guest was reset and goes on with the same devices: each one quiet and reset (state as after attach). No vCPU of
- * the guest runs. *failed: the function that did not come back, quiet; the guest must not go on. */
-MUST_CHECK enum status assign_reset(struct guest_pci *pci, struct sbdf *failed);
+/* What assign_withdraw() took is reset; each[] as that left it. Where it says STATUS_OK, it becomes what came of the
+ * reset: a device that does not reset is out of the domain, and quiet, and has to be reset before anybody gets it. */
+void assign_reset(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each);
+
+/* Both. */
+void assign_detach(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each);
 
 #endif

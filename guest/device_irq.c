@@ -5,6 +5,7 @@
 #include "kernel/core/irq.h"
 #include "kernel/core/log.h"
 #include "kernel/lib/sbdf.h"
+#include "vtd/compat.h"
 
 void device_irq_init(struct device_irq *irq, const struct vm_device *device, const struct message_router *router)
 {
@@ -28,19 +29,33 @@ static void arrived(void *context)
     deliver(irq);
 }
 
+static bool is_remapped(const struct device_irq *irq)
+{
+    return irq->device->unit->remapping;
+}
+
+static enum status first_entry(struct device_irq *irq, uint32_t apic_id)
+{
+    if (!is_remapped(irq)) {
+        return vtd_compat_reaches(apic_id) ? STATUS_OK : STATUS_OUT_OF_RANGE;
+    }
+    struct vtd_irte_target target = {.vector = irq->vector, .apic_id = apic_id};
+    return vtd_irq_alloc(irq->device->unit, vm_device_messages(irq->device), target, &irq->handle);
+}
+
 static enum status first_route(struct device_irq *irq, unsigned cpu, uint32_t apic_id)
 {
     enum status status = irq_alloc(cpu, arrived, irq, &irq->vector);
     if (status != STATUS_OK) {
         return status;
     }
-    struct vtd_irte_target target = {.vector = irq->vector, .apic_id = apic_id};
-    status = vtd_irq_alloc(irq->device->unit, vm_device_messages(irq->device), target, &irq->handle);
+    status = first_entry(irq, apic_id);
     if (status != STATUS_OK) {
         irq_free(cpu, irq->vector);
         return status;
     }
     irq->cpu = cpu;
+    irq->apic_id = apic_id;
     irq->routed = true;
     return STATUS_OK;
 }
@@ -71,10 +86,51 @@ static enum status move_route(struct device_irq *irq, unsigned cpu, uint32_t api
     return STATUS_OK;
 }
 
+static void free_old(struct device_irq *irq)
+{
+    if (irq->moving) {
+        irq->moving = false;
+        irq_free(irq->old_cpu, irq->old_vector);
+    }
+}
+
+/* No entry stands between: the device itself must be told, and until then it names the old vector. */
+static enum status move_message(struct device_irq *irq, unsigned cpu, uint32_t apic_id)
+{
+    uint8_t vector = 0;
+    if (!vtd_compat_reaches(apic_id)) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    enum status status = irq_alloc(cpu, arrived, irq, &vector);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    free_old(irq);
+    irq->moving = true;
+    irq->old_cpu = irq->cpu;
+    irq->old_vector = irq->vector;
+    irq->cpu = cpu;
+    irq->apic_id = apic_id;
+    irq->vector = vector;
+    return STATUS_OK;
+}
+
+/* As above, one that waits in the old CPU's LAPIC is lost with the vector. */
+void device_irq_settle(struct device_irq *irq)
+{
+    if (irq->moving) {
+        free_old(irq);
+        deliver(irq);
+    }
+}
+
 static enum status remap(struct device_irq *irq, unsigned cpu, uint32_t apic_id)
 {
     if (!irq->routed) {
         return first_route(irq, cpu, apic_id);
+    }
+    if (!is_remapped(irq)) {
+        return irq->cpu != cpu ? move_message(irq, cpu, apic_id) : STATUS_OK;
     }
     return irq->posted || irq->cpu != cpu ? move_route(irq, cpu, apic_id) : STATUS_OK;
 }
@@ -157,8 +213,13 @@ enum status device_irq_route(struct device_irq *irq, uint64_t address, uint32_t 
         warn_once(irq, status);
         return status;
     }
-    *message = vtd_msi_compose(irq->handle);
+    *message = is_remapped(irq) ? vtd_msi_compose(irq->handle) : vtd_compat_msi(irq->vector, irq->apic_id);
     return STATUS_OK;
+}
+
+static enum status free_entry(struct device_irq *irq)
+{
+    return is_remapped(irq) ? vtd_irq_free(irq->device->unit, irq->handle, 1) : STATUS_OK;
 }
 
 enum status device_irq_release(struct device_irq *irq)
@@ -167,7 +228,8 @@ enum status device_irq_release(struct device_irq *irq)
         return STATUS_OK;
     }
     irq->routed = false;
-    enum status status = vtd_irq_free(irq->device->unit, irq->handle, 1);
+    free_old(irq);
+    enum status status = free_entry(irq);
     if (status != STATUS_OK) {
         log_warn("vtd: interrupt entry %u of unit %u is quarantined: %s", irq->handle, irq->device->unit->index,
                  status_text(status));

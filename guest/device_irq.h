@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * One interrupt message of an assigned device: what the guest wrote (its own address and data, never seen by
  * hardware), and what stands for it: a remapping entry and either a host vector, whose handler delivers, or the
- * posted-interrupt descriptor of the one vCPU that it names, where the remapping unit delivers by itself. */
+ * posted-interrupt descriptor of the one vCPU that it names, where the remapping unit delivers by itself. Behind a unit
+ * that remaps no interrupts (unsafe-interrupts) it is a host vector alone, which the device itself names. */
 #ifndef BULKHEAD_GUEST_DEVICE_IRQ_H
 #define BULKHEAD_GUEST_DEVICE_IRQ_H
 
@@ -29,11 +30,15 @@ struct device_irq {
     struct lock lock; /* of address and data: an interrupt may arrive while the guest changes them */
     uint64_t address; /* the guest's */
     uint32_t data;
-    bool routed;    /* handle is taken; vector too, unless posted */
-    bool posted;    /* the unit posts it as `to` says */
-    bool warned;    /* the log says once that there is no route */
-    unsigned cpu;   /* host CPU */
-    uint8_t vector; /* host vector there */
+    bool routed;      /* handle is taken (where interrupts are remapped); vector too, unless posted */
+    bool posted;      /* the unit posts it as `to` says */
+    bool warned;      /* the log says once that there is no route */
+    unsigned cpu;     /* host CPU */
+    uint32_t apic_id; /* its */
+    uint8_t vector;   /* host vector there */
+    bool moving;      /* not remapped alone: the device still names old_vector on old_cpu */
+    unsigned old_cpu;
+    uint8_t old_vector;
     uint16_t handle;
     struct vtd_irte_posted to;
     uint64_t count; /* interrupts delivered by our handler; atomic */
@@ -43,11 +48,16 @@ struct device_irq {
 void device_irq_init(struct device_irq *irq, const struct vm_device *device, const struct message_router *router);
 
 /* Route to what the guest wrote; `message` is what goes into the device's own registers: the same one as long as it
- * stays routed. STATUS_NOT_FOUND when the guest's message names no vCPU of its: leave the device's entry masked.
- * STATUS_NO_MEMORY: vectors or entries ran out. Call it again when the answers of the
- * router's functions change for a message that did not. */
+ * stays routed and is not `moving` afterwards. STATUS_NOT_FOUND when the guest's message names no vCPU of its: leave
+ * the device's entry masked. STATUS_NO_MEMORY: vectors or entries ran out. STATUS_OUT_OF_RANGE: a CPU that no message
+ * without remapping can name. Call it again when the answers of the router's functions change for a message that did
+ * not. */
 MUST_CHECK enum status device_irq_route(struct device_irq *irq, uint64_t address, uint32_t data,
                                         struct vtd_msi *message);
+
+/* The device holds the last message and may send it: what it held before is forgotten. Nothing happens unless moving.
+ */
+void device_irq_settle(struct device_irq *irq);
 
 /* Give vector and entry back; the device's own entry is masked already. When it returns STATUS_OK no handler uses *irq
  * any more, and the unit posts nothing for it. Otherwise the unit did not confirm it: vector and entry stay taken, and

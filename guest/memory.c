@@ -72,6 +72,34 @@ void *guest_memory_at(const struct guest_memory *memory, struct gpa at, uint64_t
     return (uint8_t *)phys_to_virt(slot->backing) + (at.v - slot->base.v);
 }
 
+void *guest_memory_piece(const struct guest_memory *memory, struct gpa at, uint64_t most, uint64_t *bytes)
+{
+    const struct guest_slot *slot = find(memory, at, 1);
+    if (slot == NULL) {
+        return NULL;
+    }
+    uint64_t offset = at.v - slot->base.v;
+    *bytes = most < slot->size - offset ? most : slot->size - offset;
+    return (uint8_t *)phys_to_virt(slot->backing) + offset;
+}
+
+/* Every step leaves one slot behind. */
+bool guest_memory_has(const struct guest_memory *memory, struct gpa at, uint64_t bytes)
+{
+    uint64_t end = 0;
+    if (__builtin_add_overflow(at.v, bytes, &end)) {
+        return false;
+    }
+    while (at.v < end) {
+        const struct guest_slot *slot = find(memory, at, 1);
+        if (slot == NULL) {
+            return false;
+        }
+        at.v = slot->base.v + slot->size;
+    }
+    return true;
+}
+
 enum status guest_memory_write(const struct guest_memory *memory, struct gpa at, const void *from, uint64_t bytes)
 {
     void *to = guest_memory_at(memory, at, bytes);

@@ -23,7 +23,8 @@
 /* Below 1 MiB the guest sees a PC's map: the ACPI tables live where a BIOS would put them. */
 #define GUEST_LOW_RAM_END UINT64_C(0x9fc00)
 #define GUEST_FIRMWARE_START UINT64_C(0xe0000)
-#define GUEST_FIRMWARE_CODE UINT64_C(0xff000) /* the last page: code; tables end here */
+#define GUEST_MP_START UINT64_C(0xfe000)      /* a page for the MP table; ACPI tables end here */
+#define GUEST_FIRMWARE_CODE UINT64_C(0xff000) /* the last page: code */
 #define GUEST_FIRMWARE_END UINT64_C(0x100000)
 
 struct guest_slot {
@@ -50,6 +51,13 @@ uint64_t guest_memory_top(const struct guest_memory *memory);
 
 /* Pointer to bytes at..at+bytes of RAM, or NULL when they are not all in one slot. */
 void *guest_memory_at(const struct guest_memory *memory, struct gpa at, uint64_t bytes);
+
+/* Pointer to the byte at `at`, and in *bytes how many from there on (at most `most`, at least 1) lie behind it in one
+ * piece; NULL when it is not RAM. */
+void *guest_memory_piece(const struct guest_memory *memory, struct gpa at, uint64_t most, uint64_t *bytes);
+
+/* Is all of at..at+bytes RAM, of any number of slots? An empty range is. */
+bool guest_memory_has(const struct guest_memory *memory, struct gpa at, uint64_t bytes);
 
 /* Copy in or out; STATUS_OUT_OF_RANGE (nothing copied) when the range is not RAM. */
 MUST_CHECK enum status guest_memory_write(const struct guest_memory *memory, struct gpa at, const void *from,

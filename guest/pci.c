@@ -31,6 +31,12 @@ static struct guest_pci_function *function_at(struct guest_pci *pci, uint64_t bu
     return guest_pci_at(pci, device + GUEST_PCI_DEVICES * function);
 }
 
+/* The emulated function that answers there, or NULL. */
+static struct pci_emulated *emulated_at(const struct guest_pci *pci, uint64_t bus, uint64_t devfn)
+{
+    return bus == 0 && (devfn & 7) == 0 ? pci->emulated[devfn >> 3] : NULL;
+}
+
 static bool has_more_functions(const struct guest_pci *pci, unsigned device)
 {
     for (unsigned place = device + GUEST_PCI_DEVICES; device != 0 && place < GUEST_PCI_SLOTS;
@@ -45,11 +51,13 @@ static bool has_more_functions(const struct guest_pci *pci, unsigned device)
 /* Which functions there are changes as they come and go: the header's bit for that is made when it is read. */
 static uint32_t config_read(struct guest_pci *pci, uint64_t bus, uint64_t devfn, uint16_t offset, unsigned width)
 {
+    struct pci_emulated *emulated = emulated_at(pci, bus, devfn);
     struct guest_pci_function *f = function_at(pci, bus, devfn);
-    if (f == NULL) {
+    if (f == NULL && emulated == NULL) {
         return UINT32_MAX;
     }
-    uint32_t value = guest_pci_function_read(f, offset, width);
+    uint32_t value =
+        emulated != NULL ? pci_emulated_read(emulated, offset, width) : guest_pci_function_read(f, offset, width);
     bool header = offset <= PCI_HEADER_TYPE && offset + width > PCI_HEADER_TYPE;
     return header && has_more_functions(pci, (unsigned)(devfn >> 3))
                ? value | (uint32_t)PCI_HEADER_MULTIFUNCTION << (8 * (PCI_HEADER_TYPE - offset))
@@ -65,12 +73,32 @@ static void fill_places(struct guest_pci *pci)
             guest_pci_function_retry(f);
         }
     }
+    for (unsigned i = 1; i <= GUEST_PCI_DEVICES; i++) {
+        if (pci->emulated[i] != NULL && pci->emulated[i]->lost) {
+            pci_emulated_retry(pci->emulated[i]);
+        }
+    }
+}
+
+static void emulated_write(struct guest_pci *pci, struct pci_emulated *f, uint16_t offset, unsigned width,
+                           uint32_t value)
+{
+    pci_emulated_write(f, offset, width, value);
+    if (f->left) {
+        f->left = false;
+        fill_places(pci);
+    }
 }
 
 static void config_write(struct guest_pci *pci, uint64_t bus, uint64_t devfn, uint16_t offset, unsigned width,
                          uint32_t value)
 {
+    struct pci_emulated *emulated = emulated_at(pci, bus, devfn);
     struct guest_pci_function *f = function_at(pci, bus, devfn);
+    if (emulated != NULL) {
+        emulated_write(pci, emulated, offset, width, value);
+        return;
+    }
     if (f == NULL) {
         return;
     }
@@ -227,6 +255,15 @@ enum status guest_pci_init(struct guest_pci *pci, const struct guest_pci_config 
     return status == STATUS_OK ? add_ranges(pci) : status;
 }
 
+void guest_pci_reset_emulated(struct guest_pci *pci)
+{
+    for (unsigned i = 1; i <= GUEST_PCI_DEVICES; i++) {
+        if (pci->emulated[i] != NULL) {
+            pci_emulated_reset(pci->emulated[i]);
+        }
+    }
+}
+
 void guest_pci_reset(struct guest_pci *pci)
 {
     pci->address = 0;
@@ -242,6 +279,8 @@ void guest_pci_reset(struct guest_pci *pci)
         enum status status = f != NULL ? guest_pci_function_map(f) : STATUS_OK;
         (void)status; /* logged by the reset above */
     }
+    guest_pci_reset_emulated(pci);
+    fill_places(pci); /* the first may have found its place taken by the second */
 }
 
 void guest_pci_reroute(struct guest_pci *pci)
@@ -259,8 +298,13 @@ uint32_t guest_pci_lines(const struct guest_pci *pci)
 {
     uint64_t asserted = __atomic_load_n(&pci->asserted, __ATOMIC_SEQ_CST);
     uint32_t pins = 0;
-    for (unsigned place = 1; asserted != 0; place++, asserted >>= 1) {
-        pins |= (uint32_t)(asserted & 1) << guest_pci_gsi(guest_pci_device(place));
+    for (unsigned place = 1; asserted != 0 && place < GUEST_PCI_SLOTS; place++) {
+        const struct guest_pci_function *f = guest_pci_at(pci, place);
+        pins |= f != NULL && (asserted & f->intx.bit) != 0 ? BIT32(f->gsi) : 0;
+    }
+    for (unsigned device = PCI_EMULATED_LOWEST; device <= GUEST_PCI_DEVICES; device++) {
+        const struct pci_emulated *f = pci->emulated[device];
+        pins |= f != NULL && pci_emulated_asserts(f) ? BIT32(guest_pci_gsi(device)) : 0;
     }
     return pins;
 }
@@ -287,33 +331,57 @@ void guest_pci_free(struct guest_pci *pci)
     remove_range(pci->config.ports, PLATFORM_PCI_ADDRESS_PORT);
     remove_range(pci->config.ports, PLATFORM_PCI_DATA_PORT);
     remove_range(pci->config.mmio, GUEST_ECAM_START);
+    for (unsigned i = 1; i <= GUEST_PCI_DEVICES; i++) {
+        if (pci->emulated[i] != NULL) {
+            pci_emulated_hide(pci->emulated[i]);
+            pci->emulated[i] = NULL;
+        }
+    }
     guest_pci_function_free(&pci->bridge);
     pci->functions[0] = NULL;
 }
 
 #define PLACE_BYTES align_up(sizeof(struct guest_pci_function), PAGE_SIZE)
 
+static bool is_taken(const struct guest_pci *pci, unsigned place)
+{
+    bool emulated = guest_pci_function_number(place) == 0 && pci->emulated[guest_pci_device(place)] != NULL;
+    return emulated || pci->functions[place] != NULL;
+}
+
 static unsigned free_place(const struct guest_pci *pci)
 {
     unsigned place = 1;
-    while (place < GUEST_PCI_SLOTS && pci->functions[place] != NULL) {
+    while (place < GUEST_PCI_SLOTS && is_taken(pci, place)) {
         place++;
     }
     return place;
+}
+
+/* One that no function has, dead ones included; 0: all are taken. */
+static uint64_t free_line_bit(const struct guest_pci *pci)
+{
+    uint64_t used = 0;
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        used |= pci->functions[i] != NULL ? pci->functions[i]->intx.bit : 0;
+    }
+    return ~used & (used + 1);
 }
 
 enum status guest_pci_add(struct guest_pci *pci, const struct vm_device *device, struct guest_pci_function **out)
 {
     struct hpa at;
     unsigned place = free_place(pci);
-    enum status status =
-        place < GUEST_PCI_SLOTS ? pages_alloc_block(PLACE_BYTES, PAGE_SIZE, UINT64_MAX, &at) : STATUS_NO_MEMORY;
+    uint64_t line_bit = free_line_bit(pci);
+    enum status status = place < GUEST_PCI_SLOTS && line_bit != 0
+                             ? pages_alloc_block(PLACE_BYTES, PAGE_SIZE, UINT64_MAX, &at)
+                             : STATUS_NO_MEMORY;
     if (status != STATUS_OK) {
         return status;
     }
     struct guest_pci_function *f = phys_to_virt(at);
     memset(f, 0, sizeof(*f));
-    status = guest_pci_function_make(f, &pci->config, device, place, &pci->next_low, &pci->next_high);
+    status = guest_pci_function_make(f, &pci->config, device, place, line_bit, &pci->next_low, &pci->next_high);
     if (status != STATUS_OK) {
         pages_free(at, PLACE_BYTES);
         return status;
@@ -342,4 +410,64 @@ struct guest_pci_function *guest_pci_find(const struct guest_pci *pci, struct sb
         }
     }
     return NULL;
+}
+
+/* --- emulated functions */
+
+enum status guest_pci_add_emulated(struct guest_pci *pci, struct pci_emulated *f)
+{
+    if (f->device < PCI_EMULATED_LOWEST || f->device > GUEST_PCI_DEVICES || is_taken(pci, f->device)) {
+        return STATUS_CONFLICT;
+    }
+    pci->emulated[f->device] = f;
+    return STATUS_OK;
+}
+
+/* Where an assigned function's BAR is, or will be after a reset. */
+static bool is_bar(const void *context, uint64_t start, uint64_t end)
+{
+    const struct guest_pci *pci = context;
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        const struct guest_pci_function *f = guest_pci_at(pci, i);
+        for (unsigned k = 0; f != NULL && k < GUEST_PCI_BARS; k++) {
+            uint64_t at = f->first_address[k];
+            if (f->bars[k].kind != PCI_BAR_NONE && at < end && start < at + f->bars[k].size) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+enum status guest_pci_show_emulated(struct guest_pci *pci)
+{
+    const struct guest_bar_space space = {
+        .nested = pci->config.nested, .mmio = pci->config.mmio, .windows = &pci->config.windows};
+    enum status status = STATUS_OK;
+    for (unsigned i = GUEST_PCI_DEVICES; i >= PCI_EMULATED_LOWEST && status == STATUS_OK; i--) {
+        struct pci_emulated *f = pci->emulated[i];
+        status = f != NULL && !f->placed ? pci_emulated_show(f, &space, is_bar, pci) : STATUS_OK;
+    }
+    return status;
+}
+
+uint64_t guest_pci_deadline(const struct guest_pci *pci)
+{
+    uint64_t next = UINT64_MAX;
+    for (unsigned i = PCI_EMULATED_LOWEST; i <= GUEST_PCI_DEVICES; i++) {
+        const struct pci_emulated *f = pci->emulated[i];
+        uint64_t due = f != NULL && f->ops->deadline != NULL ? f->ops->deadline(f->context) : UINT64_MAX;
+        next = due < next ? due : next;
+    }
+    return next;
+}
+
+void guest_pci_advance(struct guest_pci *pci, uint64_t now_ns)
+{
+    for (unsigned i = PCI_EMULATED_LOWEST; i <= GUEST_PCI_DEVICES; i++) {
+        const struct pci_emulated *f = pci->emulated[i];
+        if (f != NULL && f->ops->advance != NULL) {
+            f->ops->advance(f->context, now_ns);
+        }
+    }
 }

@@ -109,10 +109,10 @@ uint32_t guest_pci_function_read(struct guest_pci_function *f, uint16_t offset, 
 {
     uint32_t value = 0;
     bulkhead_assert(width <= 4 && offset + width <= PCI_VIEW_SIZE);
-    if (f->host != NULL && overlaps(offset, width, PCI_VENDOR, 4)) {
+    if (f->host != NULL && !f->stopped && overlaps(offset, width, PCI_VENDOR, 4)) {
         look_for(f);
     }
-    if (f->gone) {
+    if (f->gone || f->stopped) {
         return cut(UINT32_MAX, width);
     }
     for (unsigned done = 0; done < width;) {
@@ -127,7 +127,7 @@ uint32_t guest_pci_function_read(struct guest_pci_function *f, uint16_t offset, 
 void guest_pci_function_write(struct guest_pci_function *f, uint16_t offset, unsigned width, uint32_t value)
 {
     bulkhead_assert(width <= 4 && offset + width <= PCI_VIEW_SIZE);
-    for (unsigned done = 0; done < width;) {
+    for (unsigned done = 0; !f->stopped && done < width;) {
         uint16_t at = (uint16_t)(offset + done);
         unsigned piece = piece_at(at, width - done);
         write_piece(f, at, piece, cut(value >> (8 * done), piece));
@@ -159,8 +159,8 @@ static void show_function(struct guest_pci_function *f)
 }
 
 enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
-                                    const struct vm_device *device, unsigned place, uint64_t *next_low,
-                                    uint64_t *next_high)
+                                    const struct vm_device *device, unsigned place, uint64_t line_bit,
+                                    uint64_t *next_low, uint64_t *next_high)
 {
     const struct pci_function *host = device->function;
     *f = (struct guest_pci_function){.config = config, .place = place, .device = device, .host = host};
@@ -180,7 +180,7 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
     }
     show_function(f);
     guest_msi_init(&f->msi, device, &f->view, config->router);
-    guest_intx_init(&f->intx, host, &config->lines, BIT64(place - 1));
+    guest_intx_init(&f->intx, host, &config->lines, line_bit);
     f->gsi = (uint8_t)guest_pci_gsi(guest_pci_device(place));
     *next_low = low;
     *next_high = high;
@@ -190,7 +190,11 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
 
 enum status guest_pci_function_rom(struct guest_pci_function *f)
 {
-    return guest_rom_make(&f->rom, &f->bars[GUEST_PCI_ROM], f->config->facts, f->host);
+    enum status status = guest_rom_make(&f->rom, &f->bars[GUEST_PCI_ROM], f->config->facts, f->host);
+    if (status == STATUS_OK && f->rom.bytes != 0) {
+        f->bars[GUEST_PCI_ROM].address = f->first_address[GUEST_PCI_ROM] = f->device->plan->rom_at;
+    }
+    return status;
 }
 
 enum status guest_pci_function_line(struct guest_pci_function *f, const struct vtd_line_place *place)
@@ -224,7 +228,7 @@ static void stop(struct guest_pci_function *f)
 
 void guest_pci_function_reset(struct guest_pci_function *f)
 {
-    if (!f->present || f->host == NULL) {
+    if (!f->present || f->host == NULL || f->stopped) {
         return;
     }
     stop(f);
@@ -270,12 +274,48 @@ enum status guest_pci_function_withdraw(struct guest_pci_function *f)
     guest_intx_release(&f->intx);
     enum status left = leave_domain(f);
     enum status hidden = hide_bars(f);
-    f->dead = f->msi.stuck || f->msix.stuck || f->intx.stuck || drained != STATUS_OK || left != STATUS_OK ||
+    f->dead = f->dead || f->msi.stuck || f->msix.stuck || f->intx.stuck || drained != STATUS_OK || left != STATUS_OK ||
               hidden != STATUS_OK;
     if (!f->dead) {
         return STATUS_OK;
     }
     return drained != STATUS_OK ? drained : left != STATUS_OK ? left : hidden != STATUS_OK ? hidden : STATUS_TIMEOUT;
+}
+
+/* The guest's registers are those after power-on, so that nothing it had programmed comes back by itself. */
+enum status guest_pci_function_stop(struct guest_pci_function *f)
+{
+    f->stopped = true;
+    enum status status = guest_pci_function_withdraw(f);
+    show_function(f);
+    pci_view_set(&f->view, PCI_COMMAND, 2, 0);
+    pci_function_bars_reset(f);
+    return status;
+}
+
+static enum status join_again(struct guest_pci_function *f)
+{
+    enum status status = guest_sources_attach(f->config->sources, f->device);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    f->attached = true;
+    show_function(f);
+    status = guest_pci_function_map(f);
+    return status == STATUS_OK && f->device->line.io != NULL ? guest_pci_function_line(f, &f->device->line) : status;
+}
+
+enum status guest_pci_function_return(struct guest_pci_function *f)
+{
+    bulkhead_assert(f->stopped && !f->dead);
+    enum status status = join_again(f);
+    if (status != STATUS_OK) {
+        enum status undone = guest_pci_function_stop(f);
+        return undone == STATUS_OK ? status : undone;
+    }
+    f->stopped = f->gone = false;
+    guest_pci_function_restart(f);
+    return STATUS_OK;
 }
 
 void guest_pci_function_free(struct guest_pci_function *f)

@@ -66,6 +66,7 @@ struct guest_pci_function {
     bool lost;        /* some BAR waits for its place to be free */
     bool left;        /* some BAR left its place: others may be waiting for it; guest/pci.c clears it */
     bool gone;        /* did not answer when it was last looked at */
+    bool stopped;     /* withdrawn, but it keeps its place: reads all ones (guest/device_stop.h) */
     bool dead;        /* some part of it could not be withdrawn: this place is never used again */
 };
 
@@ -73,10 +74,11 @@ struct guest_pci_function {
 MUST_CHECK enum status guest_pci_function_bridge(struct guest_pci_function *f, const struct guest_pci_config *config);
 
 /* An assigned function that is quiet, with memory decode on: view, BARs (placed from *next_low and *next_high on) and
- * interrupts; place is where it is on the bus. Nothing is mapped yet. On failure nothing is left behind. */
+ * interrupts; place is where it is on the bus, line_bit its bit among the lines that wait for the guest. Nothing is
+ * mapped yet. On failure nothing is left behind. */
 MUST_CHECK enum status guest_pci_function_make(struct guest_pci_function *f, const struct guest_pci_config *config,
-                                               const struct vm_device *device, unsigned place, uint64_t *next_low,
-                                               uint64_t *next_high);
+                                               const struct vm_device *device, unsigned place, uint64_t line_bit,
+                                               uint64_t *next_low, uint64_t *next_high);
 
 /* Show the guest a copy of the option ROM: once, after make and before map. STATUS_NO_MEMORY. */
 MUST_CHECK enum status guest_pci_function_rom(struct guest_pci_function *f);
@@ -87,7 +89,7 @@ MUST_CHECK enum status guest_pci_function_line(struct guest_pci_function *f, con
 /* Let the function assert INTx# as the guest's command register says: that was written, or the function was reset. */
 void guest_pci_function_restart(struct guest_pci_function *f);
 
-#define GUEST_PCI_DEVICES 31u /* numbers of the bus that assigned functions may have, from 1 on */
+#define GUEST_PCI_DEVICES 31u /* numbers of the bus that functions may have, from 1 on */
 
 /* Where the function at a place (from 1 on) of the bus is: devices 1 to 31 first, then again as further functions. */
 static inline unsigned guest_pci_device(unsigned place)
@@ -125,6 +127,14 @@ void guest_pci_function_reset(struct guest_pci_function *f);
  * BARs unmapped everywhere. The first thing that failed is returned, the rest is done nevertheless. STATUS_TIMEOUT or
  * STATUS_HARDWARE: a unit or the device did not confirm it. */
 MUST_CHECK enum status guest_pci_function_withdraw(struct guest_pci_function *f);
+
+/* Withdrawn as above, and for the guest as if it had been pulled out: all of it reads all ones, until it is returned.
+ */
+MUST_CHECK enum status guest_pci_function_stop(struct guest_pci_function *f);
+
+/* One that was stopped, is not dead, and was reset since: into the domain again, its registers as after power-on.
+ * On failure it is stopped still; what guest_sources_attach and guest_pci_function_map say. */
+MUST_CHECK enum status guest_pci_function_return(struct guest_pci_function *f);
 
 /* Give the memory back and leave the place empty (or dead); after withdraw. */
 void guest_pci_function_free(struct guest_pci_function *f);

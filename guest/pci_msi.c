@@ -58,8 +58,8 @@ static enum status send_to(struct guest_msi *m, const struct guest_message *mess
     struct vtd_msi ours;
     bool fresh = !m->irq.routed;
     enum status status = device_irq_route(&m->irq, message->address, message->data, &ours);
-    if (status != STATUS_OK || !fresh) {
-        return status; /* the device holds the handle already */
+    if (status != STATUS_OK || (!fresh && !m->irq.moving)) {
+        return status; /* the device holds the message already */
     }
     return msi_program(m->host, 0, &(struct msi_message){.address = ours.address, .data = ours.data});
 }
@@ -79,6 +79,7 @@ void guest_msi_update(struct guest_msi *m, const struct pci_view *view)
         return;
     }
     set_sending(m, send_to(m, &message) == STATUS_OK);
+    device_irq_settle(&m->irq);
 }
 
 void guest_msi_reset(struct guest_msi *m)

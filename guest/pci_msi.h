@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * MSI of an assigned function as its guest programs it: one vector (PCI 3.0 6.8.1). The registers the guest sees are
- * bytes of its view; the device's hold a remappable message of ours.
- * One guest's calls here are serialised by the caller. */
+ * bytes of its view; the device's hold a message of ours, which is remapped or names a host vector
+ * (guest/device_irq.h). One guest's calls here are serialised by the caller. */
 #ifndef BULKHEAD_GUEST_PCI_MSI_H
 #define BULKHEAD_GUEST_PCI_MSI_H
 

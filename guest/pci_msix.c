@@ -101,13 +101,14 @@ static void mask_entry(struct guest_msix *m, unsigned index)
     bulkhead_assert(status == STATUS_OK); /* index is below the count */
 }
 
-/* The device's entry gets our message once; while the route stands it never changes. */
+/* The device's entry gets our message once; while the route stands it never changes, but for one without remapping,
+ * which moves with its target. */
 static enum status program_entry(struct guest_msix *m, unsigned index)
 {
     struct guest_msix_entry *e = &m->entries[index];
     struct vtd_msi ours;
     enum status status = device_irq_route(&e->irq, e->address, e->data, &ours);
-    if (status != STATUS_OK || e->programmed) {
+    if (status != STATUS_OK || (e->programmed && !e->irq.moving)) {
         return status;
     }
     status = msix_program(&m->table, index, &(struct msi_message){.address = ours.address, .data = ours.data});
@@ -124,6 +125,7 @@ static void update_entry(struct guest_msix *m, unsigned index)
     }
     enum status status = msix_mask(&m->table, index, false);
     bulkhead_assert(status == STATUS_OK);
+    device_irq_settle(&m->entries[index].irq);
 }
 
 static void set_control(const struct guest_msix *m, bool enabled, bool masked)

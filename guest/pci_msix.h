@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * MSI-X of an assigned function as its guest programs it (PCI 3.0 6.8.2). The guest writes a kept copy of the table;
- * the device's own table holds remappable messages of ours alone and is masked wherever the guest's is, or would send
- * nowhere. The pages around the table are trapped; other registers in them are passed on, never the table itself.
- * Pending bits are the device's own: reading them needs no emulation.
- * One guest's calls here are serialised by the caller. */
+ * the device's own table holds messages of ours alone (guest/device_irq.h) and is masked wherever the guest's is, or
+ * would send nowhere. The pages around the table are trapped; other registers in them are passed on, never the table
+ * itself. Pending bits are the device's own: reading them needs no emulation. One guest's calls here are serialised by
+ * the caller. */
 #ifndef BULKHEAD_GUEST_PCI_MSIX_H
 #define BULKHEAD_GUEST_PCI_MSIX_H
 

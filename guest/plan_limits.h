@@ -5,6 +5,7 @@
 
 #include "guest/memory.h"
 #include "guest/pci.h"
+#include "guest/reserved.h"
 #include "guest/vm.h"
 #include "plan/plan.h"
 
@@ -14,7 +15,8 @@
 static inline struct plan_limits guest_plan_limits(void)
 {
     return (struct plan_limits){
-        .devices_max = GUEST_PCI_SLOTS - 1,
+        .devices_max = GUEST_PCI_ASSIGNED_MAX,
+        .reserved_max = GUEST_RESERVED_MAX,
         .cpus_max = VM_CPUS_MAX,
         .memory_max = GUEST_MEMORY_MAX,
         .blocks_max = GUEST_SLOTS_MAX,

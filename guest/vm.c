@@ -22,6 +22,24 @@ bool vm_is_stopping(const struct vm *vm)
     return __atomic_load_n(&vm->end, __ATOMIC_ACQUIRE) != VM_RUNNING;
 }
 
+void vm_set_clock(struct vm *vm)
+{
+    vm->start_ns = time_now_ns();
+    vm->start_tsc = cpu_tsc();
+}
+
+bool vm_may_enter(const struct vm_cpu *cpu)
+{
+    return !vm_is_stopping(cpu->vm) && !__atomic_load_n(&cpu->vm->paused, __ATOMIC_SEQ_CST) &&
+           !__atomic_load_n(&cpu->summoned, __ATOMIC_SEQ_CST);
+}
+
+void vm_summon(struct vm *vm, unsigned index)
+{
+    __atomic_store_n(&vm->cpus[index].summoned, true, __ATOMIC_SEQ_CST);
+    vm_kick(vm, index);
+}
+
 void vm_kick(struct vm *vm, unsigned index)
 {
     unsigned cpu = vm->cpus[index].vcpu.cpu;

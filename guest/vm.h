@@ -27,6 +27,10 @@ enum vm_end {
     VM_POWERED_OFF, /* the guest asked for it */
     VM_RESET,       /* the guest asked for it: it starts anew */
     VM_CRASHED,     /* triple fault, or something it may not do: vm->why says what */
+    VM_STOPPED,     /* by order (vm_order.h), or it was never started */
+    VM_RESTARTED,   /* by order */
+    VM_WATCHDOG,    /* its watchdog ran out, and starts it anew */
+    VM_REFUSED,     /* it may not start: vm->why says why */
 };
 
 enum vm_cpu_state {
@@ -37,10 +41,10 @@ enum vm_cpu_state {
 
 /* Where a vCPU is in its guest's life; vm_life.h. */
 enum vm_life {
-    VM_LIFE_NEW,      /* its host CPU has not made it yet */
-    VM_LIFE_RUNS,     /* runs or waits for an event, until the guest stops */
-    VM_LIFE_WAITS,    /* the guest stopped: waits for what the last vCPU to come decides */
-    VM_LIFE_RESTARTS, /* is that last one, and starts the guest anew */
+    VM_LIFE_NEW,   /* its host CPU has not made it yet */
+    VM_LIFE_RUNS,  /* runs or waits for an event, until the guest stops */
+    VM_LIFE_WAITS, /* the guest stopped: waits for what the last vCPU to come decides */
+    VM_LIFE_KEEPS, /* is that last one, and keeps the stopped guest until it starts again (vm_keep.h) */
     VM_LIFE_ENDED,
 };
 
@@ -87,6 +91,7 @@ struct vm_cpu {
     unsigned apic_help;            /* enum vcpu_apic_help: what the CPU does of the LAPIC by itself */
     uint8_t shown_cr8;             /* what the backend was last told; not used when it has the LAPIC's page */
     bool in_guest;                 /* atomic: between entry and exit */
+    bool summoned;                 /* atomic: has a step of its guest's life to do (vm_life.h), though it runs */
     bool flush_wanted;             /* atomic: forget translations at the next entry */
     bool look;                     /* something changed that the loop has to look at before the next entry; vm_host.c */
     uint64_t counts[VM_COUNTS];
@@ -115,7 +120,8 @@ struct vm {
     bool real_wbinvd; /* it has devices whose DMA may not snoop caches */
 
     enum vm_end end; /* atomic; VM_RUNNING while it runs */
-    char why[96];    /* of VM_CRASHED */
+    bool paused;     /* atomic: its vCPUs stand still */
+    char why[96];    /* of VM_CRASHED and VM_REFUSED */
     unsigned active; /* vCPUs whose life has not ended; atomic */
     unsigned resets;
     uint64_t entered_ns;        /* host time at which its first vCPU was about to enter for the first time */
@@ -128,6 +134,16 @@ uint64_t vm_now(const struct vm *vm);
 /* Make every vCPU leave the guest, from any CPU. The first reason given stays. fmt: why, for VM_CRASHED. */
 void vm_stop(struct vm *vm, enum vm_end end, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 bool vm_is_stopping(const struct vm *vm);
+
+/* May the vCPU be entered? Not when its guest stops or is paused, or it has something else to do. From its host CPU,
+ * interrupts off: what comes later comes with a kick. */
+bool vm_may_enter(const struct vm_cpu *cpu);
+
+/* Have vCPU `index` do a step of its guest's life. From any CPU. */
+void vm_summon(struct vm *vm, unsigned index);
+
+/* The guest's time is 0 now: before its vCPUs start. */
+void vm_set_clock(struct vm *vm);
 
 /* Wake vCPU `index`: it looks at its LAPIC and at the platform again. From any CPU. */
 void vm_kick(struct vm *vm, unsigned index);

@@ -4,12 +4,14 @@
 #define BULKHEAD_GUEST_VM_CREATE_H
 
 #include "guest/reserved.h"
+#include "guest/restart.h"
 #include "guest/vm.h"
 #include "guest/vm_device.h"
 #include "kernel/lib/diag.h"
 #include "vtd/domain.h"
 
 struct vm_owned;
+struct vm_roster;
 
 /* What a guest is made of; pointers live on as long as the guest does. */
 struct vm_request {
@@ -22,6 +24,7 @@ struct vm_request {
     size_t module_count;
     const char *cmdline;
     const char *kernel_name;
+    const char *refused; /* why it never starts, though all else of it is made; NULL: it may */
     const struct vm_device *devices;
     size_t device_count;
     const struct plan_reserved *reserved; /* regions of dmar that its devices reach one to one */
@@ -31,8 +34,35 @@ struct vm_request {
     uint32_t without; /* features (kernel/core/cpu_feature.h) to leave unused */
     struct vtd *vtd;
     const struct pci_facts *pci;
+    const struct vm_console_request *console; /* its virtio console; NULL: it has none */
+    struct text_ring *text;                   /* for what it prints; NULL: nobody reads along. Lives on */
     /* Asked before it starts anew, when not NULL, on the CPU that does so: false, and why, keeps it from it. */
     bool (*may_start)(const struct vm_owned *owned, char *why, size_t size);
+    /* The same for each vCPU, once it is made and each time it starts anew, on its CPU before it runs. */
+    bool (*may_enter)(const struct vm_owned *owned, const struct vm_cpu *cpu, char *why, size_t size);
+    struct restart_rules rules;
+    bool stays_off;           /* it does not start by itself */
+    struct vm_roster *roster; /* all guests (vm_order.h), this one among them */
+};
+
+/* Where a guest is in its life. */
+enum vm_phase {
+    VM_PHASE_LIVE,   /* runs, is paused, or its vCPUs are coming together */
+    VM_PHASE_STOPS,  /* devices withdrawn, memory scrubbed */
+    VM_PHASE_STARTS, /* images loaded, devices attached */
+    VM_PHASE_WAITS,  /* starts again after a while */
+    VM_PHASE_RESTS,
+};
+
+/* What vm_keep.c does next. */
+enum vm_step {
+    VM_STEP_WITHDRAW,
+    VM_STEP_SCRUB,
+    VM_STEP_SETTLE,
+    VM_STEP_REST,
+    VM_STEP_WAIT,
+    VM_STEP_LOAD,
+    VM_STEP_ATTACH,
 };
 
 struct vm_owned {
@@ -43,9 +73,20 @@ struct vm_owned {
     bool has_domain;
     unsigned barrier; /* vCPUs that wait for each other; atomic */
     unsigned barrier_round;
-    bool again;                 /* decided by the last vCPU to come; atomic */
-    uint64_t scrubbed;          /* bytes of its RAM, by the vCPU that starts it anew */
-    bool ended;                 /* atomic */
+    bool again;                            /* decided by the last vCPU to come; atomic */
+    bool ended;                            /* atomic */
+    enum vm_phase phase;                   /* atomic */
+    enum restart_wanted wanted;            /* atomic: an order that is not carried out yet */
+    uint64_t devices_stop, devices_return; /* atomic, bit n: an order for request.devices[n] */
+    uint64_t devices_stopped;              /* atomic, likewise: it is stopped (device_stop.h) */
+    bool return_devices;                   /* atomic: the next start brings those back, for it was ordered */
+    bool lost;                             /* atomic: something of it was not withdrawn: it never starts again */
+    /* Of the vCPU that keeps it while it is stopped. */
+    enum vm_step step;
+    enum restart_answer answer;
+    uint64_t scrubbed; /* bytes of its RAM */
+    uint64_t ran_ns, waited_ns, wake_ns, start_from_ns;
+    unsigned starts;            /* again, that succeeded */
     uint64_t scrub_ns, copy_ns; /* what making it took: clearing its RAM, and placing its images there */
 };
 
@@ -59,5 +100,7 @@ MUST_CHECK enum status vm_create(struct vm_owned *owned, const struct vm_request
  * the images into scrubbed memory, entry says how the first vCPU starts. */
 MUST_CHECK enum status vm_create_power_on(struct vm *vm);
 MUST_CHECK enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, char why[VM_WHY_SIZE]);
+/* Its devices, none of which is attached; all of them or none. */
+MUST_CHECK enum status vm_create_attach(struct vm_owned *owned, char why[VM_WHY_SIZE]);
 
 #endif

@@ -62,7 +62,8 @@ static void live_step(struct vm_cpu *cpu)
 /* Work on a guest's life is done in the vCPU's own turns. */
 static bool wants(struct vm_cpu *cpu, uint64_t *wake_ns)
 {
-    return vm_life_pending(cpu) || (cpu->life == VM_LIFE_RUNS && vm_run_wants(cpu, wake_ns));
+    return vm_life_pending(cpu, wake_ns) ||
+           (cpu->life == VM_LIFE_RUNS && vm_may_enter(cpu) && vm_run_wants(cpu, wake_ns));
 }
 
 /* Before they are looked at: whoever posts for one that sleeps, from now on, interrupts what runs here. */
@@ -87,6 +88,22 @@ static void place_runners(struct vm_host *host, struct vm_cpu *chosen)
     }
 }
 
+/* Nobody wants the CPU. While no guest lives here the CPU looks after other things every now and then. */
+static void idle(struct vm_host *host, uint64_t wake_ns)
+{
+    for (unsigned i = 0; i < host->count; i++) {
+        if (host->cpus[i]->life == VM_LIFE_RUNS) {
+            vm_run_wait(wake_ns);
+            return;
+        }
+    }
+    uint64_t soon_ns = host->idle == NULL ? TIMER_NEVER : time_now_ns() + VM_HOST_IDLE_NS;
+    vm_run_wait(soon_ns < wake_ns ? soon_ns : wake_ns);
+    if (host->idle != NULL) {
+        host->idle(host->idle_context);
+    }
+}
+
 /* Look at everyone, and give the CPU to whose turn it is until somebody has to look again. What time brings to one may
  * be something to do for another one, who was looked at before: then all are looked at once more. */
 static void one_turn(struct vm_host *host)
@@ -102,11 +119,11 @@ static void one_turn(struct vm_host *host)
     }
     struct run_turn turn = run_queue_next(&host->queue, ready, time_now_ns());
     if (turn.who == RUN_QUEUE_NONE) {
-        vm_run_wait(wake_ns);
+        idle(host, wake_ns);
         return;
     }
     struct vm_cpu *cpu = host->cpus[turn.who];
-    if (vm_life_pending(cpu)) {
+    if (vm_life_pending(cpu, &wake_ns)) {
         live_step(cpu);
         return;
     }

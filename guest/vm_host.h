@@ -14,12 +14,17 @@ struct vm_host {
     bool look;                   /* somebody here was given something to do since all were looked at */
     struct vm_cpu *current;      /* in the guest or about to be, or the last that was; NULL: none was yet */
     uint64_t turns, guest_turns; /* how often another vCPU got the CPU, and one of another guest */
+    void (*idle)(void *context); /* called every VM_HOST_IDLE_NS while all guests here rest, interrupts off; or NULL */
+    void *idle_context;
 };
 
-/* Place a vCPU, before vm_host_main; host was zeroed once. At most RUN_QUEUE_MAX. */
+#define VM_HOST_IDLE_NS UINT64_C(50000000)
+
+/* Place a vCPU, before vm_host_main; host was zeroed once, but for idle. At most RUN_QUEUE_MAX. */
 void vm_host_add(struct vm_host *host, struct vm_cpu *cpu, uint64_t slice_ns);
 
-/* Work for the host CPU (a struct vm_host): runs its vCPUs until the guests of all have ended for good. */
+/* Work for the host CPU (a struct vm_host): runs its vCPUs until no guest of the machine runs, or is
+ * about to, any more (struct vm_roster, vm_order.h). */
 void vm_host_main(void *host);
 
 /* On this CPU: whoever runs here shall look, before the next entry, who wants the CPU. host may be NULL. */

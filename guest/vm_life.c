@@ -2,19 +2,13 @@
  * The life of a guest. */
 #include "guest/vm_life.h"
 
-#include "guest/assign.h"
 #include "guest/vm_apic.h"
 #include "guest/vm_cpuid.h"
 #include "guest/vm_entry.h"
-#include "guest/vm_memory.h"
-#include "kernel/core/log.h"
+#include "guest/vm_keep.h"
+#include "guest/vm_order.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/time.h"
-#include "kernel/hw/cpu.h"
-#include "kernel/lib/bits.h"
-#include "kernel/lib/format.h"
-
-#define SCRUB_STEP (1 * MIB)
 
 static struct vm_owned *owner_of(const struct vm_cpu *cpu)
 {
@@ -26,16 +20,17 @@ static unsigned round_of(const struct vm_cpu *cpu)
     return __atomic_load_n(&owner_of(cpu)->barrier_round, __ATOMIC_ACQUIRE);
 }
 
-bool vm_life_pending(const struct vm_cpu *cpu)
+bool vm_life_pending(const struct vm_cpu *cpu, uint64_t *wake_ns)
 {
     switch (cpu->life) {
     case VM_LIFE_NEW:
-    case VM_LIFE_RESTARTS:
         return true;
     case VM_LIFE_RUNS:
-        return vm_is_stopping(cpu->vm);
+        return vm_is_stopping(cpu->vm) || __atomic_load_n(&cpu->summoned, __ATOMIC_SEQ_CST);
     case VM_LIFE_WAITS:
         return round_of(cpu) != cpu->round;
+    case VM_LIFE_KEEPS:
+        return vm_keep_wants(owner_of(cpu), wake_ns);
     case VM_LIFE_ENDED:
         break;
     }
@@ -47,68 +42,19 @@ bool vm_life_has_ended(const struct vm_owned *owned)
     return __atomic_load_n(&owned->ended, __ATOMIC_ACQUIRE);
 }
 
-void vm_life_set_clock(struct vm_owned *owned)
-{
-    owned->vm.start_ns = time_now_ns();
-    owned->vm.start_tsc = cpu_tsc();
-}
-
-static const char *end_text(enum vm_end end)
-{
-    static const char *const words[] = {"running", "powered-off", "reset", "crashed"};
-    return words[end];
-}
-
-static void log_end(const struct vm *vm)
-{
-    uint64_t sums[VM_COUNTS] = {0};
-    for (unsigned i = 0; i < vm->cpu_count; i++) {
-        for (unsigned k = 0; k < VM_COUNTS; k++) {
-            sums[k] += vm->cpus[i].counts[k];
-        }
-    }
-    log_info("guest: name=%s end=%s exits-device=%llu interrupt=%llu window=%llu io=%llu mmio=%llu eoi=%llu ipi=%llu "
-             "timer=%llu cpuid=%llu msr=%llu hlt=%llu other=%llu device-interrupts=%llu unknown-ports=%llu "
-             "entered-ns=%llu",
-             vm->name, end_text(vm->end), (unsigned long long)sums[VM_COUNT_DEVICE],
-             (unsigned long long)sums[VM_COUNT_INTERRUPT], (unsigned long long)sums[VM_COUNT_WINDOW],
-             (unsigned long long)sums[VM_COUNT_IO], (unsigned long long)sums[VM_COUNT_MMIO],
-             (unsigned long long)sums[VM_COUNT_EOI], (unsigned long long)sums[VM_COUNT_IPI],
-             (unsigned long long)sums[VM_COUNT_TIMER], (unsigned long long)sums[VM_COUNT_CPUID],
-             (unsigned long long)sums[VM_COUNT_MSR], (unsigned long long)sums[VM_COUNT_HLT],
-             (unsigned long long)sums[VM_COUNT_OTHER], (unsigned long long)vm->device_interrupts,
-             (unsigned long long)bus_unknown_count(&vm->platform.ports), (unsigned long long)vm->entered_ns);
-    if (vm->end == VM_CRASHED) {
-        log_error("guest: name=%s crashed why=\"%s\"", vm->name, vm->why);
-    }
-}
-
-static void detach_devices(struct vm_owned *owned)
-{
-    const struct vm_request *r = &owned->request;
-    enum status each[GUEST_PCI_SLOTS]; /* attaching more was refused */
-    assign_detach(&owned->vm.platform.pci, r->devices, r->device_count, each);
-    for (size_t i = 0; i < r->device_count; i++) {
-        char text[SBDF_TEXT_SIZE];
-        log_info("guest: name=%s device=%s detached: %s", owned->vm.name, sbdf_text(r->devices[i].function->at, text),
-                 status_text(each[i]));
-    }
-}
-
-static void take_back(struct vm_owned *owned)
-{
-    console_flush(&owned->vm.platform.console);
-    detach_devices(owned);
-    log_end(&owned->vm);
-    __atomic_store_n(&owned->ended, true, __ATOMIC_RELEASE);
-}
-
 static void begin(struct vm_cpu *cpu)
 {
     struct vm *vm = cpu->vm;
     cpu->life = VM_LIFE_RUNS;
     if (cpu->vcpu.backend == NULL) { /* it was never made */
         vm_stop(vm, VM_CRASHED, "vCPU %u is missing", cpu->index);
+        return;
+    }
+    __atomic_store_n(&cpu->summoned, false, __ATOMIC_SEQ_CST);
+    const struct vm_request *request = &owner_of(cpu)->request;
+    char why[VM_WHY_SIZE];
+    if (request->may_enter != NULL && !request->may_enter(owner_of(cpu), cpu, why, sizeof(why))) {
+        vm_stop(vm, VM_CRASHED, "vCPU %u: %s", cpu->index, why);
         return;
     }
     vm_entry_set(cpu, &vm->first_entry);
@@ -127,10 +73,12 @@ static void make(struct vm_cpu *cpu)
     } else {
         vm_stop(vm, VM_CRASHED, "vCPU %u cannot be made: %s", cpu->index, status_text(status));
     }
+    if (owner_of(cpu)->request.refused != NULL) {
+        vm_stop(vm, VM_REFUSED, "%s", owner_of(cpu)->request.refused);
+    }
     begin(cpu);
 }
 
-/* The last one of all takes the devices back. */
 static void end(struct vm_cpu *cpu)
 {
     struct vm *vm = cpu->vm;
@@ -139,7 +87,7 @@ static void end(struct vm_cpu *cpu)
         vm->backend->vcpu_free(&cpu->vcpu);
     }
     if (__atomic_sub_fetch(&vm->active, 1, __ATOMIC_ACQ_REL) == 0) {
-        take_back(owner_of(cpu));
+        __atomic_store_n(&owner_of(cpu)->ended, true, __ATOMIC_RELEASE);
     }
 }
 
@@ -164,54 +112,6 @@ static void decide(struct vm_cpu *cpu, bool again)
     go_on(cpu, again);
 }
 
-static void end_restart(struct vm_cpu *cpu, enum status status, const char *why)
-{
-    struct vm *vm = cpu->vm;
-    vm->why[0] = 0;
-    __atomic_store_n(&vm->end, VM_RUNNING, __ATOMIC_RELEASE);
-    if (status != STATUS_OK) {
-        vm_stop(vm, VM_CRASHED, "could not start anew: %s %s", status_text(status), why);
-    }
-    decide(cpu, status == STATUS_OK);
-}
-
-/* The guest asked to start anew: devices reset, same memory, scrubbed, same images. */
-static void begin_restart(struct vm_cpu *cpu)
-{
-    struct vm_owned *owned = owner_of(cpu);
-    struct vm *vm = cpu->vm;
-    vm->resets++;
-    log_info("guest: name=%s starts anew, reset %u", vm->name, vm->resets);
-    struct sbdf failed;
-    enum status status = owned->request.device_count != 0 ? assign_reset(&vm->platform.pci, &failed) : STATUS_OK;
-    owned->scrubbed = 0;
-    cpu->life = VM_LIFE_RESTARTS;
-    if (status != STATUS_OK) {
-        char text[SBDF_TEXT_SIZE], why[VM_WHY_SIZE];
-        format_text(why, sizeof(why), "of device %s", sbdf_text(failed, text));
-        end_restart(cpu, status, why);
-    }
-}
-
-static void restart_step(struct vm_cpu *cpu)
-{
-    struct vm_owned *owned = owner_of(cpu);
-    struct vm *vm = cpu->vm;
-    if (owned->scrubbed < guest_memory_bytes(&vm->memory)) {
-        vm_memory_scrub_part(&vm->memory, owned->scrubbed, SCRUB_STEP);
-        owned->scrubbed += SCRUB_STEP;
-        return;
-    }
-    char why[VM_WHY_SIZE] = "";
-    enum status status = vm_create_power_on(vm);
-    vm_life_set_clock(owned);
-    status = status == STATUS_OK ? vm_create_load(owned, &vm->first_entry, why) : status;
-    if (status == STATUS_OK && owned->request.may_start != NULL && !owned->request.may_start(owned, why, sizeof(why))) {
-        status = STATUS_CONFLICT;
-    }
-    end_restart(cpu, status, why);
-}
-
 /* The guest stopped. */
 static void come_together(struct vm_cpu *cpu)
 {
@@ -219,14 +119,25 @@ static void come_together(struct vm_cpu *cpu)
     cpu->round = round_of(cpu);
     cpu->life = VM_LIFE_WAITS;
     unsigned came = __atomic_add_fetch(&owned->barrier, 1, __ATOMIC_ACQ_REL);
-    if (came != owned->vm.cpu_count * (cpu->round + 1)) {
-        return;
+    if (came == owned->vm.cpu_count * (cpu->round + 1)) {
+        cpu->life = VM_LIFE_KEEPS;
+        vm_keep_begin(owned);
     }
-    if (owned->vm.end == VM_RESET) {
-        begin_restart(cpu);
-    } else {
-        decide(cpu, false);
+}
+
+static void keep(struct vm_cpu *cpu)
+{
+    enum vm_keep_outcome outcome = vm_keep_step(owner_of(cpu));
+    if (outcome != VM_KEEP_ON) {
+        decide(cpu, outcome == VM_KEEP_RUN);
     }
+}
+
+/* Its guest goes on meanwhile, on other CPUs. */
+static void serve(struct vm_cpu *cpu)
+{
+    __atomic_store_n(&cpu->summoned, false, __ATOMIC_SEQ_CST);
+    vm_order_carry_out(owner_of(cpu));
 }
 
 void vm_life_step(struct vm_cpu *cpu)
@@ -236,13 +147,17 @@ void vm_life_step(struct vm_cpu *cpu)
         make(cpu);
         break;
     case VM_LIFE_RUNS:
-        come_together(cpu);
+        if (vm_is_stopping(cpu->vm)) {
+            come_together(cpu);
+        } else {
+            serve(cpu);
+        }
         break;
     case VM_LIFE_WAITS:
         go_on(cpu, __atomic_load_n(&owner_of(cpu)->again, __ATOMIC_ACQUIRE));
         break;
-    case VM_LIFE_RESTARTS:
-        restart_step(cpu);
+    case VM_LIFE_KEEPS:
+        keep(cpu);
         break;
     case VM_LIFE_ENDED:
         break;

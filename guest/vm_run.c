@@ -124,14 +124,13 @@ static bool prepare(struct vm_cpu *cpu, uint64_t *due_ns)
 
 void vm_run_alone(struct vm_cpu *cpu)
 {
-    struct vm *vm = cpu->vm;
-    while (!vm_is_stopping(vm)) {
+    while (vm_may_enter(cpu)) {
         uint64_t due_ns;
         bool ready = prepare(cpu, &due_ns);
         set_timer(due_ns);
         if (ready) {
             enter_until_look(cpu);
-        } else if (!vm_is_stopping(vm)) {
+        } else if (vm_may_enter(cpu)) {
             cpu_irq_wait();
         }
     }
@@ -164,7 +163,7 @@ void vm_run_turn(struct vm_cpu *cpu, uint64_t wake_ns, uint64_t slice_end_ns)
     uint64_t due_ns;
     bool ready = prepare(cpu, &due_ns);
     set_timer(earlier(earlier(due_ns, wake_ns), end_slice_at(cpu, slice_end_ns)));
-    if (ready && !vm_is_stopping(cpu->vm) && !cpu->host->look) {
+    if (ready && vm_may_enter(cpu) && !cpu->host->look) {
         enter_until_look(cpu);
     }
 }

@@ -6,7 +6,7 @@
 
 #include "guest/vm.h"
 
-/* Until the guest stops: this vCPU has the CPU for itself. */
+/* As long as it may be entered (vm_may_enter): this vCPU has the CPU for itself. */
 void vm_run_alone(struct vm_cpu *cpu);
 
 /* Has the vCPU something to do? One that has run and was not halted has, without a look at anything else. For the

@@ -150,7 +150,7 @@ static void add_device(struct maker *k, uint32_t owner, const struct vm_device *
     for (size_t i = 0; i < p->source_count; i++) {
         audit_describe_source(&k->d, (struct audit_source){unit, sbdf_rid(p->sources[i]), owner, false});
     }
-    struct audit_sender sender = {unit, 1, 0, sbdf_rid(p->sources[0]), owner};
+    struct audit_sender sender = {unit, 1, 0, sbdf_rid(p->message_source), owner};
     if (p->bus_interrupts) {
         sender.svt = 2;
         sender.sid = (uint16_t)((unsigned)p->first_bus << 8 | p->last_bus);
@@ -332,7 +332,7 @@ static enum status add_units(struct maker *k)
         return STATUS_NO_MEMORY;
     }
     for (unsigned i = 0; i < v->count; i++) {
-        units[i] = (struct audit_unit){v->units[i].base.v, v->units[i].segment, v->remapping};
+        units[i] = (struct audit_unit){v->units[i].base.v, v->units[i].segment, v->units[i].remapping};
     }
     for (unsigned i = 0; i < cpu_count(); i++) {
         apic_ids[i] = percpu_at(i)->apic_id;
@@ -368,11 +368,6 @@ static void add_guests(struct maker *k)
         add_guest_regions(k, i);
         for (size_t n = 0; n < r->device_count; n++) {
             add_device(k, i, &r->devices[n]);
-        }
-        for (size_t n = 0; n < r->reserved_count; n++) {
-            const struct dmar_rmrr *region = &r->dmar->rmrrs[r->reserved[n].rmrr];
-            audit_describe_range(&k->d, (struct audit_range){region->start, region->start + region->size, i,
-                                                             AUDIT_RESERVED, 0, AUDIT_READ | AUDIT_WRITE});
         }
     }
 }

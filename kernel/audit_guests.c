@@ -15,7 +15,7 @@
 static struct {
     struct audit_facts_input input;
     struct audit_facts facts;
-    bool made;
+    bool made, full;
     void *scratch[CONFIG_GUESTS_MAX]; /* kept, so that no guest fails to start anew for want of memory */
     size_t bytes[CONFIG_GUESTS_MAX];
     struct audit_result results[CONFIG_GUESTS_MAX];
@@ -79,6 +79,7 @@ static enum status make_facts(const struct audit_facts_input *input)
 
 enum status audit_guests_all(const struct audit_facts_input *input, bool full, struct diag_list *diags)
 {
+    audits.full = full;
     if (make_facts(input) != STATUS_OK) {
         return refuse_memory(diags);
     }
@@ -98,21 +99,52 @@ enum status audit_guests_all(const struct audit_facts_input *input, bool full, s
     return STATUS_UNSUPPORTED;
 }
 
+/* The guest's number, or guest_count. */
+static uint32_t number_of(const struct vm_owned *guest)
+{
+    uint32_t i = 0;
+    while (i < audits.input.guest_count && audits.input.guests[i] != guest) {
+        i++;
+    }
+    return i;
+}
+
+static bool refuse(const struct audit_finding *finding, char *why, size_t size)
+{
+    char text[DIAG_TEXT_SIZE] = "never audited";
+    if (finding != NULL) {
+        audit_finding_text(&audits.facts, finding, text, sizeof(text));
+    }
+    format_text(why, size, "isolation is not proven: %s", text);
+    return false;
+}
+
 bool audit_guests_may_start(const struct vm_owned *guest, char *why, size_t size)
 {
-    for (size_t i = 0; audits.made && i < audits.input.guest_count; i++) {
-        if (audits.input.guests[i] != guest) {
-            continue;
-        }
-        if (run((uint32_t)i, audits.scratch[i], audits.bytes[i], NULL, &audits.results[i])) {
-            return true;
-        }
-        size_t n = format_text(why, size, "isolation is not proven: ");
-        if (n < size) {
-            audit_finding_text(&audits.facts, &audits.results[i].findings[0], why + n, size - n);
-        }
-        return false;
+    uint32_t i = number_of(guest);
+    if (!audits.made || i == audits.input.guest_count) {
+        return refuse(NULL, why, size);
     }
-    format_text(why, size, "isolation is not proven: never audited");
-    return false;
+    return run(i, audits.scratch[i], audits.bytes[i], NULL, &audits.results[i]) ||
+           refuse(&audits.results[i].findings[0], why, size);
+}
+
+bool audit_guests_may_enter(const struct vm_owned *guest, const struct vm_cpu *cpu, char *why, size_t size)
+{
+    uint32_t i = number_of(guest);
+    struct audit_finding finding;
+    struct vcpu_nested nested = cpu->vcpu.backend->read_nested(&cpu->vcpu);
+    const struct audit_vcpu vcpu = {.index = cpu->index, .nested = nested.on, .pointer = nested.pointer};
+    if (!audits.made) {
+        return refuse(NULL, why, size);
+    }
+    if (!audit_vcpu_check(&audits.facts, i, &vcpu, &finding)) {
+        audit_print_finding(&audits.facts, &finding, &to_log);
+        return refuse(&finding, why, size);
+    }
+    if (audits.full) {
+        log_info("audit: vcpu=%u guest=%s pointer=0x%llx", cpu->index, guest->vm.name,
+                 (unsigned long long)nested.pointer);
+    }
+    return true;
 }

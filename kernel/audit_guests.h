@@ -20,4 +20,7 @@ MUST_CHECK enum status audit_guests_all(const struct audit_facts_input *input, b
 /* That guest, stopped: may it start anew? False: no, and why. Any CPU; guests may be audited at one time. */
 bool audit_guests_may_start(const struct vm_owned *guest, char *why, size_t size);
 
+/* A vCPU, on its CPU, before it runs: will the CPU walk the tables that were audited? False: no, and why. */
+bool audit_guests_may_enter(const struct vm_owned *guest, const struct vm_cpu *cpu, char *why, size_t size);
+
 #endif

@@ -37,19 +37,24 @@ static struct ioapic *find_ioapic(struct isolate *iso, uint32_t number)
     return NULL;
 }
 
+/* Where not every unit remaps interrupts, firmware need not say behind which an I/O APIC is: then it is behind none. */
 struct vtd_line_place gsi_place(struct isolate *iso, const struct machine *m, uint32_t number)
 {
     struct scope_bus_view view = machine_bus_view(m);
     size_t index = 0;
-    struct sbdf source;
-    struct ioapic *io = find_ioapic(iso, number);
-    if (io == NULL || scope_unit_of_id(&m->dmar, &view, DMAR_SCOPE_IOAPIC, io->id, &index, &source) != STATUS_OK ||
-        iso->vtd_index[index] == ISOLATE_NO_UNIT) {
-        return (struct vtd_line_place){.io = NULL};
+    struct sbdf source = {0};
+    struct vtd_line_place place = {.io = find_ioapic(iso, number), .active_high = is_high_level(m, number)};
+    if (place.io == NULL) {
+        return place;
     }
-    return (struct vtd_line_place){.io = io,
-                                   .pin = number - io->gsi_base,
-                                   .unit = &iso->vtd.units[iso->vtd_index[index]],
-                                   .source = sbdf_rid(source),
-                                   .active_high = is_high_level(m, number)};
+    place.pin = number - place.io->gsi_base;
+    bool named = scope_unit_of_id(&m->dmar, &view, DMAR_SCOPE_IOAPIC, place.io->id, &index, &source) == STATUS_OK &&
+                 iso->vtd_index[index] != ISOLATE_NO_UNIT;
+    if (named) {
+        place.unit = &iso->vtd.units[iso->vtd_index[index]];
+        place.source = sbdf_rid(source);
+    } else if (iso->vtd.remapping) {
+        place.io = NULL;
+    }
+    return place;
 }

@@ -22,7 +22,6 @@
 
 #define HOUSEKEEPING_CPU 0u /* takes fault interrupts and writes the console: docs/architecture.md */
 #define CLASS_DISPLAY 3u
-#define DRAINS_MAX 16u /* of a unit's records by one interrupt */
 
 /* Rate of fault lines a source may print: a burst, then one a second. */
 static const struct vtd_fault_limit fault_limit = {.burst = 32, .period_ns = UINT64_C(1000000000)};
@@ -251,54 +250,35 @@ static void map_all_reserved(struct isolate *iso, struct machine *m, struct aren
     }
 }
 
-static void fault_interrupt(void *context)
+/* Without guests: on the log, and that is all. */
+static void log_lost(void *context, unsigned unit)
 {
-    isolate_drain_faults(context);
-}
-
-/* True when nothing is left. */
-static bool drain_once(struct isolate *iso, unsigned unit, bool *overflow)
-{
-    struct vtd_fault_result result = vtd_fault_drain(&iso->vtd.units[unit], vtd_fault_log_sink, &iso->faults);
-    iso->fault_count += result.count;
-    *overflow = *overflow || result.overflow;
-    return !result.pending;
-}
-
-/* A device may fault faster than records can be read. It must not hold this CPU for ever: then the unit goes on
- * blocking but is no longer heard, until the next call of isolate_drain_faults. */
-static void drain_unit(struct isolate *iso, unsigned unit)
-{
-    bool overflow = false;
-    bool done = false;
-    for (unsigned i = 0; i < DRAINS_MAX && !done; i++) {
-        done = drain_once(iso, unit, &overflow);
-    }
+    struct isolate *iso = context;
     uint64_t now = time_now_ns();
-    if (overflow && (iso->overflow_told_ns == 0 || now - iso->overflow_told_ns >= fault_limit.period_ns)) {
+    if (iso->overflow_told_ns == 0 || now - iso->overflow_told_ns >= fault_limit.period_ns) {
         iso->overflow_told_ns = now;
         vtd_fault_log_overflow(unit);
     }
-    if (!done) {
-        vtd_fault_events(&iso->vtd.units[unit], false);
-        if (!iso->storm_told) {
-            log_warn("fault: unit=%u storm=1 text=\"faults come faster than they can be read: not all are shown\"",
-                     unit);
-        }
-        iso->storm_told = iso->muted = true;
+}
+
+static void log_fault(void *context, const struct vtd_fault *fault)
+{
+    struct isolate *iso = context;
+    vtd_fault_log_sink(&iso->faults, fault);
+}
+
+static void log_storm(void *context, unsigned unit)
+{
+    struct isolate *iso = context;
+    if (!iso->storm_told) {
+        iso->storm_told = true;
+        vtd_fault_log_storm(unit);
     }
 }
 
 void isolate_drain_faults(struct isolate *iso)
 {
-    bool was_muted = iso->muted;
-    iso->muted = false;
-    for (unsigned i = 0; i < iso->vtd.count; i++) {
-        drain_unit(iso, i);
-    }
-    for (unsigned i = 0; was_muted && !iso->muted && i < iso->vtd.count; i++) {
-        vtd_fault_events(&iso->vtd.units[i], true);
-    }
+    vtd_fault_watch_look(&iso->watch);
 }
 
 static enum status enable_units(struct isolate *iso, struct machine *m, struct diag_list *diags)
@@ -306,7 +286,7 @@ static enum status enable_units(struct isolate *iso, struct machine *m, struct d
     bool reserved = m->dmar.rmrr_count != 0;
     struct vtd_bringup_options options = {
         .x2apic = lapic_is_x2apic(), .reserved_dma = reserved, .fault_apic_id = percpu_at(HOUSEKEEPING_CPU)->apic_id};
-    enum status status = irq_alloc(HOUSEKEEPING_CPU, fault_interrupt, iso, &options.fault_vector);
+    enum status status = irq_alloc(HOUSEKEEPING_CPU, vtd_fault_watch_interrupt, &iso->watch, &options.fault_vector);
     for (unsigned i = 0; status == STATUS_OK && i < iso->vtd.count; i++) {
         status = vtd_unit_bringup(&iso->vtd.units[i], &options);
         if (status == STATUS_OK) {
@@ -362,7 +342,10 @@ enum status isolate_units(struct isolate *iso, struct machine *m, struct arena *
     if (iso->probed != STATUS_OK) {
         return iso->probed;
     }
+    const struct vtd_fault_listener listener = {
+        .fault = log_fault, .lost = log_lost, .storm = log_storm, .context = iso};
     vtd_fault_log_init(&iso->faults, fault_limit, NULL, NULL);
+    vtd_fault_watch_init(&iso->watch, &iso->vtd, &listener);
     find_ioapics(iso, m);
     map_all_reserved(iso, m, arena, diags);
     enum status status = enable_units(iso, m, diags);
@@ -371,10 +354,10 @@ enum status isolate_units(struct isolate *iso, struct machine *m, struct arena *
     }
     block_uncovered(iso, m, &quirks, diags);
     if (!iso->vtd.remapping) {
-        diag_add(diags, ISOLATE_DIAG_NO_REMAPPING, DIAG_ERROR, "VT-d",
+        diag_add(diags, ISOLATE_DIAG_NO_REMAPPING, DIAG_WARNING, "VT-d",
                  "turn on interrupt remapping in the firmware's setup (QEMU: intel-iommu,intremap=on)",
-                 "some unit does not remap interrupts: a device could send any interrupt to any CPU");
-        return STATUS_UNSUPPORTED;
+                 "interrupts are not remapped: a device could send any interrupt to any CPU, so that only guests with "
+                 "unsafe-interrupts = true may have devices");
     }
     return STATUS_OK;
 }

@@ -11,6 +11,7 @@
 #include "plan/machine.h"
 #include "vtd/domain.h"
 #include "vtd/fault_log.h"
+#include "vtd/fault_watch.h"
 #include "vtd/vtd.h"
 
 #define ISOLATE_IOAPICS_MAX 16
@@ -23,9 +24,8 @@ struct isolate {
     struct vtd_domain **reserved; /* by function's index: the domain of its reserved regions; NULL: blocked */
     struct ioapic ioapics[ISOLATE_IOAPICS_MAX];
     size_t ioapic_count;
+    struct vtd_fault_watch watch;
     struct vtd_fault_log faults;
-    uint64_t fault_count; /* records taken from all units */
-    bool muted;           /* a storm: fault events are held back until the next isolate_drain_faults() */
     bool storm_told;
     uint64_t overflow_told_ns; /* when the log last said that records were lost; once a second at most */
 };
@@ -34,7 +34,7 @@ struct isolate {
 enum isolate_diag {
     ISOLATE_DIAG_UNIT_DEAD = 380,        /* a unit does not answer */
     ISOLATE_DIAG_UNIT_UNSUPPORTED = 381, /* a unit that cannot be used */
-    ISOLATE_DIAG_NO_REMAPPING = 382,     /* some unit remaps no interrupts: nothing may be assigned */
+    ISOLATE_DIAG_NO_REMAPPING = 382,     /* some unit remaps no interrupts: devices for unsafe-interrupts alone */
     ISOLATE_DIAG_UNCOVERED = 383,        /* a function under no unit */
     ISOLATE_DIAG_RESERVED = 384,         /* a reserved region could not be mapped */
     ISOLATE_DIAG_GRAPHICS = 385,         /* graphics stays off, by a quirk */
@@ -72,7 +72,7 @@ struct vtd_domain *isolate_reserved_of(const struct isolate *iso, const struct m
 /* The unit that translates for function, or NULL. */
 struct vtd_unit *isolate_unit_of(struct isolate *iso, const struct machine *m, struct sbdf function);
 
-/* Take what the units recorded now (housekeeping CPU, interrupts off; also called by the fault interrupt). */
+/* Take what the units recorded now (housekeeping CPU, interrupts off). */
 void isolate_drain_faults(struct isolate *iso);
 
 #endif

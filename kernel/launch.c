@@ -4,6 +4,7 @@
 
 #include "guest/vm_host.h"
 #include "guest/vm_life.h"
+#include "guest/vm_order.h"
 #include "kernel/audit_guests.h"
 #include "kernel/backend.h"
 #include "kernel/console_input.h"
@@ -17,11 +18,12 @@
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
 #include "kernel/hw/cpu.h"
+#include "kernel/launch_faults.h"
 #include "kernel/launch_guests.h"
 #include "kernel/launch_plan.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
-#include "plan/plan_source.h"
+#include "kernel/selftest.h"
 
 #define FIX_CPU                                                                                                        \
     "take a CPU that can, or turn virtualisation on in the firmware's setup; under QEMU without KVM: "                 \
@@ -34,6 +36,7 @@ static struct {
     struct vm_owned *guests[CONFIG_GUESTS_MAX];
     struct vm *vms[CONFIG_GUESTS_MAX]; /* the same, for the console */
     size_t guest_count;
+    struct vm_roster roster;
     struct vm_host hosts[CPU_MAX];
 } launch;
 
@@ -71,14 +74,6 @@ static enum status enable_cpus(struct diag_list *diags)
     return STATUS_OK;
 }
 
-static struct vtd_fault_owner find_owner(void *context, struct sbdf source)
-{
-    (void)context;
-    const struct plan *plan = &launch.plan.plan;
-    const struct plan_device *d = plan_source_owner(plan->devices, plan->device_count, source);
-    return (struct vtd_fault_owner){NULL, d == NULL ? NULL : launch.plan.config.guests[d->guest].name.text};
-}
-
 static void place_cpus(void)
 {
     uint64_t slice_ns = config_slice_us(&launch.plan.config) * 1000;
@@ -90,13 +85,32 @@ static void place_cpus(void)
     }
 }
 
+static void drain_faults(void *isolate)
+{
+    isolate_drain_faults(isolate);
+}
+
+/* One that stays off comes to rest at once. */
+static void prepare(struct vm_owned *owned)
+{
+    vm_set_clock(&owned->vm);
+    if (owned->request.stays_off) {
+        owned->vm.end = VM_STOPPED;
+        log_info("guest: name=%s does not start by itself", owned->vm.name);
+    } else {
+        log_info("guest: name=%s starts", owned->vm.name);
+    }
+}
+
 /* Other CPUs first: the boot CPU's own vCPUs, if it has any, run from here. */
 static void start_all(void)
 {
     place_cpus();
+    launch.roster.awake = (unsigned)launch.guest_count;
+    launch.hosts[cpu_index()].idle = drain_faults;
+    launch.hosts[cpu_index()].idle_context = launch.isolate;
     for (size_t i = 0; i < launch.guest_count; i++) {
-        vm_life_set_clock(launch.guests[i]);
-        log_info("guest: name=%s starts", launch.guests[i]->vm.name);
+        prepare(launch.guests[i]);
     }
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
         if (cpu != cpu_index() && launch.hosts[cpu].count != 0) {
@@ -122,7 +136,6 @@ static void wait_for_end(void)
         uint64_t flags = cpu_irq_save();
         timer_set_deadline(time_now_ns() + UINT64_C(50000000));
         cpu_irq_wait();
-        isolate_drain_faults(launch.isolate); /* after a storm nobody else asks */
         cpu_irq_restore(flags);
     }
     timer_set_deadline(TIMER_NEVER);
@@ -151,15 +164,19 @@ static void log_made(void)
              (unsigned long long)copy, (unsigned long long)own_kib(pages_taken().now));
 }
 
-/* Nobody starts before the tables that all of them will run on were looked at by somebody else. audit=full on the
- * command line has all that each guest reaches on the log. */
-static enum status prove_isolation(const struct boot_info *boot, const struct machine *machine, struct diag_list *diags)
+static bool wants_full_audit(const struct boot_info *boot)
 {
     char detail[sizeof("full")];
+    bool asked = cmdline_value(boot->cmdline, "audit", detail, sizeof(detail)) && strcmp(detail, "full") == 0;
+    return asked || launch.plan.config.system.audit.number != 0;
+}
+
+/* Nobody starts before the tables that all of them will run on were looked at by somebody else. */
+static enum status prove_isolation(const struct boot_info *boot, const struct machine *machine, struct diag_list *diags)
+{
     const struct audit_facts_input input = {
         .machine = machine, .isolate = launch.isolate, .guests = launch.guests, .guest_count = launch.guest_count};
-    bool full = cmdline_value(boot->cmdline, "audit", detail, sizeof(detail)) && strcmp(detail, "full") == 0;
-    return audit_guests_all(&input, full, diags);
+    return audit_guests_all(&input, wants_full_audit(boot), diags);
 }
 
 /* Everything that can be wrong is told at once, then warnings are done with. */
@@ -187,19 +204,33 @@ static enum status make_all(const struct boot_info *boot, struct machine *machin
         .plan = &launch.plan.plan,
         .backend = launch.backend,
         .without = launch.plan.without,
+        .roster = &launch.roster,
         .arena = &launch.plan.arena,
         .diags = diags,
     };
     struct guest_memory *memory = NULL;
+    launch.roster.guests = launch.guests;
     enum status status = launch_guests_take(&parts, &memory);
     status = status == STATUS_OK ? enable_cpus(diags) : status;
     for (size_t i = 0; status == STATUS_OK && i < launch.plan.plan.guest_count; i++) {
         status = launch_guests_make(&parts, i, &memory[i], &launch.guests[i]);
         if (status == STATUS_OK) {
             launch.vms[launch.guest_count++] = &launch.guests[i]->vm;
+            launch.roster.count = launch.guest_count;
         }
     }
     return status;
+}
+
+static enum status hear_faults(const struct machine *machine)
+{
+    const struct launch_faults_parts parts = {.machine = machine,
+                                              .isolate = launch.isolate,
+                                              .config = &launch.plan.config,
+                                              .plan = &launch.plan.plan,
+                                              .guests = launch.guests,
+                                              .arena = &launch.plan.arena};
+    return launch_faults_start(&parts);
 }
 
 enum status launch_guests(const struct boot_info *boot, struct machine *machine, struct isolate *isolate,
@@ -211,16 +242,17 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
     if (status != STATUS_OK) {
         return status;
     }
-    isolate->faults.lookup = find_owner;
     log_made();
     console_input_start(isolate, machine, launch.vms, launch.guest_count);
+    selftest_guests_made(&(struct selftest_guests){boot->cmdline, isolate, launch.guests, launch.guest_count});
     status = prove_isolation(boot, machine, diags);
+    status = status == STATUS_OK ? hear_faults(machine) : status;
     if (status != STATUS_OK) {
         return status;
     }
     start_all();
     wait_for_end();
-    log_info("bulkhead: all guests have ended, faults=%llu memory-kib=%llu", (unsigned long long)isolate->fault_count,
+    log_info("bulkhead: all guests have ended, faults=%llu memory-kib=%llu", (unsigned long long)isolate->watch.count,
              (unsigned long long)own_kib(pages_taken().most));
     return STATUS_OK;
 }

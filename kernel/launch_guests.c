@@ -2,13 +2,16 @@
  * Making guests as the plan says. */
 #include "kernel/launch_guests.h"
 
+#include "guest/echo_port.h"
 #include "guest/vm_memory.h"
 #include "kernel/audit_guests.h"
+#include "kernel/core/cmdline.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/gsi.h"
 #include "kernel/hw/phys.h"
 #include "kernel/launch.h"
+#include "kernel/launch_images.h"
 #include "kernel/launch_modules.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
@@ -70,13 +73,58 @@ static bool fill_arrays(const struct launch_parts *parts, size_t index, struct v
 
 static void fill_images(const struct launch_parts *parts, const struct config_guest *guest, struct vm_request *request)
 {
-    request->kernel = launch_modules_blob(parts->boot, &guest->kernel);
-    request->initrd = launch_modules_blob(parts->boot, &guest->initrd);
-    request->cmdline = guest->cmdline.text;
-    request->kernel_name = guest->kernel.text;
+    launch_images_choose(parts->boot, guest, request);
     for (size_t i = 0; i < guest->modules.count && i < IMAGE_MODULES_MAX; i++) {
         request->modules[request->module_count++] = launch_modules_blob(parts->boot, &guest->modules.items[i]);
     }
+}
+
+/* With a service guest every guest has a virtio console. NULL: there is none; *failed: the arena is full. */
+static const struct vm_console_request *console_of(const struct launch_parts *parts, struct echo_port **echo,
+                                                   bool *failed)
+{
+    struct vm_console_request *console = NULL;
+    struct virtio_console_port *ports = NULL;
+    *echo = NULL;
+    *failed = false;
+    if (parts->config->system.service.at.line == 0) {
+        return NULL;
+    }
+    console = arena_array(parts->arena, 1, sizeof(*console));
+    if (cmdline_has(parts->boot->cmdline, "echo-port")) {
+        *echo = arena_array(parts->arena, 1, sizeof(**echo));
+        ports = arena_array(parts->arena, 1, sizeof(*ports));
+        *failed = *echo == NULL || ports == NULL;
+    }
+    *failed = *failed || console == NULL;
+    if (*failed) {
+        return NULL;
+    }
+    if (*echo != NULL) {
+        ports[0] = echo_port(*echo);
+    }
+    *console = (struct vm_console_request){.ports = ports, .count = *echo != NULL};
+    return console;
+}
+
+static struct restart_rules rules_of(const struct config_guest *guest)
+{
+    static const enum restart_when when[] = {[CONFIG_RESTART_NEVER] = RESTART_NEVER,
+                                             [CONFIG_RESTART_ON_FAILURE] = RESTART_ON_FAILURE,
+                                             [CONFIG_RESTART_ALWAYS] = RESTART_ALWAYS};
+    static const enum restart_watchdog watchdog[] = {[CONFIG_WATCHDOG_RESET] = RESTART_WATCHDOG_RESET,
+                                                     [CONFIG_WATCHDOG_STOP] = RESTART_WATCHDOG_STOP,
+                                                     [CONFIG_WATCHDOG_EVENT] = RESTART_WATCHDOG_EVENT};
+    struct restart_rules rules = {.reboot_stops = guest->on_reboot.number == CONFIG_REBOOT_STOPS,
+                                  .when = when[guest->restart.number]};
+    if (guest->on_poweroff.at.line != 0) {
+        rules.poweroff =
+            guest->on_poweroff.number == CONFIG_POWEROFF_STOPS ? RESTART_POWEROFF_STOPS : RESTART_POWEROFF_STARTS;
+    }
+    if (guest->watchdog.at.line != 0) {
+        rules.watchdog = watchdog[guest->watchdog.number];
+    }
+    return rules;
 }
 
 static enum status refuse(const struct launch_parts *parts, const struct config_guest *guest, const char *why)
@@ -117,14 +165,24 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
         .vtd = &parts->isolate->vtd,
         .pci = &parts->machine->pci,
         .may_start = audit_guests_may_start,
+        .rules = rules_of(guest),
+        .stays_off = !config_guest_starts(guest),
+        .roster = parts->roster,
+        .may_enter = audit_guests_may_enter,
     };
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
-    if (!fill_arrays(parts, index, &request) || make(&request, out, why) != STATUS_OK) {
+    struct echo_port *echo = NULL;
+    bool full = false;
+    request.console = console_of(parts, &echo, &full);
+    if (full || !fill_arrays(parts, index, &request) || make(&request, out, why) != STATUS_OK) {
         return refuse(parts, guest, why);
+    }
+    if (echo != NULL) {
+        echo->vm = &(*out)->vm;
     }
     log_info("guest: name=%s cpus=%u memory-mib=%llu devices=%zu made from a %s", guest->name.text, request.cpu_count,
              (unsigned long long)(guest_memory_bytes(memory) / MIB), request.device_count,
-             image_kind_text((*out)->vm.first_entry.kind));
+             request.refused != NULL ? "configuration alone" : image_kind_text((*out)->vm.first_entry.kind));
     return STATUS_OK;
 }

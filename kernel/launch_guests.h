@@ -18,6 +18,7 @@ struct launch_parts {
     const struct plan *plan;
     const struct cpu_backend *backend;
     uint32_t without; /* features to leave unused */
+    struct vm_roster *roster;
     struct arena *arena;
     struct diag_list *diags;
 };

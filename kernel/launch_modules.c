@@ -101,6 +101,8 @@ void launch_modules_check(const struct boot_info *boot, const struct config *con
         const struct config_guest *guest = &config->guests[i];
         check_image(&c, &guest->kernel);
         check_image(&c, &guest->initrd);
+        check_image(&c, &guest->fallback_kernel);
+        check_image(&c, &guest->fallback_initrd);
         for (size_t k = 0; k < guest->modules.count; k++) {
             check_image(&c, &guest->modules.items[k]);
         }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * What a second image runs once everything is up: tests/selftest is linked in the place of kernel/selftest.c. */
+ * What a second image runs once everything is up, and once guests are made: tests/selftest is linked in the place of
+ * kernel/selftest.c. */
 #ifndef BULKHEAD_SELFTEST_H
 #define BULKHEAD_SELFTEST_H
 
+#include "guest/vm_create.h"
 #include "kernel/isolate.h"
 #include "kernel/lib/status.h"
 
@@ -12,7 +14,18 @@ struct selftest {
     struct isolate *isolate;
 };
 
+struct selftest_guests {
+    const char *cmdline;
+    struct isolate *isolate;
+    struct vm_owned *const *guests;
+    size_t count;
+};
+
 /* Run the tests that need the real machine; the first failure is logged and returned. In the product: none. */
 MUST_CHECK enum status selftest_run(const struct selftest *test);
+
+/* All guests are made, none was started, their isolation is not yet proven: spoil a table, so that it cannot be. In the
+ * product: nothing. */
+void selftest_guests_made(const struct selftest_guests *made);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "kernel/lib/bits.h"
 #include "kernel/lib/diag.h"
+#include "kernel/lib/rate.h"
 #include "kernel/lib/sbdf.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
@@ -43,6 +44,21 @@ enum config_rmrr { CONFIG_RMRR_REFUSE, CONFIG_RMRR_MAP };
 /* reset = "flr", "d3d0", "bus" or "none". */
 enum config_reset { CONFIG_RESET_FLR, CONFIG_RESET_D3, CONFIG_RESET_BUS, CONFIG_RESET_NONE };
 
+/* on-reboot, on-poweroff, restart, watchdog. */
+enum config_on_reboot { CONFIG_REBOOT_RESTARTS, CONFIG_REBOOT_STOPS };
+enum config_on_poweroff { CONFIG_POWEROFF_STOPS, CONFIG_POWEROFF_RESTARTS };
+enum config_restart { CONFIG_RESTART_NEVER, CONFIG_RESTART_ON_FAILURE, CONFIG_RESTART_ALWAYS };
+enum config_watchdog { CONFIG_WATCHDOG_RESET, CONFIG_WATCHDOG_STOP, CONFIG_WATCHDOG_EVENT };
+
+/* on-fault, and fault-severity. */
+enum config_on_fault { CONFIG_FAULT_LOG, CONFIG_FAULT_STOP_DEVICE, CONFIG_FAULT_RESTART_GUEST, CONFIG_FAULT_REBOOT };
+enum config_severity { CONFIG_INFO, CONFIG_WARNING, CONFIG_ERROR, CONFIG_CRITICAL };
+
+/* A rate as a value's number: the count above CONFIG_RATE_SHIFT, microseconds below. */
+#define CONFIG_RATE_SHIFT 40
+#define CONFIG_RATE_HIGH ((UINT64_C(1) << 24) - 1)
+#define CONFIG_RATE_US_HIGH UINT64_C(86400000000) /* a day */
+
 /* An array; at.line == 0: not given. */
 struct config_list {
     struct config_position key, at;
@@ -52,7 +68,7 @@ struct config_list {
 
 struct config_system {
     struct config_position at; /* of the table */
-    struct config_value console, service, unassigned, slice, inventory;
+    struct config_value console, service, unassigned, slice, inventory, audit;
     struct config_list without; /* plan/features.h makes a set of it */
 };
 
@@ -60,6 +76,11 @@ struct config_guest {
     struct config_value name; /* at: of the table's line */
     struct config_value memory, kernel, initrd, cmdline, share, share_core;
     struct config_value rmrr, unsafe_interrupts;
+    struct config_value autostart, on_reboot, on_poweroff, restart, watchdog;
+    struct config_value kernel_sha256, initrd_sha256;                       /* text: 64 hex digits */
+    struct config_value fallback_kernel, fallback_initrd, fallback_cmdline; /* when an image is another one */
+    struct config_value fallback_kernel_sha256, fallback_initrd_sha256;
+    struct config_value on_fault, fault_limit, irq_limit, fault_severity;
     struct config_list cpus, devices, modules;
 };
 
@@ -68,9 +89,10 @@ struct config_device {
     struct config_value address; /* at: of the table's line; number: struct sbdf's v, or the id */
     bool by_id;                  /* the table is of the id, and has neither gsi nor expect */
     struct config_value gsi, expect, reset, rom, rmrr;
+    struct config_value on_fault, fault_limit, irq_limit, fault_severity;
 };
 
-/* Its pointers lead into itself: do not copy it. About 480 KiB. */
+/* Its pointers lead into itself: do not copy it. About 560 KiB. */
 struct config {
     struct config_value version;
     struct config_system system;
@@ -92,6 +114,9 @@ MUST_CHECK enum status config_parse(const char *text, size_t length, const char 
 /* How long a turn on a shared CPU is, in microseconds: system.slice-us or what holds without it. */
 uint64_t config_slice_us(const struct config *config);
 
+/* Of a value with a rate. */
+struct rate_limit config_rate_of(const struct config_value *value);
+
 /* The guest of that name, or NULL. */
 const struct config_guest *config_find_guest(const struct config *config, const char *name);
 
@@ -104,6 +129,9 @@ const struct config_device *config_find_device_id(const struct config *config, u
 /* What the file says about a device with that address and id: each value from the table of its address, or, where that
  * has none, of its id. address is of the first table there is; its at.line is 0 when there is neither. */
 struct config_device config_device_of(const struct config *config, struct sbdf at, uint16_t vendor, uint16_t device);
+
+/* Does it start with the machine? Without `autostart`, yes. */
+bool config_guest_starts(const struct config_guest *guest);
 
 /* May its option ROM be seen? Without `rom`, yes. */
 bool config_device_shows_rom(const struct config_device *device);

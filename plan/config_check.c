@@ -63,6 +63,49 @@ static void check_not_by_id(struct config_lexer *lx, const struct config_device 
     }
 }
 
+/* `key` means something only beside `other`. */
+static void check_needs(struct config_lexer *lx, const struct config_value *value, const char *key,
+                        const struct config_value *other, const char *other_key)
+{
+    if (value->key.line != 0 && other->key.line == 0) {
+        char fix[DIAG_TEXT_SIZE];
+        format_text(fix, sizeof(fix), "add %s, or leave %s out", other_key, key);
+        config_lexer_error(lx, value->key, CONFIG_NEEDS_KEY, fix, "'%s' means nothing without '%s'", key, other_key);
+    }
+}
+
+static void check_images(struct config_lexer *lx, const struct config_guest *g)
+{
+    check_needs(lx, &g->initrd_sha256, "initrd-sha256", &g->initrd, "initrd");
+    check_needs(lx, &g->fallback_initrd, "fallback-initrd", &g->fallback_kernel, "fallback-kernel");
+    check_needs(lx, &g->fallback_cmdline, "fallback-cmdline", &g->fallback_kernel, "fallback-kernel");
+    check_needs(lx, &g->fallback_kernel_sha256, "fallback-kernel-sha256", &g->fallback_kernel, "fallback-kernel");
+    check_needs(lx, &g->fallback_initrd_sha256, "fallback-initrd-sha256", &g->fallback_initrd, "fallback-initrd");
+    if (g->initrd_sha256.key.line == 0) {
+        check_needs(lx, &g->fallback_kernel, "fallback-kernel", &g->kernel_sha256, "kernel-sha256");
+    }
+}
+
+/* Somebody has to start: the one that starts the others, or any. */
+static void check_autostart(struct config_lexer *lx, const struct config *config)
+{
+    const struct config_value *service = &config->system.service;
+    size_t off = 0;
+    for (size_t i = 0; i < config->guest_count; i++) {
+        const struct config_guest *guest = &config->guests[i];
+        bool serves = service->text != NULL && strcmp(service->text, guest->name.text) == 0;
+        off += config_guest_starts(guest) ? 0 : 1;
+        if (serves && !config_guest_starts(guest)) {
+            config_lexer_error(lx, guest->autostart.key, CONFIG_NONE_STARTS, "leave autostart out here",
+                               "the service guest has to start with the machine: nobody else could start it");
+        }
+    }
+    if (off != 0 && off == config->guest_count && service->text == NULL) {
+        config_lexer_error(lx, config->guests[0].autostart.key, CONFIG_NONE_STARTS,
+                           "leave autostart = false out in at least one guest", "no guest starts with the machine");
+    }
+}
+
 void config_check(struct config_lexer *lx, const struct config *config)
 {
     struct config_position start = {1, 1};
@@ -70,6 +113,7 @@ void config_check(struct config_lexer *lx, const struct config *config)
     for (size_t i = 0; i < config->guest_count; i++) {
         check_required(lx, &config_tables[CONFIG_TABLE_GUEST], &config->guests[i], config->guests[i].name.at);
         check_cpus_differ(lx, &config->guests[i]);
+        check_images(lx, &config->guests[i]);
     }
     for (size_t i = 0; i < config->device_count; i++) {
         check_not_by_id(lx, &config->devices[i], &config->devices[i].gsi, "gsi");
@@ -79,6 +123,7 @@ void config_check(struct config_lexer *lx, const struct config *config)
     if (config->system.unassigned.text != NULL && strcmp(config->system.unassigned.text, "block") != 0) {
         check_names_guest(lx, config, &config->system.unassigned);
     }
+    check_autostart(lx, config);
     if (config->guest_count == 0) {
         config_lexer_error(lx, start, CONFIG_NO_GUEST, "add [guest.NAME] with cpus, memory and kernel",
                            "there is no guest");

@@ -16,6 +16,15 @@
 
 static const char *const rmrr_words[] = {"refuse", "map", NULL};               /* enum config_rmrr */
 static const char *const reset_words[] = {"flr", "d3d0", "bus", "none", NULL}; /* enum config_reset */
+/* enum config_on_fault, enum config_severity */
+static const char *const on_fault_words[] = {"log", "stop-device", "restart-guest", "reboot", NULL};
+static const char *const severity_words[] = {"info", "warning", "error", "critical", NULL};
+
+/* enum config_on_reboot, config_on_poweroff, config_restart, config_watchdog */
+static const char *const on_reboot_words[] = {"restart", "stop", NULL};
+static const char *const on_poweroff_words[] = {"stop", "restart", NULL};
+static const char *const restart_words[] = {"never", "on-failure", "always", NULL};
+static const char *const watchdog_words[] = {"reset", "stop", "event", NULL};
 
 static const struct config_key top_keys[] = {
     {.name = "version",
@@ -75,6 +84,12 @@ static const struct config_key system_keys[] = {
      .description =
          "Whether the log has a line for every PCI function at boot, as `bulkhead devices` prints it: group, "
          "unit, reset, and why it can be given to no guest."},
+    {.name = "audit",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_system, audit),
+     .example = "true",
+     .description = "Whether the log says at boot all that the isolation audit saw, for `bulkhead audit`: who reaches "
+                    "what. The audit runs in any case."},
 };
 
 static const struct config_key guest_keys[] = {
@@ -101,6 +116,42 @@ static const struct config_key guest_keys[] = {
      .example = "true",
      .description = "Its CPUs may be threads of cores whose other threads are guests' that say so too; one may then "
                     "learn secrets of the other by what the threads share."},
+    {.name = "autostart",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_guest, autostart),
+     .example = "false",
+     .description = "Whether it starts with the machine; true when not given. Otherwise the service guest starts it."},
+    {.name = "on-reboot",
+     .type = CONFIG_WORD,
+     .words = on_reboot_words,
+     .offset = offsetof(struct config_guest, on_reboot),
+     .example = "\"stop\"",
+     .description =
+         "What happens when it resets itself: \"restart\" at once, which holds when not given, or \"stop\"."},
+    {.name = "on-poweroff",
+     .type = CONFIG_WORD,
+     .words = on_poweroff_words,
+     .offset = offsetof(struct config_guest, on_poweroff),
+     .example = "\"restart\"",
+     .description =
+         "What happens when it switches itself off: \"stop\", or \"restart\" after a while, as `restart` says "
+         "how long. Not given: \"restart\" with restart = \"always\", else \"stop\"."},
+    {.name = "restart",
+     .type = CONFIG_WORD,
+     .words = restart_words,
+     .offset = offsetof(struct config_guest, restart),
+     .example = "\"on-failure\"",
+     .description = "Whether it starts again after its end: \"on-failure\" after a crash, \"always\" after switching "
+                    "itself off too, \"never\", which holds when not given. It waits for 1 s before, then 2 s, 4 s and "
+                    "so on to 60 s; after a run of a minute it begins with 1 s again. Orders of the service guest come "
+                    "first: what it stopped stays stopped."},
+    {.name = "watchdog",
+     .type = CONFIG_WORD,
+     .words = watchdog_words,
+     .offset = offsetof(struct config_guest, watchdog),
+     .example = "\"reset\"",
+     .description = "Gives it a watchdog (Intel 6300ESB, Linux's i6300esb), and says what happens when it runs out: "
+                    "\"reset\" starts the guest anew, \"stop\" stops it, \"event\" only tells. Not given: none."},
     {.name = "memory",
      .type = CONFIG_SIZE,
      .required = true,
@@ -131,6 +182,49 @@ static const struct config_key guest_keys[] = {
      .high = CMDLINE_HIGH,
      .example = "\"console=hvc0\"",
      .description = "The kernel's command line."},
+    {.name = "kernel-sha256",
+     .type = CONFIG_SHA256,
+     .offset = offsetof(struct config_guest, kernel_sha256),
+     .example = "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
+     .description = "What `sha256sum` says of the kernel. If it is another one, the guest starts from "
+                    "`fallback-kernel`, or not at all."},
+    {.name = "initrd-sha256",
+     .type = CONFIG_SHA256,
+     .offset = offsetof(struct config_guest, initrd_sha256),
+     .example = "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
+     .description = "The same for the initial RAM disk."},
+    {.name = "fallback-kernel",
+     .type = CONFIG_STRING,
+     .offset = offsetof(struct config_guest, fallback_kernel),
+     .low = 1,
+     .high = 255,
+     .example = "\"vmlinuz.old\"",
+     .description = "Name of the boot module that is the kernel when `kernel-sha256` or `initrd-sha256` does not "
+                    "match."},
+    {.name = "fallback-initrd",
+     .type = CONFIG_STRING,
+     .offset = offsetof(struct config_guest, fallback_initrd),
+     .low = 1,
+     .high = 255,
+     .example = "\"guest.img.old\"",
+     .description = "Initial RAM disk of `fallback-kernel`; without it, that kernel has none."},
+    {.name = "fallback-cmdline",
+     .type = CONFIG_STRING,
+     .offset = offsetof(struct config_guest, fallback_cmdline),
+     .low = 0,
+     .high = CMDLINE_HIGH,
+     .example = "\"console=hvc0 rescue\"",
+     .description = "Command line of `fallback-kernel`; `cmdline` when not given."},
+    {.name = "fallback-kernel-sha256",
+     .type = CONFIG_SHA256,
+     .offset = offsetof(struct config_guest, fallback_kernel_sha256),
+     .example = "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
+     .description = "What `sha256sum` says of `fallback-kernel`. If it is another one, the guest does not start."},
+    {.name = "fallback-initrd-sha256",
+     .type = CONFIG_SHA256,
+     .offset = offsetof(struct config_guest, fallback_initrd_sha256),
+     .example = "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
+     .description = "The same for `fallback-initrd`."},
     {.name = "devices",
      .type = CONFIG_DEVICES,
      .offset = offsetof(struct config_guest, devices),
@@ -163,6 +257,38 @@ static const struct config_key guest_keys[] = {
      .most = CONFIG_MODULES_MAX,
      .example = "[\"first.bin\"]",
      .description = "Names of the boot modules handed on to a multiboot guest."},
+    {.name = "on-fault",
+     .type = CONFIG_WORD,
+     .words = on_fault_words,
+     .offset = offsetof(struct config_guest, on_fault),
+     .example = "\"stop-device\"",
+     .description = "What happens when one of its devices has more blocked requests than `fault-limit` allows: "
+                    "\"log\" and nothing else, \"stop-device\" until it is returned by hand, \"restart-guest\", or "
+                    "\"reboot\" the machine; \"log\" when not given."},
+    {.name = "fault-limit",
+     .type = CONFIG_RATE,
+     .offset = offsetof(struct config_guest, fault_limit),
+     .low = 0,
+     .high = CONFIG_RATE_HIGH,
+     .example = "\"10/1s\"",
+     .description =
+         "How many blocked requests of one device in what time are only logged: a number, '/', and a time in "
+         "us, ms, s or min; \"10/1s\" when not given, \"0/1s\" acts on the first."},
+    {.name = "irq-limit",
+     .type = CONFIG_RATE,
+     .offset = offsetof(struct config_guest, irq_limit),
+     .low = 1,
+     .high = CONFIG_RATE_HIGH,
+     .example = "\"20000/10ms\"",
+     .description = "How many interrupts of one vector or line of a device in what time are let through; beyond, it is "
+                    "masked for a while. No limit when not given. With one, its interrupts are not posted."},
+    {.name = "fault-severity",
+     .type = CONFIG_WORD,
+     .words = severity_words,
+     .offset = offsetof(struct config_guest, fault_severity),
+     .example = "\"error\"",
+     .description = "How bad a blocked request of one of its devices is called in events: \"info\", \"warning\", "
+                    "\"error\" or \"critical\"; \"warning\" when not given."},
 };
 
 static const struct config_key device_keys[] = {
@@ -197,6 +323,32 @@ static const struct config_key device_keys[] = {
      .offset = offsetof(struct config_device, rmrr),
      .example = "\"map\"",
      .description = "As the guest's `rmrr`, for this device."},
+    {.name = "on-fault",
+     .type = CONFIG_WORD,
+     .words = on_fault_words,
+     .offset = offsetof(struct config_device, on_fault),
+     .example = "\"stop-device\"",
+     .description = "As the guest's `on-fault`, for this device."},
+    {.name = "fault-limit",
+     .type = CONFIG_RATE,
+     .offset = offsetof(struct config_device, fault_limit),
+     .low = 0,
+     .high = CONFIG_RATE_HIGH,
+     .example = "\"10/1s\"",
+     .description = "As the guest's `fault-limit`, for this device."},
+    {.name = "irq-limit",
+     .type = CONFIG_RATE,
+     .offset = offsetof(struct config_device, irq_limit),
+     .low = 1,
+     .high = CONFIG_RATE_HIGH,
+     .example = "\"20000/10ms\"",
+     .description = "As the guest's `irq-limit`, for this device."},
+    {.name = "fault-severity",
+     .type = CONFIG_WORD,
+     .words = severity_words,
+     .offset = offsetof(struct config_device, fault_severity),
+     .example = "\"error\"",
+     .description = "As the guest's `fault-severity`, for this device."},
 };
 
 const struct config_table config_tables[CONFIG_TABLE_COUNT] = {
@@ -290,6 +442,10 @@ const char *config_keys_type_text(enum config_type type)
         return "a string with one of its words";
     case CONFIG_ID:
         return "a string with a device's id";
+    case CONFIG_SHA256:
+        return "a string with a SHA-256";
+    case CONFIG_RATE:
+        return "a string with a number and a time";
     case CONFIG_INTEGERS:
         return "an array of integers";
     case CONFIG_STRINGS:

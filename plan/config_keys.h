@@ -13,6 +13,8 @@ enum config_type {
     CONFIG_GUEST_NAME, /* a string: a guest's name */
     CONFIG_WORD,       /* a string: one of words */
     CONFIG_ID,         /* a string: a device's id, "8086:28c0" */
+    CONFIG_SHA256,     /* a string: 64 hex digits */
+    CONFIG_RATE,       /* a string: at most so many in a time, "10/10ms"; low and high are of the number */
     CONFIG_INTEGERS,   /* an array of integers */
     CONFIG_STRINGS,    /* an array of strings */
     CONFIG_DEVICES,    /* an array of strings: device addresses, all different */

@@ -61,13 +61,28 @@ struct config_device config_device_of(const struct config *config, struct sbdf a
         add_missing(&all.reset, &by_id->reset);
         add_missing(&all.rom, &by_id->rom);
         add_missing(&all.rmrr, &by_id->rmrr);
+        add_missing(&all.on_fault, &by_id->on_fault);
+        add_missing(&all.fault_limit, &by_id->fault_limit);
+        add_missing(&all.irq_limit, &by_id->irq_limit);
+        add_missing(&all.fault_severity, &by_id->fault_severity);
     }
     return all;
+}
+
+bool config_guest_starts(const struct config_guest *guest)
+{
+    return guest->autostart.at.line == 0 || guest->autostart.number != 0;
 }
 
 bool config_device_shows_rom(const struct config_device *device)
 {
     return device->rom.at.line == 0 || device->rom.number != 0;
+}
+
+struct rate_limit config_rate_of(const struct config_value *value)
+{
+    return (struct rate_limit){.count = (uint32_t)(value->number >> CONFIG_RATE_SHIFT),
+                                .period_ns = bits_get(value->number, CONFIG_RATE_SHIFT - 1, 0) * 1000};
 }
 
 uint64_t config_slice_us(const struct config *config)

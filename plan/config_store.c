@@ -7,6 +7,7 @@
 #include "kernel/lib/string.h"
 
 #define GROUP_PREFIX "group:"
+#define CONFIG_SHA256_DIGITS 64
 
 void config_store_wrong_type(struct config_lexer *lx, const struct config_key *key, struct config_position at,
                              const char *found)
@@ -47,27 +48,76 @@ static void store_integer(struct config_lexer *lx, const struct config_key *key,
     value->number = (uint64_t)token->number;
 }
 
-/* "512MiB" in bytes; false when malformed or beyond 64 bits. */
-static bool read_size(const char *text, uint64_t *out)
+struct unit {
+    const char *name;
+    uint64_t size;
+};
+
+/* The digits at the start of text; how many there are, or 0 when there is none or the number is beyond 64 bits. */
+static size_t read_digits(const char *text, uint64_t *number)
 {
-    static const struct {
-        const char *name;
-        uint64_t bytes;
-    } units[] = {{"KiB", KIB}, {"MiB", MIB}, {"GiB", GIB}, {"TiB", GIB << 10}};
-    uint64_t number = 0;
     size_t i = 0;
+    *number = 0;
     for (; text[i] >= '0' && text[i] <= '9'; i++) {
-        if (__builtin_mul_overflow(number, (uint64_t)10, &number) ||
-            __builtin_add_overflow(number, (uint64_t)(text[i] - '0'), &number)) {
-            return false;
+        if (__builtin_mul_overflow(*number, (uint64_t)10, number) ||
+            __builtin_add_overflow(*number, (uint64_t)(text[i] - '0'), number)) {
+            return 0;
         }
     }
-    for (size_t k = 0; i > 0 && k < ARRAY_LENGTH(units); k++) {
-        if (strcmp(text + i, units[k].name) == 0) {
-            return !__builtin_mul_overflow(number, units[k].bytes, out);
+    return i;
+}
+
+static bool apply_unit(const struct unit *units, size_t count, const char *name, uint64_t number, uint64_t *out)
+{
+    for (size_t k = 0; k < count; k++) {
+        if (strcmp(name, units[k].name) == 0) {
+            return !__builtin_mul_overflow(number, units[k].size, out);
         }
     }
     return false;
+}
+
+/* "512MiB" in bytes; false when malformed or beyond 64 bits. */
+static bool read_size(const char *text, uint64_t *out)
+{
+    static const struct unit units[] = {{"KiB", KIB}, {"MiB", MIB}, {"GiB", GIB}, {"TiB", GIB << 10}};
+    uint64_t number;
+    size_t digits = read_digits(text, &number);
+    return digits != 0 && apply_unit(units, ARRAY_LENGTH(units), text + digits, number, out);
+}
+
+/* "10/10ms", or "10/s": the number and microseconds. */
+static bool read_rate(const char *text, uint64_t *count, uint64_t *us)
+{
+    static const struct unit units[] = {{"us", 1}, {"ms", 1000}, {"s", 1000000}, {"min", 60000000}};
+    uint64_t number = 1;
+    size_t digits = read_digits(text, count);
+    if (digits == 0 || text[digits] != '/') {
+        return false;
+    }
+    const char *time = text + digits + 1;
+    bool given = *time >= '0' && *time <= '9';
+    digits = given ? read_digits(time, &number) : 0;
+    return (!given || digits != 0) && apply_unit(units, ARRAY_LENGTH(units), time + digits, number, us);
+}
+
+static void store_rate(struct config_lexer *lx, const struct config_key *key, const struct config_token *token,
+                       struct config_value *value)
+{
+    uint64_t count = 0, us = 0;
+    if (!read_rate(token->text, &count, &us)) {
+        config_lexer_error(lx, token->at, CONFIG_BAD_RATE,
+                           "write a number, '/', and a time in us, ms, s or min: \"10/10ms\", \"100/s\"",
+                           "\"%.60s\" is not a number in a time", token->text);
+    } else if (count < key->low || count > key->high || us == 0 || us > CONFIG_RATE_US_HIGH) {
+        char fix[DIAG_TEXT_SIZE];
+        format_text(fix, sizeof(fix), "write a number from %llu to %llu and a time from 1us to 1440min",
+                    (unsigned long long)key->low, (unsigned long long)key->high);
+        config_lexer_error(lx, token->at, CONFIG_BAD_RANGE, fix, "\"%.60s\" is outside the limits of '%s'", token->text,
+                           key->name);
+    } else {
+        value->number = count << CONFIG_RATE_SHIFT | us;
+    }
 }
 
 static void store_size(struct config_lexer *lx, const struct config_key *key, const struct config_token *token,
@@ -139,6 +189,19 @@ static void store_id(struct config_lexer *lx, const struct config_token *token, 
     }
 }
 
+static void store_sha256(struct config_lexer *lx, const struct config_token *token)
+{
+    uint32_t part = 0;
+    bool good = strlen(token->text) == CONFIG_SHA256_DIGITS;
+    for (size_t i = 0; good && i < CONFIG_SHA256_DIGITS; i += 4) {
+        good = read_hex4(token->text + i, &part);
+    }
+    if (!good) {
+        config_lexer_error(lx, token->at, CONFIG_BAD_SHA256, "write the 64 hex digits that sha256sum prints",
+                           "\"%.70s\" is not a SHA-256", token->text);
+    }
+}
+
 /* The word that was meant, or all of them. */
 static void suggest_word(const struct config_key *key, const char *wrong, char *fix, size_t size)
 {
@@ -191,8 +254,16 @@ static void store_string(struct config_lexer *lx, const struct config_key *key, 
         store_word(lx, key, token, value);
         return;
     }
+    if (key->type == CONFIG_RATE) {
+        store_rate(lx, key, token, value);
+        return;
+    }
     if (key->type == CONFIG_ID) {
         store_id(lx, token, value);
+        return;
+    }
+    if (key->type == CONFIG_SHA256) {
+        store_sha256(lx, token);
         return;
     }
     size_t length = strlen(token->text);

@@ -103,6 +103,35 @@ static struct way find_way(const struct pci_facts *facts, uint32_t function)
     return way;
 }
 
+static bool is_source(const struct sbdf *sources, size_t count, struct sbdf id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (sbdf_equal(sources[i], id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* With aliases or phantom functions, on a bus that has no other function: Linux then lets the bus through, too, but
+ * does not look who else is on it. */
+static bool has_bus_alone(const struct pci_facts *facts, uint32_t function)
+{
+    struct sbdf sources[GROUP_SOURCES_MAX];
+    size_t count = group_sources(facts, function, sources);
+    uint32_t bus = facts->functions[function].at.v >> 8;
+    uint32_t first = function;
+    while (first > 0 && facts->functions[first - 1].at.v >> 8 == bus) {
+        first--;
+    }
+    for (uint32_t i = first; count > 1 && i < facts->count && facts->functions[i].at.v >> 8 == bus; i++) {
+        if (!is_source(sources, count, facts->functions[i].at)) {
+            return false;
+        }
+    }
+    return count > 1;
+}
+
 static bool sends_with_whole_bus(const struct pci_facts *facts, uint32_t function)
 {
     for (const struct group_quirk *row = NULL; (row = group_quirk_alias(facts, function, row)) != NULL;) {
@@ -123,7 +152,7 @@ bool group_interrupt_buses(const struct pci_facts *facts, uint32_t function, uin
         return *first <= own;
     }
     *first = *last = own;
-    return way.topmost == PCI_NO_INDEX && sends_with_whole_bus(facts, way.origin);
+    return way.topmost == PCI_NO_INDEX && (sends_with_whole_bus(facts, way.origin) || has_bus_alone(facts, way.origin));
 }
 
 struct sbdf group_interrupt_source(const struct pci_facts *facts, uint32_t function)

@@ -57,8 +57,9 @@ char *group_reason_say(const struct pci_facts *facts, const struct groups *group
 size_t group_sources(const struct pci_facts *facts, uint32_t function, struct sbdf out[GROUP_SOURCES_MAX]);
 
 /* The buses whose ids its interrupt messages may have: true and *first, *last, behind a PCIe-to-PCI bridge (which may
- * take the message's id over or not) and for a function that sends with many ids of its own bus. All functions there
- * are of one group. False: the one id that group_interrupt_source() tells. */
+ * take the message's id over or not), and for a function that sends with several ids of its own bus, if no other
+ * function is there or it sends with all of them. All functions there are of one group. False: the one id that
+ * group_interrupt_source() tells. */
 bool group_interrupt_buses(const struct pci_facts *facts, uint32_t function, uint8_t *first, uint8_t *last);
 
 /* The id that its interrupt messages have when group_interrupt_buses() is false: its own, but that of the conventional

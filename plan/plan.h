@@ -29,6 +29,7 @@ struct plan_block {
 /* What this build offers a guest (guest/plan_limits.h). */
 struct plan_limits {
     size_t devices_max;      /* functions on a guest's PCI bus */
+    size_t reserved_max;     /* ranges that its devices reach one to one: what touches is one */
     size_t cpus_max;         /* of a guest */
     uint64_t memory_max;     /* bytes of a guest */
     size_t blocks_max;       /* blocks of a guest's memory */
@@ -64,7 +65,7 @@ struct plan_device {
     enum pci_reset_kind reset; /* before it is given, at the guest's restart, and when it is taken back */
     uint64_t bars[PCI_BARS];   /* where the guest first sees each memory BAR; 0: it does not have it */
     bool rom;                  /* the guest sees its option ROM ... */
-    uint64_t rom_at;           /* ... and where, when it switches it on, for a start */
+    uint64_t rom_at;           /* ... which is there when it switches it on, for a start */
     uint32_t gsi;              /* of its INTA# line; PLAN_NO_GSI: the guest gets no interrupt from it but by MSI */
     bool unsafe_interrupts;    /* given although interrupts are not remapped */
     struct sbdf sources[GROUP_SOURCES_MAX]; /* requester ids that go into the guest's domain, its own first */

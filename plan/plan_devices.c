@@ -2,6 +2,7 @@
  * The device half of the plan: all rules over all claims, then what comes out of them. */
 #include "plan/plan_devices.h"
 
+#include "kernel/lib/format.h"
 #include "plan/plan_bars.h"
 #include "plan/plan_claims.h"
 #include "plan/plan_intx.h"
@@ -11,6 +12,9 @@
 #include "plan/plan_reset.h"
 #include "plan/plan_units.h"
 #include "plan/plan_work.h"
+#include "vtd/compat.h"
+
+#define REMAPPING_ON "turn on interrupt remapping in the firmware's setup"
 
 static enum status prepare(struct plan_work *w)
 {
@@ -39,6 +43,41 @@ static bool is_unsafe(const struct plan_work *w, const struct plan_claim *c)
     return !w->facts->remapping && guest_of(w, c)->unsafe_interrupts.number != 0;
 }
 
+static void refuse_unsafe(struct plan_work *w, const struct plan_claim *c)
+{
+    char fix[DIAG_TEXT_SIZE];
+    format_text(fix, sizeof(fix), REMAPPING_ON ", or write unsafe-interrupts = true in [guest.%s]",
+                guest_of(w, c)->name.text);
+    plan_work_refuse(w, c, PLAN_DEVICES_NO_REMAPPING, fix,
+                     "cannot be given away: interrupts are not remapped, so it could send any interrupt to any CPU");
+}
+
+static void warn_unsafe(struct plan_work *w, const struct plan_claim *c)
+{
+    plan_work_say(
+        w, c, PLAN_DEVICES_UNSAFE, DIAG_WARNING, REMAPPING_ON,
+        "is given away although interrupts are not remapped: guest '%s' can send any interrupt to any CPU, and "
+        "so stop or take over the machine",
+        guest_of(w, c)->name.text);
+}
+
+/* An interrupt that is not remapped has 8 bits for its CPU. */
+static void check_reach(struct plan_work *w, const struct plan_claim *c)
+{
+    const struct config_list *cpus = &guest_of(w, c)->cpus;
+    for (size_t i = 0; i < cpus->count; i++) {
+        uint64_t cpu = cpus->items[i].number;
+        uint32_t apic_id = cpu < w->facts->cpu_count ? w->facts->cpus[cpu].apic_id : 0;
+        if (!vtd_compat_reaches(apic_id)) {
+            plan_work_refuse(w, c, PLAN_DEVICES_FAR_CPU, REMAPPING_ON ", or give the guest other CPUs",
+                             "cannot be given away: interrupts are not remapped, and none can name CPU %llu of guest "
+                             "'%s', whose APIC id is 0x%x",
+                             (unsigned long long)cpu, guest_of(w, c)->name.text, apic_id);
+            return;
+        }
+    }
+}
+
 /* Once a guest: at its first device. */
 static void check_remapping(struct plan_work *w)
 {
@@ -49,18 +88,12 @@ static void check_remapping(struct plan_work *w)
             continue;
         }
         if (!is_unsafe(w, c)) {
-            plan_work_refuse(
-                w, c, PLAN_DEVICES_NO_REMAPPING,
-                "turn on interrupt remapping in the firmware's setup (under QEMU: intel-iommu,intremap=on)",
-                "cannot be given away: interrupts are not remapped, so it could send any interrupt to any "
-                "CPU");
-        } else if (c->guest != last) {
-            plan_work_say(
-                w, c, PLAN_DEVICES_UNSAFE, DIAG_WARNING,
-                "turn on interrupt remapping in the firmware's setup (under QEMU: intel-iommu,intremap=on)",
-                "is given away although interrupts are not remapped: guest '%s' can send any interrupt to any "
-                "CPU, and so stop or take over the machine",
-                guest_of(w, c)->name.text);
+            refuse_unsafe(w, c);
+        } else {
+            if (c->guest != last) {
+                warn_unsafe(w, c);
+            }
+            check_reach(w, c);
         }
         last = c->guest;
     }
@@ -86,6 +119,7 @@ static enum status check_together(struct plan_work *w)
     check_remapping(w);
     check_count(w);
     plan_reserved_check(w);
+    plan_reserved_check_count(w);
     plan_bars_check_pages(w);
     enum status status = plan_intx_choose(w);
     if (status != STATUS_OK) {

@@ -25,7 +25,7 @@ enum plan_devices_diag {
     PLAN_DEVICES_NO_INTERRUPT = 615,    /* a device without MSI whose line is not known */
     PLAN_DEVICES_NO_PIN = 616,          /* a line is configured for a device that has no INTx# */
     PLAN_DEVICES_LINE_SHARED = 617,     /* two devices, or a device and the console, on one line */
-    PLAN_DEVICES_NO_LINE = 618,         /* no I/O APIC has the line, or its interrupts are not remapped */
+    PLAN_DEVICES_NO_LINE = 618,         /* no I/O APIC has the line, or none behind a remapping unit */
     PLAN_DEVICES_GROUP_PART = 619,      /* a part of a group, without the rest of it */
     PLAN_DEVICES_GROUP_MEMBER = 620,    /* why a missing function belongs to the group of one that was named */
     PLAN_DEVICES_GROUP_SPLIT = 621,     /* one group for two guests */
@@ -43,6 +43,8 @@ enum plan_devices_diag {
     PLAN_DEVICES_NO_ROM = 633,          /* an option ROM is asked for that cannot be shown */
     PLAN_DEVICES_LEFT = 634,            /* stays blocked although system.unassigned names a guest */
     PLAN_DEVICES_TABLE_UNUSED = 635,    /* a [device] table of an id that no assigned device has */
+    PLAN_DEVICES_FAR_CPU = 636,         /* interrupts are not remapped, and none could name a CPU of the guest */
+    PLAN_DEVICES_RESERVED_MANY = 637,   /* reserved regions in more places than a guest can have */
     PLAN_DEVICES_TABLE_NOBODY = 709,    /* a [device] table of a device that no guest gets */
 };
 
@@ -51,8 +53,9 @@ enum plan_devices_diag {
 MUST_CHECK enum status plan_devices(const struct plan_facts *facts, const struct config *config, const char *file,
                                     struct arena *arena, struct plan *out, struct diag_list *diags);
 
-/* Can that function be given to a guest, as far as the function by itself goes: for an inventory. NULL: yes; else a
- * sentence's end, "is a bridge", written into text where it is not a constant. Groups are not looked at. */
+/* Can that function be given to a guest, with the rest of its group: for every inventory. NULL: yes; else a sentence's
+ * end, "is a bridge" or "shares its group with 0000:00:1f.0, which is a bridge", written into text where it is not a
+ * constant. */
 const char *plan_devices_why_not(const struct plan_facts *facts, uint32_t function, char *text, size_t size);
 
 /* How it would be reset with all of its group in one guest and nothing said about it. */

@@ -36,6 +36,7 @@ static const struct madt_ioapic *find_ioapic(const struct plan_facts *facts, uin
     return found;
 }
 
+/* Where interrupts are not remapped, firmware need not say behind which unit an I/O APIC is. */
 static bool is_reachable(const struct plan_facts *facts, uint32_t gsi)
 {
     const struct machine *m = facts->machine;
@@ -43,7 +44,10 @@ static bool is_reachable(const struct plan_facts *facts, uint32_t gsi)
     struct scope_bus_view view = machine_bus_view(m);
     struct sbdf source;
     size_t unit = 0;
-    return facts->remapping && io != NULL && m->has_dmar &&
+    if (io == NULL || !m->has_dmar) {
+        return false;
+    }
+    return !facts->remapping ||
            scope_unit_of_id(&m->dmar, &view, DMAR_SCOPE_IOAPIC, io->id, &unit, &source) == STATUS_OK;
 }
 
@@ -66,7 +70,8 @@ static bool wish_written(struct plan_work *w, const struct plan_claim *c, const 
     } else if (!is_reachable(w->facts, (uint32_t)gsi->number)) {
         plan_work_refuse_at(w, c, gsi->at, PLAN_DEVICES_NO_LINE,
                             "write the line that Linux on this machine shows in /proc/interrupts",
-                            "has GSI %u, which is on no I/O APIC whose interrupts are remapped", (unsigned)gsi->number);
+                            "has GSI %u, which is on no I/O APIC%s", (unsigned)gsi->number,
+                            w->facts->remapping ? " whose interrupts are remapped" : "");
     } else {
         *wish = (struct wish){.gsi = (uint32_t)gsi->number, .needed = true};
         return true;

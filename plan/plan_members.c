@@ -22,16 +22,16 @@ static bool is_missing(const struct plan_work *w, uint32_t function)
     return w->claim_of[function] == PLAN_NO_CLAIM && !plan_function_is_free(&w->pci->functions[function]);
 }
 
-/* The first member of a group has no reason of its own to be there: then it is the named one's that counts. */
+/* The first member of a group has no reason of its own to be there: then it is the named one that belongs to it. */
 static void say_reason(struct plan_work *w, const struct plan_claim *c, uint32_t member)
 {
-    char where[CONFIG_WHERE_SIZE], text[SBDF_TEXT_SIZE], named[SBDF_TEXT_SIZE], why[DIAG_TEXT_SIZE];
+    char where[CONFIG_WHERE_SIZE], text[SBDF_TEXT_SIZE], group[SBDF_TEXT_SIZE], why[DIAG_TEXT_SIZE];
     bool first = w->groups->of[member].reason == GROUP_ALONE;
     uint32_t speaker = first ? c->function : member;
     group_reason_say(w->pci, w->groups, speaker, why, sizeof(why));
     diag_add(w->diags, PLAN_DEVICES_GROUP_MEMBER, DIAG_NOTE, config_where(w->file, c->at, where), "",
-             "%s belongs to the group of %s: %s%s%s", sbdf_text(address_of(w, member), text),
-             sbdf_text(address_of(w, c->function), named), first ? named : "", first ? ": " : "", why);
+             "%s belongs to the group of %s: %s", sbdf_text(address_of(w, speaker), text),
+             sbdf_text(address_of(w, first ? member : c->function), group), why);
 }
 
 static void refuse_stuck(struct plan_work *w, const struct plan_claim *c, uint32_t member, const char *what)

@@ -31,4 +31,7 @@ MUST_CHECK enum status plan_reserved_make(struct plan_work *w);
 /* Which regions are mapped for whom, and every claim that cannot be granted for a region's sake. */
 void plan_reserved_check(struct plan_work *w);
 
+/* After it: guests with regions in more places than limits.reserved_max. */
+void plan_reserved_check_count(struct plan_work *w);
+
 #endif

@@ -202,6 +202,13 @@ static void vcpu_free(struct vcpu *vcpu)
     vcpu->data = NULL;
 }
 
+static struct vcpu_nested read_nested(const struct vcpu *vcpu)
+{
+    const uint8_t *vmcb = data_of(vcpu)->vmcb;
+    return (struct vcpu_nested){.on = (vmcb_get64(vmcb, VMCB_NESTED_CONTROL_64) & BIT64(0)) != 0,
+                                .pointer = vmcb_get64(vmcb, VMCB_NESTED_CR3_64)};
+}
+
 /* The order to flush all stays in the control block until it is taken back. */
 static void __attribute__((noinline)) put_asid(struct vcpu *vcpu, struct svm_vcpu *s, struct svm_cpu *cpu)
 {
@@ -267,6 +274,7 @@ const struct cpu_backend svm_backend = {
     .cpu_disable = cpu_disable,
     .vcpu_init = vcpu_init,
     .vcpu_free = vcpu_free,
+    .read_nested = read_nested,
     .run = run,
     .leave = vcpu_resident_store,
     .read = svm_registers_read,

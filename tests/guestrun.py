@@ -30,7 +30,7 @@ GUESTS = {
     "share": (1, "16MiB", "ms=500", 4),
     "forbidden": (1, "16MiB", "", 60),
 }
-SEPARATE = {"msi", "rogue", "triple", "wild"}  # they need a device, or others beside them
+SEPARATE = {"config", "msi", "restart", "rogue", "triple", "wild"}  # they need a device, or others beside them
 
 
 def image(name):
@@ -53,9 +53,9 @@ def toml(value):
 
 
 def guest(name, cpus, kernel, memory="16MiB", **more):
-    """One [guest.NAME] table; further keys are strings, lists or booleans."""
+    """One [guest.NAME] table; further keys are strings, lists or booleans; "__" is "-" in a key."""
     keys = {"cpus": cpus, "memory": memory, "kernel": kernel, **more}
-    values = {key: toml(value) for key, value in keys.items()}
+    values = {key.replace("__", "-"): toml(value) for key, value in keys.items()}
     return "\n".join([f"[guest.{name}]", *(f"{key} = {value}" for key, value in values.items()), ""])
 
 

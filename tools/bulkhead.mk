@@ -5,6 +5,7 @@ TOOL_MAIN := tools/bulkhead/main.c tools/bulkhead/no_hardware.c
 TOOL_SRC := $(filter-out $(TOOL_MAIN),$(sort $(wildcard tools/bulkhead/*.c)))
 
 all: $(BUILD)/host/bulkhead
+test-programs: $(BUILD)/host-gcc/bulkhead
 
 define tool_rules # $(1) folder, $(2) flags of the linker
 $(BUILD)/$(1)/libtool.a: $(TOOL_SRC:%=$(BUILD)/$(1)/%.o)

@@ -257,6 +257,14 @@ static void vcpu_free(struct vcpu *vcpu)
     vcpu->data = NULL;
 }
 
+static struct vcpu_nested read_nested(const struct vcpu *vcpu)
+{
+    vmx_current_make(vcpu);
+    bool secondary = (vmx_read(VMCS_PRIMARY_CONTROLS) & VMX_PRIMARY_SECONDARY) != 0;
+    return (struct vcpu_nested){.on = secondary && (vmx_read(VMCS_SECONDARY_CONTROLS) & VMX_SECONDARY_EPT) != 0,
+                                .pointer = vmx_read(VMCS_EPT_POINTER)};
+}
+
 /* Linear translations go by a new VPID, what came from the nested tables by INVEPT. */
 static void __attribute__((noinline)) flush(struct vcpu *vcpu)
 {
@@ -416,6 +424,7 @@ const struct cpu_backend vmx_backend = {
     .cpu_disable = cpu_disable,
     .vcpu_init = vcpu_init,
     .vcpu_free = vcpu_free,
+    .read_nested = read_nested,
     .run = run,
     .ends_slices = ends_slices,
     .leave = leave,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * A fair spin lock that also keeps interrupts off on this CPU while held.
- * Order, outermost first: guest < vtd unit < irq < paging < pages < pci config < log. Never taken twice by one CPU. */
+ * Order, outermost first: guest < vtd unit < irq < paging < pages < pci config < log, event. Never taken twice by one
+ * CPU. */
 #ifndef BULKHEAD_CORE_LOCK_H
 #define BULKHEAD_CORE_LOCK_H
 

@@ -2,12 +2,15 @@
  * The log: one lock, one ring, one serial port. */
 #include "kernel/core/log.h"
 
+#include "kernel/core/event_log.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/log_panic.h"
 #include "kernel/core/log_ring.h"
 #include "kernel/core/serial.h"
 #include "kernel/core/time.h"
 #include "kernel/lib/string.h"
+
+#define DIAG_LINE_MAX 240 /* a longer diagnostic is two lines */
 
 static struct {
     struct lock lock;
@@ -21,30 +24,59 @@ void log_set_level(enum log_level level)
     __atomic_store_n(&log.level, level, __ATOMIC_RELAXED);
 }
 
+enum log_level log_current_level(void)
+{
+    return (enum log_level)__atomic_load_n(&log.level, __ATOMIC_RELAXED);
+}
+
 static void emit(const char *line)
 {
     serial_write(line, strlen(line));
     serial_write("\n", 1);
 }
 
-void log_line(enum log_level level, const char *fmt, ...)
+static void show(const char *line)
 {
-    if ((uint32_t)level > __atomic_load_n(&log.level, __ATOMIC_RELAXED)) {
-        return;
-    }
-    char line[LOG_LINE_SIZE];
-    va_list args;
-    va_start(args, fmt);
-    log_ring_format(line, time_now_ns(), level, fmt, args);
-    va_end(args);
-    if (__atomic_load_n(&log.panicking, __ATOMIC_RELAXED)) {
-        emit(line);
-        return;
-    }
     uint64_t flags = lock_take(&log.lock);
     log_ring_put(&log.ring, line);
     emit(line);
     lock_release(&log.lock, flags);
+}
+
+static void say(enum log_level level, bool event, const char *fmt, va_list args)
+{
+    bool shown = (uint32_t)level <= __atomic_load_n(&log.level, __ATOMIC_RELAXED);
+    bool panicking = __atomic_load_n(&log.panicking, __ATOMIC_RELAXED);
+    event &= !panicking && (int)level <= event_log_level();
+    if (!shown && !event) {
+        return;
+    }
+    char line[LOG_LINE_SIZE];
+    size_t head = log_ring_format(line, time_now_ns(), level, fmt, args);
+    if (panicking) {
+        emit(line);
+    } else if (shown) {
+        show(line);
+    }
+    if (event) {
+        event_log_put(level, line + head);
+    }
+}
+
+void log_line(enum log_level level, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    say(level, true, fmt, args);
+    va_end(args);
+}
+
+void log_only(enum log_level level, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    say(level, false, fmt, args);
+    va_end(args);
 }
 
 void log_guest(const char *name, char mark, const char *text)
@@ -69,7 +101,7 @@ void log_diagnostics(const struct diag_list *list)
     };
     for (size_t i = 0; i < list->count; i++) {
         const struct diag *d = &list->items[i];
-        char line[LOG_TEXT_MAX + 1];
+        char line[DIAG_LINE_MAX + 1];
         if (diag_line(d, line, sizeof(line)) < sizeof(line)) {
             log_line(levels[d->severity], "%s", line);
             continue;

@@ -16,9 +16,13 @@ enum log_level {
 
 /* Lines above this level are kept out of console and ring (default LOG_INFO). */
 void log_set_level(enum log_level level);
+enum log_level log_current_level(void);
 
-/* fmt as in kernel/lib/format.h, without a newline; longer than 240 characters is cut and marked "...". */
+/* fmt as in kernel/lib/format.h, without a newline; longer than 640 characters is cut and marked "...". From a
+ * chosen level upwards (kernel/core/event_log.h) it is an event too. */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* log_line() that is never an event: for what an event of its own says. */
+void log_only(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)

@@ -2,15 +2,9 @@
  * Log line text and ring. */
 #include "kernel/core/log_ring.h"
 
+#include "kernel/core/log_level.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
-
-static const char *const level_words[] = {
-    [LOG_ERROR] = "error",
-    [LOG_WARN] = "warn",
-    [LOG_INFO] = "info",
-    [LOG_DEBUG] = "debug",
-};
 
 static void make_printable(char *text)
 {
@@ -21,15 +15,16 @@ static void make_printable(char *text)
     }
 }
 
-void log_ring_format(char line[LOG_LINE_SIZE], uint64_t ns, enum log_level level, const char *fmt, va_list args)
+size_t log_ring_format(char line[LOG_LINE_SIZE], uint64_t ns, enum log_level level, const char *fmt, va_list args)
 {
     size_t head = format_text(line, LOG_LINE_SIZE, "[%4llu.%06llu] %-5s ", (unsigned long long)(ns / 1000000000),
-                              (unsigned long long)(ns / 1000 % 1000000), level_words[level]);
+                              (unsigned long long)(ns / 1000 % 1000000), log_level_text(level));
     size_t length = format_text_v(line + head, LOG_TEXT_MAX + 1, fmt, args);
     if (length > LOG_TEXT_MAX) {
         memcpy(line + head + LOG_TEXT_MAX - 3, "...", 3);
     }
     make_printable(line + head);
+    return head;
 }
 
 void log_ring_put(struct log_ring *ring, const char line[LOG_LINE_SIZE])

@@ -8,7 +8,7 @@
 #include "kernel/core/log.h"
 #include "kernel/lib/types.h"
 
-#define LOG_TEXT_MAX 240
+#define LOG_TEXT_MAX 640
 #define LOG_LINE_SIZE (LOG_TEXT_MAX + 32) /* with head and NUL */
 #define LOG_RING_LINES 64
 
@@ -18,8 +18,9 @@ struct log_ring {
 };
 
 /* "[   0.123456] info  text" into line, without a newline; text longer than LOG_TEXT_MAX ends in "...". Characters
- * other than printable ASCII become '?', so that no text from firmware or a guest can forge or hide lines. */
-void log_ring_format(char line[LOG_LINE_SIZE], uint64_t ns, enum log_level level, const char *fmt, va_list args)
+ * other than printable ASCII become '?', so that no text from firmware or a guest can forge or hide lines. Returns
+ * where the text starts. */
+size_t log_ring_format(char line[LOG_LINE_SIZE], uint64_t ns, enum log_level level, const char *fmt, va_list args)
     __attribute__((format(printf, 4, 0)));
 
 void log_ring_put(struct log_ring *ring, const char line[LOG_LINE_SIZE]);

@@ -16,7 +16,10 @@
 
 struct timer_cpu {
     uint64_t deadline_ns; /* 0 is TIMER_NEVER too: zeroed memory has no deadline */
-    uint64_t backup_ns;   /* longest time between interrupts, 0: no limit */
+    uint64_t alarm_ns;    /* likewise */
+    timer_handler *alarm;
+    void *alarm_context;
+    uint64_t backup_ns; /* longest time between interrupts, 0: no limit */
     timer_handler *handler;
     void *context;
 } CPU_ALIGNED;
@@ -68,16 +71,26 @@ static void arm_backup(const struct timer_cpu *t, uint64_t wait)
     lapic_timer_periodic(ticks_in(wait > SHORTEST_BACKUP_NS ? wait : SHORTEST_BACKUP_NS));
 }
 
-/* Count to the deadline, or as far as the counter is trusted to. */
+/* The earlier of deadline and alarm; 0: neither. */
+static uint64_t next_of(const struct timer_cpu *t)
+{
+    if (t->deadline_ns == 0 || t->alarm_ns == 0) {
+        return t->deadline_ns | t->alarm_ns;
+    }
+    return t->deadline_ns < t->alarm_ns ? t->deadline_ns : t->alarm_ns;
+}
+
+/* Count to what is next, or as far as the counter is trusted to. */
 static void arm(const struct timer_cpu *t)
 {
     uint64_t now = time_now_ns();
-    uint64_t wait = t->deadline_ns > now ? t->deadline_ns - now : 0;
-    wait = t->deadline_ns == 0 || wait > LONGEST_NS ? LONGEST_NS : wait;
+    uint64_t next = next_of(t);
+    uint64_t wait = next > now ? next - now : 0;
+    wait = next == 0 || wait > LONGEST_NS ? LONGEST_NS : wait;
     if (t->backup_ns != 0) {
         arm_backup(t, wait);
     } else {
-        lapic_timer_once(t->deadline_ns == 0 ? 0 : ticks_in(wait));
+        lapic_timer_once(next == 0 ? 0 : ticks_in(wait));
     }
 }
 
@@ -86,6 +99,17 @@ void timer_set_deadline(uint64_t ns)
     uint64_t flags = cpu_irq_save();
     struct timer_cpu *t = &timer.cpus[cpu_index()];
     t->deadline_ns = ns == TIMER_NEVER ? 0 : (ns != 0 ? ns : 1);
+    arm(t);
+    cpu_irq_restore(flags);
+}
+
+void timer_set_alarm(uint64_t ns, timer_handler *handler, void *context)
+{
+    uint64_t flags = cpu_irq_save();
+    struct timer_cpu *t = &timer.cpus[cpu_index()];
+    t->alarm = handler;
+    t->alarm_context = context;
+    t->alarm_ns = ns == TIMER_NEVER ? 0 : (ns != 0 ? ns : 1);
     arm(t);
     cpu_irq_restore(flags);
 }
@@ -105,22 +129,30 @@ uint64_t timer_deadline(void)
     return deadline != 0 ? deadline : TIMER_NEVER;
 }
 
+/* Take the time out of *ns when it has passed. */
+static bool take_due(uint64_t *ns, uint64_t now)
+{
+    bool due = *ns != 0 && now >= *ns;
+    *ns = due ? 0 : *ns;
+    return due;
+}
+
+/* Neither is due: cancelled while it was on its way, or a backup tick. With a backup the tick becomes slow again when
+ * nothing is left. */
 void timer_interrupt(void)
 {
     struct timer_cpu *t = &timer.cpus[cpu_index()];
-    if (t->deadline_ns == 0) {
-        return; /* cancelled while it was on its way, or a backup tick */
-    }
-    if (time_now_ns() < t->deadline_ns) {
+    uint64_t now = time_now_ns();
+    bool rings = take_due(&t->alarm_ns, now);
+    bool due = take_due(&t->deadline_ns, now);
+    if (next_of(t) != 0 || ((rings || due) && t->backup_ns != 0)) {
         arm(t);
-        return;
     }
-    t->deadline_ns = 0;
-    if (t->backup_ns != 0) {
-        arm(t); /* back to the slow tick */
+    if (rings) {
+        t->alarm(t->alarm_context);
     }
     timer_handler *handler = __atomic_load_n(&t->handler, __ATOMIC_ACQUIRE);
-    if (handler != NULL) {
+    if (due && handler != NULL) {
         handler(t->context);
     }
 }

@@ -23,6 +23,10 @@ void timer_set_handler(unsigned cpu, timer_handler *handler, void *context);
 void timer_set_deadline(uint64_t ns);
 uint64_t timer_deadline(void);
 
+/* A second deadline of this CPU, for work that it does beside whatever else uses the first: handler runs once when it
+ * has passed, there, interrupts off, and may set the next one. Replaces the alarm before. TIMER_NEVER: none. */
+void timer_set_alarm(uint64_t ns, timer_handler *handler, void *context);
+
 /* For a machine that may lose a timer interrupt: from now on this CPU's timer repeats, at most ns apart, deadline or
  * not, and at least every 100 us while a deadline is near. 0: only deadlines. Interrupts without a deadline behind
  * them call no handler. */

@@ -162,6 +162,12 @@ enum vcpu_instruction {
     VCPU_XSAVES = 1 << 2, /* XRSTORS and XSAVEC as well; with IA32_XSS = 0 */
 };
 
+/* How the CPU itself finds a vCPU's nested tables. */
+struct vcpu_nested {
+    bool on;          /* false: guest-physical addresses are host-physical */
+    uint64_t pointer; /* raw: EPTP (SDM 3C 25.6.11), or nCR3 (APM2 15.25.3) */
+};
+
 struct cpu_backend {
     const char *name; /* "svm", "vmx" */
 
@@ -194,6 +200,10 @@ struct cpu_backend {
      * allocator: STATUS_NO_MEMORY. vcpu was zeroed by the caller. */
     MUST_CHECK enum status (*vcpu_init)(struct vcpu *vcpu, unsigned cpu, const struct radix *nested);
     void (*vcpu_free)(struct vcpu *vcpu);
+
+    /* What its next entry takes from the control structure (VMCS, VMCB): read there, not remembered. For who checks
+     * that it is what it should be. */
+    struct vcpu_nested (*read_nested)(const struct vcpu *vcpu);
 
     /* Enter the guest and return when something needs the hypervisor. Interrupts are off on entry and on return. */
     void (*run)(struct vcpu *vcpu, struct vcpu_exit *exit);

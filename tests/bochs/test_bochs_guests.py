@@ -62,7 +62,7 @@ def test_every_guest_is_in_the_list():
 def test_guest(together, model, system, names, name):
     run = together(model, system, names)
     lines = guestrun.guest_lines(run.lines, name)
-    assert run.having("cpu: backend=vmx")
+    assert run.having("cpu: backend=vmx") and run.having("audit: verdict=pass scope=all ")
     if name in CRASHES:
         assert lines[-1].startswith("READY") and guestrun.end_of(run, name) == "crashed"
         assert re.search(rf'error guest: name={name} crashed why="{CRASHES[name]}', run.text)

@@ -97,3 +97,28 @@ def test_device_interrupts(bochs_boot, tmp_path, preset, model, without, text):
     posted = text.startswith("by")
     # Posted ones never meet our handler; those to both vCPUs, which cannot be posted, do.
     assert handled < 20 if posted else handled > 100
+
+
+@pytest.mark.parametrize("model", [bochs.MODELS[0], bochs.MODEL], ids=lambda model: model.split("_")[1])
+@pytest.mark.parametrize("preset", ["unremapped", "minimal"])
+def test_interrupts_that_no_unit_remaps(bochs_boot, tmp_path, preset, model):
+    """A unit without interrupt remapping, and one that lacks the queue, too: a device goes to the guest that accepts it,
+    and its messages to the CPU that the guest says; on SVM: tests/qemu/test_unremapped.py."""
+    config = guestrun.config(tmp_path, guestrun.guest("msi", [0, 1], "msi", cmdline="cpus=2", devices=[EDU],
+                                                      **{"unsafe-interrupts": True}))
+    modules = [config, testbed.Module(guestrun.image("msi"), "msi")]
+    run = bochs_boot(cmdline="exit panic=reset", modules=modules, preset=preset, model=model, cpus=2, timeout=200)
+    assert run.having("warning[BH0382]") and run.having("warning[BH0630]", EDU, "guest 'msi'")
+    assert run.having("vtd: unit=0 translation on, interrupt remapping absent")
+    guestrun.assert_passed(guestrun.guest_lines(run.lines, "msi"), 16)
+    assert guestrun.end_of(run, "msi") == "powered-off" and not run.having("fault: ")
+    assert int(re.search(r"device-interrupts=(\d+)", run.text)[1]) > 100
+    assert run.having("audit: ") and run.status == 0
+
+
+def test_devices_are_refused_without_remapping(bochs_boot, tmp_path):
+    config = guestrun.config(tmp_path, guestrun.guest("msi", [0, 1], "msi", cmdline="cpus=2", devices=[EDU]))
+    modules = [config, testbed.Module(guestrun.image("msi"), "msi")]
+    run = bochs_boot(cmdline="exit panic=reset", modules=modules, preset="unremapped", cpus=2, timeout=200)
+    assert run.having("error[BH0607]", EDU) and run.having("write unsafe-interrupts = true in [guest.msi]")
+    assert run.having("no guest was started")

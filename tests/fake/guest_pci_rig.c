@@ -40,10 +40,17 @@ static uint64_t read_registers(void *context, uint64_t offset, unsigned width)
     return value;
 }
 
-/* Remappable format: address bit 4 set, 0xFEE at 31:20, nothing above (VT-d 4.1 5.1.2.2). */
-static bool is_remappable(const uint8_t *entry)
+/* Remappable format: address bit 4 set, 0xFEE at 31:20, nothing above (VT-d 4.1 5.1.2.2). Without remapping: physical,
+ * fixed, to one of the guest's CPUs with a vector that somebody has there. */
+static bool is_ours(const struct guest_pci_rig *rig, const uint8_t *entry)
 {
-    return load32(entry) >> 20 == 0xfee && (load32(entry) & 0x10) != 0 && load32(entry + 4) == 0;
+    uint32_t address = load32(entry);
+    bool in_window = address >> 20 == 0xfee && load32(entry + 4) == 0;
+    if (!rig->unremapped) {
+        return in_window && (address & 0x10) != 0;
+    }
+    uint32_t cpu = (address >> 12 & 0xff) - 0x10;
+    return in_window && (address & 0xfff) == 0 && cpu < RIG_CPUS && fake_irq_is_taken(cpu, load32(entry + 8));
 }
 
 static void write_registers(void *context, uint64_t offset, unsigned width, uint64_t value)
@@ -53,7 +60,7 @@ static void write_registers(void *context, uint64_t offset, unsigned width, uint
     memcpy(rig->registers + offset, &value, width);
     for (unsigned i = 0; i < RIG_VECTORS; i++) {
         const uint8_t *entry = rig->registers + RIG_TABLE + 16 * i;
-        rig->bad_messages += (load32(entry + 12) & 1) == 0 && !is_remappable(entry);
+        rig->bad_messages += (load32(entry + 12) & 1) == 0 && !is_ours(rig, entry);
     }
 }
 
@@ -98,7 +105,7 @@ static void write_messages(void *context, uint64_t offset, unsigned width, uint6
     memcpy(rig->message_registers + offset, &value, width);
     for (unsigned i = 0; i < 2; i++) {
         const uint8_t *entry = rig->message_registers + RIG_MESSAGES_TABLE + 16 * i;
-        rig->bad_messages += (load32(entry + 12) & 1) == 0 && !is_remappable(entry);
+        rig->bad_messages += (load32(entry + 12) & 1) == 0 && !is_ours(rig, entry);
     }
 }
 
@@ -373,13 +380,22 @@ static void start(struct guest_pci_rig *rig, struct vtd_model_config config, boo
 
 void guest_pci_rig_start(struct guest_pci_rig *rig)
 {
-    rig->shared = false;
+    rig->shared = rig->unremapped = false;
     start(rig, vtd_model_qemu(), false);
+}
+
+void guest_pci_rig_start_unremapped(struct guest_pci_rig *rig)
+{
+    struct vtd_model_config config = vtd_model_qemu();
+    config.ecap &= ~BIT64(3); /* IR */
+    rig->shared = false;
+    rig->unremapped = true;
+    start(rig, config, false);
 }
 
 void guest_pci_rig_start_many(struct guest_pci_rig *rig)
 {
-    rig->shared = false;
+    rig->shared = rig->unremapped = false;
     start(rig, vtd_model_qemu(), true);
 }
 
@@ -388,6 +404,7 @@ void guest_pci_rig_start_shared(struct guest_pci_rig *rig)
     struct vtd_model_config config = vtd_model_server();
     config.cap |= BIT64(7); /* caching mode: what appears must be told as well */
     rig->shared = true;
+    rig->unremapped = false;
     start(rig, config, false);
 }
 
@@ -406,6 +423,19 @@ enum status guest_pci_rig_detach(struct guest_pci_rig *rig, const struct vm_devi
     enum status each = STATUS_OK;
     assign_detach(&rig->pci, device, 1, &each);
     return each;
+}
+
+enum status guest_pci_rig_anew(struct guest_pci_rig *rig, const struct vm_device *devices, size_t count, size_t *failed)
+{
+    enum status each[GUEST_PCI_SLOTS];
+    assign_withdraw(&rig->pci, devices, count, each);
+    for (size_t i = 0; i < count; i++) {
+        if (each[i] != STATUS_OK) {
+            return each[i];
+        }
+    }
+    guest_pci_reset(&rig->pci);
+    return assign_attach(&rig->pci, devices, count, failed);
 }
 
 uint32_t guest_pci_rig_read(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width)
@@ -526,8 +556,23 @@ static bool wrong_bridge(struct sbdf at, uint32_t numbers, uint32_t window)
            fake_pci_get(f, PCI_BRIDGE_CONTROL, 2) != 0;
 }
 
+/* Of the many: functions 0 to 7 of devices, if they are there. */
+static bool wrong_many(struct guest_pci_rig *rig)
+{
+    for (unsigned i = 0; i < RIG_MANY; i++) {
+        const struct fake_pci_function *f = fake_pci_find(sbdf_make(0, 6, i / 8, i % 8));
+        if (f != NULL && (wrong_command(rig, f) || fake_pci_get(f, PCI_BAR0, 4) != many_at(i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *wrong_registers(struct guest_pci_rig *rig)
 {
+    if (wrong_many(rig)) {
+        return "command or BAR of one of the many";
+    }
     if (wrong_command(rig, rig->nvme) || wrong_command(rig, rig->plain) || wrong_command(rig, rig->small) ||
         wrong_command(rig, rig->pair[0]) || wrong_command(rig, rig->pair[1])) {
         return "decode, SERR, INTx or bus mastering of a device";
@@ -562,6 +607,8 @@ const char *guest_pci_rig_wrong(struct guest_pci_rig *rig)
     vtd_model_reach(rig->model, sbdf_rid(rig->small->at), domain_leaf, &look);
     vtd_model_reach(rig->model, sbdf_rid(rig->pair[0]->at), domain_leaf, &look);
     vtd_model_reach(rig->model, sbdf_rid(rig->pair[1]->at), domain_leaf, &look);
+    vtd_model_reach(rig->model, sbdf_rid(sbdf_make(0, 6, 0, 0)), domain_leaf, &look);
+    vtd_model_reach(rig->model, sbdf_rid(sbdf_make(0, 6, 4, 7)), domain_leaf, &look);
     if (look.wrong != NULL) {
         return look.wrong;
     }

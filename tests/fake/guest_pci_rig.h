@@ -66,7 +66,8 @@ struct guest_pci_rig {
     uint8_t small_registers[RIG_BAR_SMALL_BYTES];
     uint8_t message_registers[RIG_BAR_MESSAGES_BYTES];
     unsigned small_writes; /* into either of them */
-    unsigned bad_messages; /* an unmasked entry was ever not in remappable format */
+    bool unremapped;       /* the unit remaps no interrupts */
+    unsigned bad_messages; /* an unmasked entry was ever not a message of ours */
 
     unsigned flushes;
     unsigned delivered;
@@ -79,6 +80,9 @@ void guest_pci_rig_start(struct guest_pci_rig *rig);
 /* The same with nested tables in EPT format that the unit walks too; it has caching mode and does not snoop. */
 void guest_pci_rig_start_shared(struct guest_pci_rig *rig);
 
+/* The first behind a unit that remaps no interrupts. */
+void guest_pci_rig_start_unremapped(struct guest_pci_rig *rig);
+
 /* The first with RIG_MANY more functions. */
 void guest_pci_rig_start_many(struct guest_pci_rig *rig);
 
@@ -86,6 +90,9 @@ void guest_pci_rig_start_many(struct guest_pci_rig *rig);
 struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct vm_device *device);
 /* assign_detach of it alone. */
 enum status guest_pci_rig_detach(struct guest_pci_rig *rig, const struct vm_device *device);
+/* All of the guest's devices withdrawn and attached again, as when it starts anew; *failed as of assign_attach. */
+MUST_CHECK enum status guest_pci_rig_anew(struct guest_pci_rig *rig, const struct vm_device *devices, size_t count,
+                                          size_t *failed);
 
 /* Config space by ECAM: device number, register. */
 uint32_t guest_pci_rig_read(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width);

@@ -77,6 +77,11 @@ bool fake_irq_raise(unsigned cpu, uint8_t vector)
     return true;
 }
 
+bool fake_irq_is_taken(unsigned cpu, uint32_t vector)
+{
+    return cpu < CPUS && vector <= LAST && irq.slots[cpu][vector].handler != NULL;
+}
+
 unsigned fake_irq_taken(void)
 {
     return irq.taken;

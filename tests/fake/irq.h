@@ -8,6 +8,7 @@
 void fake_irq_reset(void);
 /* Run the handler of that vector; false (and counted as spurious) when nobody owns it. */
 bool fake_irq_raise(unsigned cpu, uint8_t vector);
+bool fake_irq_is_taken(unsigned cpu, uint32_t vector);
 /* Vectors taken on all CPUs. */
 unsigned fake_irq_taken(void);
 /* Further vectors that irq_alloc gives on each CPU before it says NO_MEMORY. */

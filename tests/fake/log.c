@@ -41,6 +41,11 @@ void log_set_level(enum log_level level)
     kept.limit = level;
 }
 
+enum log_level log_current_level(void)
+{
+    return kept.limit;
+}
+
 static void keep(struct lines *lines, const char *line)
 {
     size_t n = strlen(line);
@@ -52,17 +57,30 @@ static void keep(struct lines *lines, const char *line)
     }
 }
 
-void log_line(enum log_level level, const char *fmt, ...)
+static void say(enum log_level level, const char *fmt, va_list args)
 {
     char line[512];
-    va_list args;
-    va_start(args, fmt);
     format_text_v(line, sizeof(line), fmt, args);
-    va_end(args);
     keep(&kept.all, line);
     if (level <= kept.limit) {
         keep(&kept.printed, line);
     }
+}
+
+void log_line(enum log_level level, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    say(level, fmt, args);
+    va_end(args);
+}
+
+void log_only(enum log_level level, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    say(level, fmt, args);
+    va_end(args);
 }
 
 static size_t count_in(const struct lines *lines, const char *what)

@@ -42,6 +42,7 @@ int plan_rig_start(void **state)
         .gsis = r->gsis,
         .hints = r->hints,
         .limits = {.devices_max = 32,
+                   .reserved_max = 16,
                    .memory_max = 64 * GIB,
                    .low_ram_end = 0xc0000000,
                    .bar_low_start = 0xc0000000,
@@ -111,9 +112,9 @@ void plan_rig_reserve(uint64_t start, uint64_t size, const char *first, const ch
     const char *names[] = {first, second};
     r->rmrrs[n] = (struct dmar_rmrr){.base = start, .limit = start + size - 1, .start = start, .size = size};
     r->rmrrs[n].scopes = (struct dmar_scopes){&r->scopes[2 * n], second == NULL ? 1 : 2};
-    for (size_t i = 0; i < r->rmrrs[n].scopes.count; i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(names) && i < r->rmrrs[n].scopes.count; i++) {
         struct sbdf at = {0};
-        if (sbdf_parse(names[i], strlen(names[i]), &at)) {
+        if (names[i] != NULL && sbdf_parse(names[i], strlen(names[i]), &at)) {
             r->hops[2 * n + i] = (struct dmar_hop){sbdf_device(at), sbdf_function(at)};
         }
         r->scopes[2 * n + i] =

@@ -12,9 +12,9 @@
 struct plan_rig {
     struct pci_function functions[PLAN_RIG_FUNCTIONS];
     struct dmar_unit units[4];
-    struct dmar_rmrr rmrrs[4];
-    struct dmar_scope scopes[8];
-    struct dmar_hop hops[8];
+    struct dmar_rmrr rmrrs[20];
+    struct dmar_scope scopes[40];
+    struct dmar_hop hops[40];
     struct dmar_scope io_scope;
     struct dmar_hop io_hop;
     struct madt_ioapic ioapic;

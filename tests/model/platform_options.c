@@ -53,6 +53,7 @@ static bool preset(const char *name, struct vtd_model_config *out)
     } presets[] = {{"full", vtd_model_full},
                    {"qemu", vtd_model_qemu},
                    {"server", vtd_model_server},
+                   {"unremapped", vtd_model_unremapped},
                    {"minimal", vtd_model_minimal}};
     for (size_t i = 0; i < ARRAY_LENGTH(presets); i++) {
         if (strcmp(presets[i].name, name) == 0) {
@@ -82,7 +83,7 @@ static const char *read_key(struct platform_unit *u, char *text, struct platform
 {
     uint64_t v = 0;
     if (strncmp(text, "preset=", 7) == 0) {
-        return preset(text + 7, &u->config) ? NULL : "preset is none of full, qemu, server, minimal";
+        return preset(text + 7, &u->config) ? NULL : "preset is none of full, qemu, server, unremapped, minimal";
     }
     if (strncmp(text, "scope=", 6) == 0) {
         return read_scope(u, text + 6, sources);

@@ -167,6 +167,7 @@ struct vtd_model_config vtd_model_qemu(void);    /* QEMU 7.2: 39-bit, QI, IR, on
 struct vtd_model_config vtd_model_server(void);  /* 48-bit, 8 fault records, C=0, SC, PI, 1 GiB pages, EIM, PMRs */
 struct vtd_model_config vtd_model_minimal(void); /* register-based invalidation only, no IR, 16 domains, RWBF */
 struct vtd_model_config vtd_model_full(void);    /* the server's without PI and DT, coherent, 40 address bits: Bochs */
+struct vtd_model_config vtd_model_unremapped(void); /* the same without IR and EIM */
 
 /* Power-on state. */
 void vtd_model_reset(struct vtd_model *m, const struct vtd_model_config *config, const struct vtd_model_io *io);

@@ -45,6 +45,13 @@ struct vtd_model_config vtd_model_full(void)
     return config;
 }
 
+struct vtd_model_config vtd_model_unremapped(void)
+{
+    struct vtd_model_config config = vtd_model_full();
+    config.ecap &= ~(BIT64(3) | BIT64(4));
+    return config;
+}
+
 struct vtd_model_config vtd_model_minimal(void)
 {
     uint64_t cap = BIT64(4) |                          /* RWBF; ND = 0: 16 domains */

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The isolation audit on the live machine: it passes at boot, and `bulkhead audit` reads what it wrote and refuses a log
-in which two guests reach one page."""
+"""The isolation audit on the live machine: it passes at boot, finds every table that was spoiled (on SVM), and `bulkhead
+audit` reads what it wrote and refuses a log in which two guests reach one page."""
 import json
 import re
 import subprocess
 
+import corrupt
 import guestrun
+import pytest
 import testbed
 
 TOOL = testbed.BUILD / "host-gcc" / "bulkhead"
@@ -23,6 +25,7 @@ def test_audit_at_boot(tmp_path, boot, disk):
                devices=testbed.demo_devices(disk), machine={"cpus": 3})
     verdicts = run.having("audit: verdict=")
     assert len(verdicts) == 1 and "verdict=pass scope=all guests=2 units=1 sources=1 " in verdicts[0], verdicts
+    assert len(run.having("audit: vcpu=")) == 3  # each one's tables, as its control block says
     log = tmp_path / "log"
     log.write_text("\n".join(run.lines))
     done = tool(log, "--json")
@@ -44,3 +47,17 @@ def test_no_audit_in_the_log(tmp_path):
     (tmp_path / "log").write_text("[ 0.1] info  boot\nweb| audit: verdict=pass\n")
     done = tool(tmp_path / "log")
     assert done.returncode == 2 and "no line of the isolation audit" in done.stderr
+
+
+@pytest.mark.parametrize("word", corrupt.FINDINGS)
+def test_spoiled_tables_are_refused(tmp_path, boot, disk, word):
+    devices = ["0000:01:00.0", "0000:00:05.0"]
+    run = boot(image=corrupt.IMAGE, cmdline=f"exit panic=reset corrupt={word}", machine={"cpus": 1},
+               modules=corrupt.modules(tmp_path, devices), devices=testbed.demo_devices(disk))
+    corrupt.assert_refused(run, word, devices)
+
+
+def test_a_vcpu_on_the_wrong_tables_does_not_run(tmp_path, boot, disk):
+    run = boot(image=corrupt.IMAGE, cmdline="exit panic=reset corrupt=root", machine={"cpus": 1},
+               modules=corrupt.modules(tmp_path, ["0000:01:00.0", "0000:00:05.0"]), devices=testbed.demo_devices(disk))
+    corrupt.assert_one_refused(run)

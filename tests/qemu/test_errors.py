@@ -54,13 +54,6 @@ def test_no_dmar(boot, demo_devices):
                    devices=demo_devices, machine={"iommu": None})
 
 
-def test_no_interrupt_remapping(boot, demo_devices):
-    run = assert_refused(boot, "^VT-d: some unit does not remap interrupts: a device could send any interrupt",
-                         r"turn on interrupt remapping in the firmware's setup \(QEMU: intel-iommu,intremap=on\)",
-                         devices=demo_devices, machine={"iommu": "intel-iommu,intremap=off,caching-mode=on"})
-    assert run.having("vtd: unit=0 translation on, interrupt remapping absent")
-
-
 def test_own_good_table_is_read(boot, demo_devices, own_dmar):
     """Else the refusals of damaged ones would show nothing."""
     run = boot(devices=demo_devices, **own_dmar(GOOD))

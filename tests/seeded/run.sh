@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Build a variant of the driver for every line of a seeded-bug list and demand that its test fails.
 # Usage: run.sh LIST BUILD [NAME]   (after `make` built the tests; CC and CFLAGS come from the Makefile)
+# A list's last field is the test, and after a blank a text that it must print, if any.
 set -u
 list=$1
 build=$2
@@ -14,7 +15,10 @@ while IFS= read -r line; do
     case $line in '#'* | '') continue ;; esac
     name=$(cut -d'|' -f1 <<<"$line" | trim)
     file=$(cut -d'|' -f2 <<<"$line" | trim)
-    test=$(rev <<<"$line" | cut -d'|' -f1 | rev | trim)
+    must=$(rev <<<"$line" | cut -d'|' -f1 | rev | trim)
+    test=${must%% *}
+    said=${must#"$test"}
+    said=${said# }
     script=$(cut -d'|' -f3- <<<"$line" | rev | cut -d'|' -f2- | rev | trim)
     [ -n "$only" ] && [ "$only" != "$name" ] && continue
     count=$((count + 1))
@@ -35,6 +39,9 @@ while IFS= read -r line; do
     fi
     if (timeout 10 "$dir/test" || exit 1) >"$dir/log" 2>&1; then
         echo "seeded $name: NOT CAUGHT by $test"
+        missed=$((missed + 1))
+    elif [ -n "$said" ] && ! grep -qF -- "$said" "$dir/log"; then
+        echo "seeded $name: $test fails without \"$said\", see $dir/log"
         missed=$((missed + 1))
     fi
     rm -f "$dir/test"

@@ -104,7 +104,7 @@ enum status selftest_dma_translated(const struct selftest *test)
 static bool fault_came(const struct selftest *test, uint64_t before)
 {
     struct deadline deadline = deadline_in_us(PATIENCE_US);
-    while (__atomic_load_n(&test->isolate->fault_count, __ATOMIC_RELAXED) == before) {
+    while (__atomic_load_n(&test->isolate->watch.count, __ATOMIC_RELAXED) == before) {
         if (deadline_passed(deadline)) {
             return false;
         }
@@ -115,7 +115,7 @@ static bool fault_came(const struct selftest *test, uint64_t before)
 
 static enum status write_is_blocked(const struct selftest *test, uint64_t target)
 {
-    uint64_t before = test->isolate->fault_count;
+    uint64_t before = test->isolate->watch.count;
     SELFTEST_CHECK(edu_write_memory(&dma.edu, target, 64) == STATUS_OK);
     SELFTEST_CHECK(fault_came(test, before));
     return STATUS_OK;
@@ -126,7 +126,7 @@ static enum status read_is_blocked(const struct selftest *test, uint64_t target)
 {
     fill(dma.page, PATTERN, HALF);
     SELFTEST_CHECK(edu_read_memory(&dma.edu, WINDOW, HALF) == STATUS_OK);
-    uint64_t before = test->isolate->fault_count;
+    uint64_t before = test->isolate->watch.count;
     SELFTEST_CHECK(edu_read_memory(&dma.edu, target, 64) == STATUS_OK);
     SELFTEST_CHECK(fault_came(test, before));
     SELFTEST_CHECK(edu_write_memory(&dma.edu, WINDOW + HALF, 64) == STATUS_OK);
@@ -325,14 +325,14 @@ enum status selftest_dma_flood(const struct selftest *test)
         return STATUS_OK;
     }
     fill(dma.page, PATTERN, PAGE_SIZE);
-    uint64_t before = test->isolate->fault_count;
+    uint64_t before = test->isolate->watch.count;
     uint64_t started = time_now_ns();
     SELFTEST_CHECK(edu_flood(&dma.edu, UNMAPPED, times, FLOOD_BURST) == STATUS_OK);
     uint64_t us = (time_now_ns() - started) / 1000;
     time_wait_us(SETTLE_US);
     isolate_drain_faults(test->isolate);
     log_info("selftest: flood accesses=%llu us=%llu faults-read=%llu", (unsigned long long)times,
-             (unsigned long long)us, (unsigned long long)(test->isolate->fault_count - before));
+             (unsigned long long)us, (unsigned long long)(test->isolate->watch.count - before));
     SELFTEST_CHECK(edu_read_memory(&dma.edu, WINDOW, HALF) == STATUS_OK);
     SELFTEST_CHECK(edu_write_memory(&dma.edu, WINDOW + HALF, HALF) == STATUS_OK);
     SELFTEST_CHECK(all_are(dma.page, PATTERN, PAGE_SIZE));

@@ -7,7 +7,7 @@
 #include "kernel/lib/types.h"
 #include "tools/bulkhead/command.h"
 #include "tools/bulkhead/file.h"
-#include "tools/bulkhead/json.h"
+#include "tools/bulkhead/json_file.h"
 
 #define MARK "audit: "
 #define VALUE_SIZE 64
@@ -16,9 +16,9 @@
 static const char help[] =
     "usage: bulkhead audit LOG [--json]\n"
     "\n"
-    "Read what the isolation auditor wrote on the console at boot: its verdict, and with audit=full on the command "
-    "line\n"
-    "what each guest reaches. That no two guests reach one byte, use one source id or one table is checked once more.\n"
+    "Read what the isolation auditor wrote on the console at boot: its verdict, and where the configuration has\n"
+    "audit = true in [system], what each guest reaches. That no two guests reach one byte, use one source id or one\n"
+    "table is checked once more.\n"
     "\n"
     "  --json  print one JSON object: verdict, reaches, sources, problems\n"
     "\n"
@@ -40,7 +40,7 @@ struct audit_log {
     struct source *sources;
     size_t reach_count, source_count, findings, problems;
     bool json;
-    struct json out;
+    struct json_file out;
 };
 
 /* The value of " key=" in a line, "" when there is none; cut when it is too long. */
@@ -138,7 +138,7 @@ static void problem(struct audit_log *log, const char *what, const char *where, 
 {
     log->problems++;
     if (log->json) {
-        json_format(&log->out, NULL, "%s %s: %s and %s", what, where, a, b);
+        json_file_format(&log->out, NULL, "%s %s: %s and %s", what, where, a, b);
     } else {
         printf("problem: %s %s: %s and %s\n", what, where, a, b);
     }
@@ -194,15 +194,15 @@ static void print_reaches(struct audit_log *log)
     for (size_t i = 0; i < log->reach_count; i++) {
         const struct reach *r = &log->reaches[i];
         if (log->json) {
-            json_open_object(&log->out, NULL);
-            json_text(&log->out, "guest", r->guest);
-            json_text(&log->out, "by", r->by);
-            json_text(&log->out, "kind", r->kind);
-            json_text(&log->out, "rights", r->rights);
-            json_format(&log->out, "memory", "0x%llx", (unsigned long long)r->memory);
-            json_format(&log->out, "address", "0x%llx", (unsigned long long)r->address);
-            json_format(&log->out, "bytes", "0x%llx", (unsigned long long)r->bytes);
-            json_close_object(&log->out);
+            json_file_open_object(&log->out, NULL);
+            json_file_text(&log->out, "guest", r->guest);
+            json_file_text(&log->out, "by", r->by);
+            json_file_text(&log->out, "kind", r->kind);
+            json_file_text(&log->out, "rights", r->rights);
+            json_file_format(&log->out, "memory", "0x%llx", (unsigned long long)r->memory);
+            json_file_format(&log->out, "address", "0x%llx", (unsigned long long)r->address);
+            json_file_format(&log->out, "bytes", "0x%llx", (unsigned long long)r->bytes);
+            json_file_close_object(&log->out);
         } else {
             printf("%-16s %-6s %-9s %-3s memory 0x%012llx-0x%012llx at 0x%llx\n", r->guest, r->by, r->kind, r->rights,
                    (unsigned long long)r->memory, (unsigned long long)(r->memory + r->bytes - 1),
@@ -216,12 +216,12 @@ static void print_sources(struct audit_log *log)
     for (size_t i = 0; i < log->source_count; i++) {
         const struct source *s = &log->sources[i];
         if (log->json) {
-            json_open_object(&log->out, NULL);
-            json_text(&log->out, "source", s->id);
-            json_text(&log->out, "unit", s->unit);
-            json_text(&log->out, "guest", s->guest);
-            json_text(&log->out, "table", s->table);
-            json_close_object(&log->out);
+            json_file_open_object(&log->out, NULL);
+            json_file_text(&log->out, "source", s->id);
+            json_file_text(&log->out, "unit", s->unit);
+            json_file_text(&log->out, "guest", s->guest);
+            json_file_text(&log->out, "table", s->table);
+            json_file_close_object(&log->out);
         } else {
             printf("%-16s source %s unit %s table %s\n", s->guest, s->id, s->unit, s->table);
         }
@@ -230,21 +230,21 @@ static void print_sources(struct audit_log *log)
 
 static void print_json(struct audit_log *log)
 {
-    log->out = json_make(stdout);
-    json_open_object(&log->out, NULL);
-    json_text(&log->out, "verdict", log->verdict);
-    json_number(&log->out, "findings", log->findings);
-    json_open_list(&log->out, "problems");
+    log->out = json_file_make(stdout);
+    json_file_open_object(&log->out, NULL);
+    json_file_text(&log->out, "verdict", log->verdict);
+    json_file_number(&log->out, "findings", log->findings);
+    json_file_open_list(&log->out, "problems");
     check_reaches(log);
     check_sources(log);
-    json_close_list(&log->out);
-    json_open_list(&log->out, "reaches");
+    json_file_close_list(&log->out);
+    json_file_open_list(&log->out, "reaches");
     print_reaches(log);
-    json_close_list(&log->out);
-    json_open_list(&log->out, "sources");
+    json_file_close_list(&log->out);
+    json_file_open_list(&log->out, "sources");
     print_sources(log);
-    json_close_list(&log->out);
-    json_close_object(&log->out);
+    json_file_close_list(&log->out);
+    json_file_close_object(&log->out);
 }
 
 static void print_text(struct audit_log *log)

@@ -6,7 +6,7 @@
 
 #include "tools/bulkhead/command.h"
 #include "tools/bulkhead/config_file.h"
-#include "tools/bulkhead/json.h"
+#include "tools/bulkhead/json_file.h"
 
 #define DIAGNOSTICS_MAX 1024
 
@@ -23,12 +23,12 @@ static const char help[] =
 
 static void print_json(const struct config_file *file, const struct diag_list *diags)
 {
-    struct json j = json_make(stdout);
-    json_open_object(&j, NULL);
-    json_text(&j, "file", file->name);
-    json_bool(&j, "accepted", file->status == STATUS_OK);
-    json_diagnostics(&j, diags);
-    json_close_object(&j);
+    struct json_file j = json_file_make(stdout);
+    json_file_open_object(&j, NULL);
+    json_file_text(&j, "file", file->name);
+    json_file_bool(&j, "accepted", file->status == STATUS_OK);
+    json_file_diagnostics(&j, diags);
+    json_file_close_object(&j);
 }
 
 static void print_text(const struct config_file *file, const struct diag_list *diags)

@@ -7,7 +7,7 @@
 #include "plan/inventory.h"
 #include "tools/bulkhead/command.h"
 #include "tools/bulkhead/device_list.h"
-#include "tools/bulkhead/json.h"
+#include "tools/bulkhead/json_file.h"
 #include "tools/bulkhead/pci_ids.h"
 
 #define NAME_SIZE 128
@@ -90,51 +90,58 @@ static void print_table(const struct listing *l)
         print_verdict(l, i);
         putchar('\n');
     }
+    char left_out[MACHINE_LOAD_TEXT_SIZE];
+    if (machine_load_left_out(l->load, left_out, sizeof(left_out))) {
+        puts(left_out);
+    }
 }
 
-static void print_row_json(struct json *j, const struct listing *l, size_t index)
+static void print_row_json(struct json_file *j, const struct listing *l, size_t index)
 {
     const struct device_row *row = &l->rows[index];
     const struct pci_function *f = row->function;
     char at[SBDF_TEXT_SIZE];
     char name[NAME_SIZE];
-    json_open_object(j, NULL);
-    json_text(j, "address", sbdf_text(f->at, at));
-    json_format(j, "id", "%04x:%04x", f->vendor, f->device);
-    json_format(j, "class", "%06x", f->class_code);
-    json_text(j, "name", pci_ids_name(l->ids, f->vendor, f->device, f->class_code, name, sizeof(name)));
-    json_bool(j, "bridge", f->bridge);
+    json_file_open_object(j, NULL);
+    json_file_text(j, "address", sbdf_text(f->at, at));
+    json_file_format(j, "id", "%04x:%04x", f->vendor, f->device);
+    json_file_format(j, "class", "%06x", f->class_code);
+    json_file_text(j, "name", pci_ids_name(l->ids, f->vendor, f->device, f->class_code, name, sizeof(name)));
+    json_file_bool(j, "bridge", f->bridge);
     if (row->has_unit) {
-        json_number(j, "unit", row->unit);
+        json_file_number(j, "unit", row->unit);
     }
-    json_number(j, "group", row->group);
-    json_text(j, "group_reason", group_reason_text(l->load->machine.groups.of[index].reason));
+    json_file_number(j, "group", row->group);
+    json_file_text(j, "group_reason", group_reason_text(l->load->machine.groups.of[index].reason));
     if (device_list_counts(row)) {
-        json_text(j, "reset", pci_reset_text(row->reset));
+        json_file_text(j, "reset", pci_reset_text(row->reset));
     }
-    json_bool(j, "assignable", row->is_free);
+    json_file_bool(j, "assignable", row->is_free);
     if (!row->is_free) {
-        json_text(j, "why_not", row->why);
+        json_file_text(j, "why_not", row->why);
     }
-    json_bool(j, "rmrr", row->reserved);
-    json_number(j, "behind_vmd", row->behind);
-    json_number(j, "vfs", row->vf_total);
-    json_close_object(j);
+    json_file_bool(j, "rmrr", row->reserved);
+    json_file_number(j, "behind_vmd", row->behind);
+    json_file_number(j, "vfs", row->vf_total);
+    json_file_number(j, "vfs_of_linux", row->vf_now);
+    json_file_close_object(j);
 }
 
 static void print_json(const struct listing *l)
 {
-    struct json j = json_make(stdout);
-    json_open_object(&j, NULL);
-    json_bool(&j, "vtd", l->load->machine.has_dmar);
-    json_bool(&j, "interrupt_remapping", l->load->facts.remapping);
-    json_open_list(&j, "devices");
+    struct json_file j = json_file_make(stdout);
+    json_file_open_object(&j, NULL);
+    json_file_bool(&j, "vtd", l->load->machine.has_dmar);
+    json_file_bool(&j, "interrupt_remapping", l->load->facts.remapping);
+    json_file_number(&j, "left_out_vfs", l->load->left_vfs);
+    json_file_number(&j, "left_out_behind_vmd", l->load->left_behind);
+    json_file_open_list(&j, "devices");
     for (size_t i = 0; i < l->load->machine.pci.count; i++) {
         print_row_json(&j, l, i);
     }
-    json_close_list(&j);
-    json_diagnostics(&j, &l->load->diags);
-    json_close_object(&j);
+    json_file_close_list(&j);
+    json_file_diagnostics(&j, &l->load->diags);
+    json_file_close_object(&j);
 }
 
 static void print_lines(const struct listing *l)

@@ -6,7 +6,7 @@
 #include "tools/bulkhead/command.h"
 #include "tools/bulkhead/file.h"
 #include "tools/bulkhead/groups_compare.h"
-#include "tools/bulkhead/json.h"
+#include "tools/bulkhead/json_file.h"
 
 #define DIAGNOSTICS_MAX 256
 #define TEXT_SIZE 256
@@ -76,77 +76,77 @@ static void print_text(const struct report *r)
     }
 }
 
-static void json_member(struct json *j, const struct report *r, uint32_t function)
+static void json_member(struct json_file *j, const struct report *r, uint32_t function)
 {
     const struct group_member *m = &r->groups.of[function];
     const struct pci_function *f = &r->lspci.facts.functions[function];
     uint32_t linux_group = r->lspci.functions[function].linux_group;
     char text[TEXT_SIZE];
-    json_open_object(j, NULL);
-    json_text(j, "address", sbdf_text(f->at, text));
-    json_format(j, "id", "%04x:%04x", f->vendor, f->device);
-    json_format(j, "class", "%06x", f->class_code);
-    json_bool(j, "bridge", f->bridge);
-    json_bool(j, "isolates", r->groups.isolates[function]);
-    json_text(j, "reason", group_reason_text(m->reason));
+    json_file_open_object(j, NULL);
+    json_file_text(j, "address", sbdf_text(f->at, text));
+    json_file_format(j, "id", "%04x:%04x", f->vendor, f->device);
+    json_file_format(j, "class", "%06x", f->class_code);
+    json_file_bool(j, "bridge", f->bridge);
+    json_file_bool(j, "isolates", r->groups.isolates[function]);
+    json_file_text(j, "reason", group_reason_text(m->reason));
     if (m->via != PCI_NO_INDEX) {
-        json_text(j, "via", sbdf_text(r->lspci.facts.functions[m->via].at, text));
-        json_text(j, "why", group_reason_say(&r->lspci.facts, &r->groups, function, text, sizeof(text)));
+        json_file_text(j, "via", sbdf_text(r->lspci.facts.functions[m->via].at, text));
+        json_file_text(j, "why", group_reason_say(&r->lspci.facts, &r->groups, function, text, sizeof(text)));
     }
     if (m->quirk != NULL) {
-        json_text(j, "quirk", m->quirk);
+        json_file_text(j, "quirk", m->quirk);
     }
     if (linux_group != LSPCI_NO_GROUP) {
-        json_number(j, "linux_group", linux_group);
+        json_file_number(j, "linux_group", linux_group);
     }
-    json_close_object(j);
+    json_file_close_object(j);
 }
 
-static void json_differences(struct json *j, const struct report *r)
+static void json_differences(struct json_file *j, const struct report *r)
 {
-    json_open_object(j, "linux");
-    json_number(j, "compared", r->comparison.compared);
-    json_number(j, "unexplained", r->comparison.unexplained);
-    json_open_list(j, "differences");
+    json_file_open_object(j, "linux");
+    json_file_number(j, "compared", r->comparison.compared);
+    json_file_number(j, "unexplained", r->comparison.unexplained);
+    json_file_open_list(j, "differences");
     for (size_t i = 0; i < r->comparison.count; i++) {
         const struct groups_difference *d = &r->comparison.items[i];
         char text[TEXT_SIZE];
-        json_open_object(j, NULL);
-        json_text(j, "first", at_of(r, d->a, text));
-        json_text(j, "second", at_of(r, d->b, text));
-        json_text(j, "here", d->together_here ? "together" : "apart");
-        json_text(j, "cause", groups_cause_text(d->cause));
+        json_file_open_object(j, NULL);
+        json_file_text(j, "first", at_of(r, d->a, text));
+        json_file_text(j, "second", at_of(r, d->b, text));
+        json_file_text(j, "here", d->together_here ? "together" : "apart");
+        json_file_text(j, "cause", groups_cause_text(d->cause));
         if (d->quirk != NULL) {
-            json_text(j, "quirk", d->quirk);
+            json_file_text(j, "quirk", d->quirk);
         }
-        json_text(j, "why", groups_difference_say(&r->lspci, &r->groups, d, text, sizeof(text)));
-        json_close_object(j);
+        json_file_text(j, "why", groups_difference_say(&r->lspci, &r->groups, d, text, sizeof(text)));
+        json_file_close_object(j);
     }
-    json_close_list(j);
-    json_close_object(j);
+    json_file_close_list(j);
+    json_file_close_object(j);
 }
 
 static void print_json(const struct report *r)
 {
-    struct json j = json_make(stdout);
-    json_open_object(&j, NULL);
-    json_open_list(&j, "groups");
+    struct json_file j = json_file_make(stdout);
+    json_file_open_object(&j, NULL);
+    json_file_open_list(&j, "groups");
     for (uint32_t g = 0; g < r->groups.count; g++) {
-        json_open_object(&j, NULL);
-        json_number(&j, "number", g);
-        json_open_list(&j, "members");
+        json_file_open_object(&j, NULL);
+        json_file_number(&j, "number", g);
+        json_file_open_list(&j, "members");
         for (uint32_t i = r->groups.first[g]; i < r->groups.first[g + 1]; i++) {
             json_member(&j, r, r->groups.members[i]);
         }
-        json_close_list(&j);
-        json_close_object(&j);
+        json_file_close_list(&j);
+        json_file_close_object(&j);
     }
-    json_close_list(&j);
+    json_file_close_list(&j);
     if (r->lspci.has_groups) {
         json_differences(&j, r);
     }
-    json_diagnostics(&j, &r->diags);
-    json_close_object(&j);
+    json_file_diagnostics(&j, &r->diags);
+    json_file_close_object(&j);
 }
 
 /* What the reader of a list should know about its text. */

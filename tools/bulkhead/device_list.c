@@ -65,32 +65,6 @@ bool device_list_counts(const struct device_row *row)
     return !plan_function_is_free(row->function);
 }
 
-static void refuse(struct device_row *row, const char *why)
-{
-    if (row->is_free) {
-        row->is_free = false;
-        snprintf(row->why, sizeof(row->why), "%s", why);
-    }
-}
-
-/* A group goes whole or not at all; bridges of it stay. */
-static void judge_group(const struct machine_load *load, struct device_row *rows, uint32_t group)
-{
-    const struct groups *groups = &load->machine.groups;
-    const struct device_row *stuck = NULL;
-    char at[SBDF_TEXT_SIZE];
-    char why[DEVICE_LIST_WHY_SIZE];
-    for (uint32_t k = groups->first[group]; k < groups->first[group + 1]; k++) {
-        const struct device_row *row = &rows[groups->members[k]];
-        stuck = stuck == NULL && device_list_counts(row) && !row->is_free ? row : stuck;
-    }
-    for (uint32_t k = groups->first[group]; stuck != NULL && k < groups->first[group + 1]; k++) {
-        snprintf(why, sizeof(why), "shares its group with %s, which %.160s", sbdf_text(stuck->function->at, at),
-                 stuck->why);
-        refuse(&rows[groups->members[k]], why);
-    }
-}
-
 struct device_row *device_list_make(const struct machine_load *load)
 {
     const struct machine *m = &load->machine;
@@ -102,15 +76,5 @@ struct device_row *device_list_make(const struct machine_load *load)
         fill_row(load, i, &rows[i]);
     }
     count_hidden(load, rows);
-    for (uint32_t group = 0; group < m->groups.count; group++) {
-        judge_group(load, rows, group);
-    }
-    for (size_t i = 0; i < m->pci.count; i++) {
-        if (!m->has_dmar) {
-            refuse(&rows[i], "cannot be confined: this machine has no usable VT-d");
-        } else if (!load->facts.remapping) {
-            refuse(&rows[i], "could send any interrupt: interrupts are not remapped");
-        }
-    }
     return rows;
 }

@@ -2,72 +2,72 @@
  * A plan as JSON: the facts of plan_print(), by name. */
 #include "tools/bulkhead/plan_json.h"
 
-#include "tools/bulkhead/json.h"
+#include "tools/bulkhead/json_file.h"
 
-static void print_device(struct json *j, const struct planner *p, const struct plan_device *d)
+static void print_device(struct json_file *j, const struct planner *p, const struct plan_device *d)
 {
     const struct pci_function *f = &p->facts.machine->pci.functions[d->function];
     char at[SBDF_TEXT_SIZE];
-    json_open_object(j, NULL);
-    json_text(j, "address", sbdf_text(f->at, at));
-    json_format(j, "id", "%04x:%04x", f->vendor, f->device);
-    json_number(j, "group", d->group);
-    json_number(j, "unit", d->unit);
-    json_text(j, "reset", pci_reset_text(d->reset));
-    json_bool(j, "rom", d->rom);
+    json_file_open_object(j, NULL);
+    json_file_text(j, "address", sbdf_text(f->at, at));
+    json_file_format(j, "id", "%04x:%04x", f->vendor, f->device);
+    json_file_number(j, "group", d->group);
+    json_file_number(j, "unit", d->unit);
+    json_file_text(j, "reset", pci_reset_text(d->reset));
+    json_file_bool(j, "rom", d->rom);
     if (d->gsi != PLAN_NO_GSI) {
-        json_number(j, "gsi", d->gsi);
+        json_file_number(j, "gsi", d->gsi);
     }
-    json_bool(j, "unsafe_interrupts", d->unsafe_interrupts);
-    json_open_list(j, "sources");
+    json_file_bool(j, "unsafe_interrupts", d->unsafe_interrupts);
+    json_file_open_list(j, "sources");
     for (size_t i = 0; i < d->source_count; i++) {
-        json_text(j, NULL, sbdf_text(d->sources[i], at));
+        json_file_text(j, NULL, sbdf_text(d->sources[i], at));
     }
-    json_close_list(j);
-    json_close_object(j);
+    json_file_close_list(j);
+    json_file_close_object(j);
 }
 
-static void print_guest(struct json *j, const struct planner *p, const struct config_guest *c,
+static void print_guest(struct json_file *j, const struct planner *p, const struct config_guest *c,
                         const struct plan_guest *g)
 {
-    json_open_object(j, NULL);
-    json_text(j, "name", c->name.text);
-    json_open_list(j, "cpus");
+    json_file_open_object(j, NULL);
+    json_file_text(j, "name", c->name.text);
+    json_file_open_list(j, "cpus");
     for (size_t i = 0; i < c->cpus.count; i++) {
-        json_number(j, NULL, c->cpus.items[i].number);
+        json_file_number(j, NULL, c->cpus.items[i].number);
     }
-    json_close_list(j);
-    json_number(j, "memory", c->memory.number);
-    json_number(j, "memory_blocks", g->block_count);
-    json_open_list(j, "devices");
+    json_file_close_list(j);
+    json_file_number(j, "memory", c->memory.number);
+    json_file_number(j, "memory_blocks", g->block_count);
+    json_file_open_list(j, "devices");
     for (size_t i = 0; i < g->device_count; i++) {
         print_device(j, p, &g->devices[i]);
     }
-    json_close_list(j);
-    json_open_list(j, "reserved");
+    json_file_close_list(j);
+    json_file_open_list(j, "reserved");
     for (size_t i = 0; i < g->reserved_count; i++) {
         const struct dmar_rmrr *r = &p->facts.machine->dmar.rmrrs[g->reserved[i].rmrr];
-        json_open_object(j, NULL);
-        json_format(j, "start", "0x%llx", (unsigned long long)r->start);
-        json_number(j, "bytes", r->size);
-        json_close_object(j);
+        json_file_open_object(j, NULL);
+        json_file_format(j, "start", "0x%llx", (unsigned long long)r->start);
+        json_file_number(j, "bytes", r->size);
+        json_file_close_object(j);
     }
-    json_close_list(j);
-    json_close_object(j);
+    json_file_close_list(j);
+    json_file_close_object(j);
 }
 
 void plan_json_print(const struct planner *p, const struct config *config, FILE *out)
 {
-    struct json j = json_make(out);
-    json_open_object(&j, NULL);
-    json_bool(&j, "accepted", p->status == STATUS_OK);
+    struct json_file j = json_file_make(out);
+    json_file_open_object(&j, NULL);
+    json_file_bool(&j, "accepted", p->status == STATUS_OK);
     if (p->status == STATUS_OK) {
-        json_open_list(&j, "guests");
+        json_file_open_list(&j, "guests");
         for (size_t i = 0; i < p->plan.guest_count; i++) {
             print_guest(&j, p, &config->guests[i], &p->plan.guests[i]);
         }
-        json_close_list(&j);
+        json_file_close_list(&j);
     }
-    json_diagnostics(&j, &p->diags);
-    json_close_object(&j);
+    json_file_diagnostics(&j, &p->diags);
+    json_file_close_object(&j);
 }

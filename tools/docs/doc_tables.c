@@ -73,6 +73,12 @@ static void print_limits(const struct config_key *key)
     case CONFIG_ID:
         printf("`VENDOR:DEVICE`");
         break;
+    case CONFIG_SHA256:
+        printf("64 hex digits");
+        break;
+    case CONFIG_RATE:
+        printf("%llu to %llu in 1us to 1440min", (unsigned long long)key->low, (unsigned long long)key->high);
+        break;
     case CONFIG_STRING:
     case CONFIG_GUEST_NAME:
     case CONFIG_STRINGS:

@@ -40,6 +40,25 @@ static void test_sound_machine_passes(void **state)
 }
 
 /* Each changes one thing. */
+/* Of a unit that cannot remap interrupts no table of entries is looked for; of one without a queue, no queue. */
+static void test_a_unit_that_remaps_nothing(void **state)
+{
+    (void)state;
+    audit_rig_make(&rig);
+    const struct audit_unit unit = {ARIG_UNIT, 0, false};
+    rig.facts.units = &unit;
+    rig.ecap &= ~(UINT64_C(1) << 1);
+    rig.gsts &= ~(1u << 26 | 1u << 25 | 1u << 24);
+    rig.gsts |= 1u << 23;
+    rig.irta = rig.iqa = UINT64_MAX;
+    assert_true(audit_rig_run(&rig, AUDIT_ALL, NULL));
+    assert_int_equal(rig.result.entries, 0);
+    assert_true(rig.result.contexts != 0);
+    rig.ecap |= UINT64_C(1) << 1;
+    assert_false(audit_rig_run(&rig, AUDIT_ALL, NULL));
+    assert_int_equal(rig.result.codes[AUDIT_QUEUE_OFF], 1);
+}
+
 static void extra_page_of_another(void)
 {
     *audit_rig_word(PAGE_WEB1_BAR, 2) = ARIG_STORE | 0x37;
@@ -675,6 +694,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sound_machine_passes),
+        cmocka_unit_test(test_a_unit_that_remaps_nothing),
         cmocka_unit_test(test_every_mutation_is_found),
         cmocka_unit_test(test_what_hardware_ignores_is_not_found),
         cmocka_unit_test(test_one_owner),

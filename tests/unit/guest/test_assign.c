@@ -16,7 +16,6 @@
 #include "tests/fake/irq.h"
 
 static struct guest_pci_rig rig;
-static struct sbdf failed_at;
 static size_t failed;
 static bool shared; /* with one set of tables for vCPUs and devices */
 
@@ -172,11 +171,11 @@ static void a_source_in_use_is_refused(void **state)
 static void reset_brings_quiet_devices(void **state)
 {
     (void)state;
-    guest_pci_rig_attach(&rig, &rig.nvme_device);
-    guest_pci_rig_attach(&rig, &rig.plain_device);
+    const struct vm_device both[] = {rig.nvme_device, rig.plain_device};
+    assert_int_equal(assign_attach(&rig.pci, both, 2, &failed), STATUS_OK);
     work();
     guest_pci_rig_write(&rig, 1, PCI_BAR0, 4, 0xc8000000);
-    assert_int_equal(assign_reset(&rig.pci, &failed_at), STATUS_OK);
+    assert_int_equal(guest_pci_rig_anew(&rig, both, 2, &failed), STATUS_OK);
     assert_int_equal(rig.nvme->flrs, 2);
     assert_int_equal(fake_irq_taken(), 0);
     assert_int_equal(fake_pci_get(rig.nvme, PCI_COMMAND, 2) & PCI_COMMAND_BUS_MASTER, 0);
@@ -193,7 +192,7 @@ static void reset_puts_bars_back(void **state)
     uint32_t low = fake_pci_get(rig.nvme, PCI_BAR0, 4);
     fake_pci_set(rig.nvme, PCI_BAR0, 4, low & 0xf);
     fake_pci_set(rig.nvme, PCI_COMMAND, 2, 0);
-    assert_int_equal(assign_reset(&rig.pci, &failed_at), STATUS_OK);
+    assert_int_equal(guest_pci_rig_anew(&rig, &rig.nvme_device, 1, &failed), STATUS_OK);
     assert_int_equal(fake_pci_get(rig.nvme, PCI_BAR0, 4), low);
     assert_int_equal(fake_pci_get(rig.nvme, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY, PCI_COMMAND_MEMORY);
     fake_pci_set(rig.nvme, PCI_BAR0, 4, low & 0xf);

@@ -21,7 +21,6 @@
 
 static struct guest_pci_rig rig;
 static size_t failed;
-static struct sbdf failed_at;
 
 static int setup(void **state)
 {
@@ -62,7 +61,7 @@ static void one_bus_reset_for_all(void **state)
     assert_int_equal(fake_log_count("0000:04:00.0: reset (bus)"), 1);
     assert_int_equal(fake_log_count("0000:04:01.0: reset (bus) together with 0000:04:00.0"), 1);
     assert_null(guest_pci_rig_wrong(&rig));
-    assert_int_equal(assign_reset(&rig.pci, &failed_at), STATUS_OK);
+    assert_int_equal(guest_pci_rig_anew(&rig, rig.pair_devices, 2, &failed), STATUS_OK);
     assert_int_equal(bus_resets(), 2);
     assert_null(guest_pci_rig_wrong(&rig));
     enum status each[2];
@@ -150,8 +149,9 @@ static void one_that_does_not_come_back_ends_the_restart(void **state)
     (void)state;
     attach_pair();
     rig.pair[1]->busy_us = 20000000;
-    assert_int_equal(assign_reset(&rig.pci, &failed_at), STATUS_TIMEOUT);
-    assert_int_equal(failed_at.v, rig.pair[1]->at.v);
+    assert_int_equal(guest_pci_rig_anew(&rig, rig.pair_devices, 2, &failed), STATUS_TIMEOUT);
+    assert_int_equal(failed, 1);
+    assert_false(reaches_ram(BRIDGE_ID) || reaches_ram(SECOND_ID));
     assert_int_equal(fake_pci_get(rig.pair[0], PCI_COMMAND, 2) & PCI_COMMAND_BUS_MASTER, 0);
 }
 

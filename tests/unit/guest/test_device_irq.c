@@ -196,6 +196,33 @@ static void test_nothing_lost_on_a_move(void **state)
     expect_posted(2, 0x51);
 }
 
+/* Behind a PCIe-to-PCI bridge messages may have any id of its buses, elsewhere that of the bridge which speaks for the
+ * device: the entry takes what the plan says, and nothing else. */
+static void test_who_may_send(void **state)
+{
+    (void)state;
+    struct vtd_model_message out;
+    struct vtd_model *m = start(&plain, false);
+    plan.bus_interrupts = true;
+    plan.message_source = (struct sbdf){0x0318}; /* narrower, and not meant then */
+    plan.first_bus = 2;
+    plan.last_bus = 3;
+    struct vtd_msi message = route(1, 0x41);
+    for (unsigned sid = 0; sid <= UINT16_MAX; sid += 0x11) {
+        bool within = sid >> 8 >= 2 && sid >> 8 <= 3;
+        assert_int_equal(vtd_model_interrupt(m, (uint16_t)sid, (uint32_t)message.address, message.data, &out), within);
+    }
+    assert_int_equal(device_irq_release(&irq), STATUS_OK);
+    plan.bus_interrupts = false;
+    plan.message_source = (struct sbdf){0x00f0}; /* 00:1e.0, a conventional bridge: not its own id */
+    message = route(1, 0x41);
+    for (unsigned sid = 0; sid <= UINT16_MAX; sid += 0xf) {
+        assert_int_equal(vtd_model_interrupt(m, (uint16_t)sid, (uint32_t)message.address, message.data, &out),
+                         sid == 0x00f0);
+    }
+    assert_int_equal(device_irq_release(&irq), STATUS_OK);
+}
+
 static void test_unchanged_costs_nothing(void **state)
 {
     (void)state;
@@ -294,13 +321,10 @@ static void test_into_a_lapic(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_posts_where_it_may),
-        cmocka_unit_test(test_remaps_where_it_may_not),
-        cmocka_unit_test(test_every_move),
-        cmocka_unit_test(test_nothing_lost_on_a_move),
-        cmocka_unit_test(test_unchanged_costs_nothing),
-        cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_into_a_lapic),
+        cmocka_unit_test(test_posts_where_it_may), cmocka_unit_test(test_remaps_where_it_may_not),
+        cmocka_unit_test(test_every_move),         cmocka_unit_test(test_nothing_lost_on_a_move),
+        cmocka_unit_test(test_who_may_send),       cmocka_unit_test(test_unchanged_costs_nothing),
+        cmocka_unit_test(test_failures),           cmocka_unit_test(test_into_a_lapic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

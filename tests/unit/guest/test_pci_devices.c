@@ -145,6 +145,24 @@ static void the_rom_is_a_copy(void **state)
     assert_int_equal(guest_pci_rig_read(&rig, 1, PCI_ROM, 4), 0);
 }
 
+static void the_rom_is_where_the_plan_says(void **state)
+{
+    (void)state;
+    guest_pci_rig_start(&rig);
+    rig.plans[4].rom = true;
+    rig.plans[4].rom_at = 0xc8020000;
+    guest_pci_rig_attach(&rig, &rig.small_device);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(guest_pci_rig_read(&rig, 1, PCI_ROM, 4), 0xc8020000);
+        assert_int_equal(load(0xc8020000, 2), UINT16_MAX);
+        guest_pci_rig_write(&rig, 1, PCI_ROM, 1, PCI_ROM_ENABLE);
+        assert_int_equal(load(0xc8020000, 2), 0xaa55);
+        guest_pci_rig_write(&rig, 1, PCI_ROM, 4, 0xc8030000);
+        guest_pci_reset(&rig.pci); /* it is back */
+    }
+    expect_sound();
+}
+
 static void a_masked_rom_reads_0(void **state)
 {
     (void)state;
@@ -291,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup(a_table_in_a_small_bar_is_kept_from_the_guest, setup),
         cmocka_unit_test_setup(the_later_one_waits_for_its_place, setup),
         cmocka_unit_test_setup(the_rom_is_a_copy, setup),
+        cmocka_unit_test_setup(the_rom_is_where_the_plan_says, setup),
         cmocka_unit_test_setup(a_masked_rom_reads_0, setup),
         cmocka_unit_test_setup(a_rom_at_anothers_address_is_not_read, setup),
         cmocka_unit_test_setup(of_extended_space_the_serial_number_alone, setup),

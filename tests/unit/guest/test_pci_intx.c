@@ -24,7 +24,7 @@
 #define GUEST_PIN 16u /* of the device at slot 1 */
 
 static struct guest_pci_rig rig;
-static struct sbdf failed_at;
+static void (*start)(struct guest_pci_rig *rig) = guest_pci_rig_start;
 static size_t failed;
 static struct ioapic_model model;
 static struct ioapic io;
@@ -48,7 +48,7 @@ static void serve(void)
     while (waits) {
         waits = false;
         assert_true(vtd_model_interrupt(rig.model, IOAPIC_SOURCE, waiting.address, waiting.data, &out));
-        assert_true(out.level);
+        assert_true(out.level && out.delivery == 0 && !out.logical);
         assert_int_equal(out.vector, waiting.vector); /* else no EOI would find the pin */
         interrupts++;
         assert_true(fake_irq_raise(out.dest - 0x10, out.vector));
@@ -90,7 +90,7 @@ static int setup(void **state)
 {
     (void)state;
     const struct ioapic_model_io out = {.send = on_message};
-    guest_pci_rig_start(&rig);
+    start(&rig);
     ioapic_model_reset(&model, 2, &out);
     fake_mmio_add(IOAPIC_AT, PAGE_SIZE, read_window, write_window, NULL);
     assert_int_equal(ioapic_init(&io, hpa(IOAPIC_AT), 2, 0), STATUS_OK);
@@ -185,7 +185,7 @@ static void a_reset_starts_anew(void **state)
     set_line(true);
     guest_pci_rig_write(&rig, 1, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_INTX_OFF);
     set_line(false);
-    assert_int_equal(assign_reset(&rig.pci, &failed_at), STATUS_OK);
+    assert_int_equal(guest_pci_rig_anew(&rig, &rig.plain_device, 1, &failed), STATUS_OK);
     assert_int_equal(guest_pci_lines(&rig.pci), 0);
     assert_true(may_assert());
     assert_int_equal(guest_pci_rig_read(&rig, 1, PCI_INTERRUPT_PIN, 1), 1);
@@ -238,6 +238,32 @@ static void no_vector_is_an_error(void **state)
     assert_false(may_assert());
 }
 
+/* Interrupts are not remapped, and firmware says of no unit that the I/O APIC is behind it. */
+static void without_a_unit(void **state)
+{
+    place.unit = NULL;
+    masked_until_the_guest_ends_it(state);
+    assert_int_equal(guest_pci_rig_detach(&rig, &rig.plain_device), STATUS_OK);
+    assert_int_equal(fake_irq_taken(), 0);
+}
+
+static void a_cpu_that_no_entry_names(void **state)
+{
+    (void)state;
+    rig.pci.config.lines.apic_id = 0xff;
+    rig.plain_device.line = place;
+    assert_int_equal(assign_attach(&rig.pci, &rig.plain_device, 1, &failed), STATUS_OUT_OF_RANGE);
+    assert_int_equal(fake_irq_taken(), 0);
+    assert_false(may_assert());
+}
+
+static int use_unremapped(void **state)
+{
+    (void)state;
+    start = guest_pci_rig_start_unremapped;
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,5 +275,15 @@ int main(void)
         cmocka_unit_test_setup(a_storm_is_held, setup),
         cmocka_unit_test_setup(no_vector_is_an_error, setup),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest unremapped[] = {
+        cmocka_unit_test_setup(masked_until_the_guest_ends_it, setup),
+        cmocka_unit_test_setup(detach_gives_it_back, setup),
+        cmocka_unit_test_setup(a_reset_starts_anew, setup),
+        cmocka_unit_test_setup(a_storm_is_held, setup),
+        cmocka_unit_test_setup(no_vector_is_an_error, setup),
+        cmocka_unit_test_setup(without_a_unit, setup),
+        cmocka_unit_test_setup(a_cpu_that_no_entry_names, setup),
+    };
+    int failures = cmocka_run_group_tests_name("remapped", tests, NULL, NULL);
+    return failures + cmocka_run_group_tests_name("not remapped", unremapped, use_unremapped, NULL);
 }

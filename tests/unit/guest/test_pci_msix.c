@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * MSI and MSI-X of assigned functions: the device holds messages of ours alone, and the unit lets them through for its
- * own requester id. */
+ * own requester id; or, where none are remapped, they name a vector that the device has. */
 #include "guest/pci_msix.h"
 
 #include <setjmp.h>
@@ -19,14 +19,14 @@
 #define GUEST_MESSAGE(cpu) (0xfee00000u | (cpu) << 12)
 
 static struct guest_pci_rig rig;
-static bool shared;      /* with one set of tables for vCPUs and devices */
+static void (*start)(struct guest_pci_rig *rig) = guest_pci_rig_start;
 static uint64_t table;   /* guest-physical */
 static uint16_t control; /* MSI-X control register */
 
 static int setup(void **state)
 {
     (void)state;
-    (shared ? guest_pci_rig_start_shared : guest_pci_rig_start)(&rig);
+    start(&rig);
     guest_pci_rig_attach(&rig, &rig.nvme_device);
     guest_pci_rig_attach(&rig, &rig.plain_device);
     table = rig.pci.functions[1]->bars[0].mapped_at + RIG_TABLE;
@@ -284,10 +284,51 @@ static void msi_delivers_through_the_unit(void **state)
     expect_sound();
 }
 
+/* Off and on again there is no vector left behind, whatever the entry named meanwhile. */
+static void unremapped_moves_take_one_vector(void **state)
+{
+    (void)state;
+    enable(PCI_MSIX_ENABLE);
+    for (unsigned i = 0; i < 8; i++) {
+        write_entry(0, GUEST_MESSAGE(i % RIG_CPUS), 0x41 + i, 0);
+        assert_int_equal(fake_irq_taken(), 1);
+        assert_int_equal(device_word(RIG_TABLE), 0xfee10000 + 0x1000 * (i % RIG_CPUS));
+        assert_true(fake_irq_is_taken(i % RIG_CPUS, device_word(RIG_TABLE + 8)));
+        assert_true(guest_pci_rig_send_msix(&rig, 0));
+        assert_int_equal(rig.last_data, 0x41 + i);
+    }
+    enable(0);
+    assert_int_equal(fake_irq_taken(), 0);
+    expect_sound();
+}
+
+/* The new vector cannot be had: the device keeps quiet, and goes on at the old one when its guest goes back. */
+static void unremapped_move_that_fails(void **state)
+{
+    (void)state;
+    enable(PCI_MSIX_ENABLE);
+    write_entry(0, GUEST_MESSAGE(1), 0x41, 0);
+    fake_irq_limit(0);
+    write_entry(0, GUEST_MESSAGE(2), 0x42, 0);
+    assert_false(guest_pci_rig_send_msix(&rig, 0));
+    write_entry(0, GUEST_MESSAGE(1), 0x43, 0);
+    assert_true(guest_pci_rig_send_msix(&rig, 0));
+    assert_int_equal(rig.last_data, 0x43);
+    assert_int_equal(fake_irq_taken(), 1);
+    expect_sound();
+}
+
 static int use_shared_tables(void **state)
 {
     (void)state;
-    shared = true;
+    start = guest_pci_rig_start_shared;
+    return 0;
+}
+
+static int use_unremapped(void **state)
+{
+    (void)state;
+    start = guest_pci_rig_start_unremapped;
     return 0;
 }
 
@@ -307,6 +348,18 @@ int main(void)
         cmocka_unit_test_setup(a_dead_unit_leaves_nothing_reusable, setup),
         cmocka_unit_test_setup(msi_delivers_through_the_unit, setup),
     };
+    const struct CMUnitTest unremapped[] = {
+        cmocka_unit_test_setup(delivers_through_the_unit, setup),
+        cmocka_unit_test_setup(the_table_never_holds_the_guests_message, setup),
+        cmocka_unit_test_setup(masks_and_unmasks, setup),
+        cmocka_unit_test_setup(moving_to_another_cpu_loses_nothing, setup),
+        cmocka_unit_test_setup(renamed_vcpus_are_followed, setup),
+        cmocka_unit_test_setup(without_vectors_the_entry_stays_masked, setup),
+        cmocka_unit_test_setup(msi_delivers_through_the_unit, setup),
+        cmocka_unit_test_setup(unremapped_moves_take_one_vector, setup),
+        cmocka_unit_test_setup(unremapped_move_that_fails, setup),
+    };
     int failed = cmocka_run_group_tests_name("own tables", tests, NULL, NULL);
-    return failed + cmocka_run_group_tests_name("shared tables", tests, use_shared_tables, NULL);
+    failed += cmocka_run_group_tests_name("shared tables", tests, use_shared_tables, NULL);
+    return failed + cmocka_run_group_tests_name("not remapped", unremapped, use_unremapped, NULL);
 }

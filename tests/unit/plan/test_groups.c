@@ -430,6 +430,12 @@ static void t13_alias(void **state)
     expect("{00:01.0}{01:00.0}");
     expect_sources("01:00.0", "01:00.0 01:00.1");
     assert_true(group_interrupt_source(&facts, index_of("01:00.0")).v == 0x100);
+    uint8_t first = 0;
+    uint8_t last = 0;
+    assert_true(group_interrupt_buses(&facts, index_of("01:00.0"), &first, &last));
+    assert_true(first == 1 && last == 1);
+    add("01:02.0", END); /* a stranger on that bus, whose messages the entry must not take */
+    assert_false(group_interrupt_buses(&facts, index_of("01:00.0"), &first, &last));
 }
 
 static void t14_on_the_root_bus(void **state)
@@ -509,6 +515,10 @@ static void phantom_functions(void **state)
     add("01:00.0", END)->phantom_bits = 2;
     expect("{00:01.0}{01:00.0}");
     expect_sources("01:00.0", "01:00.0 01:00.2 01:00.4 01:00.6");
+    uint8_t first = 0;
+    uint8_t last = 0;
+    assert_true(group_interrupt_buses(&facts, 1, &first, &last)); /* nobody else is there */
+    assert_true(first == 1 && last == 1);
     functions[1].phantom_bits = 3;
     expect_sources("01:00.0", "01:00.0 01:00.1 01:00.2 01:00.3 01:00.4 01:00.5 01:00.6 01:00.7");
     acs(add("01:00.5", END), 0, 0); /* the number is taken, against the specification */

@@ -130,6 +130,32 @@ static void a_function_in_the_inventory(void **state)
     assert_int_equal(strlen(part), sizeof(part) - 1);
 }
 
+/* One decision for every inventory: the group counts, and what the machine can do. */
+static void a_group_is_judged_whole(void **state)
+{
+    (void)state;
+    char text[DIAG_TEXT_SIZE], at[SBDF_TEXT_SIZE], wanted[DIAG_TEXT_SIZE];
+    assert_int_equal(make("version = 1\n" GUEST("a", "0", "1GiB", "")), STATUS_OK);
+    const struct groups *groups = &plan_rig.facts.machine->groups;
+    uint32_t group = 0;
+    while (groups->first[group + 1] - groups->first[group] < 2) {
+        assert_true(++group < groups->count);
+    }
+    const uint32_t *end = &groups->members[groups->first[group + 1]]; /* behind the port that does not isolate */
+    uint32_t first = end[-2], second = end[-1];
+    assert_null(plan_devices_why_not(&plan_rig.facts, first, text, sizeof(text)));
+    plan_rig.functions[second].class_code = 0x060100;
+    assert_string_equal(plan_devices_why_not(&plan_rig.facts, second, text, sizeof(text)), "is a bridge");
+    format_text(wanted, sizeof(wanted), "shares its group with %s, which is a bridge",
+                sbdf_text(plan_rig.functions[second].at, at));
+    assert_string_equal(plan_devices_why_not(&plan_rig.facts, first, text, sizeof(text)), wanted);
+    plan_rig.functions[second].bridge = true; /* by its header: it stays with the hypervisor, and hinders nobody */
+    assert_null(plan_devices_why_not(&plan_rig.facts, first, text, sizeof(text)));
+    plan_rig.facts.remapping = false;
+    assert_string_equal(plan_devices_why_not(&plan_rig.facts, first, text, sizeof(text)),
+                        "needs unsafe-interrupts = true: interrupts are not remapped");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +163,7 @@ int main(void)
         cmocka_unit_test_setup(all_that_is_wrong_in_order, start),
         cmocka_unit_test_setup(a_full_arena_is_told, start),
         cmocka_unit_test_setup(a_function_in_the_inventory, start),
+        cmocka_unit_test_setup(a_group_is_judged_whole, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

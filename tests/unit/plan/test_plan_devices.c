@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -14,6 +15,7 @@
 #include "tests/fake/plan_rig.h"
 
 #define ONE "version = 1\n[guest.one]\ncpus = [0]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
+#define ALL_ACS 0x1d /* source validation, both redirects, upstream forwarding */
 #define TWO "[guest.two]\ncpus = [1]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
 
 static void accepted(const char *text, const char *said)
@@ -89,6 +91,85 @@ static void part_of_a_group(void **state)
                                                "\"group:0000:02:00.0\" for the whole group");
     assert_int_equal(plan_rig.items[1].code, PLAN_DEVICES_GROUP_MEMBER);
     assert_non_null(strstr(plan_rig.items[1].what, "0000:02:00.1 belongs to the group of 0000:02:00.0: "));
+    refused(
+        ONE "devices = [\"0000:02:00.1\"]\n",
+        "error[BH0619] g.toml:6:12: 0000:02:00.1 is in one group with 0000:02:00.0, which guest 'one' does not have; "
+        "fix: add \"0000:02:00.0\" to devices of [guest.one], or write only \"group:0000:02:00.1\" for the whole "
+        "group\n"
+        "note[BH0620] g.toml:6:12: 0000:02:00.0 belongs to the group of 0000:02:00.1: 0000:00:04.0 above it has no "
+        "ACS\n");
+    /* The missing one is the first of its group: then it is the named one that belongs to it. */
+    plan_rig.functions[1].cap.acs = 0x100;
+    plan_rig.functions[1].acs_cap = plan_rig.functions[1].acs_control = ALL_ACS;
+    twin_0->device = twin_1->device = 0x10d3; /* of the other kind it is known that its functions are apart */
+    refused(
+        ONE "devices = [\"0000:02:00.1\"]\n",
+        "error[BH0619] g.toml:6:12: 0000:02:00.1 is in one group with 0000:02:00.0, which guest 'one' does not have; "
+        "fix: add \"0000:02:00.0\" to devices of [guest.one], or write only \"group:0000:02:00.1\" for the whole "
+        "group\n"
+        "note[BH0620] g.toml:6:12: 0000:02:00.1 belongs to the group of 0000:02:00.0: 0000:02:00.0 is a function of "
+        "the same device, and neither has all of ACS\n");
+}
+
+static void the_consoles_own_device(void **state)
+{
+    (void)state;
+    plan_rig.facts.console_port = 0x3f8;
+    plain->bars[1] = (struct pci_bar){.kind = PCI_BAR_IO, .assigned = true, .address = 0x3f8, .size = 8};
+    refused(ONE "devices = [\"0000:00:05.0\"]\n",
+            "error[BH0613] g.toml:6:12: 0000:00:05.0 is the serial port of the hypervisor's own console; fix: move the "
+            "console to another port, or choose another device\n");
+    plan_rig.facts.console_port = 0x400; /* just behind it */
+    accepted(ONE "devices = [\"0000:00:05.0\"]\n", "");
+}
+
+static void the_machines_own(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        plain->class_code = i == 0 ? 0x080000 : 0x080600;
+        refused(ONE "devices = [\"0000:00:05.0\"]\n",
+                "error[BH0623] g.toml:6:12: 0000:00:05.0 belongs to the machine's interrupts or remapping units; fix: "
+                "choose another device\n");
+    }
+    plain->class_code = 0x080500; /* an SD host controller */
+    accepted(ONE "devices = [\"0000:00:05.0\"]\n", "");
+}
+
+static void behind_a_vmd_endpoint(void **state)
+{
+    (void)state;
+    struct pci_function *child = plan_rig_device("10000:e1:00.0");
+    child->is_vmd_child = true;
+    child->vmd = (uint32_t)(plain - plan_rig.functions);
+    refused(ONE "devices = [\"10000:e1:00.0\"]\n",
+            "error[BH0624] g.toml:6:12: 10000:e1:00.0 is behind a VMD endpoint, and goes with that; fix: name the "
+            "endpoint: \"0000:00:05.0\"\n");
+    accepted(ONE "devices = [\"group:0000:00:05.0\"]\n", "");
+    assert_int_equal(plan_rig.plan.device_count, 1);
+    assert_int_equal(plan_rig.plan.owner[child - plan_rig.functions], 0);
+}
+
+/* 02:00.0 becomes a PCIe-to-PCI bridge's device, then a conventional bridge's: whose ids messages may have is planned.
+ */
+static void whose_ids_messages_have(void **state)
+{
+    (void)state;
+    const struct plan_device *d = NULL;
+    plan_rig.functions[1].express = PCI_EXPRESS_TO_PCI;
+    twin_0->express = twin_1->express = PCI_EXPRESS_NONE;
+    assert_int_equal(plan_rig_plan(ONE "devices = [\"group:0000:02:00.1\"]\n"), STATUS_OK);
+    d = &plan_rig.plan.devices[1];
+    assert_int_equal(plan_rig.functions[d->function].at.v, 0x201);
+    assert_true(d->bus_interrupts && d->first_bus == 2 && d->last_bus == 2);
+    plan_rig.functions[1].express = PCI_EXPRESS_NONE;
+    assert_int_equal(plan_rig_plan(ONE "devices = [\"group:0000:02:00.1\"]\n"), STATUS_OK);
+    d = &plan_rig.plan.devices[1];
+    assert_false(d->bus_interrupts);
+    assert_int_equal(d->message_source.v, 0x20); /* 00:04.0 */
+    assert_int_equal(plan_rig_plan(ONE "devices = [\"0000:01:00.0\"]\n"), STATUS_OK);
+    d = &plan_rig.plan.devices[0];
+    assert_true(!d->bus_interrupts && d->message_source.v == 0x100);
 }
 
 static void a_group_for_two_guests(void **state)
@@ -111,8 +192,12 @@ static void a_group_with_the_console(void **state)
     assert_int_equal(plan_rig_plan(ONE "devices = [\"0000:02:00.0\"]\n"), STATUS_UNSUPPORTED);
     assert_int_equal(plan_rig.diags.errors, 1);
     assert_int_equal(plan_rig.items[0].code, PLAN_DEVICES_GROUP_STUCK);
-    assert_string_equal(plan_rig.items[0].what, "0000:02:00.0 cannot be given away: 0000:02:00.1, of its group, is the "
-                                                "serial port of the hypervisor's own console");
+    assert_string_equal(
+        plan_rig_text(),
+        "error[BH0622] g.toml:6:12: 0000:02:00.0 cannot be given away: 0000:02:00.1, of its group, is the "
+        "serial port of the hypervisor's own console; fix: choose a device of another group\n"
+        "note[BH0620] g.toml:6:12: 0000:02:00.1 belongs to the group of 0000:02:00.0: 0000:00:04.0 above "
+        "it has no ACS\n");
 }
 
 static void no_unit_and_blocked(void **state)
@@ -147,12 +232,66 @@ static void no_remapping(void **state)
     refused(
         ONE "devices = [\"0000:00:05.0\"]\n",
         "error[BH0607] g.toml:6:12: 0000:00:05.0 cannot be given away: interrupts are not remapped, so it could send "
-        "any interrupt to any CPU; fix: turn on interrupt remapping in the firmware's setup (under QEMU: "
-        "intel-iommu,intremap=on)\n");
-    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n"), STATUS_OK);
-    assert_int_equal(plan_rig.diags.count, 1);
-    assert_int_equal(plan_rig.items[0].code, PLAN_DEVICES_UNSAFE);
+        "any interrupt to any CPU; fix: turn on interrupt remapping in the firmware's setup, or write "
+        "unsafe-interrupts = true in [guest.one]\n");
+    accepted(
+        ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\", \"0000:00:06.0\"]\n",
+        "warning[BH0630] g.toml:7:12: 0000:00:05.0 is given away although interrupts are not remapped: guest 'one' can "
+        "send any interrupt to any CPU, and so stop or take over the machine; fix: turn on interrupt remapping in the "
+        "firmware's setup\n");
     assert_true(plan_rig.plan.devices[0].unsafe_interrupts);
+    plan_rig.facts.remapping = true;
+    accepted(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n", "");
+    assert_false(plan_rig.plan.devices[0].unsafe_interrupts);
+}
+
+static void no_remapping_of_left_overs(void **state)
+{
+    (void)state;
+    plan_rig.facts.remapping = false;
+    assert_int_equal(plan_rig_plan(ONE "[system]\nunassigned = \"one\"\n"), STATUS_OK);
+    assert_int_equal(plan_rig.plan.device_count, 0);
+    assert_non_null(strstr(plan_rig_text(), "note[BH0634] g.toml:7:14: the group of 0000:00:05.0 stays blocked: "
+                                            "0000:00:05.0 cannot be given away: interrupts are not remapped, so it "
+                                            "could send any interrupt to any CPU"));
+    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\n[system]\nunassigned = \"one\"\n"), STATUS_OK);
+    assert_int_equal(plan_rig.plan.device_count, 5);
+    assert_true(plan_rig.plan.devices[4].unsafe_interrupts);
+}
+
+/* Without remapping an interrupt has 8 bits for its CPU, and 255 is everybody. */
+static void no_remapping_and_a_far_cpu(void **state)
+{
+    (void)state;
+    struct plan_cpu cpus[] = {{.apic_id = 255}, {.apic_id = 254}};
+    plan_rig.facts.remapping = false;
+    plan_rig.facts.cpus = cpus;
+    plan_rig.facts.cpu_count = ARRAY_LENGTH(cpus);
+    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n"), STATUS_UNSUPPORTED);
+    assert_int_equal(plan_rig.diags.count, 2);
+    assert_int_equal(plan_rig.items[1].code, PLAN_DEVICES_FAR_CPU);
+    assert_string_equal(plan_rig.items[1].what, "0000:00:05.0 cannot be given away: interrupts are not remapped, and "
+                                                "none can name CPU 0 of guest 'one', whose APIC id is 0xff");
+    assert_string_equal(plan_rig.items[1].fix, "turn on interrupt remapping in the firmware's setup, or give the "
+                                               "guest other CPUs");
+    cpus[0].apic_id = 254;
+    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n"), STATUS_OK);
+}
+
+/* Lines need no remapping, nor firmware's word about the I/O APIC. */
+static void no_remapping_and_a_line(void **state)
+{
+    (void)state;
+    plan_rig.facts.remapping = false;
+    plan_rig.units[0].scopes.count = 0;
+    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n"
+                                       "[device.\"0000:00:05.0\"]\ngsi = 17\n"),
+                     STATUS_OK);
+    assert_int_equal(plan_rig.plan.devices[0].gsi, 17);
+    assert_int_equal(plan_rig_plan(ONE "unsafe-interrupts = true\ndevices = [\"0000:00:05.0\"]\n"
+                                       "[device.\"0000:00:05.0\"]\ngsi = 240\n"),
+                     STATUS_UNSUPPORTED);
+    assert_string_equal(plan_rig.items[1].what, "0000:00:05.0 has GSI 240, which is on no I/O APIC");
 }
 
 static void reserved_memory(void **state)
@@ -167,9 +306,47 @@ static void reserved_memory(void **state)
     accepted(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n", "");
     assert_int_equal(plan_rig.plan.guests[0].reserved_count, 1);
     plain->class_code = 0x0c0330;
-    assert_int_equal(plan_rig_plan(ONE "devices = [\"0000:00:05.0\"]\n"), STATUS_OK);
-    assert_int_equal(plan_rig.items[0].code, PLAN_DEVICES_RESERVED_LEFT);
+    accepted(
+        ONE "devices = [\"0000:00:05.0\"]\n",
+        "note[BH0629] g.toml:6:12: 0000:00:05.0 does not get firmware's memory at 0x7e000000-0x7e002fff (RMRR): a USB "
+        "controller does without once its driver has it\n");
     assert_int_equal(plan_rig.plan.guests[0].reserved_count, 0);
+    plain->class_code = 0x030000;
+    accepted(ONE "devices = [\"0000:00:05.0\"]\n",
+             "note[BH0629] g.toml:6:12: 0000:00:05.0 does not get firmware's memory at 0x7e000000-0x7e002fff (RMRR): a "
+             "display does without once its driver has it\n");
+    assert_int_equal(plan_rig_plan(ONE "rmrr = \"refuse\"\ndevices = [\"0000:00:05.0\"]\n"), STATUS_UNSUPPORTED);
+    assert_int_equal(plan_rig.items[0].code, PLAN_DEVICES_RESERVED);
+}
+
+static void reserved_memory_in_many_places(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 17; i++) {
+        plan_rig_reserve(0x40000000 + 0x2000 * i, 0x1000, i < 16 ? "0000:00:05.0" : "0000:00:06.0", NULL);
+    }
+    const char *both = ONE "rmrr = \"map\"\ndevices = [\"0000:00:06.0\", \"0000:00:05.0\"]\n";
+    refused(both, "error[BH0637] g.toml:7:28: 0000:00:05.0 is one too many with firmware's memory (RMRR): guest 'one' "
+                  "would have that in 17 places, and 16 is the most; fix: give the guest fewer devices that firmware "
+                  "reserves memory for\n");
+    accepted(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n", "");
+    accepted(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n" TWO "rmrr = \"map\"\ndevices = [\"0000:00:06.0\"]\n",
+             "");
+    plan_rig.rmrrs[3].size = plan_rig.rmrrs[3].size + 0x1000; /* touches the next one: one place */
+    accepted(both, "");
+    assert_int_equal(plan_rig.plan.guests[0].reserved_count, 17);
+}
+
+static void reserved_memory_of_left_overs_in_many_places(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 17; i++) {
+        plan_rig_reserve(0x40000000 + 0x2000 * i, 0x1000, i < 16 ? "0000:00:05.0" : "0000:00:06.0", NULL);
+    }
+    accepted(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n[system]\nunassigned = \"one\"\n",
+             "note[BH0634] g.toml:9:14: the group of 0000:00:06.0 stays blocked: 0000:00:06.0 is one too many with "
+             "firmware's memory (RMRR): guest 'one' would have that in 17 places, and 16 is the most\n");
+    assert_int_equal(plan_rig.plan.owner[other - plan_rig.functions], PLAN_NO_GUEST);
 }
 
 static void reserved_memory_where_ram_is(void **state)
@@ -185,13 +362,30 @@ static void reserved_memory_where_ram_is(void **state)
     plan_rig.memory.ranges[0] = (struct memory_range){0x100000, 0x7000000, MEMORY_RAM};
     assert_int_equal(plan_rig_plan(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n"), STATUS_UNSUPPORTED);
     assert_non_null(strstr(plan_rig.items[0].fix, "memory of no size leaves that range free"));
-    plan_rig.rmrrs[0].start = 0x2000000; /* in the machine's own RAM */
-    assert_int_equal(plan_rig_plan(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n"), STATUS_UNSUPPORTED);
-    assert_int_equal(plan_rig.items[0].code, PLAN_DEVICES_RESERVED_BAD);
-    plan_rig.rmrrs[0].start = 0xfee00000;
-    assert_int_equal(plan_rig_plan(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n"), STATUS_UNSUPPORTED);
-    assert_int_equal(plan_rig.items[0].code, PLAN_DEVICES_RESERVED_BAD);
-    assert_non_null(strstr(plan_rig.items[0].what, "the local APIC is there"));
+}
+
+static void refused_region(uint64_t start, const char *range, const char *what)
+{
+    char said[512];
+    plan_rig.rmrrs[0].start = plan_rig.rmrrs[0].base = start;
+    plan_rig.rmrrs[0].limit = start + 0x2fff;
+    (void)snprintf(
+        said, sizeof(said),
+        "error[BH0628] g.toml:7:12: 0000:00:05.0 cannot have firmware's memory at %s (RMRR): %s is there; fix: "
+        "update the firmware, turn its use of the device off in its setup, or choose another device\n",
+        range, what);
+    refused(ONE "rmrr = \"map\"\ndevices = [\"0000:00:05.0\"]\n", said);
+}
+
+static void reserved_memory_where_others_are(void **state)
+{
+    (void)state;
+    plan_rig_reserve(0x7e000000, 0x3000, "0000:00:05.0", NULL);
+    refused_region(0x2000000, "0x2000000-0x2002fff", "memory that is in use");
+    refused_region(0xfee00000, "0xfee00000-0xfee02fff", "the local APIC");
+    refused_region(0xfed90000, "0xfed90000-0xfed92fff", "a remapping unit");
+    refused_region(0xe0000000, "0xe0000000-0xe0002fff", "registers of a device");
+    refused_region(0xf8000000, "0xf8000000-0xf8002fff", "what every guest has below 4 GiB");
 }
 
 static void shared_reserved_memory(void **state)
@@ -227,6 +421,36 @@ static void resets(void **state)
         ONE "devices = [\"0000:00:05.0\"]\n[device.\"8086:1521\"]\nreset = \"d3d0\"\n",
         "error[BH0631] g.toml:8:9: 0000:00:05.0 keeps its state from D3hot to D0 (No_Soft_Reset): reset = \"d3d0\" is "
         "impossible; fix: write one that it can: reset = \"none\"\n");
+}
+
+static void resets_that_are_impossible(void **state)
+{
+    (void)state;
+    card->has_flr = plain->has_flr = false;
+    refused(
+        ONE "devices = [\"0000:01:00.0\"]\n[device.\"0000:01:00.0\"]\nreset = \"flr\"\n",
+        "error[BH0631] g.toml:8:9: 0000:01:00.0 has no function level reset: reset = \"flr\" is impossible; fix: write "
+        "one that it can: reset = \"bus\" or \"none\"\n");
+    refused(
+        ONE "devices = [\"0000:00:05.0\"]\n[device.\"0000:00:05.0\"]\nreset = \"bus\"\n",
+        "error[BH0631] g.toml:8:9: 0000:00:05.0 has no bridge above it: reset = \"bus\" is impossible; fix: write one "
+        "that it can: reset = \"none\"\n");
+    refused(ONE "devices = [\"0000:00:05.0\"]\n[device.\"0000:00:05.0\"]\nreset = \"d3d0\"\n",
+            "error[BH0631] g.toml:8:9: 0000:00:05.0 has no power management capability: reset = \"d3d0\" is "
+            "impossible; fix: "
+            "write one that it can: reset = \"none\"\n");
+    plan_rig.functions[1].acs_cap = plan_rig.functions[1].acs_control =
+        ALL_ACS; /* the port of the twins isolates them */
+    plan_rig.functions[1].cap.acs = 0x100;
+    twin_0->cap.acs = twin_1->cap.acs = 0x100;
+    twin_0->acs_cap = twin_1->acs_cap = twin_0->acs_control = twin_1->acs_control = ALL_ACS;
+    twin_0->cap.pm = 0x50;
+    refused(
+        ONE "devices = [\"0000:02:00.0\"]\n[device.\"0000:02:00.0\"]\nreset = \"bus\"\n",
+        "error[BH0631] g.toml:8:9: 0000:02:00.0 is not alone in its guest behind the bridge above: reset = \"bus\" is "
+        "impossible; fix: write one that it can: reset = \"flr\" or \"d3d0\" or \"none\"\n");
+    accepted(ONE "devices = [\"0000:01:00.0\"]\n[device.\"0000:01:00.0\"]\nreset = \"bus\"\n", "");
+    assert_int_equal(plan_rig.plan.devices[0].reset, PCI_RESET_BUS);
 }
 
 static void small_bars(void **state)
@@ -342,15 +566,26 @@ int main(void)
         cmocka_unit_test_setup(a_plan, start),
         cmocka_unit_test_setup(absent_twice_and_bridge, start),
         cmocka_unit_test_setup(part_of_a_group, start),
+        cmocka_unit_test_setup(whose_ids_messages_have, start),
         cmocka_unit_test_setup(a_group_for_two_guests, start),
         cmocka_unit_test_setup(a_group_with_the_console, start),
+        cmocka_unit_test_setup(the_consoles_own_device, start),
+        cmocka_unit_test_setup(the_machines_own, start),
+        cmocka_unit_test_setup(behind_a_vmd_endpoint, start),
         cmocka_unit_test_setup(no_unit_and_blocked, start),
         cmocka_unit_test_setup(expected_and_unused_tables, start),
         cmocka_unit_test_setup(no_remapping, start),
+        cmocka_unit_test_setup(no_remapping_of_left_overs, start),
+        cmocka_unit_test_setup(no_remapping_and_a_far_cpu, start),
+        cmocka_unit_test_setup(no_remapping_and_a_line, start),
         cmocka_unit_test_setup(reserved_memory, start),
         cmocka_unit_test_setup(reserved_memory_where_ram_is, start),
+        cmocka_unit_test_setup(reserved_memory_where_others_are, start),
+        cmocka_unit_test_setup(reserved_memory_in_many_places, start),
+        cmocka_unit_test_setup(reserved_memory_of_left_overs_in_many_places, start),
         cmocka_unit_test_setup(shared_reserved_memory, start),
         cmocka_unit_test_setup(resets, start),
+        cmocka_unit_test_setup(resets_that_are_impossible, start),
         cmocka_unit_test_setup(small_bars, start),
         cmocka_unit_test_setup(bars_that_do_not_fit, start),
         cmocka_unit_test_setup(lines, start),

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * JSON writer (RFC 8259). */
-#include "tools/bulkhead/json.h"
+#include "tools/bulkhead/json_file.h"
 
 #include <assert.h>
 #include <stdarg.h>
 
 #include "tools/bulkhead/utf8.h"
 
-struct json json_make(FILE *out)
+struct json_file json_file_make(FILE *out)
 {
-    return (struct json){.out = out};
+    return (struct json_file){.out = out};
 }
 
 /* A text that was cut may end inside of a character: what is none becomes U+FFFD. */
-static void write_string(struct json *j, const char *text)
+static void write_string(struct json_file *j, const char *text)
 {
     fputc('"', j->out);
     for (const unsigned char *c = (const unsigned char *)text; *c != 0; c++) {
@@ -34,13 +34,13 @@ static void write_string(struct json *j, const char *text)
     fputc('"', j->out);
 }
 
-static void new_line(struct json *j)
+static void new_line(struct json_file *j)
 {
     fprintf(j->out, "\n%*s", (int)j->depth, "");
 }
 
 /* What precedes every value: a comma if it is not the first, a line of its own, its key. */
-static void begin(struct json *j, const char *key)
+static void begin(struct json_file *j, const char *key)
 {
     if (j->depth != 0) {
         if (j->filled[j->depth]) {
@@ -55,16 +55,16 @@ static void begin(struct json *j, const char *key)
     }
 }
 
-static void open_one(struct json *j, const char *key, char bracket)
+static void open_one(struct json_file *j, const char *key, char bracket)
 {
     begin(j, key);
     fputc(bracket, j->out);
     j->depth++;
-    assert(j->depth < JSON_DEPTH_MAX);
+    assert(j->depth < JSON_FILE_DEPTH_MAX);
     j->filled[j->depth] = false;
 }
 
-static void close_one(struct json *j, char bracket)
+static void close_one(struct json_file *j, char bracket)
 {
     bool filled = j->filled[j->depth];
     j->depth--;
@@ -77,66 +77,66 @@ static void close_one(struct json *j, char bracket)
     }
 }
 
-void json_open_object(struct json *j, const char *key)
+void json_file_open_object(struct json_file *j, const char *key)
 {
     open_one(j, key, '{');
 }
 
-void json_open_list(struct json *j, const char *key)
+void json_file_open_list(struct json_file *j, const char *key)
 {
     open_one(j, key, '[');
 }
 
-void json_close_object(struct json *j)
+void json_file_close_object(struct json_file *j)
 {
     close_one(j, '}');
 }
 
-void json_close_list(struct json *j)
+void json_file_close_list(struct json_file *j)
 {
     close_one(j, ']');
 }
 
-void json_text(struct json *j, const char *key, const char *value)
+void json_file_text(struct json_file *j, const char *key, const char *value)
 {
     begin(j, key);
     write_string(j, value);
 }
 
-void json_number(struct json *j, const char *key, uint64_t value)
+void json_file_number(struct json_file *j, const char *key, uint64_t value)
 {
     begin(j, key);
     fprintf(j->out, "%llu", (unsigned long long)value);
 }
 
-void json_bool(struct json *j, const char *key, bool value)
+void json_file_bool(struct json_file *j, const char *key, bool value)
 {
     begin(j, key);
     fputs(value ? "true" : "false", j->out);
 }
 
-void json_format(struct json *j, const char *key, const char *fmt, ...)
+void json_file_format(struct json_file *j, const char *key, const char *fmt, ...)
 {
     char text[512];
     va_list args;
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
-    json_text(j, key, text);
+    json_file_text(j, key, text);
 }
 
-void json_diagnostics(struct json *j, const struct diag_list *list)
+void json_file_diagnostics(struct json_file *j, const struct diag_list *list)
 {
-    json_open_list(j, "diagnostics");
+    json_file_open_list(j, "diagnostics");
     for (size_t i = 0; i < list->count; i++) {
         const struct diag *d = &list->items[i];
-        json_open_object(j, NULL);
-        json_format(j, "code", "BH%04u", d->code);
-        json_text(j, "severity", diag_severity_text(d->severity));
-        json_text(j, "where", d->where);
-        json_text(j, "what", d->what);
-        json_text(j, "fix", d->fix);
-        json_close_object(j);
+        json_file_open_object(j, NULL);
+        json_file_format(j, "code", "BH%04u", d->code);
+        json_file_text(j, "severity", diag_severity_text(d->severity));
+        json_file_text(j, "where", d->where);
+        json_file_text(j, "what", d->what);
+        json_file_text(j, "fix", d->fix);
+        json_file_close_object(j);
     }
-    json_close_list(j);
+    json_file_close_list(j);
 }
