@@ -28,3 +28,9 @@ $(BUILD)/fuzz/fuzz_agent_%: $(BUILD)/host-fuzz/tests/fuzz/fuzz_agent_%.c.o $(BUI
 		$(BUILD)/host-fuzz/libfake.a $(BUILD)/host-fuzz/libtool.a $(BUILD)/host-fuzz/libbulkhead.a
 	@mkdir -p $(@D)
 	@$(CLANG) -fsanitize=fuzzer $(SANITIZE) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -o $@
+
+.PHONY: deb
+deb: $(BUILD)/bulkheadd.deb
+$(BUILD)/bulkheadd.deb: $(AGENT_PROGRAMS) tools/agent-package docs/agent.md $(wildcard tools/bulkheadd/*.[18] tools/bulkheadd/debian/*) \
+		tools/bulkheadd/completion.bash
+	@tools/agent-package $(BUILD)/host $@ && echo "  deb $@"
