@@ -21,6 +21,9 @@ $(BUILD)/$(1)/libagent.a: $(AGENT_SRC:%=$(BUILD)/$(1)/%.o)
 endef
 $(foreach folder,host host-gcc host-clang host-fuzz,$(eval $(call agent_library,$(folder))))
 
+# The demo's service guest holds them.
+$(BUILD)/guest/.made: $(AGENT_PROGRAMS)
+
 test-programs: $(AGENT_PROGRAMS) $(BUILD)/host-gcc/bulkheadd $(BUILD)/host-gcc/bulkhead-ctl
 
 # What tests them links libagent.a as well.
