@@ -78,6 +78,13 @@ def test_severity_and_device(policy):
     assert orders(hypervisor) == [{"command": "stop-device", "device": "0000:03:00.0"}]
 
 
+def test_a_fault_names_its_device_as_source(policy):
+    hypervisor, agent = policy
+    hypervisor.event("fault", "critical", guest="x", device="disk", source="0000:03:00.0")
+    until(lambda: len(rules(agent)) == 1)
+    assert orders(hypervisor) == [{"command": "stop-device", "device": "0000:03:00.0"}]
+
+
 def test_a_target_of_its_own_and_a_refusal(policy):
     hypervisor, agent = policy
     hypervisor.answers["cut"] = {"ok": False, "error": "network 'lan' is cut already", "fix": "none"}
