@@ -66,6 +66,18 @@ static enum status table_view(struct hpa at, struct acpi_view *view, struct diag
     return STATUS_OK;
 }
 
+enum status acpi_view_at(struct hpa at, const char *signature, struct acpi_view *view, struct diag_list *diags)
+{
+    if (at.v == 0) {
+        return STATUS_NOT_FOUND;
+    }
+    enum status status = table_view(at, view, diags);
+    if (status == STATUS_OK && memcmp(view->bytes, signature, SIGNATURE_BYTES) != 0) {
+        return refuse(diags, ACPI_DIAG_TABLE_UNREADABLE, view->bytes, at, "another table should be there");
+    }
+    return status;
+}
+
 /* A table of which all bytes are there. */
 static enum status saved_view(struct acpi_view *view, struct diag_list *diags)
 {

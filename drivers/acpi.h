@@ -45,6 +45,11 @@ size_t acpi_count(const struct acpi *acpi, const char *signature);
 /* The index-th sound table with that signature, or STATUS_NOT_FOUND. */
 MUST_CHECK enum status acpi_find(const struct acpi *acpi, const char *signature, size_t index, struct acpi_view *view);
 
+/* A table that another one names, such as FADT the DSDT: sound, and with that signature. STATUS_NOT_FOUND: at is 0;
+ * STATUS_BAD_FORMAT: why is in diags. */
+MUST_CHECK enum status acpi_view_at(struct hpa at, const char *signature, struct acpi_view *view,
+                                    struct diag_list *diags);
+
 /* The sum of all bytes, which is 0 for a sound table. */
 uint8_t acpi_sum(const void *bytes, size_t length);
 

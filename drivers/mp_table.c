@@ -110,10 +110,15 @@ enum status mp_table_parse(const uint8_t *bytes, size_t length, struct arena *ar
     return status;
 }
 
-/* The table that a floating pointer at `at` names; 0: none such there. */
-static uint64_t pointed_at(uint64_t at)
+static const uint8_t *view(const struct mp_table_memory *memory, uint64_t at, size_t bytes)
 {
-    const uint8_t *bytes = phys_view(hpa(at), POINTER_BYTES);
+    return memory->view(memory->context, at, bytes);
+}
+
+/* The table that a floating pointer at `at` names; 0: none such there. */
+static uint64_t pointed_at(const struct mp_table_memory *memory, uint64_t at)
+{
+    const uint8_t *bytes = view(memory, at, POINTER_BYTES);
     if (bytes == NULL || memcmp(bytes, "_MP_", 4) != 0 || acpi_sum(bytes, POINTER_BYTES) != 0) {
         return 0;
     }
@@ -124,10 +129,10 @@ static uint64_t pointed_at(uint64_t at)
     return units == 1 && cursor_u8(&c) == 0 ? table : 0;
 }
 
-static uint64_t search(uint64_t start, uint64_t end)
+static uint64_t search(const struct mp_table_memory *memory, uint64_t start, uint64_t end)
 {
     for (uint64_t at = align_up(start, POINTER_BYTES); at < end; at += POINTER_BYTES) {
-        uint64_t table = pointed_at(at);
+        uint64_t table = pointed_at(memory, at);
         if (table != 0) {
             return table;
         }
@@ -135,30 +140,45 @@ static uint64_t search(uint64_t start, uint64_t end)
     return 0;
 }
 
-static uint64_t bios_word(uint64_t at)
+static uint64_t bios_word(const struct mp_table_memory *memory, uint64_t at)
 {
-    const uint8_t *bytes = phys_view(hpa(at), sizeof(uint16_t));
+    const uint8_t *bytes = view(memory, at, sizeof(uint16_t));
     struct cursor c = cursor_make(bytes, bytes == NULL ? 0 : sizeof(uint16_t));
     return cursor_u16(&c);
 }
 
-enum status mp_table_find(struct arena *arena, struct mp_table *out)
+enum status mp_table_locate(const struct mp_table_memory *memory, const uint8_t **bytes, size_t *length)
 {
-    uint64_t ebda = bios_word(EBDA_POINTER) << 4;
-    uint64_t base_end = bios_word(BASE_MEMORY) * KIB;
-    uint64_t at = ebda != 0 ? search(ebda, ebda + KIB) : 0;
-    at = at == 0 && base_end >= KIB ? search(base_end - KIB, base_end) : at;
-    at = at == 0 ? search(BIOS_START, BIOS_END) : at;
-    *out = (struct mp_table){0};
+    uint64_t ebda = bios_word(memory, EBDA_POINTER) << 4;
+    uint64_t base_end = bios_word(memory, BASE_MEMORY) * KIB;
+    uint64_t at = ebda != 0 ? search(memory, ebda, ebda + KIB) : 0;
+    at = at == 0 && base_end >= KIB ? search(memory, base_end - KIB, base_end) : at;
+    at = at == 0 ? search(memory, BIOS_START, BIOS_END) : at;
     if (at == 0) {
         return STATUS_NOT_FOUND;
     }
-    const uint8_t *header = phys_view(hpa(at), HEADER_BYTES);
+    const uint8_t *header = view(memory, at, HEADER_BYTES);
     struct cursor size = cursor_make(header, header == NULL ? 0 : HEADER_BYTES);
     cursor_take(&size, LENGTH_OFFSET);
-    uint16_t length = cursor_u16(&size);
-    const uint8_t *bytes = length < HEADER_BYTES ? NULL : phys_view(hpa(at), length);
-    return bytes == NULL ? STATUS_BAD_FORMAT : mp_table_parse(bytes, length, arena, out);
+    *length = cursor_u16(&size);
+    *bytes = *length < HEADER_BYTES ? NULL : view(memory, at, *length);
+    return *bytes == NULL ? STATUS_BAD_FORMAT : STATUS_OK;
+}
+
+static const void *view_machine(void *context, uint64_t at, size_t bytes)
+{
+    (void)context;
+    return phys_view(hpa(at), bytes);
+}
+
+enum status mp_table_find(struct arena *arena, struct mp_table *out)
+{
+    const struct mp_table_memory memory = {.view = view_machine};
+    const uint8_t *bytes = NULL;
+    size_t length = 0;
+    *out = (struct mp_table){0};
+    enum status status = mp_table_locate(&memory, &bytes, &length);
+    return status == STATUS_OK ? mp_table_parse(bytes, length, arena, out) : status;
 }
 
 static uint32_t gsi_at(const struct madt *madt, uint8_t ioapic, uint8_t input)

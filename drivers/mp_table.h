@@ -28,9 +28,19 @@ struct mp_table {
  * STATUS_NO_MEMORY: arena full. Pure. */
 MUST_CHECK enum status mp_table_parse(const uint8_t *bytes, size_t length, struct arena *arena, struct mp_table *out);
 
-/* Find it by its floating pointer: in the first KiB of the EBDA, the last KiB of base memory, or 0xF0000..0xFFFFF.
- * STATUS_NOT_FOUND: there is none, or one of the default configurations, which know no PCI. Else as mp_table_parse().
- */
+/* Memory to search: view(context, at, bytes) gives these bytes, or NULL where they cannot be read. What it gave before
+ * may be gone after the next call. */
+struct mp_table_memory {
+    const void *(*view)(void *context, uint64_t at, size_t bytes);
+    void *context;
+};
+
+/* The table's bytes, unjudged, by its floating pointer: in the first KiB of the EBDA, the last KiB of base memory, or
+ * 0xF0000..0xFFFFF. STATUS_NOT_FOUND: there is none, or one of the default configurations, which know no PCI.
+ * STATUS_BAD_FORMAT: where it should be, there is nothing to read. Pure but for view(). */
+MUST_CHECK enum status mp_table_locate(const struct mp_table_memory *memory, const uint8_t **bytes, size_t *length);
+
+/* The table of this machine. As mp_table_locate() and mp_table_parse(). */
 MUST_CHECK enum status mp_table_find(struct arena *arena, struct mp_table *out);
 
 /* The global system interrupt of that line, or MP_TABLE_NO_GSI. Where the table names it twice, the first counts. */

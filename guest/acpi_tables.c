@@ -40,7 +40,7 @@ struct builder {
 static uint8_t *place(struct builder *b, uint64_t bytes, uint64_t align, uint64_t *at)
 {
     uint64_t start = align_up(b->next, align);
-    if (bytes > GUEST_FIRMWARE_CODE - GUEST_FIRMWARE_START || start + bytes > GUEST_FIRMWARE_CODE) {
+    if (bytes > GUEST_MP_START - GUEST_FIRMWARE_START || start + bytes > GUEST_MP_START) {
         return NULL;
     }
     uint8_t *to = guest_memory_at(b->memory, gpa(start), bytes);

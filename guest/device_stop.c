@@ -3,7 +3,19 @@
 #include "guest/device_stop.h"
 
 #include "guest/device_reset.h"
+#include "kernel/core/event.h"
 #include "kernel/core/log.h"
+
+/* 0: not a device of the guest. The plan gives no guest more than 64. */
+static uint64_t bit_of(const struct vm_owned *owned, struct sbdf device)
+{
+    for (size_t i = 0; i < owned->request.device_count && i < 64; i++) {
+        if (sbdf_equal(owned->request.devices[i].function->at, device)) {
+            return BIT64(i);
+        }
+    }
+    return 0;
+}
 
 /* The lock is held. */
 static enum status stop_locked(struct vm_owned *owned, struct sbdf device)
@@ -12,18 +24,34 @@ static enum status stop_locked(struct vm_owned *owned, struct sbdf device)
     if (f == NULL) {
         return STATUS_NOT_FOUND;
     }
+    __atomic_fetch_or(&owned->devices_stopped, bit_of(owned, device), __ATOMIC_SEQ_CST);
     return f->stopped ? STATUS_CONFLICT : guest_pci_function_stop(f);
 }
 
-static void report(const struct vm_owned *owned, struct sbdf device, const char *what, enum status status)
+static void put_event(const struct vm_owned *owned, const char *device, const char *type, enum status status)
+{
+    struct event e;
+    event_begin(&e, status == STATUS_OK ? EVENT_WARNING : EVENT_ERROR, type);
+    json_text(&e.json, "guest", owned->vm.name);
+    json_text(&e.json, "device", device);
+    json_bool(&e.json, "ok", status == STATUS_OK);
+    if (status != STATUS_OK) {
+        json_text(&e.json, "error", status_text(status));
+    }
+    event_end(&e);
+}
+
+static void report(const struct vm_owned *owned, struct sbdf device, const char *what, const char *type,
+                   enum status status)
 {
     char text[SBDF_TEXT_SIZE];
     sbdf_text(device, text);
     if (status == STATUS_OK) {
-        log_warn("guest: name=%s device=%s %s", owned->vm.name, text, what);
+        log_only(LOG_WARN, "guest: name=%s device=%s %s", owned->vm.name, text, what);
     } else {
-        log_error("guest: name=%s device=%s %s: %s", owned->vm.name, text, what, status_text(status));
+        log_only(LOG_ERROR, "guest: name=%s device=%s %s: %s", owned->vm.name, text, what, status_text(status));
     }
+    put_event(owned, text, type, status);
 }
 
 enum status device_stop(struct vm_owned *owned, struct sbdf device)
@@ -32,7 +60,7 @@ enum status device_stop(struct vm_owned *owned, struct sbdf device)
     enum status status = stop_locked(owned, device);
     lock_release(&owned->vm.lock, flags);
     if (status != STATUS_NOT_FOUND && status != STATUS_CONFLICT) {
-        report(owned, device, "stopped", status);
+        report(owned, device, "stopped", "device-stopped", status);
     }
     return status;
 }
@@ -83,17 +111,30 @@ enum status device_return(struct vm_owned *owned, struct sbdf device)
     if (status == STATUS_OK) {
         uint64_t flags = lock_take(&owned->vm.lock);
         status = guest_pci_function_return(f);
+        if (status == STATUS_OK) {
+            __atomic_fetch_and(&owned->devices_stopped, ~bit_of(owned, device), __ATOMIC_SEQ_CST);
+        }
         lock_release(&owned->vm.lock, flags);
     }
-    report(owned, device, "returned", status);
+    report(owned, device, "returned", "device-returned", status);
     return status;
 }
 
-bool device_is_stopped(struct vm_owned *owned, struct sbdf device)
+bool device_is_stopped(const struct vm_owned *owned, struct sbdf device)
 {
-    uint64_t flags = lock_take(&owned->vm.lock);
-    const struct guest_pci_function *f = guest_pci_find(&owned->vm.platform.pci, device);
-    bool stopped = f != NULL && f->stopped;
-    lock_release(&owned->vm.lock, flags);
-    return stopped;
+    return (__atomic_load_n(&owned->devices_stopped, __ATOMIC_SEQ_CST) & bit_of(owned, device)) != 0;
+}
+
+enum status device_stop_again(struct vm_owned *owned)
+{
+    enum status result = STATUS_OK;
+    if (__atomic_exchange_n(&owned->return_devices, false, __ATOMIC_SEQ_CST)) {
+        __atomic_store_n(&owned->devices_stopped, 0, __ATOMIC_SEQ_CST);
+    }
+    for (size_t i = 0; i < owned->request.device_count; i++) {
+        struct sbdf device = owned->request.devices[i].function->at;
+        enum status status = device_is_stopped(owned, device) ? device_stop(owned, device) : STATUS_OK;
+        result = result == STATUS_OK ? status : result;
+    }
+    return result;
 }

@@ -78,13 +78,17 @@ enum status firmware_write(const struct guest_memory *memory)
     return status == STATUS_OK ? guest_memory_write(memory, gpa(DATA_START), data, sizeof(data)) : status;
 }
 
-void firmware_set_devices(struct vpic *pic, struct pit *pit, struct vlapic *bootstrap, uint64_t now_ns)
+void firmware_set_wire(struct vlapic *bootstrap, uint64_t now_ns)
+{
+    vlapic_write(bootstrap, LAPIC_SVR, 4, LAPIC_SVR_ENABLE | 0xff, now_ns);
+    vlapic_write(bootstrap, LAPIC_LVT_LINT0, 4, (uint32_t)bits_make(APIC_EXTINT, 10, 8), now_ns);
+    vlapic_write(bootstrap, LAPIC_LVT_LINT1, 4, (uint32_t)bits_make(APIC_NMI, 10, 8), now_ns);
+}
+
+void firmware_set_devices(struct vpic *pic, struct pit *pit, uint64_t now_ns)
 {
     pit_write(pit, PIT_CONTROL, 0x36, now_ns); /* channel 0, both bytes, square wave */
     pit_write(pit, PIT_CHANNEL0, 0, now_ns);
     pit_write(pit, PIT_CHANNEL0, 0, now_ns);
     vpic_write(pic, 0x21, 0xfe);
-    vlapic_write(bootstrap, LAPIC_SVR, 4, LAPIC_SVR_ENABLE | 0xff, now_ns);
-    vlapic_write(bootstrap, LAPIC_LVT_LINT0, 4, (uint32_t)bits_make(APIC_EXTINT, 10, 8), now_ns);
-    vlapic_write(bootstrap, LAPIC_LVT_LINT1, 4, (uint32_t)bits_make(APIC_NMI, 10, 8), now_ns);
 }

@@ -13,8 +13,11 @@
 /* Vectors and data into the first page, handlers to GUEST_FIRMWARE_CODE. STATUS_OUT_OF_RANGE: no RAM there. */
 MUST_CHECK enum status firmware_write(const struct guest_memory *memory);
 
-/* The devices as they are handed over, at guest time now_ns: channel 0 ticks at 18.2 Hz, IRQ 0 is the only one open,
- * and the bootstrap processor's LAPIC passes the 8259 pair through (virtual wire, MP Specification 1.4 3.6.2.2). */
-void firmware_set_devices(struct vpic *pic, struct pit *pit, struct vlapic *bootstrap, uint64_t now_ns);
+/* At guest time now_ns, for kernels of every kind: the bootstrap processor's LAPIC passes the 8259 pair through
+ * (virtual wire, MP Specification 1.4 3.6.2.2). */
+void firmware_set_wire(struct vlapic *bootstrap, uint64_t now_ns);
+
+/* The devices as they are handed over, at guest time now_ns: channel 0 ticks at 18.2 Hz, IRQ 0 is the only one open. */
+void firmware_set_devices(struct vpic *pic, struct pit *pit, uint64_t now_ns);
 
 #endif

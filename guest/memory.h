@@ -23,7 +23,8 @@
 /* Below 1 MiB the guest sees a PC's map: the ACPI tables live where a BIOS would put them. */
 #define GUEST_LOW_RAM_END UINT64_C(0x9fc00)
 #define GUEST_FIRMWARE_START UINT64_C(0xe0000)
-#define GUEST_FIRMWARE_CODE UINT64_C(0xff000) /* the last page: code; tables end here */
+#define GUEST_MP_START UINT64_C(0xfe000)      /* a page for the MP table; ACPI tables end here */
+#define GUEST_FIRMWARE_CODE UINT64_C(0xff000) /* the last page: code */
 #define GUEST_FIRMWARE_END UINT64_C(0x100000)
 
 struct guest_slot {

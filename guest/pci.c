@@ -255,6 +255,15 @@ enum status guest_pci_init(struct guest_pci *pci, const struct guest_pci_config 
     return status == STATUS_OK ? add_ranges(pci) : status;
 }
 
+void guest_pci_reset_emulated(struct guest_pci *pci)
+{
+    for (unsigned i = 1; i <= GUEST_PCI_DEVICES; i++) {
+        if (pci->emulated[i] != NULL) {
+            pci_emulated_reset(pci->emulated[i]);
+        }
+    }
+}
+
 void guest_pci_reset(struct guest_pci *pci)
 {
     pci->address = 0;
@@ -270,13 +279,8 @@ void guest_pci_reset(struct guest_pci *pci)
         enum status status = f != NULL ? guest_pci_function_map(f) : STATUS_OK;
         (void)status; /* logged by the reset above */
     }
-    /* Twice, for the first may have found its place taken by the second. */
-    for (unsigned i = 1; i <= GUEST_PCI_DEVICES; i++) {
-        if (pci->emulated[i] != NULL) {
-            pci_emulated_reset(pci->emulated[i]);
-        }
-    }
-    fill_places(pci);
+    guest_pci_reset_emulated(pci);
+    fill_places(pci); /* the first may have found its place taken by the second */
 }
 
 void guest_pci_reroute(struct guest_pci *pci)

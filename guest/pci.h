@@ -36,6 +36,9 @@ MUST_CHECK enum status guest_pci_init(struct guest_pci *pci, const struct guest_
  * themselves keep their state (guest/assign.h resets them). */
 void guest_pci_reset(struct guest_pci *pci);
 
+/* The emulated ones alone: nobody uses them any more. */
+void guest_pci_reset_emulated(struct guest_pci *pci);
+
 /* The local APICs have other names: messages may mean other vCPUs. */
 void guest_pci_reroute(struct guest_pci *pci);
 

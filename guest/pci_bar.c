@@ -3,6 +3,7 @@
 #include "guest/pci_bar.h"
 
 #include "kernel/core/mmio_map.h"
+#include "kernel/core/time.h"
 #include "kernel/hw/mmio.h"
 #include "kernel/lib/bits.h"
 
@@ -201,7 +202,9 @@ static enum status unmap_domain(const struct guest_bar *bar, struct vtd_domain *
     size_t count = split(bar, parts);
     enum status result = STATUS_OK;
     for (size_t i = 0; i < count; i++) {
-        enum status status = vtd_domain_unmap(domain, iova(bar->mapped_at + parts[i].offset), parts[i].size);
+        struct iova at = iova(bar->mapped_at + parts[i].offset);
+        enum status status = vtd_domain_unmap(domain, at, parts[i].size);
+        vtd_history_note(&domain->gone, at, parts[i].size, hpa_add(bar->host, parts[i].offset), time_now_ns());
         result = result == STATUS_OK ? status : result;
     }
     return result;

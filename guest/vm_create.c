@@ -5,6 +5,7 @@
 #include "guest/acpi_tables.h"
 #include "guest/assign.h"
 #include "guest/firmware.h"
+#include "guest/mp_tables.h"
 #include "guest/share_tables.h"
 #include "guest/vm_caches.h"
 #include "guest/vm_interrupts.h"
@@ -210,7 +211,7 @@ static void describe_memory(const struct guest_memory *memory, struct image_requ
 static enum status act_as_firmware(struct vm *vm)
 {
     struct vm_platform *p = &vm->platform;
-    firmware_set_devices(&p->pic, &p->pit, &vm->cpus[0].lapic, 0);
+    firmware_set_devices(&p->pic, &p->pit, 0);
     return firmware_write(&vm->memory);
 }
 
@@ -231,11 +232,17 @@ enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, ch
                     status_text(status));
         return status;
     }
+    const struct cpuid version = cpu_cpuid(1, 0);
+    status = mp_tables_write(&owned->vm.memory, r->cpu_count, version.eax, version.edx);
+    if (status != STATUS_OK) {
+        return status;
+    }
     describe_memory(&owned->vm.memory, &image);
     guest_reserved_describe(&owned->reserved, image.map, &image.map_count);
     uint64_t from = time_now_ns();
     status = image_load(&owned->vm.memory, &image, entry, why, VM_WHY_SIZE);
     owned->copy_ns = time_now_ns() - from;
+    firmware_set_wire(&owned->vm.cpus[0].lapic, 0);
     vm_caches_write_back(&owned->vm);
     return status == STATUS_OK && entry->kind == IMAGE_MULTIBOOT ? act_as_firmware(&owned->vm) : status;
 }
@@ -247,6 +254,29 @@ static void log_memory(const struct vm *vm)
         log_info("guest: name=%s memory guest=0x%llx host=0x%llx mib=%llu", vm->name, (unsigned long long)slot->base.v,
                  (unsigned long long)slot->backing.v, (unsigned long long)(slot->size / MIB));
     }
+}
+
+/* The bus with what is emulated on it. */
+static enum status make_pci(struct vm_owned *owned)
+{
+    struct vm *vm = &owned->vm;
+    struct guest_pci_config pci = pci_config_of(owned);
+    enum status status = guest_pci_init(&vm->platform.pci, &pci);
+    vm->platform.text = owned->request.text;
+    if (status == STATUS_OK && owned->request.console != NULL) {
+        status = vm_console_add(vm, owned->request.console);
+    }
+    return status;
+}
+
+/* What is emulated finds its places between the others. */
+static enum status show_emulated(struct vm_owned *owned, char why[VM_WHY_SIZE])
+{
+    enum status status = guest_pci_show_emulated(&owned->vm.platform.pci);
+    if (status != STATUS_OK) {
+        format_text(why, VM_WHY_SIZE, "its virtio devices find no room for their BARs: %s", status_text(status));
+    }
+    return status;
 }
 
 enum status vm_create(struct vm_owned *owned, const struct vm_request *request, char why[VM_WHY_SIZE])
@@ -270,10 +300,7 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     status = status == STATUS_OK ? make_tables(owned) : status;
     status = status == STATUS_OK ? make_cpus(vm, request) : status;
     status = status == STATUS_OK ? vm_create_power_on(vm) : status;
-    if (status == STATUS_OK) {
-        struct guest_pci_config pci = pci_config_of(owned);
-        status = guest_pci_init(&vm->platform.pci, &pci);
-    }
+    status = status == STATUS_OK ? make_pci(owned) : status;
     if (status != STATUS_OK) {
         format_text(why, VM_WHY_SIZE, "its tables cannot be made: %s", status_text(status));
         return status;
@@ -284,6 +311,7 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
         vm->first_entry = entry;
         vm->active = vm->cpu_count;
         status = vm_create_attach(owned, why);
+        status = status == STATUS_OK ? show_emulated(owned, why) : status;
     }
     return status;
 }

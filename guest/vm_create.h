@@ -34,6 +34,8 @@ struct vm_request {
     uint32_t without; /* features (kernel/core/cpu_feature.h) to leave unused */
     struct vtd *vtd;
     const struct pci_facts *pci;
+    const struct vm_console_request *console; /* its virtio console; NULL: it has none */
+    struct text_ring *text;                   /* for what it prints; NULL: nobody reads along. Lives on */
     /* Asked before it starts anew, when not NULL, on the CPU that does so: false, and why, keeps it from it. */
     bool (*may_start)(const struct vm_owned *owned, char *why, size_t size);
     /* The same for each vCPU, once it is made and each time it starts anew, on its CPU before it runs. */
@@ -41,9 +43,6 @@ struct vm_request {
     struct restart_rules rules;
     bool stays_off;           /* it does not start by itself */
     struct vm_roster *roster; /* all guests (vm_order.h), this one among them */
-    /* Stop a device, or return it, with the guest's lock, on the guest's first vCPU; NULL: cannot be. */
-    enum status (*device_stop)(struct vm_owned *owned, struct sbdf device);
-    enum status (*device_return)(struct vm_owned *owned, struct sbdf device);
 };
 
 /* Where a guest is in its life. */
@@ -79,13 +78,14 @@ struct vm_owned {
     enum vm_phase phase;                   /* atomic */
     enum restart_wanted wanted;            /* atomic: an order that is not carried out yet */
     uint64_t devices_stop, devices_return; /* atomic, bit n: an order for request.devices[n] */
+    uint64_t devices_stopped;              /* atomic, likewise: it is stopped (device_stop.h) */
+    bool return_devices;                   /* atomic: the next start brings those back, for it was ordered */
     bool lost;                             /* atomic: something of it was not withdrawn: it never starts again */
     /* Of the vCPU that keeps it while it is stopped. */
     enum vm_step step;
     enum restart_answer answer;
     uint64_t scrubbed; /* bytes of its RAM */
     uint64_t ran_ns, waited_ns, wake_ns, start_from_ns;
-    uint64_t stopped_devices;   /* bit n: request.devices[n] is stopped again when it is attached */
     unsigned starts;            /* again, that succeeded */
     uint64_t scrub_ns, copy_ns; /* what making it took: clearing its RAM, and placing its images there */
 };

@@ -3,6 +3,7 @@
 #include "guest/vm_keep.h"
 
 #include "guest/assign.h"
+#include "guest/device_stop.h"
 #include "guest/vm_memory.h"
 #include "guest/vm_order.h"
 #include "kernel/core/log.h"
@@ -60,8 +61,14 @@ void vm_keep_begin(struct vm_owned *owned)
     struct vm *vm = &owned->vm;
     set_phase(owned, VM_PHASE_STOPS);
     console_flush(&vm->platform.console);
+    console_flush(&vm->platform.hvc.lines);
+    uint64_t flags = lock_take(&vm->lock);
+    guest_pci_reset_emulated(&vm->platform.pci);
+    lock_release(&vm->lock, flags);
     owned->ran_ns = vm_now(vm);
     owned->answer = restart_decide(&owned->request.rules, vm->end, take_wanted(owned));
+    __atomic_store_n(&owned->devices_stop, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&owned->devices_return, 0, __ATOMIC_SEQ_CST);
     owned->step = VM_STEP_WITHDRAW;
 }
 
@@ -82,36 +89,11 @@ static bool all_withdrawn(const enum status *each, size_t count)
     return true;
 }
 
-/* What was stopped (guest/device_stop.h) is not brought back by the guest's own reset, nor by its start. */
-static uint64_t stopped_devices(const struct vm_owned *owned)
-{
-    uint64_t stopped = 0;
-    for (size_t i = 0; i < owned->request.device_count; i++) {
-        const struct guest_pci_function *f =
-            guest_pci_find(&owned->vm.platform.pci, owned->request.devices[i].function->at);
-        stopped |= f != NULL && f->stopped ? BIT64(i) : 0;
-    }
-    return stopped;
-}
-
-static enum status stop_again(struct vm_owned *owned)
-{
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < owned->request.device_count; i++) {
-        if ((owned->stopped_devices & BIT64(i)) != 0) {
-            status = guest_pci_function_stop(
-                guest_pci_find(&owned->vm.platform.pci, owned->request.devices[i].function->at));
-        }
-    }
-    return status;
-}
-
 /* Who starts at once has its devices reset when they are attached again; those of the others are reset now. */
 static void withdraw(struct vm_owned *owned)
 {
     const struct vm_request *r = &owned->request;
     enum status each[GUEST_PCI_SLOTS]; /* attaching more was refused */
-    owned->stopped_devices |= stopped_devices(owned);
     assign_withdraw(&owned->vm.platform.pci, r->devices, r->device_count, each);
     bool withdrawn = all_withdrawn(each, r->device_count);
     if (is_final(owned)) {
@@ -204,8 +186,8 @@ static void settle(struct vm_owned *owned)
     }
 }
 
-/* Ordered while it rests or waits. Nobody reached its memory meanwhile; scrubbing it again costs little. */
-static void start_by_order(struct vm_owned *owned)
+/* After a rest, or a while. Nobody reached its memory meanwhile; scrubbing it again costs little. */
+static void start_again(struct vm_owned *owned)
 {
     owned->answer = RESTART_NOW;
     owned->scrubbed = 0;
@@ -216,7 +198,7 @@ static void start_by_order(struct vm_owned *owned)
 static void look_at_rest(struct vm_owned *owned)
 {
     if (take_wanted(owned) == RESTART_WANTED_START && vm_roster_wake(owned->request.roster)) {
-        start_by_order(owned);
+        start_again(owned);
     }
 }
 
@@ -227,7 +209,7 @@ static void look_while_waiting(struct vm_owned *owned)
         owned->vm.end = VM_STOPPED;
         rest(owned);
     } else if (wanted == RESTART_WANTED_START || time_now_ns() >= owned->wake_ns) {
-        start_by_order(owned);
+        start_again(owned);
     }
 }
 
@@ -286,10 +268,7 @@ static enum vm_keep_outcome attach(struct vm_owned *owned)
 {
     char why[VM_WHY_SIZE] = "";
     enum status status = vm_create_attach(owned, why);
-    if (status == STATUS_OK) {
-        status = stop_again(owned);
-        owned->stopped_devices = 0; /* each one's place knows it again */
-    }
+    status = status == STATUS_OK ? device_stop_again(owned) : status;
     if (status == STATUS_OK && !may_start(owned, why)) {
         status = STATUS_CONFLICT;
     }

@@ -3,6 +3,7 @@
  * before what is wanted is read, by its own vCPUs, and read after that was written, here: one side sees the other. */
 #include "guest/vm_order.h"
 
+#include "guest/device_stop.h"
 #include "kernel/core/log.h"
 
 static enum vm_phase phase_of(const struct vm_owned *owned)
@@ -25,6 +26,9 @@ static void kick_all(struct vm *vm)
 /* The first vCPU to see it acts on it; one that runs is made to leave the guest. */
 static enum status want(struct vm_owned *owned, enum restart_wanted wanted, enum vm_end end, const char *who)
 {
+    if (wanted == RESTART_WANTED_START) {
+        __atomic_store_n(&owned->return_devices, true, __ATOMIC_SEQ_CST);
+    }
     __atomic_store_n(&owned->wanted, wanted, __ATOMIC_SEQ_CST);
     if (phase_of(owned) == VM_PHASE_LIVE) {
         vm_stop(&owned->vm, end, "by %s", who);
@@ -34,11 +38,16 @@ static enum status want(struct vm_owned *owned, enum restart_wanted wanted, enum
     return STATUS_OK;
 }
 
+static bool can_start(const struct vm_owned *owned)
+{
+    return !owned->lost && owned->request.refused == NULL;
+}
+
 static enum status start(struct vm_owned *owned, const char *who)
 {
     enum vm_phase phase = phase_of(owned);
     bool off = phase == VM_PHASE_RESTS || phase == VM_PHASE_WAITS;
-    return off && !owned->lost ? want(owned, RESTART_WANTED_START, VM_RESTARTED, who) : STATUS_CONFLICT;
+    return off && can_start(owned) ? want(owned, RESTART_WANTED_START, VM_RESTARTED, who) : STATUS_CONFLICT;
 }
 
 static enum status stop(struct vm_owned *owned, const char *who)
@@ -51,7 +60,7 @@ static enum status restart(struct vm_owned *owned, const char *who)
     if (phase_of(owned) == VM_PHASE_STARTS) {
         return STATUS_OK;
     }
-    return owned->lost ? STATUS_CONFLICT : want(owned, RESTART_WANTED_START, VM_RESTARTED, who);
+    return can_start(owned) ? want(owned, RESTART_WANTED_START, VM_RESTARTED, who) : STATUS_CONFLICT;
 }
 
 static enum status pause(struct vm_owned *owned, bool paused)
@@ -89,6 +98,20 @@ enum status vm_order_guest(struct vm_owned *owned, enum vm_order order, const ch
     return status;
 }
 
+static enum vm_order_state at_rest(enum vm_end end)
+{
+    switch (end) {
+    case VM_POWERED_OFF:
+        return VM_ORDER_POWERED_OFF;
+    case VM_CRASHED:
+        return VM_ORDER_CRASHED;
+    case VM_REFUSED:
+        return VM_ORDER_REFUSED;
+    default:
+        return VM_ORDER_STOPPED;
+    }
+}
+
 enum vm_order_state vm_order_state(const struct vm_owned *owned)
 {
     enum vm_end end = __atomic_load_n(&owned->vm.end, __ATOMIC_ACQUIRE);
@@ -105,17 +128,15 @@ enum vm_order_state vm_order_state(const struct vm_owned *owned)
     case VM_PHASE_WAITS:
         return VM_ORDER_WAITING;
     case VM_PHASE_RESTS:
-        return end == VM_CRASHED || end == VM_REFUSED ? VM_ORDER_CRASHED
-               : end == VM_POWERED_OFF                ? VM_ORDER_POWERED_OFF
-                                                      : VM_ORDER_STOPPED;
+        return at_rest(end);
     }
     return VM_ORDER_STOPPING;
 }
 
 const char *vm_order_state_text(enum vm_order_state state)
 {
-    static const char *const words[] = {"running",     "paused",  "stopping", "stopped",
-                                        "powered-off", "crashed", "starting", "waiting"};
+    static const char *const words[] = {"running", "paused",  "stopping", "stopped", "powered-off",
+                                        "crashed", "refused", "starting", "waiting"};
     return words[state];
 }
 
@@ -147,11 +168,7 @@ enum status vm_order_device(struct vm_owned *owned, struct sbdf device, bool sto
 
 static void carry_out_one(struct vm_owned *owned, struct sbdf device, bool stop)
 {
-    enum status (*act)(struct vm_owned *, struct sbdf) =
-        stop ? owned->request.device_stop : owned->request.device_return;
-    uint64_t flags = lock_take(&owned->vm.lock);
-    enum status status = act == NULL ? STATUS_UNSUPPORTED : act(owned, device);
-    lock_release(&owned->vm.lock, flags);
+    enum status status = stop ? device_stop(owned, device) : device_return(owned, device);
     char text[SBDF_TEXT_SIZE];
     log_info("guest: name=%s device=%s %s: %s", owned->vm.name, sbdf_text(device, text), stop ? "stop" : "return",
              status_text(status));

@@ -22,6 +22,7 @@ enum vm_order_state {
     VM_ORDER_STOPPED, /* by order, or never started */
     VM_ORDER_POWERED_OFF,
     VM_ORDER_CRASHED, /* or could not be started */
+    VM_ORDER_REFUSED, /* its images are not the pinned ones: it never starts */
     VM_ORDER_STARTING,
     VM_ORDER_WAITING, /* starts again after a while */
 };
@@ -30,13 +31,15 @@ enum vm_order_state {
  * in this state: start a running guest, stop a stopped one, pause a paused one ... */
 MUST_CHECK enum status vm_order_guest(struct vm_owned *owned, enum vm_order order, const char *who);
 
-/* Stop a device of a running or paused guest, or return it (guest/device_stop.h), by its first vCPU. STATUS_NOT_FOUND:
- * it has no such device; STATUS_CONFLICT: it does not run. The last order for a device counts. */
+/* Stop a device of a running or paused guest, or return it (guest/device_stop.h), by its first vCPU. A guest that
+ * starts anew by itself does so without its stopped devices; by order, with all. STATUS_NOT_FOUND: it has no such
+ * device; STATUS_CONFLICT: it does not run. The last order for a device counts. */
 MUST_CHECK enum status vm_order_device(struct vm_owned *owned, struct sbdf device, bool stop);
 
 enum vm_order_state vm_order_state(const struct vm_owned *owned);
 
-/* "running", "paused", "stopping", "stopped", "powered-off", "crashed", "starting", "waiting"; "stop", "start", ... */
+/* "running", "paused", "stopping", "stopped", "powered-off", "crashed", "refused", "starting", "waiting"; "stop",
+ * "start", ... */
 const char *vm_order_state_text(enum vm_order_state state);
 const char *vm_order_text(enum vm_order order);
 

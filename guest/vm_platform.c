@@ -84,6 +84,11 @@ void vm_platform_settle(struct vm *vm)
     } else if (reset_is_requested(&p->reset)) {
         vm_stop(vm, VM_RESET, "reset");
     }
+    uint64_t due = guest_pci_deadline(&p->pci);
+    if (due != p->emulated_due) {
+        p->emulated_due = due;
+        reschedule(vm);
+    }
 }
 
 /* Ticks that came while the vCPU's host CPU was busy elsewhere are delivered later, one by one: kernels count them
@@ -102,39 +107,90 @@ static void tick(struct vm *vm, uint64_t now_ns)
     p->next_tick_ns = now_ns + TICK_SPACING_NS;
 }
 
-void vm_platform_input(struct vm *vm, uint8_t byte)
+bool vm_platform_input(struct vm *vm, uint8_t byte)
 {
     struct vm_input *input = &vm->platform.input;
-    uint32_t written = __atomic_load_n(&input->written, __ATOMIC_RELAXED);
-    if (written - __atomic_load_n(&input->taken, __ATOMIC_ACQUIRE) == VM_INPUT_BYTES) {
-        return;
+    uint64_t flags = lock_take(&input->lock);
+    uint32_t written = input->written;
+    bool fits = written - __atomic_load_n(&input->taken, __ATOMIC_ACQUIRE) != VM_INPUT_BYTES;
+    if (fits) {
+        input->bytes[written % VM_INPUT_BYTES] = byte;
+        __atomic_store_n(&input->written, written + 1, __ATOMIC_RELEASE);
     }
-    input->bytes[written % VM_INPUT_BYTES] = byte;
-    __atomic_store_n(&input->written, written + 1, __ATOMIC_RELEASE);
-    reschedule(vm);
+    lock_release(&input->lock, flags);
+    if (fits) {
+        vm_platform_device_wake(vm);
+    }
+    return fits;
 }
 
-static bool has_input(const struct vm_platform *p)
+/* The byte that waits longest; -1: none does. */
+static int next_input(const struct vm_platform *p)
 {
-    return __atomic_load_n(&p->input.written, __ATOMIC_ACQUIRE) != p->input.taken && uart_room(&p->uart) != 0;
+    bool any = __atomic_load_n(&p->input.written, __ATOMIC_ACQUIRE) != p->input.taken;
+    return any ? p->input.bytes[p->input.taken % VM_INPUT_BYTES] : -1;
 }
 
-static void take_input(struct vm_platform *p)
+static void drop_input(struct vm_platform *p)
 {
-    while (has_input(p) && uart_input(&p->uart, p->input.bytes[p->input.taken % VM_INPUT_BYTES])) {
-        __atomic_store_n(&p->input.taken, p->input.taken + 1, __ATOMIC_RELEASE);
+    bool full = __atomic_load_n(&p->input.written, __ATOMIC_ACQUIRE) - p->input.taken == VM_INPUT_BYTES;
+    __atomic_store_n(&p->input.taken, p->input.taken + 1, __ATOMIC_RELEASE);
+    if (full && p->input_room != NULL) {
+        p->input_room(p->input_room_context);
+    }
+}
+
+size_t vm_platform_take_input(struct vm *vm, uint8_t *to, size_t most)
+{
+    struct vm_platform *p = &vm->platform;
+    size_t used = 0;
+    for (int byte = next_input(p); byte >= 0 && used < most; byte = next_input(p)) {
+        to[used++] = (uint8_t)byte;
+        drop_input(p);
+    }
+    return used;
+}
+
+/* What hvc0 gets is taken by its device. */
+static bool has_input(const struct vm *vm)
+{
+    const struct vm_platform *p = &vm->platform;
+    return next_input(p) >= 0 && uart_room(&p->uart) != 0 && !vm_console_has_input(vm);
+}
+
+static void take_input(struct vm *vm)
+{
+    struct vm_platform *p = &vm->platform;
+    while (has_input(vm) && uart_input(&p->uart, (uint8_t)next_input(p))) {
+        drop_input(p);
+    }
+}
+
+void vm_platform_printed(struct vm *vm, struct console *lines, const uint8_t *from, size_t count)
+{
+    bool first = lines->used == 0;
+    for (size_t i = 0; i < count; i++) {
+        console_put(lines, from[i], vm_now(vm));
+    }
+    if (vm->platform.text != NULL) {
+        text_ring_put(vm->platform.text, from, count);
+    }
+    if (first) {
+        reschedule(vm); /* lines that do not end are shown after a while */
     }
 }
 
 void vm_platform_advance(struct vm *vm, uint64_t now_ns)
 {
     struct vm_platform *p = &vm->platform;
-    take_input(p);
+    take_input(vm);
     tick(vm, now_ns);
     rtc_advance(&p->rtc, now_ns);
     console_advance(&p->console, now_ns);
     __atomic_store_n(&p->woken, false, __ATOMIC_SEQ_CST);
+    console_advance(&p->hvc.lines, now_ns);
     guest_pci_advance(&p->pci, now_ns);
+    p->emulated_due = guest_pci_deadline(&p->pci);
     vm_platform_settle(vm);
 }
 
@@ -144,12 +200,14 @@ uint64_t vm_platform_next_deadline(const struct vm *vm)
     uint64_t next = p->ticks_owed != 0 ? p->next_tick_ns : pit_next_deadline(&p->pit);
     uint64_t rtc = rtc_next_deadline(&p->rtc, vm_now(vm));
     uint64_t console = console_next_deadline(&p->console);
+    uint64_t hvc = console_next_deadline(&p->hvc.lines);
     uint64_t emulated = guest_pci_deadline(&p->pci);
-    if (has_input(p) || __atomic_load_n(&p->woken, __ATOMIC_ACQUIRE) || guest_pci_lines(&p->pci) != p->pci_lines) {
+    if (has_input(vm) || __atomic_load_n(&p->woken, __ATOMIC_ACQUIRE) || guest_pci_lines(&p->pci) != p->pci_lines) {
         return 0;
     }
     next = rtc < next ? rtc : next;
     next = emulated < next ? emulated : next;
+    next = hvc < next ? hvc : next;
     return console < next ? console : next;
 }
 
@@ -243,7 +301,7 @@ static uint64_t read_uart(void *context, uint64_t offset, unsigned width, uint64
     (void)width;
     (void)now_ns;
     uint64_t value = uart_read(&vm->platform.uart, (unsigned)offset);
-    take_input(&vm->platform); /* a read makes room */
+    take_input(vm); /* a read makes room */
     return value;
 }
 
@@ -258,11 +316,7 @@ static void write_uart(void *context, uint64_t offset, unsigned width, uint64_t 
 static void uart_out(void *context, uint8_t byte)
 {
     struct vm *vm = context;
-    bool first = vm->platform.console.used == 0;
-    console_put(&vm->platform.console, byte, vm_now(vm));
-    if (first) {
-        reschedule(vm); /* lines that do not end are shown after a while */
-    }
+    vm_platform_printed(vm, &vm->platform.console, &byte, 1);
 }
 
 static uint64_t read_pm1(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
@@ -393,6 +447,7 @@ enum status vm_platform_init(struct vm *vm, uint64_t unix_seconds)
     reset_init(&p->reset);
     uart_init(&p->uart, vm, uart_out);
     console_init(&p->console, vm->name);
+    vm_console_power_on(vm);
     if (connected) {
         return STATUS_OK;
     }

@@ -13,6 +13,7 @@
 #include "guest/rtc.h"
 #include "guest/uart.h"
 #include "guest/vioapic.h"
+#include "guest/vm_console.h"
 #include "guest/vpic.h"
 
 #define VM_PORT_RANGES 24
@@ -20,9 +21,10 @@
 
 struct vm;
 
-/* Bytes typed for the guest, from the host's interrupt handler (one writer) to its first vCPU (one reader). */
+/* Bytes typed for the guest, from any CPU (writers take the lock) to its own (one reader, under the guest's lock). */
 #define VM_INPUT_BYTES 256u
 struct vm_input {
+    struct lock lock; /* of writers */
     uint8_t bytes[VM_INPUT_BYTES];
     uint32_t written, taken; /* ever; atomic */
 };
@@ -40,6 +42,10 @@ struct vm_platform {
     struct uart uart;
     struct console console;
     struct vm_input input;
+    struct vm_console hvc;
+    struct text_ring *text; /* what it prints on either console goes there too, for the service guest; NULL: nowhere */
+    void (*input_room)(void *context); /* input that was full has room again; may be NULL; under the guest's lock */
+    void *input_room_context;
     struct guest_pci pci;
     uint64_t ticks_owed;                /* of the PIT: due, not yet delivered */
     uint64_t next_tick_ns;              /* when the next of them may be */
@@ -47,6 +53,7 @@ struct vm_platform {
     uint32_t pci_lines;                 /* likewise: pins of the I/O APIC that assigned functions assert */
     bool moved;                         /* atomic: what is due next may have changed */
     bool woken;                         /* atomic: emulated functions have to look */
+    uint64_t emulated_due;              /* when they said that they have something to do */
     uint64_t due;                       /* guest time; the first vCPU's own */
 };
 
@@ -59,9 +66,14 @@ struct bus_range vm_platform_reset_port(struct vm *vm);
 /* After any access to a device: lines follow what the devices ask for; requests to end the guest are carried out. */
 void vm_platform_settle(struct vm *vm);
 
-/* A byte for the guest's serial port, from any CPU's interrupt handler, without the lock; dropped when too many wait.
- */
-void vm_platform_input(struct vm *vm, uint8_t byte);
+/* A byte that was typed for the guest: for its hvc0 or its serial port (vm_console_has_input). From any CPU, interrupt
+ * handlers too, without the lock. False: too many wait, and the byte is dropped. */
+bool vm_platform_input(struct vm *vm, uint8_t byte);
+
+/* For hvc0: typed bytes, how many there were; and bytes that the guest printed, for the physical console by lines and
+ * for whoever reads along. */
+size_t vm_platform_take_input(struct vm *vm, uint8_t *to, size_t most);
+void vm_platform_printed(struct vm *vm, struct console *lines, const uint8_t *from, size_t count);
 
 /* An assigned function's line interrupted; vm is a struct vm. From any CPU's interrupt handler, without the lock. */
 void vm_platform_line_arrived(void *vm);

@@ -39,7 +39,7 @@ static void arrived(void *context)
         if (byte == FOCUS_KEY) {
             next_focus();
         } else {
-            vm_platform_input(input.guests[input.focus], (uint8_t)byte);
+            (void)vm_platform_input(input.guests[input.focus], (uint8_t)byte);
         }
     }
 }

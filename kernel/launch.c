@@ -18,12 +18,12 @@
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
 #include "kernel/hw/cpu.h"
+#include "kernel/launch_faults.h"
 #include "kernel/launch_guests.h"
 #include "kernel/launch_plan.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "kernel/selftest.h"
-#include "plan/plan_source.h"
 
 #define FIX_CPU                                                                                                        \
     "take a CPU that can, or turn virtualisation on in the firmware's setup; under QEMU without KVM: "                 \
@@ -72,14 +72,6 @@ static enum status enable_cpus(struct diag_list *diags)
     log_info("interrupts: posted-interrupts=%s", posting_text(&posting));
     mitigations_init();
     return STATUS_OK;
-}
-
-static struct vtd_fault_owner find_owner(void *context, struct sbdf source)
-{
-    (void)context;
-    const struct plan *plan = &launch.plan.plan;
-    const struct plan_device *d = plan_source_owner(plan->devices, plan->device_count, source);
-    return (struct vtd_fault_owner){NULL, d == NULL ? NULL : launch.plan.config.guests[d->guest].name.text};
 }
 
 static void place_cpus(void)
@@ -172,15 +164,19 @@ static void log_made(void)
              (unsigned long long)copy, (unsigned long long)own_kib(pages_taken().now));
 }
 
-/* Nobody starts before the tables that all of them will run on were looked at by somebody else. audit=full on the
- * command line has all that each guest reaches on the log. */
-static enum status prove_isolation(const struct boot_info *boot, const struct machine *machine, struct diag_list *diags)
+static bool wants_full_audit(const struct boot_info *boot)
 {
     char detail[sizeof("full")];
+    bool asked = cmdline_value(boot->cmdline, "audit", detail, sizeof(detail)) && strcmp(detail, "full") == 0;
+    return asked || launch.plan.config.system.audit.number != 0;
+}
+
+/* Nobody starts before the tables that all of them will run on were looked at by somebody else. */
+static enum status prove_isolation(const struct boot_info *boot, const struct machine *machine, struct diag_list *diags)
+{
     const struct audit_facts_input input = {
         .machine = machine, .isolate = launch.isolate, .guests = launch.guests, .guest_count = launch.guest_count};
-    bool full = cmdline_value(boot->cmdline, "audit", detail, sizeof(detail)) && strcmp(detail, "full") == 0;
-    return audit_guests_all(&input, full, diags);
+    return audit_guests_all(&input, wants_full_audit(boot), diags);
 }
 
 /* Everything that can be wrong is told at once, then warnings are done with. */
@@ -226,6 +222,17 @@ static enum status make_all(const struct boot_info *boot, struct machine *machin
     return status;
 }
 
+static enum status hear_faults(const struct machine *machine)
+{
+    const struct launch_faults_parts parts = {.machine = machine,
+                                              .isolate = launch.isolate,
+                                              .config = &launch.plan.config,
+                                              .plan = &launch.plan.plan,
+                                              .guests = launch.guests,
+                                              .arena = &launch.plan.arena};
+    return launch_faults_start(&parts);
+}
+
 enum status launch_guests(const struct boot_info *boot, struct machine *machine, struct isolate *isolate,
                           struct diag_list *diags)
 {
@@ -235,11 +242,11 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
     if (status != STATUS_OK) {
         return status;
     }
-    isolate->faults.lookup = find_owner;
     log_made();
     console_input_start(isolate, machine, launch.vms, launch.guest_count);
     selftest_guests_made(&(struct selftest_guests){boot->cmdline, isolate, launch.guests, launch.guest_count});
     status = prove_isolation(boot, machine, diags);
+    status = status == STATUS_OK ? hear_faults(machine) : status;
     if (status != STATUS_OK) {
         return status;
     }

@@ -2,9 +2,10 @@
  * Making guests as the plan says. */
 #include "kernel/launch_guests.h"
 
-#include "guest/device_stop.h"
+#include "guest/echo_port.h"
 #include "guest/vm_memory.h"
 #include "kernel/audit_guests.h"
+#include "kernel/core/cmdline.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/gsi.h"
@@ -78,6 +79,54 @@ static void fill_images(const struct launch_parts *parts, const struct config_gu
     }
 }
 
+/* With a service guest every guest has a virtio console. NULL: there is none; *failed: the arena is full. */
+static const struct vm_console_request *console_of(const struct launch_parts *parts, struct echo_port **echo,
+                                                   bool *failed)
+{
+    struct vm_console_request *console = NULL;
+    struct virtio_console_port *ports = NULL;
+    *echo = NULL;
+    *failed = false;
+    if (parts->config->system.service.at.line == 0) {
+        return NULL;
+    }
+    console = arena_array(parts->arena, 1, sizeof(*console));
+    if (cmdline_has(parts->boot->cmdline, "echo-port")) {
+        *echo = arena_array(parts->arena, 1, sizeof(**echo));
+        ports = arena_array(parts->arena, 1, sizeof(*ports));
+        *failed = *echo == NULL || ports == NULL;
+    }
+    *failed = *failed || console == NULL;
+    if (*failed) {
+        return NULL;
+    }
+    if (*echo != NULL) {
+        ports[0] = echo_port(*echo);
+    }
+    *console = (struct vm_console_request){.ports = ports, .count = *echo != NULL};
+    return console;
+}
+
+static struct restart_rules rules_of(const struct config_guest *guest)
+{
+    static const enum restart_when when[] = {[CONFIG_RESTART_NEVER] = RESTART_NEVER,
+                                             [CONFIG_RESTART_ON_FAILURE] = RESTART_ON_FAILURE,
+                                             [CONFIG_RESTART_ALWAYS] = RESTART_ALWAYS};
+    static const enum restart_watchdog watchdog[] = {[CONFIG_WATCHDOG_RESET] = RESTART_WATCHDOG_RESET,
+                                                     [CONFIG_WATCHDOG_STOP] = RESTART_WATCHDOG_STOP,
+                                                     [CONFIG_WATCHDOG_EVENT] = RESTART_WATCHDOG_EVENT};
+    struct restart_rules rules = {.reboot_stops = guest->on_reboot.number == CONFIG_REBOOT_STOPS,
+                                  .when = when[guest->restart.number]};
+    if (guest->on_poweroff.at.line != 0) {
+        rules.poweroff =
+            guest->on_poweroff.number == CONFIG_POWEROFF_STOPS ? RESTART_POWEROFF_STOPS : RESTART_POWEROFF_STARTS;
+    }
+    if (guest->watchdog.at.line != 0) {
+        rules.watchdog = watchdog[guest->watchdog.number];
+    }
+    return rules;
+}
+
 static enum status refuse(const struct launch_parts *parts, const struct config_guest *guest, const char *why)
 {
     char where[CONFIG_WHERE_SIZE], fix[DIAG_TEXT_SIZE];
@@ -116,15 +165,21 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
         .vtd = &parts->isolate->vtd,
         .pci = &parts->machine->pci,
         .may_start = audit_guests_may_start,
+        .rules = rules_of(guest),
+        .stays_off = !config_guest_starts(guest),
         .roster = parts->roster,
         .may_enter = audit_guests_may_enter,
-        .device_stop = device_stop,
-        .device_return = device_return,
     };
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
-    if (!fill_arrays(parts, index, &request) || make(&request, out, why) != STATUS_OK) {
+    struct echo_port *echo = NULL;
+    bool full = false;
+    request.console = console_of(parts, &echo, &full);
+    if (full || !fill_arrays(parts, index, &request) || make(&request, out, why) != STATUS_OK) {
         return refuse(parts, guest, why);
+    }
+    if (echo != NULL) {
+        echo->vm = &(*out)->vm;
     }
     log_info("guest: name=%s cpus=%u memory-mib=%llu devices=%zu made from a %s", guest->name.text, request.cpu_count,
              (unsigned long long)(guest_memory_bytes(memory) / MIB), request.device_count,

@@ -46,10 +46,6 @@ static void check_keys(struct launch_plan *l, const struct boot_info *boot, stru
 {
     use_console(l, boot, diags);
     l->without = features_without(&l->config.system.without, l->file, diags);
-    if (l->config.system.service.at.line != 0) {
-        refuse(l, diags, LAUNCH_DIAG_NOT_YET, l->config.system.service.key, "leave the key out",
-               "there is no service guest yet");
-    }
 }
 
 static enum status read_configuration(struct launch_plan *l, const struct boot_info *boot, struct diag_list *diags)

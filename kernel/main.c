@@ -185,6 +185,7 @@ static void read_platform(void)
     if (platform_use_reset(p) != STATUS_OK) {
         log_warn("power: FADT's reset register lies in RAM and is not used");
     }
+    platform_use_off(p);
 }
 
 /* DMAR first: it says whose memory firmware's devices go on using. Whatever it is worth, devices stop here. */

@@ -2,6 +2,8 @@
  * From ACPI tables to what the core needs. */
 #include "kernel/platform.h"
 
+#include "drivers/acpi_sleep.h"
+#include "kernel/core/log.h"
 #include "kernel/core/mmio_map.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/percpu.h"
@@ -99,6 +101,48 @@ enum status platform_use_reset(const struct platform *platform)
     }
     power_use_reset_register(reset);
     return STATUS_OK;
+}
+
+static bool is_port(const struct fadt_register *r)
+{
+    return r->present && r->space == FADT_SPACE_IO;
+}
+
+static const char *find_off(struct platform *p, struct power_off_way *way)
+{
+    const struct fadt *fadt = &p->machine.fadt;
+    struct acpi_view dsdt;
+    struct acpi_sleep s5 = {0};
+    if (fadt->hardware_reduced || !is_port(&fadt->pm1a_control)) {
+        return "this machine has no PM1 control register at an I/O port";
+    }
+    if (acpi_view_at(fadt->dsdt, "DSDT", &dsdt, &p->diags) != STATUS_OK) {
+        return "this machine has no sound DSDT";
+    }
+    if (acpi_sleep_s5(dsdt.bytes + ACPI_HEADER_BYTES, dsdt.length - ACPI_HEADER_BYTES, &s5) != STATUS_OK) {
+        return "the DSDT has no \\_S5 that can be read without running AML";
+    }
+    *way = (struct power_off_way){
+        .pm1a = (uint16_t)fadt->pm1a_control.address,
+        .pm1b = is_port(&fadt->pm1b_control) ? (uint16_t)fadt->pm1b_control.address : 0,
+        .type_a = s5.type_a,
+        .type_b = s5.type_b,
+        .smi_command = fadt->smi_command,
+        .acpi_enable = fadt->acpi_enable,
+    };
+    return NULL;
+}
+
+void platform_use_off(struct platform *platform)
+{
+    struct power_off_way way;
+    const char *why_not = find_off(platform, &way);
+    if (why_not == NULL) {
+        power_use_off(way);
+    } else {
+        power_refuse_off(why_not);
+        log_info("power: off=no text=\"%s\"", why_not);
+    }
 }
 
 enum status platform_open_pci(const struct platform *platform)

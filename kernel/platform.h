@@ -34,6 +34,9 @@ bool platform_needs_x2apic(const struct platform *platform);
 /* Tell kernel/core/power.h about the FADT's reset register, mapped if need be. */
 MUST_CHECK enum status platform_use_reset(const struct platform *platform);
 
+/* Tell kernel/core/power.h how the machine is switched off, or why it cannot be. */
+void platform_use_off(struct platform *platform);
+
 /* Map the ECAM windows and use them from now on. A window that lies in RAM: STATUS_CONFLICT. */
 MUST_CHECK enum status platform_open_pci(const struct platform *platform);
 

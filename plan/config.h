@@ -44,6 +44,12 @@ enum config_rmrr { CONFIG_RMRR_REFUSE, CONFIG_RMRR_MAP };
 /* reset = "flr", "d3d0", "bus" or "none". */
 enum config_reset { CONFIG_RESET_FLR, CONFIG_RESET_D3, CONFIG_RESET_BUS, CONFIG_RESET_NONE };
 
+/* on-reboot, on-poweroff, restart, watchdog. */
+enum config_on_reboot { CONFIG_REBOOT_RESTARTS, CONFIG_REBOOT_STOPS };
+enum config_on_poweroff { CONFIG_POWEROFF_STOPS, CONFIG_POWEROFF_RESTARTS };
+enum config_restart { CONFIG_RESTART_NEVER, CONFIG_RESTART_ON_FAILURE, CONFIG_RESTART_ALWAYS };
+enum config_watchdog { CONFIG_WATCHDOG_RESET, CONFIG_WATCHDOG_STOP, CONFIG_WATCHDOG_EVENT };
+
 /* on-fault, and fault-severity. */
 enum config_on_fault { CONFIG_FAULT_LOG, CONFIG_FAULT_STOP_DEVICE, CONFIG_FAULT_RESTART_GUEST, CONFIG_FAULT_REBOOT };
 enum config_severity { CONFIG_INFO, CONFIG_WARNING, CONFIG_ERROR, CONFIG_CRITICAL };
@@ -62,7 +68,7 @@ struct config_list {
 
 struct config_system {
     struct config_position at; /* of the table */
-    struct config_value console, service, unassigned, slice, inventory;
+    struct config_value console, service, unassigned, slice, inventory, audit;
     struct config_list without; /* plan/features.h makes a set of it */
 };
 
@@ -70,6 +76,7 @@ struct config_guest {
     struct config_value name; /* at: of the table's line */
     struct config_value memory, kernel, initrd, cmdline, share, share_core;
     struct config_value rmrr, unsafe_interrupts;
+    struct config_value autostart, on_reboot, on_poweroff, restart, watchdog;
     struct config_value kernel_sha256, initrd_sha256;                       /* text: 64 hex digits */
     struct config_value fallback_kernel, fallback_initrd, fallback_cmdline; /* when an image is another one */
     struct config_value fallback_kernel_sha256, fallback_initrd_sha256;
@@ -122,6 +129,9 @@ const struct config_device *config_find_device_id(const struct config *config, u
 /* What the file says about a device with that address and id: each value from the table of its address, or, where that
  * has none, of its id. address is of the first table there is; its at.line is 0 when there is neither. */
 struct config_device config_device_of(const struct config *config, struct sbdf at, uint16_t vendor, uint16_t device);
+
+/* Does it start with the machine? Without `autostart`, yes. */
+bool config_guest_starts(const struct config_guest *guest);
 
 /* May its option ROM be seen? Without `rom`, yes. */
 bool config_device_shows_rom(const struct config_device *device);

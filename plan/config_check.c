@@ -86,6 +86,26 @@ static void check_images(struct config_lexer *lx, const struct config_guest *g)
     }
 }
 
+/* Somebody has to start: the one that starts the others, or any. */
+static void check_autostart(struct config_lexer *lx, const struct config *config)
+{
+    const struct config_value *service = &config->system.service;
+    size_t off = 0;
+    for (size_t i = 0; i < config->guest_count; i++) {
+        const struct config_guest *guest = &config->guests[i];
+        bool serves = service->text != NULL && strcmp(service->text, guest->name.text) == 0;
+        off += config_guest_starts(guest) ? 0 : 1;
+        if (serves && !config_guest_starts(guest)) {
+            config_lexer_error(lx, guest->autostart.key, CONFIG_NONE_STARTS, "leave autostart out here",
+                               "the service guest has to start with the machine: nobody else could start it");
+        }
+    }
+    if (off != 0 && off == config->guest_count && service->text == NULL) {
+        config_lexer_error(lx, config->guests[0].autostart.key, CONFIG_NONE_STARTS,
+                           "leave autostart = false out in at least one guest", "no guest starts with the machine");
+    }
+}
+
 void config_check(struct config_lexer *lx, const struct config *config)
 {
     struct config_position start = {1, 1};
@@ -103,6 +123,7 @@ void config_check(struct config_lexer *lx, const struct config *config)
     if (config->system.unassigned.text != NULL && strcmp(config->system.unassigned.text, "block") != 0) {
         check_names_guest(lx, config, &config->system.unassigned);
     }
+    check_autostart(lx, config);
     if (config->guest_count == 0) {
         config_lexer_error(lx, start, CONFIG_NO_GUEST, "add [guest.NAME] with cpus, memory and kernel",
                            "there is no guest");

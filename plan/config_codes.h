@@ -39,6 +39,7 @@ enum config_code {
     CONFIG_NOT_BY_ID = 533,         /* a key of one device alone in a table of an id */
     CONFIG_BAD_SHA256 = 534,        /* not 64 hex digits */
     CONFIG_NEEDS_KEY = 535,         /* a key that means nothing without another one, which is not there */
+    CONFIG_NONE_STARTS = 536,       /* autostart = false where a guest has to start */
     CONFIG_BAD_RATE = 540,          /* not a number in a time, "10/10ms" */
 };
 

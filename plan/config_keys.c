@@ -20,6 +20,12 @@ static const char *const reset_words[] = {"flr", "d3d0", "bus", "none", NULL}; /
 static const char *const on_fault_words[] = {"log", "stop-device", "restart-guest", "reboot", NULL};
 static const char *const severity_words[] = {"info", "warning", "error", "critical", NULL};
 
+/* enum config_on_reboot, config_on_poweroff, config_restart, config_watchdog */
+static const char *const on_reboot_words[] = {"restart", "stop", NULL};
+static const char *const on_poweroff_words[] = {"stop", "restart", NULL};
+static const char *const restart_words[] = {"never", "on-failure", "always", NULL};
+static const char *const watchdog_words[] = {"reset", "stop", "event", NULL};
+
 static const struct config_key top_keys[] = {
     {.name = "version",
      .type = CONFIG_INTEGER,
@@ -78,6 +84,12 @@ static const struct config_key system_keys[] = {
      .description =
          "Whether the log has a line for every PCI function at boot, as `bulkhead devices` prints it: group, "
          "unit, reset, and why it can be given to no guest."},
+    {.name = "audit",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_system, audit),
+     .example = "true",
+     .description = "Whether the log says at boot all that the isolation audit saw, for `bulkhead audit`: who reaches "
+                    "what. The audit runs in any case."},
 };
 
 static const struct config_key guest_keys[] = {
@@ -104,6 +116,42 @@ static const struct config_key guest_keys[] = {
      .example = "true",
      .description = "Its CPUs may be threads of cores whose other threads are guests' that say so too; one may then "
                     "learn secrets of the other by what the threads share."},
+    {.name = "autostart",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_guest, autostart),
+     .example = "false",
+     .description = "Whether it starts with the machine; true when not given. Otherwise the service guest starts it."},
+    {.name = "on-reboot",
+     .type = CONFIG_WORD,
+     .words = on_reboot_words,
+     .offset = offsetof(struct config_guest, on_reboot),
+     .example = "\"stop\"",
+     .description =
+         "What happens when it resets itself: \"restart\" at once, which holds when not given, or \"stop\"."},
+    {.name = "on-poweroff",
+     .type = CONFIG_WORD,
+     .words = on_poweroff_words,
+     .offset = offsetof(struct config_guest, on_poweroff),
+     .example = "\"restart\"",
+     .description =
+         "What happens when it switches itself off: \"stop\", or \"restart\" after a while, as `restart` says "
+         "how long. Not given: \"restart\" with restart = \"always\", else \"stop\"."},
+    {.name = "restart",
+     .type = CONFIG_WORD,
+     .words = restart_words,
+     .offset = offsetof(struct config_guest, restart),
+     .example = "\"on-failure\"",
+     .description = "Whether it starts again after its end: \"on-failure\" after a crash, \"always\" after switching "
+                    "itself off too, \"never\", which holds when not given. It waits for 1 s before, then 2 s, 4 s and "
+                    "so on to 60 s; after a run of a minute it begins with 1 s again. Orders of the service guest come "
+                    "first: what it stopped stays stopped."},
+    {.name = "watchdog",
+     .type = CONFIG_WORD,
+     .words = watchdog_words,
+     .offset = offsetof(struct config_guest, watchdog),
+     .example = "\"reset\"",
+     .description = "Gives it a watchdog (Intel 6300ESB, Linux's i6300esb), and says what happens when it runs out: "
+                    "\"reset\" starts the guest anew, \"stop\" stops it, \"event\" only tells. Not given: none."},
     {.name = "memory",
      .type = CONFIG_SIZE,
      .required = true,

@@ -69,6 +69,11 @@ struct config_device config_device_of(const struct config *config, struct sbdf a
     return all;
 }
 
+bool config_guest_starts(const struct config_guest *guest)
+{
+    return guest->autostart.at.line == 0 || guest->autostart.number != 0;
+}
+
 bool config_device_shows_rom(const struct config_device *device)
 {
     return device->rom.at.line == 0 || device->rom.number != 0;

@@ -3,7 +3,8 @@
 
     fault: unit=0 sid=0000:00:05.0 device=- guest=- access=write addr=0x163000 reason=0x5 text="..."
 
-An interrupt request has index= in the place of addr=; suppressed= counts lines that the rate limit left out."""
+An interrupt request has index= in the place of addr=; suppressed= counts lines that the rate limit left out; what=,
+before= and cause= say what is known about the address."""
 import dataclasses
 import re
 
@@ -16,6 +17,7 @@ FAULT = re.compile(
     r" (?:addr=(?P<addr>0x[0-9a-f]+)|index=(?P<index>0x[0-9a-f]+))"
     r" reason=(?P<reason>0x[0-9a-f]{1,2})"
     r"(?: suppressed=(?P<suppressed>[1-9]\d*))?"
+    r'(?: what="(?P<what>[^"]+)")?(?: before="(?P<before>[^"]+)")?(?: cause="(?P<cause>[^"]+)")?'
     r' text="(?P<text>[^"]+)"$')
 
 
@@ -31,6 +33,9 @@ class Fault:
     reason: int
     suppressed: int
     text: str
+    what: str | None = None
+    before: str | None = None
+    cause: str | None = None
 
 
 def body(line):
@@ -46,6 +51,7 @@ def parse(text):
         raise ValueError(f"not a fault line: {text!r}")
     number = {key: int(match[key], 16) if match[key] else None for key in ("addr", "index", "reason")}
     return Fault(unit=int(match["unit"]), sid=match["sid"], device=match["device"], guest=match["guest"],
+                 what=match["what"], before=match["before"], cause=match["cause"],
                  access=match["access"], suppressed=int(match["suppressed"] or 0), text=match["text"], **number)
 
 

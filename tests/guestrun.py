@@ -30,7 +30,7 @@ GUESTS = {
     "share": (1, "16MiB", "ms=500", 4),
     "forbidden": (1, "16MiB", "", 60),
 }
-SEPARATE = {"config", "msi", "rogue", "triple", "wild"}  # they need a device, or others beside them
+SEPARATE = {"config", "msi", "restart", "rogue", "triple", "wild"}  # they need a device, or others beside them
 
 
 def image(name):

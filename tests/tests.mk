@@ -24,7 +24,7 @@ fuzz: setup-test
 run: $(if $(filter bochs,$(EMU)),setup-test,setup-run)
 	@$(MAKE) --no-print-directory -j2 all $(BUILD)/bulkhead-selftest.elf $(BUILD)/guest/.made $(BUILD)/guest-tests/rogue.elf \
 		$(if $(filter bochs,$(EMU)),$(BOCHS_PLUGIN))
-	@tools/run $(if $(EMU),--emulator $(EMU)) $(RUN_ARGS)
+	@tools/run $(if $(EMU),--emulator $(EMU)) $(if $(filter-out 0,$(INTERACTIVE)),--interactive) $(RUN_ARGS)
 
 # The demo's guests, from Debian's own packages (downloaded once, kept in $(BUILD)/download).
 $(BUILD)/guest/.made: tools/guest_images.py $(wildcard tools/guest-scripts/*)

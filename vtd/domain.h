@@ -8,6 +8,7 @@
 #include "kernel/core/radix.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
+#include "vtd/history.h"
 #include "vtd/vtd.h"
 
 struct vtd_domain {
@@ -18,6 +19,7 @@ struct vtd_domain {
     uint64_t address_limit;           /* device addresses are below this */
     uint16_t ids[VTD_UNITS_MAX];      /* on each unit; 0 = none, as no source is attached there */
     uint16_t attached[VTD_UNITS_MAX]; /* sources attached on each unit */
+    struct vtd_history gone;          /* noted by who unmaps */
     bool quarantined;                 /* a unit did not confirm a withdrawal: nothing it named may be reused */
 };
 

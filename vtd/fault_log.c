@@ -78,8 +78,16 @@ static const char *or_dash(const char *text)
 /* Room for one more key. */
 #define KEY_SIZE 32
 
-size_t vtd_fault_log_line(const struct vtd_fault *fault, struct vtd_fault_owner owner, uint64_t suppressed, char *out,
-                          size_t size)
+static size_t put_note(const char *key, const char *note, char *out, size_t size, size_t used)
+{
+    bool room = used < size;
+    return note == NULL || note[0] == 0
+               ? used
+               : used + format_text(room ? out + used : NULL, room ? size - used : 0, " %s=\"%s\"", key, note);
+}
+
+size_t vtd_fault_log_line(const struct vtd_fault *fault, struct vtd_fault_owner owner, uint64_t suppressed,
+                          struct vtd_fault_notes notes, char *out, size_t size)
 {
     char source[SBDF_TEXT_SIZE];
     char where[KEY_SIZE];
@@ -92,10 +100,14 @@ size_t vtd_fault_log_line(const struct vtd_fault *fault, struct vtd_fault_owner 
     if (suppressed != 0) {
         format_text(left_out, sizeof(left_out), " suppressed=%llu", (unsigned long long)suppressed);
     }
-    return format_text(out, size, "fault: unit=%u sid=%s device=%s guest=%s access=%s %s reason=0x%x%s text=\"%s\"",
-                       fault->unit, sbdf_text(fault->source, source), or_dash(owner.device), or_dash(owner.guest),
-                       vtd_fault_access_text(fault->access), where, (unsigned)fault->reason, left_out,
-                       vtd_fault_text(fault->reason));
+    size_t used =
+        format_text(out, size, "fault: unit=%u sid=%s device=%s guest=%s access=%s %s reason=0x%x%s", fault->unit,
+                    sbdf_text(fault->source, source), or_dash(owner.device), or_dash(owner.guest),
+                    vtd_fault_access_text(fault->access), where, (unsigned)fault->reason, left_out);
+    used = put_note("what", notes.what, out, size, used);
+    used = put_note("before", notes.before, out, size, used);
+    used = put_note("cause", notes.cause, out, size, used);
+    return put_note("text", vtd_fault_text(fault->reason), out, size, used);
 }
 
 void vtd_fault_log_sink(void *log, const struct vtd_fault *fault)
@@ -110,7 +122,7 @@ void vtd_fault_log_sink(void *log, const struct vtd_fault *fault)
     if (l->lookup != NULL) {
         owner = l->lookup(l->context, fault->source);
     }
-    vtd_fault_log_line(fault, owner, suppressed, line, sizeof(line));
+    vtd_fault_log_line(fault, owner, suppressed, (struct vtd_fault_notes){NULL, NULL, NULL}, line, sizeof(line));
     log_warn("%s", line);
 }
 

@@ -6,7 +6,8 @@
  *     fault: unit=0 overflow=1 text="the unit lost faults: its records were full"
  *
  * The order and the names of the keys are stable; new keys come before text=, which stays last and in quotes.
- * "-" means unknown or nobody's. suppressed=N (before text=) counts lines of this source left out before this one. */
+ * "-" means unknown or nobody's. suppressed=N counts lines of this source left out before this one; what="...",
+ * before="..." and cause="..." are what is known about the address. All of these stand before text=. */
 #ifndef BULKHEAD_VTD_FAULT_LOG_H
 #define BULKHEAD_VTD_FAULT_LOG_H
 
@@ -15,7 +16,7 @@
 #include "vtd/fault.h"
 
 #define VTD_FAULT_LOG_SOURCES 64u
-#define VTD_FAULT_LOG_LINE_SIZE 240u
+#define VTD_FAULT_LOG_LINE_SIZE 640u
 
 /* Whose device that is; NULL where nobody knows. The strings live on. */
 struct vtd_fault_owner {
@@ -23,6 +24,11 @@ struct vtd_fault_owner {
     const char *guest;
 };
 typedef struct vtd_fault_owner vtd_fault_lookup(void *context, struct sbdf source);
+
+/* What the address is, what was there, and the likely cause; NULL or empty: left out. No quotes in them. */
+struct vtd_fault_notes {
+    const char *what, *before, *cause;
+};
 
 /* A token bucket: burst lines at once, one more every period. */
 struct vtd_fault_limit {
@@ -54,8 +60,8 @@ void vtd_fault_log_init(struct vtd_fault_log *log, struct vtd_fault_limit limit,
 bool vtd_fault_log_admit(struct vtd_fault_log *log, struct sbdf source, uint64_t now_ns, uint64_t *suppressed);
 
 /* The line, NUL-terminated, without newline; returns its full length. Pure. */
-size_t vtd_fault_log_line(const struct vtd_fault *fault, struct vtd_fault_owner owner, uint64_t suppressed, char *out,
-                          size_t size);
+size_t vtd_fault_log_line(const struct vtd_fault *fault, struct vtd_fault_owner owner, uint64_t suppressed,
+                          struct vtd_fault_notes notes, char *out, size_t size);
 
 /* A vtd_fault_sink (context: struct vtd_fault_log): looks the owner up and prints at LOG_WARN, within the limit.
  * Calls on one log are serialised by the caller. */

@@ -10,6 +10,8 @@
 #include "kernel/core/time.h"
 #include "kernel/lib/string.h"
 
+#define DIAG_LINE_MAX 240 /* a longer diagnostic is two lines */
+
 static struct {
     struct lock lock;
     struct log_ring ring;
@@ -99,7 +101,7 @@ void log_diagnostics(const struct diag_list *list)
     };
     for (size_t i = 0; i < list->count; i++) {
         const struct diag *d = &list->items[i];
-        char line[LOG_TEXT_MAX + 1];
+        char line[DIAG_LINE_MAX + 1];
         if (diag_line(d, line, sizeof(line)) < sizeof(line)) {
             log_line(levels[d->severity], "%s", line);
             continue;

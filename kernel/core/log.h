@@ -18,7 +18,7 @@ enum log_level {
 void log_set_level(enum log_level level);
 enum log_level log_current_level(void);
 
-/* fmt as in kernel/lib/format.h, without a newline; longer than 240 characters is cut and marked "...". From a
+/* fmt as in kernel/lib/format.h, without a newline; longer than 640 characters is cut and marked "...". From a
  * chosen level upwards (kernel/core/event_log.h) it is an event too. */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* log_line() that is never an event: for what an event of its own says. */

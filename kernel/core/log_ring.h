@@ -8,7 +8,7 @@
 #include "kernel/core/log.h"
 #include "kernel/lib/types.h"
 
-#define LOG_TEXT_MAX 240
+#define LOG_TEXT_MAX 640
 #define LOG_LINE_SIZE (LOG_TEXT_MAX + 32) /* with head and NUL */
 #define LOG_RING_LINES 64
 

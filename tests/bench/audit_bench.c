@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * What an audit costs: a guest of GIB GiB in 4 KiB leaves, nested tables that its device walks too. audit_bench GIB
- * prints the table pages and the CPU time of the quickest of some audits. */
+ * What an audit costs: a guest of GIB GiB in 4 KiB leaves. audit_bench GIB [ROUNDS] prints the table pages and the CPU
+ * time of the quickest of so many audits. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,9 +39,10 @@ static enum status build(struct radix *nested, uint64_t bytes)
 int main(int argc, char **argv)
 {
     struct radix nested;
-    uint64_t bytes = argc == 2 ? strtoull(argv[1], NULL, 0) * GIB : 0;
+    uint64_t bytes = argc >= 2 ? strtoull(argv[1], NULL, 0) * GIB : 0;
+    unsigned long rounds = argc == 3 ? strtoul(argv[2], NULL, 0) : ROUNDS;
     if (bytes == 0 || build(&nested, bytes) != STATUS_OK) {
-        fprintf(stderr, "usage: audit_bench GIB\n");
+        fprintf(stderr, "usage: audit_bench GIB [ROUNDS]\n");
         return 2;
     }
     const struct audit_owner owner = {"guest", AUDIT_EPT, nested.root.v, 4, 1, 1};
@@ -61,7 +62,7 @@ int main(int argc, char **argv)
     void *scratch = malloc(scratch_bytes);
     static struct audit_result result;
     uint64_t best = UINT64_MAX;
-    for (int i = 0; i < ROUNDS; i++) {
+    for (unsigned long i = 0; i < rounds; i++) {
         uint64_t from = cpu_ns();
         if (!audit_run(&facts, AUDIT_ALL, scratch, scratch_bytes, NULL, &result)) {
             fprintf(stderr, "audit_bench: the audit found something\n");

@@ -28,18 +28,17 @@ DOMAIN_BENCH = testbed.BUILD / "bench" / "domain_bench"
 READY = re.compile(r"bulkhead: ready ns=(\d+) waited-us=(\d+) memory-kib=(\d+)")
 
 
-def run_domain_bench(max_leaf, alignment, *wrapper):
-    return subprocess.run([*wrapper, DOMAIN_BENCH, str(max_leaf), str(alignment)], capture_output=True, text=True,
-                          check=True, timeout=300)
+def run_program(*command):
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True, timeout=300)
 
 
-def domain_instructions(max_leaf, alignment):
-    """(instructions inside vtd_domain_map, host build) or (None, why not)."""
+def instructions(function, *command):
+    """(instructions inside that function, host build) or (None, why not)."""
     if not shutil.which("valgrind"):
         return None, "needs valgrind"
     with tempfile.NamedTemporaryFile() as out:
-        done = run_domain_bench(max_leaf, alignment, "valgrind", "--tool=callgrind",
-                                "--toggle-collect=vtd_domain_map", f"--callgrind-out-file={out.name}")
+        done = run_program("valgrind", "--tool=callgrind", f"--toggle-collect={function}",
+                           f"--callgrind-out-file={out.name}", *command)
     match = re.search(r"Collected : (\d+)", done.stderr)
     return (int(match[1]), "") if match else (None, "callgrind printed no count")
 
@@ -48,11 +47,11 @@ def domain():
     rows = []
     for what, max_leaf, alignment in (("1 GiB pages", 3, 0), ("host memory only 2 MiB-aligned", 3, 2 * MIB)):
         pages, gib = (int(n) for n in re.search(r"table-pages=(\d+) gib=(\d+)",
-                                                run_domain_bench(max_leaf, alignment).stdout).groups())
+                                                run_program(DOMAIN_BENCH, max_leaf, alignment).stdout).groups())
         name = f"1 TiB domain, {what}: "
         goal = 1 if alignment == 0 else None
         rows.append(Row(name + "table pages a GiB", pages / gib, "pages", goal, f"{pages} in all"))
-        count, why = domain_instructions(max_leaf, alignment)
+        count, why = instructions("vtd_domain_map", DOMAIN_BENCH, max_leaf, alignment)
         rows.append(Row(name + "building it, host build", count, "instructions", None, why))
     return rows
 
@@ -66,8 +65,7 @@ def plan():
     timed, with a goal 20 times what is needed. How it grows is a ratio within one run."""
     rows, times, listings = [], [], []
     for size in PLAN_SIZES:
-        out = subprocess.run([PLAN_BENCH, *map(str, size), "10"], capture_output=True, text=True, check=True,
-                             timeout=300)
+        out = run_program(PLAN_BENCH, *size, 10)
         functions, units, guests, devices, _, ns, listing = (int(n) for n in re.findall(r"=(\d+)", out.stdout))
         times.append(ns / functions)
         listings.append(listing / functions)
@@ -83,16 +81,19 @@ AUDIT_BENCH = testbed.BUILD / "bench" / "audit_bench"
 
 
 def audit():
-    """CPU time of an audit in 4 KiB leaves, the quickest of some; how it grows is a ratio within one run."""
-    rows, times = [], []
+    """Instructions of an audit in 4 KiB leaves, and how they grow. CPU time is a note: it also grows with what the
+    tables take of the caches, at 66 lines missed a page whatever the size. Then what it adds to a boot."""
+    rows, counts = [], []
     for gib in (1, 4, 16):
-        out = subprocess.run([AUDIT_BENCH, str(gib)], capture_output=True, text=True, check=True, timeout=300)
-        pages, leaves, ns = (int(n) for n in re.findall(r"=(\d+)", out.stdout))
-        times.append(ns / pages)
-        rows.append(Row(f"audit: {gib} GiB in 4 KiB leaves, a table page", ns / pages, "ns of CPU time", None,
-                        f"{pages} pages, {leaves} leaves"))
-    rows.append(Row("audit: time a table page, largest against smallest guest", times[-1] / times[0], "times", 3))
-    return rows
+        pages, leaves, ns = (int(n) for n in re.findall(r"=(\d+)", run_program(AUDIT_BENCH, gib).stdout))
+        count, why = instructions("audit_run", AUDIT_BENCH, gib, 1)
+        counts.append(count and count / pages)
+        why = why or f"{pages} pages of 512 leaves, {ns / pages / 1000:.1f} us of CPU time a page"
+        rows.append(Row(f"audit: {gib} GiB in 4 KiB leaves, a table page", count and count // pages, "instructions", None,
+                        why))
+    rows.append(Row("audit: instructions a table page, largest against smallest guest",
+                    counts[-1] / counts[0] if all(counts) else None, "times", 1.1, "" if all(counts) else why))
+    return rows + figures_guest.audit_at_boot()
 
 
 @functools.lru_cache(maxsize=None)

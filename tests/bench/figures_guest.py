@@ -73,6 +73,18 @@ def first_instruction():
     return rows
 
 
+def audit_at_boot():
+    """The isolation audit of a boot. Guests' RAM is in 2 MiB pages, the tables of the unit are 16 pages."""
+    rows = []
+    for memory, devices in (("16MiB", []), ("1GiB", []), ("1GiB", [NVME])):
+        extra = f"devices = {devices}\n".replace("'", '"') if devices else ""
+        run = boot([guest_table("bench", [0], memory, extra=extra)], [testbed.Module(EXITS, "kernel")], 1, ICOUNT)
+        count, pages, leaves = (number(run, "audit: verdict=pass", key) for key in ("ns", "tables", "leaves"))
+        what = f"guest of {memory}{' with an NVMe' if devices else ''}"
+        rows.append(Row(f"audit at boot, {what}", count, INSTRUCTIONS, 1000000, f"{pages} table pages, {leaves} leaves"))
+    return rows
+
+
 def memory_of_four():
     tables = [guest_table(f"bench{i}", [i], "64MiB") for i in range(4)]
     run = boot(tables, [testbed.Module(EXITS, "kernel")], 4)

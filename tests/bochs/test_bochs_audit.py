@@ -12,10 +12,9 @@ DEVICES = ["0000:00:04.0", "0000:00:10.0"]  # an e1000; the plugin's DMA engine
 
 
 def test_audit_at_boot(bochs_boot, tmp_path):
-    config = guestrun.config(tmp_path, guestrun.guest("rogue", [1], "rogue", cmdline="targets=0x1000000",
-                                                      devices=DEVICES[1:]), guestrun.guest("once", [0], "cpuid"))
-    run = bochs_boot(cmdline="exit audit=full", modules=[config, testbed.Module(guestrun.image("rogue"), "rogue"),
-                                                         testbed.Module(guestrun.image("cpuid"), "cpuid")])
+    rogue = guestrun.guest("rogue", [1], "rogue", cmdline="targets=0x1000000", devices=DEVICES[1:])
+    config = guestrun.config(tmp_path, "[system]\naudit = true\n", rogue, guestrun.guest("once", [0], "cpuid"))
+    run = bochs_boot(modules=[config, *(testbed.Module(guestrun.image(name), name) for name in ("rogue", "cpuid"))])
     verdicts = run.having("audit: verdict=")
     assert len(verdicts) == 1 and "verdict=pass scope=all guests=2 units=1 sources=1 " in verdicts[0], verdicts
     figures = {key: int(value) for key, value in re.findall(r"([a-z-]+)=(\d+)", verdicts[0])}

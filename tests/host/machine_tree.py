@@ -75,6 +75,23 @@ class Tree:
         self.memory(0xB0000000, 0xBFFFFFFF, "Reserved")
         self.memory(0x100000000, top - 1)
 
+    def low_memory(self, at=0, content=b""):
+        """/dev/mem: a MiB of zeros but for some bytes."""
+        path = self.root / "dev/mem"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(bytes(at) + content + bytes(0x100000 - at - len(content)))
+
+    def mp_table(self, *lines, at=0xF5A40):
+        """Firmware's MP table with its floating pointer before it: (device, pin 1 to 4, input of I/O APIC 0) on PCI bus 0."""
+        entries = [struct.pack("<BB6s", 1, 0, b"PCI   "), struct.pack("<BB6s", 1, 1, b"ISA   ")]
+        entries += [struct.pack("<BBHBBBB", 3, 0, 0xF, 0, device << 2 | pin - 1, 0, number) for device, pin, number in lines]
+        body = b"".join(entries)
+        table = summed(struct.pack("<4sHBB8s12sIHHIHBB", b"PCMP", 44 + len(body), 4, 0, b"TEST", b"TEST", 0, 0,
+                                   len(entries), 0xFEE00000, 0, 0, 0) + body, 7)
+        pointer = summed(struct.pack("<4sIBBB5x", b"_MP_", at + 16, 1, 4, 0), 10)
+        self.low_memory(at, pointer + table)
+        return table
+
     def cpus(self, cores=4, threads=1):
         text, number = "", 0
         for thread in range(threads):
@@ -149,6 +166,11 @@ class Tree:
             at += len(cap)
 
 
+def summed(content, at):
+    """All bytes add up to 0."""
+    return content[:at] + bytes([-sum(content) & 0xFF]) + content[at + 1:]
+
+
 def acpi_header(signature, revision=1):
     return struct.pack("<4sIBB6s8sI4sI", signature, 0, revision, 0, b"BULKHD", b"TESTTREE", 1, b"TEST", 1)
 
@@ -172,6 +194,7 @@ def q35(root, with_dmar=True, readable=EXTENDED_BYTES, remapping=True, structure
     """Like QEMU's: two root ports with a device each, conventional devices, a multifunction chipset."""
     tree = Tree(root)
     tree.ordinary_memory()
+    tree.low_memory()
     tree.cpus(4 // threads, threads)
     tree.table("MCFG", mcfg((0xB0000000, 0, 0, 255)))
     tree.table("HPET", hpet())

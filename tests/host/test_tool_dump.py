@@ -41,7 +41,7 @@ def test_a_complete_machine(tmp_path):
     assert lines[-1] == "end"
     assert "memory 0x0-0x9fbff ram" in lines and "memory 0x7ffe0000-0x7fffffff acpi" in lines
     assert "cpu 3 apic 3 package 0 core 3" in lines and "thread-bits 0" in lines
-    assert "cpu-signature 0x906ea" in lines
+    assert "cpu-signature 0x906ea" in lines and "mp-table 0" in lines
     assert "unit 0xfed90000 version 1:0 cap 0xd2008c22260286 ecap 0xf00f5a" in lines
     assert [line.split()[1] for line in lines if line.startswith("acpi ")] == ["APIC", "DMAR", "HPET", "MCFG"]
     nvme = block(lines, "pci 0000:01:00.0 4096")
@@ -116,7 +116,7 @@ def test_an_empty_folder(tmp_path):
     status, lines, _ = dump(tmp_path)
     assert status == 1
     assert [line.split(":")[0] for line in lines if line.startswith("missing ")] == [
-        "missing memory map", "missing CPUs", "missing ACPI tables", "missing PCI functions"]
+        "missing memory map", "missing CPUs", "missing ACPI tables", "missing MP table", "missing PCI functions"]
 
 
 def test_memory_from_iomem(tmp_path):
@@ -150,3 +150,41 @@ def test_odd_names_and_values_are_left_out(tmp_path):
 def test_wrong_usage(arguments):
     done = run("dump", *arguments)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and done.stdout == ""
+
+
+def test_the_mp_table(tmp_path):
+    tree = machine_tree.q35(tmp_path)
+    table = tree.mp_table((4, 1, 20), (0x1f, 1, 16))
+    status, lines, errors = dump(tmp_path)
+    assert (status, errors) == (0, [])
+    rows = block(lines, f"mp-table {len(table)}")
+    assert bytes.fromhex("".join(row.split(": ")[1] for row in rows)) == table
+    tree.low_memory(0xF5A40, b"_MP_" + bytes(12))  # its checksum is wrong
+    assert "mp-table 0" in dump(tmp_path)[1]
+
+
+def test_no_mp_table_to_be_read(tmp_path):
+    """What Linux does not show is named: all of it, the EBDA, and a table above the first MiB."""
+    tree = machine_tree.q35(tmp_path)
+    tree.low_memory(0x40E, b"\xc0\x9f")  # the EBDA is at 0x9fc00, and all zeros
+    status, lines, errors = dump(tmp_path)
+    assert status == 1 and "mp-table 0" not in lines
+    assert errors == ["bulkhead: cannot read MP table: this Linux hides the area where it may be (CONFIG_STRICT_DEVMEM)"]
+    pointer = machine_tree.summed(b"_MP_" + (0x7FE00000).to_bytes(4, "little") + bytes([1, 4, 0]) + bytes(5), 10)
+    tree.low_memory(0xF0000, pointer)
+    assert dump(tmp_path)[2] == ["bulkhead: cannot read MP table: /dev/mem: Operation not permitted"]
+    (tmp_path / "dev/mem").unlink()
+    assert dump(tmp_path)[2] == ["bulkhead: cannot read MP table: /dev/mem: No such file or directory"]
+
+
+def test_mtrrs(tmp_path):
+    tree = machine_tree.q35(tmp_path)
+    tree.write("proc/mtrr", "reg00: base=0x000000000 (    0MB), size= 2048MB, count=1: write-back\n"
+                            "reg01: base=0x0000c0000 (    0MB), size=  128KB, count=1: uncachable")
+    status, lines, _ = dump(tmp_path)
+    assert status == 0
+    assert [line for line in lines if line.startswith("mtrr ")] == [
+        "mtrr 0x0 bytes 0x80000000 type write-back", "mtrr 0xc0000 bytes 0x20000 type uncached"]
+    tree.write("proc/mtrr", "reg00: base=0x000000000 (    0MB), size= 2048MB, count=1: very fast")
+    status, _, errors = dump(tmp_path)
+    assert status == 1 and errors == ["bulkhead: cannot read an MTRR: /proc/mtrr has a line that nobody here knows"]

@@ -102,8 +102,9 @@ def test_devices_of_q35(dumps, names):
 
 
 def test_devices_on_two_segments(dumps, names):
-    _, by_address = devices(dumps(machine_tree.two_segments), names)
+    got, by_address = devices(dumps(machine_tree.two_segments), names)
     assert "0001:05:10.0" not in by_address, "Linux made it: the hypervisor finds none"
+    assert by_address["0001:05:00.0"]["vfs_of_linux"] == 1 and (got["left_out_vfs"], got["left_out_behind_vmd"]) == (1, 1)
     assert by_address["0001:05:00.0"]["vfs"] == 7 and by_address["0001:00:0e.0"]["behind_vmd"] == 1
     assert by_address["0001:03:00.0"]["unit"] == 1 and by_address["0000:01:00.0"]["unit"] == 0
     assert by_address["0001:03:00.0"]["group"] == by_address["0001:04:00.0"]["group"], "a switch without ACS"
@@ -209,7 +210,9 @@ def test_a_refused_plan_shows_the_line(tmp_path, dumps):
     status, out, _ = plan(tmp_path, dumps(machine_tree.two_segments), GUEST + 'devices = ["0001:03:00.0"]\n')
     assert status == 1 and "error[BH0619] bulkhead.toml:6:12: " in out and "0001:04:00.0" in out
     assert '    6 | devices = ["0001:03:00.0"]\n      |            ^\n' in out
-    assert out.endswith("bulkhead.toml: refused\n")
+    assert out.endswith("bulkhead.toml: refused\n"
+                        "bulkhead.toml: left out: 1 virtual function that Linux made (at boot there are none), "
+                        "1 function behind VMD endpoints (they go with these)\n")
 
 
 def test_all_errors_of_a_text_are_told_before_any_plan(tmp_path, dumps):
@@ -332,3 +335,48 @@ def test_the_dmar_of_two_tables_is_refused(tmp_path):
     run("dump", "--root", tmp_path / "root", "-o", tmp_path / "dump.txt")
     status, out, _ = plan(tmp_path, tmp_path / "dump.txt", GUEST)
     assert status == 1 and "BH0404" in out
+
+
+def with_card(root):
+    """A conventional card without MSI, whose line Linux hears as 21 and the MP table has as 19."""
+    tree = machine_tree.q35(root)
+    tree.pci("0000:00:05.0", (0x10EC, 0x8139), 0x020000, group=20, pin=1, irq=21,
+             bars=[machine_tree.bar(machine_tree.MEMORY, 0xFE900000, 0x1000)])
+    return tree
+
+
+def test_lines_of_the_mp_table(tmp_path, dumps):
+    """Known lines are in the plan; where the dump cannot tell, Linux's number is in the fix, and a line says so."""
+    text = GUEST + 'devices = ["0000:00:05.0"]\n'
+
+    def known(root):
+        with_card(root).mp_table((5, 1, 19), (5, 2, 20))
+
+    def hidden(root):
+        (with_card(root).root / "dev/mem").unlink()
+
+    status, out, _ = plan(tmp_path, dumps(known), text)
+    assert status == 0 and "gsi=19" in out and "BH0615" not in out and "MP table" not in out
+    status, out, _ = plan(tmp_path, dumps(with_card), text)
+    assert status == 0 and "gsi=none" in out and "BH0615" in out and "gsi = 21, as Linux on this machine had it" in out
+    assert "MP table" not in out, "there is none, and the hypervisor will find none"
+    status, out, _ = plan(tmp_path, dumps(hidden), text)
+    assert status == 0 and "gsi=none" in out
+    assert "bulkhead.toml: the dump has no MP table: the hypervisor may know interrupt lines (gsi) that are not known here" in out
+
+
+def test_memory_that_is_not_write_back(tmp_path, dumps):
+    """As on a boot with VMX: what the MTRRs leave uncached is nobody's; SVM does not look at them."""
+    def uncached(root, flags="fpu vmx sse2"):
+        tree = machine_tree.q35(root)
+        path = root / "proc/cpuinfo"
+        path.write_text(path.read_text().replace("apicid", f"flags\t\t: {flags}\napicid", 1))
+        tree.write("proc/mtrr", "reg00: base=0x000000000 (    0MB), size= 2048MB, count=1: write-back")
+
+    def with_svm(root):
+        uncached(root, "fpu svm vmxish")
+
+    text = GUEST.replace('64MiB', '3GiB')
+    assert plan(tmp_path, dumps(with_svm), text)[0] == 0
+    status, out, _ = plan(tmp_path, dumps(uncached), text)
+    assert status == 1 and "memory" in out

@@ -254,6 +254,55 @@ def test_a_group_behind_a_conventional_bridge(boot, disk, linux_modules, tmp_pat
     assert run.having("plan: guest=old device=0000:02:01.0 sources=0000:02:01.0,0000:02:00.0")
 
 
+IMAGE, FREE = 0x2000000, 0x30000000  # memory of the hypervisor, or of nobody: beyond what the guest has
+
+
+@pytest.fixture(scope="module")
+def bridged(boot, tmp_path_factory):
+    """Two edus behind a PCIe-PCI bridge in one guest, each of them sent where it must not go; (run, memory there at the
+    end)."""
+    folder = tmp_path_factory.mktemp("bridged")
+    devices = topologies.words(topologies.port("a", 3), "pcie-pci-bridge,id=old,bus=a",
+                               *(f"edu,bus=old,addr={slot}.0,dma_mask=0xffffffffffffffff" for slot in (1, 2)))
+    targets = f"{IMAGE:#x},{FREE:#x}"
+    config = guestrun.config(folder, guestrun.guest("rogue", [0], "rogue", devices=["group:0000:02:01.0"],
+                                                    cmdline=f"edus=2 forge=0 targets={targets}"),
+                             guestrun.guest("other", [1], "loader"))
+    found = {}
+
+    def look(monitor):
+        for at in (IMAGE, FREE):
+            found[at] = read_physical(monitor, at, 64)
+
+    run = boot(cmdline="", modules=[config, bare("rogue"), bare("loader")], devices=devices, stop_when=is_over,
+               at_end=look, machine={"cpus": 2, "memory": "1024M"}, timeout=120)
+    return run, found
+
+
+@pytest.mark.xdist_group("bridged")
+def test_each_member_of_a_bridged_group_reaches_its_guest_alone(bridged):
+    """DMA to the guest's own RAM works from both; nothing outside was read or written by either."""
+    run, found = bridged
+    lines = guestrun.guest_lines(run.lines, "rogue")
+    guestrun.assert_passed(lines, 20)
+    assert len([line for line in lines if line.startswith("ROGUE: edu at")]) == 2
+    assert all(EVIL not in memory for memory in found.values())
+    assert guestrun.end_of(run, "rogue") == guestrun.end_of(run, "other") == "powered-off"
+    assert run.having("plan: guest=rogue device=0000:02:01.0 sources=0000:02:01.0,0000:02:00.0")
+
+
+@pytest.mark.xdist_group("bridged")
+def test_what_a_bridged_member_tries_is_blocked_and_attributed(bridged):
+    """The unit sees the bridge's id for both (the bridge replaces requester ids), which is this group's and so this
+    guest's."""
+    run, _ = bridged
+    faults = faultline.faults(run.lines)
+    assert {(fault.sid, fault.guest) for fault in faults} == {("0000:02:00.0", "rogue")}
+    tried = {(at, way) for at in (IMAGE, FREE) for way in ("read", "write")}
+    assert {(fault.addr, fault.access) for fault in faults} == tried
+    assert len(faults) == 2 * len(tried), "both members tried each"
+
+
 # --- what nobody names
 
 @pytest.mark.xdist_group("unassigned")

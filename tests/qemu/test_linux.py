@@ -164,6 +164,28 @@ def test_memory_above_4_gib(boot, tmp_path):
     assert guestrun.end_of(run, "big") == "powered-off"
 
 
+def test_without_acpi(boot, tmp_path):
+    """The MP table alone tells of both CPUs and the I/O APIC; without any APIC there are the 8259s and the PIT."""
+    config = guestrun.config(
+        tmp_path,
+        guestrun.guest("mp", [0, 1], "vmlinux", "256MiB", initrd="memory.img", cmdline="console=ttyS0 acpi=off"),
+        guestrun.guest("old", [2], "vmlinux", "256MiB", initrd="memory.img",
+                       cmdline="console=ttyS0 acpi=off noapic nolapic"))
+    halted = set()  # without ACPI nobody knows how to switch the power off
+
+    def both_halted(line):
+        halted.update(name for name in ("mp", "old") if line.startswith(name) and "System halted" in line)
+        return len(halted) == 2
+
+    run = boot(modules=[config, *linux_modules("vmlinux", "memory.img")], machine={"cpus": 3}, timeout=150,
+               stop_when=both_halted)
+    assert len(halted) == 2
+    for name, cpus, controller in (("mp", 2, "IO-APIC"), ("old", 1, "XT-PIC")):
+        assert_memory(said(run, name), 256, cpus, at_least=0.4)
+        assert f"console interrupts by {controller}" in said(run, name)
+    assert run.having("mp", "found SMP MP-table at [mem 0x000fe000-0x000fe00f]")
+
+
 def assert_memory(lines, mebibytes, cpus, at_least):
     total = [int(match[1]) for match in (re.search(r"memory MemTotal: (\d+) kB", line) for line in lines) if match]
     assert len(total) == 1 and at_least * mebibytes * 1024 < total[0] < mebibytes * 1024, lines

@@ -141,6 +141,7 @@ static const struct {
 void selftest_guests_made(const struct selftest_guests *made)
 {
     char name[NAME_SIZE];
+    selftest_orders(made);
     if (!cmdline_value(made->cmdline, "corrupt", name, sizeof(name))) {
         return;
     }

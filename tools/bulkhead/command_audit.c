@@ -16,9 +16,9 @@
 static const char help[] =
     "usage: bulkhead audit LOG [--json]\n"
     "\n"
-    "Read what the isolation auditor wrote on the console at boot: its verdict, and with audit=full on the command "
-    "line\n"
-    "what each guest reaches. That no two guests reach one byte, use one source id or one table is checked once more.\n"
+    "Read what the isolation auditor wrote on the console at boot: its verdict, and where the configuration has\n"
+    "audit = true in [system], what each guest reaches. That no two guests reach one byte, use one source id or one\n"
+    "table is checked once more.\n"
     "\n"
     "  --json  print one JSON object: verdict, reaches, sources, problems\n"
     "\n"

@@ -90,6 +90,10 @@ static void print_table(const struct listing *l)
         print_verdict(l, i);
         putchar('\n');
     }
+    char left_out[MACHINE_LOAD_TEXT_SIZE];
+    if (machine_load_left_out(l->load, left_out, sizeof(left_out))) {
+        puts(left_out);
+    }
 }
 
 static void print_row_json(struct json_file *j, const struct listing *l, size_t index)
@@ -119,6 +123,7 @@ static void print_row_json(struct json_file *j, const struct listing *l, size_t 
     json_file_bool(j, "rmrr", row->reserved);
     json_file_number(j, "behind_vmd", row->behind);
     json_file_number(j, "vfs", row->vf_total);
+    json_file_number(j, "vfs_of_linux", row->vf_now);
     json_file_close_object(j);
 }
 
@@ -128,6 +133,8 @@ static void print_json(const struct listing *l)
     json_file_open_object(&j, NULL);
     json_file_bool(&j, "vtd", l->load->machine.has_dmar);
     json_file_bool(&j, "interrupt_remapping", l->load->facts.remapping);
+    json_file_number(&j, "left_out_vfs", l->load->left_vfs);
+    json_file_number(&j, "left_out_behind_vmd", l->load->left_behind);
     json_file_open_list(&j, "devices");
     for (size_t i = 0; i < l->load->machine.pci.count; i++) {
         print_row_json(&j, l, i);

@@ -12,12 +12,13 @@ static const char help[] =
     "usage: bulkhead dump [-o FILE] [--root DIR]\n"
     "\n"
     "Save this machine's facts as Linux shows them in /sys and /proc: ACPI tables, PCI configuration space and sizes,\n"
-    "memory map, CPUs, remapping units, groups. The other commands read the file with --machine FILE, on any machine.\n"
+    "memory map, MTRRs, CPUs, remapping units, groups; and firmware's MP table from /dev/mem. The other commands read "
+    "the file with --machine FILE, on any machine.\n"
     "It needs no driver and changes nothing. Run it as root: what others may not read is named, and missing then.\n"
     "A dump tells the machine's hardware in detail, serial numbers of devices among it.\n"
     "\n"
     "  -o FILE     write there instead of standard output\n"
-    "  --root DIR  take DIR/sys and DIR/proc instead of /sys and /proc\n"
+    "  --root DIR  take DIR/sys, DIR/proc and DIR/dev instead of /sys, /proc and /dev\n"
     "\n"
     "Exit status: 0 complete, 1 something could not be read (what could is written), 2 wrong usage or unwritable file.";
 

@@ -29,6 +29,24 @@ static void put_line(void *context, const char *text)
     fprintf(context, "%s\n", text);
 }
 
+/* What a dump cannot tell, or tells of a Linux that a boot will not see. */
+static void show_doubts(const struct machine_load *load, const char *name)
+{
+    char text[MACHINE_LOAD_TEXT_SIZE];
+    if (load->units_assumed) {
+        printf("%s: that all units remap interrupts is only what firmware says; start Linux with intel_iommu=on to "
+               "know\n",
+               name);
+    }
+    if (!load->dump.knows_mp) {
+        printf("%s: the dump has no MP table: the hypervisor may know interrupt lines (gsi) that are not known here\n",
+               name);
+    }
+    if (machine_load_left_out(load, text, sizeof(text))) {
+        printf("%s: %s\n", name, text);
+    }
+}
+
 static int show(const struct machine_load *load, const struct config_file *file, const struct diag_list *parsed,
                 bool json)
 {
@@ -47,11 +65,7 @@ static int show(const struct machine_load *load, const struct config_file *file,
             plan_print(&p.facts, &file->config, &p.plan, &out);
         }
         printf(p.status == STATUS_OK ? "%s: accepted; " ONLY_AT_BOOT "\n" : "%s: refused\n", file->name);
-        if (load->units_assumed) {
-            printf("%s: that all units remap interrupts is only what firmware says; start Linux with intel_iommu=on to "
-                   "know\n",
-                   file->name);
-        }
+        show_doubts(load, file->name);
     }
     int result = p.status == STATUS_OK ? COMMAND_ACCEPTED : COMMAND_REFUSED;
     if (planned) {

@@ -30,9 +30,6 @@ static void check_system(const struct config_file *file, struct diag_list *diags
                "this names no serial port and speed", diags);
     }
     (void)features_without(&s->without, file->name, diags);
-    if (s->service.at.line != 0) {
-        refuse(file, LAUNCH_DIAG_NOT_YET, s->service.key, "leave the key out", "there is no service guest yet", diags);
-    }
 }
 
 bool config_file_read(const char *path, struct config_file **out, struct diag_list *diags)

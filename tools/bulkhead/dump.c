@@ -72,9 +72,11 @@ size_t dump_write(const struct host_tree *tree, FILE *out, FILE *complaints)
     write_text(&part, "board", "/sys/class/dmi/id/board_name");
     write_text(&part, "firmware", "/sys/class/dmi/id/bios_version");
     dump_memory(&part);
+    dump_mtrrs(&part);
     dump_cpus(&part);
     dump_units(&part);
     dump_acpi(&part);
+    dump_mp_table(&part);
     dump_pci(&part);
     fputs("end\n", out);
     return part.missing;

@@ -17,7 +17,21 @@ struct cpu {
 struct cpus {
     struct cpu *items;
     size_t count;
+    bool has_vmx;
 };
+
+/* "flags\t\t: fpu vme ...": Linux leaves vmx out where firmware locked it off. */
+static bool has_flag(const char *flags, const char *wanted)
+{
+    size_t length = strlen(wanted);
+    for (const char *word = flags; *word != 0; word += strcspn(word, " ")) {
+        word += strspn(word, " ");
+        if (strcspn(word, " ") == length && strncmp(word, wanted, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* "key\t: value" of /proc/cpuinfo. */
 static void take_line(struct cpus *cpus, const char *line)
@@ -33,6 +47,9 @@ static void take_line(struct cpus *cpus, const char *line)
     }
     if (cpus->count == 0) {
         return;
+    }
+    if (key == strlen("flags") && strncmp(line, "flags", key) == 0) {
+        cpus->has_vmx = cpus->has_vmx || has_flag(value + 1, "vmx");
     }
     struct cpu *cpu = &cpus->items[cpus->count - 1];
     const struct {
@@ -106,6 +123,7 @@ void dump_cpus(struct dump_part *part)
     }
     unsigned bits = thread_bits(&cpus);
     fprintf(part->out, "cpu-signature 0x%x\n", signature(&cpus.items[0]));
+    fputs(cpus.has_vmx ? "cpu-vmx\n" : "", part->out);
     fprintf(part->out, "thread-bits %u\n", bits == 0 && threads_are_off(part->tree) ? 1 : bits);
     for (size_t i = 0; i < cpus.count; i++) {
         const struct cpu *c = &cpus.items[i];

@@ -22,6 +22,8 @@ void dump_bytes(struct dump_part *part, const uint8_t *bytes, size_t length);
 
 void dump_acpi(struct dump_part *part);
 void dump_memory(struct dump_part *part);
+void dump_mtrrs(struct dump_part *part);
+void dump_mp_table(struct dump_part *part);
 void dump_cpus(struct dump_part *part);
 void dump_units(struct dump_part *part);
 void dump_pci(struct dump_part *part);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "drivers/acpi.h"
+#include "kernel/lib/bits.h"
 
 #define WORDS_MAX 72
 #define LINE_SIZE 512
@@ -178,6 +179,43 @@ static bool parse_table(struct parser *p)
     return true;
 }
 
+/* "mp-table 0" says that there is none. */
+static bool parse_mp_table(struct parser *p)
+{
+    struct dump_text *out = p->out;
+    uint64_t length = 0;
+    if (p->count != 2 || out->knows_mp || !number(p, p->words[1], UINT16_MAX, &length)) {
+        return fail(p, "not mp-table BYTES, or a second one");
+    }
+    out->knows_mp = true;
+    out->mp_table = length != 0 ? calloc(1, length) : NULL;
+    out->mp_length = out->mp_table != NULL ? length : 0;
+    p->function = NULL;
+    p->rows = out->mp_table;
+    p->row_room = out->mp_length;
+    return true;
+}
+
+static bool parse_mtrr(struct parser *p)
+{
+    struct dump_text *out = p->out;
+    struct dump_mtrr m = {0};
+    const char *type = value_of(p, 2, "type");
+    if (p->count != 6 || type == NULL || !number(p, p->words[1], BIT64(52) - 1, &m.base) ||
+        !field(p, 2, "bytes", BIT64(52), &m.bytes)) {
+        return fail(p, "not mtrr BASE bytes N type NAME");
+    }
+    while (m.type <= MTRR_WRITE_BACK && strcmp(mtrr_type_text(m.type), type) != 0) {
+        m.type++;
+    }
+    bool sound = m.bytes >= PAGE_SIZE && (m.bytes & (m.bytes - 1)) == 0 && is_aligned(m.base, m.bytes);
+    if (m.type > MTRR_WRITE_BACK || !sound || out->mtrr_count == ARRAY_LENGTH(out->mtrrs)) {
+        return fail(p, "an MTRR that cannot be");
+    }
+    out->mtrrs[out->mtrr_count++] = m;
+    return true;
+}
+
 static bool parse_function(struct parser *p)
 {
     struct dump_text *out = p->out;
@@ -298,6 +336,12 @@ static bool parse_head(struct parser *p)
     if (strcmp(key, "unit") == 0) {
         return parse_unit(p);
     }
+    if (strcmp(key, "mp-table") == 0) {
+        return parse_mp_table(p);
+    }
+    if (strcmp(key, "mtrr") == 0) {
+        return parse_mtrr(p);
+    }
     if (strcmp(key, "missing") == 0) {
         return parse_missing(p);
     }
@@ -306,6 +350,7 @@ static bool parse_head(struct parser *p)
         out->thread_bits = (unsigned)n;
         return sound;
     }
+    out->has_vmx = out->has_vmx || strcmp(key, "cpu-vmx") == 0;
     if (strcmp(key, "cpu-signature") == 0 && p->count == 2) {
         return number32(p, p->words[1], &out->cpu_signature);
     }
@@ -419,6 +464,7 @@ void dump_text_free(struct dump_text *dump)
     for (size_t i = 0; i < dump->missing_count; i++) {
         free(dump->missing[i]);
     }
+    free(dump->mp_table);
     free(dump->tables);
     free(dump->functions);
     free(dump->missing);

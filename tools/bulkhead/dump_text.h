@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "drivers/pci.h"
+#include "kernel/core/mtrr.h"
 #include "kernel/lib/memory_map.h"
 
 #define DUMP_TEXT_NAME_MAX 31
@@ -52,6 +53,11 @@ struct dump_function {
     char driver[DUMP_TEXT_NAME_MAX + 1];
 };
 
+struct dump_mtrr {
+    uint64_t base, bytes; /* a power of two from 4 KiB on, and base a multiple of it */
+    enum mtrr_type type;
+};
+
 struct dump_text {
     char vendor[DUMP_TEXT_LINE_MAX + 1], product[DUMP_TEXT_LINE_MAX + 1];
     struct memory_map memory; /* count 0: not known */
@@ -66,6 +72,12 @@ struct dump_text {
     uint32_t cpu_signature;
     struct dump_function *functions; /* sorted by domain and address, each once */
     size_t function_count;
+    struct dump_mtrr mtrrs[MTRR_VARIABLE_MAX];
+    size_t mtrr_count;
+    bool has_vmx;      /* the CPUs' */
+    bool knows_mp;     /* the dump says which MP table there is, or that there is none */
+    uint8_t *mp_table; /* or NULL */
+    size_t mp_length;
     char **missing; /* the lines "missing ...", without that word */
     size_t missing_count;
 };

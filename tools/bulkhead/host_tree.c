@@ -63,6 +63,20 @@ uint8_t *host_tree_read(const struct host_tree *tree, const char *path, size_t *
     return bytes;
 }
 
+bool host_tree_read_at(const struct host_tree *tree, const char *path, uint64_t offset, void *to, size_t length)
+{
+    char full[HOST_TREE_PATH_SIZE];
+    int file = full_path(tree, path, full) ? open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (file < 0) {
+        return false;
+    }
+    ssize_t got = pread(file, to, length, (off_t)offset);
+    int why = got < 0 ? errno : EIO;
+    close(file);
+    errno = why;
+    return got >= 0 && (size_t)got == length;
+}
+
 bool host_tree_line(const struct host_tree *tree, const char *path, char *out, size_t size)
 {
     size_t length = 0;

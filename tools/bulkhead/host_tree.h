@@ -18,6 +18,9 @@ struct host_tree {
 /* The whole file and one NUL behind it, to be freed; NULL: errno says why. *length excludes the NUL. */
 uint8_t *host_tree_read(const struct host_tree *tree, const char *path, size_t *length);
 
+/* Exactly `length` bytes of the file from `offset` on; false: errno says why (EIO: it ends before). */
+bool host_tree_read_at(const struct host_tree *tree, const char *path, uint64_t offset, void *to, size_t length);
+
 /* The first line without its end; false when the file cannot be read or the line does not fit. */
 bool host_tree_line(const struct host_tree *tree, const char *path, char *out, size_t size);
 

@@ -10,6 +10,10 @@
 #include "drivers/pci_bars.h"
 #include "drivers/pci_caps.h"
 #include "drivers/pci_regs.h"
+#include "kernel/core/mtrr.h"
+#include "kernel/lib/bits.h"
+#include "kernel/lib/format.h"
+#include "plan/machine_lines.h"
 #include "plan/plan_memory.h"
 #include "tools/bulkhead/command.h"
 #include "tools/bulkhead/dump.h"
@@ -176,6 +180,46 @@ static void list_cpus(struct machine_load *load)
     load->facts.cpu_count = count;
 }
 
+/* As kernel/plan_facts.c: a table that is not sound is none. */
+static void read_lines(struct machine_load *load, struct arena *arena)
+{
+    struct mp_table table;
+    if (load->dump.mp_length != 0 &&
+        mp_table_parse(load->dump.mp_table, load->dump.mp_length, arena, &table) == STATUS_OK) {
+        load->facts.gsis = machine_lines_by(&load->machine, &table, arena);
+    }
+}
+
+static void count_left_out(struct machine_load *load)
+{
+    for (size_t i = 0; i < load->dump.function_count; i++) {
+        load->left_vfs += load->dump.functions[i].is_vf;
+        load->left_behind += load->dump.functions[i].is_behind;
+    }
+}
+
+static void ignore_lost(uint64_t start, uint64_t end, enum mtrr_type type)
+{
+    (void)start;
+    (void)end;
+    (void)type;
+}
+
+/* As kernel/memory_types.c. Linux does not show the default type: firmware that lists what is write-back has uncached
+ * as default, firmware that lists the rest has write-back. */
+static enum status restrict_memory(struct dump_text *dump)
+{
+    struct mtrr m = {.present = true, .default_type = BIT64(11) | MTRR_WRITE_BACK, .address_bits = 52};
+    for (size_t i = 0; i < dump->mtrr_count; i++) {
+        const struct dump_mtrr *from = &dump->mtrrs[i];
+        m.variable[i].base = from->base | from->type;
+        m.variable[i].mask = (MASK64(51, 12) & ~(from->bytes - 1)) | BIT64(11);
+        m.default_type = from->type == MTRR_WRITE_BACK ? BIT64(11) | MTRR_UNCACHED : m.default_type;
+    }
+    m.count = (unsigned)dump->mtrr_count;
+    return dump->has_vmx && m.count != 0 ? mtrr_restrict(&m, &dump->memory, ignore_lost) : STATUS_OK;
+}
+
 static void list_hints(struct machine_load *load)
 {
     for (size_t i = 0; i < load->machine.pci.count; i++) {
@@ -204,6 +248,7 @@ static enum status make_facts(struct machine_load *load, const struct vtd_quirks
     }
     load->facts.free_count = plan_memory_free(m->memory, load->free, m->memory->count);
     list_hints(load);
+    read_lines(load, arena);
     return STATUS_OK;
 }
 
@@ -233,6 +278,10 @@ static enum status load_facts(struct machine_load *load, struct arena *arena)
 {
     struct machine *m = &load->machine;
     m->memory = &load->dump.memory;
+    if (restrict_memory(&load->dump) != STATUS_OK) {
+        return STATUS_NO_MEMORY;
+    }
+    count_left_out(load);
     enum status tables = read_tables(load, arena);
     load->dmar = machine_read_dmar(m, arena, &load->diags);
     enum status status = read_functions(load, arena);
@@ -257,6 +306,7 @@ bool machine_load_text(struct machine_load *load, const char *text, size_t lengt
         return false;
     }
     size_t size = ARENA_FIXED + ARENA_PER_FUNCTION * load->dump.function_count;
+    size += load->dump.mp_length;
     for (size_t i = 0; i < load->dump.table_count; i++) {
         size += 16 * load->dump.tables[i].length + dmar_arena_bytes(load->dump.tables[i].length);
     }
@@ -312,6 +362,20 @@ bool machine_load(struct machine_load *load, const char *path)
     free(bytes);
     free(text);
     return loaded;
+}
+
+bool machine_load_left_out(const struct machine_load *load, char *out, size_t size)
+{
+    struct format_line line = {.out = out, .size = size};
+    if (load->left_vfs != 0) {
+        format_line_put(&line, "left out: %zu virtual function%s that Linux made (at boot there are none)",
+                        load->left_vfs, load->left_vfs == 1 ? "" : "s");
+    }
+    if (load->left_behind != 0) {
+        format_line_put(&line, "%s%zu function%s behind VMD endpoints (they go with these)",
+                        line.length == 0 ? "left out: " : ", ", load->left_behind, load->left_behind == 1 ? "" : "s");
+    }
+    return line.length != 0;
 }
 
 void machine_load_free(struct machine_load *load)

@@ -19,6 +19,8 @@ struct machine_load {
     const char *incomplete;  /* NULL, or why no plan can be made of it: what is missing, or unusable VT-d */
     enum status dmar;        /* of machine_read_dmar */
     bool units_assumed;      /* Linux showed no units: that they remap interrupts is DMAR's word alone */
+    size_t left_vfs;         /* virtual functions that Linux made: at boot there are none */
+    size_t left_behind;      /* functions behind VMD endpoints, which hide them at boot */
     struct diag_list diags;  /* what the parsers said */
     struct diag *diag_items;
     void *space; /* behind the arrays here */
@@ -33,6 +35,10 @@ bool machine_load_text(struct machine_load *load, const char *text, size_t lengt
 
 /* From that file; NULL: from this machine. False: said why on stderr. */
 bool machine_load(struct machine_load *load, const char *path);
+
+/* "left out: 2 virtual functions that Linux made (at boot there are none)": false when nothing was. */
+#define MACHINE_LOAD_TEXT_SIZE 256
+bool machine_load_left_out(const struct machine_load *load, char *out, size_t size);
 
 void machine_load_free(struct machine_load *load);
 

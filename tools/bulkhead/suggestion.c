@@ -18,10 +18,16 @@ static bool needs_line(const struct device_row *row)
     return row->function->interrupt_pin != 0 && row->function->cap.msi == 0 && row->function->cap.msix == 0;
 }
 
+/* The hypervisor will know it by itself. */
+static bool has_known_line(const struct suggestion *s, uint32_t i)
+{
+    return s->load->facts.gsis != NULL && s->load->facts.gsis[i] != PLAN_NO_GSI;
+}
+
 /* No MSI, and its line is not known: a guest would get no interrupt from it. */
 static bool is_mute(const struct suggestion *s, uint32_t i)
 {
-    return needs_line(&s->rows[i]) && s->load->facts.hints[i] == PLAN_NO_GSI;
+    return needs_line(&s->rows[i]) && s->load->facts.hints[i] == PLAN_NO_GSI && !has_known_line(s, i);
 }
 
 /* Nothing that needs a decision: no reserved memory, and a reset that works. */
@@ -190,13 +196,15 @@ static void print_guests(const struct suggestion *s, FILE *out)
     print_devices(s, out);
 }
 
-/* Lines of those that have no other interrupt, where Linux knows them; as comments for those that are not given. */
+/* Lines of those that have no other interrupt, where Linux alone knows them; as comments for those that are not given.
+ */
 static void print_lines(const struct suggestion *s, FILE *out)
 {
     for (uint32_t i = 0; i < s->load->machine.pci.count; i++) {
         const struct device_row *row = &s->rows[i];
         uint32_t hint = s->load->facts.hints[i];
-        if (!row->is_free || !device_list_counts(row) || !needs_line(row) || hint == PLAN_NO_GSI) {
+        if (!row->is_free || !device_list_counts(row) || !needs_line(row) || hint == PLAN_NO_GSI ||
+            has_known_line(s, i)) {
             continue;
         }
         char at[SBDF_TEXT_SIZE];

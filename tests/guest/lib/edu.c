@@ -31,7 +31,12 @@ static void config_write(unsigned device, unsigned offset, uint32_t value)
 
 bool edu_find(struct edu *edu)
 {
-    for (unsigned device = 0; device < 32; device++) {
+    return edu_find_from(edu, 0);
+}
+
+bool edu_find_from(struct edu *edu, unsigned first)
+{
+    for (unsigned device = first; device < 32; device++) {
         if (config_read(device, 0) == EDU_ID) {
             edu->device = device;
             edu->base = config_read(device, 0x10) & 0xfffffff0;
@@ -42,15 +47,30 @@ bool edu_find(struct edu *edu)
     return false;
 }
 
-static bool run(const struct edu *edu, uint64_t from, uint64_t to, uint32_t bytes, uint32_t command)
+static void start(const struct edu *edu, uint64_t from, uint64_t to, uint32_t bytes, uint32_t command)
 {
     mmio_write64(hpa(edu->base + 0x80), from);
     mmio_write64(hpa(edu->base + 0x88), to);
     mmio_write64(hpa(edu->base + 0x90), bytes);
     mmio_write64(hpa(edu->base + 0x98), command | COMMAND_START);
+}
+
+void edu_start(const struct edu *edu, uint64_t at, uint32_t bytes)
+{
+    start(edu, BUFFER, at, bytes, COMMAND_FROM_DEVICE);
+}
+
+bool edu_is_busy(const struct edu *edu)
+{
+    return (mmio_read64(hpa(edu->base + 0x98)) & COMMAND_START) != 0;
+}
+
+static bool run(const struct edu *edu, uint64_t from, uint64_t to, uint32_t bytes, uint32_t command)
+{
+    start(edu, from, to, bytes, command);
     for (unsigned i = 0; i < 7; i++) {
         machine_wait_us(150000);
-        if ((mmio_read64(hpa(edu->base + 0x98)) & COMMAND_START) == 0) {
+        if (!edu_is_busy(edu)) {
             return true;
         }
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * A hostile guest: it owns an edu device and orders it to read and write where the command line says
- * ("targets=0x12345000,0xfed90000": addresses on the bus, outside this guest's RAM), and to forge interrupt messages.
- * Lines "ROGUE: ..." tell what the device got; whoever runs it checks that nothing changed at the targets. */
+ * A hostile guest: it owns an edu device ("edus=2": several, one after the other) and orders it to read and write
+ * where the command line says ("targets=0x12345000,0xfed90000": addresses on the bus, outside this guest's RAM), and to
+ * forge interrupt messages. Lines "ROGUE: ..." tell what the device got; whoever runs it checks that nothing changed at
+ * the targets. */
 #include "kernel/hw/cpu.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
@@ -143,11 +144,8 @@ static const char *targets(void)
     return NULL;
 }
 
-void guest_main(void)
+static void use_edu(void)
 {
-    if (!check(edu_find(&edu), "there is an edu device")) {
-        return;
-    }
     say("ROGUE: edu at 00:%02x.0 bar=0x%llx", edu.device, (unsigned long long)edu.base);
     own_memory();
     for (const char *p = targets(); p != NULL;) {
@@ -159,5 +157,17 @@ void guest_main(void)
         forge();
     }
     own_memory();
+}
+
+void guest_main(void)
+{
+    unsigned first = 0;
+    for (uint64_t i = 0; i < machine_option("edus", 1); i++) {
+        if (!check(edu_find_from(&edu, first), "there is an edu device")) {
+            return;
+        }
+        use_edu();
+        first = edu.device + 1;
+    }
     say("ROGUE: done");
 }

@@ -18,6 +18,7 @@
 static struct guest_pci_rig rig;
 static struct vm_owned owned;
 static struct guest_pci *const pci = &owned.vm.platform.pci;
+static struct vm_device devices[3]; /* of the guest; it may have others that no order is for */
 static bool shared;
 
 static int setup(void **state)
@@ -27,6 +28,11 @@ static int setup(void **state)
     struct guest_pci_config config = rig.pci.config;
     guest_pci_free(&rig.pci);
     memset(&owned, 0, sizeof(owned));
+    devices[0] = rig.nvme_device;
+    devices[1] = rig.pair_devices[0];
+    devices[2] = rig.pair_devices[1];
+    owned.request.devices = devices;
+    owned.request.device_count = ARRAY_LENGTH(devices);
     assert_int_equal(guest_pci_init(pci, &config), STATUS_OK);
     return 0;
 }
@@ -154,7 +160,18 @@ static void a_stopped_one_is_detached(void **state)
     assert_int_equal(each, STATUS_OK);
     assert_int_equal(device_stop(&owned, rig.nvme->at), STATUS_NOT_FOUND);
     assert_int_equal(device_return(&owned, rig.nvme->at), STATUS_NOT_FOUND);
-    attach_and_work();
+    attach(&rig.nvme_device);
+    assert_int_equal(device_stop_again(&owned), STATUS_OK); /* started anew by itself */
+    assert_true(device_is_stopped(&owned, rig.nvme->at));
+    assert_false(reaches_ram(rig.nvme));
+    assert_int_equal(guest_pci_rig_read(&rig, 1, 0, 4), UINT32_MAX);
+    assign_detach(pci, &rig.nvme_device, 1, &each);
+    attach(&rig.nvme_device);
+    owned.return_devices = true; /* by order */
+    assert_int_equal(device_stop_again(&owned), STATUS_OK);
+    assert_false(device_is_stopped(&owned, rig.nvme->at));
+    assert_false(owned.return_devices);
+    assert_true(reaches_ram(rig.nvme));
 }
 
 static void what_no_unit_confirms_never_returns(void **state)

@@ -81,7 +81,8 @@ static void test_devices(void **state)
     vlapic_init(&lapic, &config);
     assert_false(vlapic_irq_takes_extint(&lapic));
     assert_int_equal(pit_next_deadline(&pit), UINT64_MAX);
-    firmware_set_devices(&pic, &pit, &lapic, 0);
+    firmware_set_devices(&pic, &pit, 0);
+    firmware_set_wire(&lapic, 0);
     assert_true(vlapic_irq_takes_extint(&lapic));
     assert_in_range(pit_next_deadline(&pit), 54900000, 54950000); /* 18.2 Hz */
     for (unsigned irq = 1; irq < 16; irq++) {

@@ -261,6 +261,14 @@ static const struct bad bad[] = {
     {"fallback-kernel = \"old\"", CONFIG_NEEDS_KEY, "g.toml:6:1"},
     {"fallback-initrd = \"old\"", CONFIG_NEEDS_KEY, "g.toml:6:1"},
     {"fallback-cmdline = \"\"", CONFIG_NEEDS_KEY, "g.toml:6:1"},
+    {"autostart = \"no\"", CONFIG_WRONG_TYPE, "g.toml:6:13"},
+    {"autostart = false", CONFIG_NONE_STARTS, "g.toml:6:1"},
+    {"autostart = false\n[system]\nservice = \"a\"", CONFIG_NONE_STARTS, "g.toml:6:1"},
+    {"on-reboot = \"reset\"", CONFIG_BAD_WORD, "g.toml:6:13"},
+    {"on-poweroff = \"off\"", CONFIG_BAD_WORD, "g.toml:6:15"},
+    {"restart = true", CONFIG_WRONG_TYPE, "g.toml:6:11"},
+    {"restart = \"on-crash\"", CONFIG_BAD_WORD, "g.toml:6:11"},
+    {"watchdog = \"restart\"", CONFIG_BAD_WORD, "g.toml:6:12"},
     {"fault-limit = 10", CONFIG_WRONG_TYPE, "g.toml:6:15"},
     {"fault-limit = \"10\"", CONFIG_BAD_RATE, "g.toml:6:15"},
     {"fault-limit = \"10/\"", CONFIG_BAD_RATE, "g.toml:6:15"},
@@ -295,6 +303,26 @@ static void refuses_each_at_its_place(void **state)
             fail();
         }
     }
+}
+
+static void the_ends_of_guests_and_what_follows_them(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("version = 1\n" GUEST
+                           "on-reboot = \"stop\"\non-poweroff = \"restart\"\nrestart = \"always\"\n"
+                           "watchdog = \"event\"\n[guest.b]\ncpus = [2]\nmemory = \"16MiB\"\nkernel = \"k\"\n"
+                           "autostart = false\n"),
+                     STATUS_OK);
+    const struct config_guest *a = &config.guests[0], *b = &config.guests[1];
+    assert_int_equal(a->on_reboot.number, CONFIG_REBOOT_STOPS);
+    assert_int_equal(a->on_poweroff.number, CONFIG_POWEROFF_RESTARTS);
+    assert_int_equal(a->restart.number, CONFIG_RESTART_ALWAYS);
+    assert_int_equal(a->watchdog.number, CONFIG_WATCHDOG_EVENT);
+    assert_true(config_guest_starts(a));
+    assert_false(config_guest_starts(b));
+    assert_int_equal(b->watchdog.at.line | b->on_poweroff.at.line, 0);
+    assert_int_equal(b->on_reboot.number, CONFIG_REBOOT_RESTARTS);
+    assert_int_equal(b->restart.number, CONFIG_RESTART_NEVER);
 }
 
 static void refuses_an_empty_file(void **state)
@@ -512,13 +540,14 @@ static void an_address_wins_over_an_id(void **state)
 static void reads_words(void **state)
 {
     (void)state;
-    assert_int_equal(parse("version = 1\n[system]\ninventory = true\n" GUEST
+    assert_int_equal(parse("version = 1\n[system]\ninventory = true\naudit = true\n" GUEST
                            "rmrr = \"map\"\nunsafe-interrupts = true\nshare-core = true\n"),
                      STATUS_OK);
     assert_int_equal(config.guests[0].rmrr.number, CONFIG_RMRR_MAP);
     assert_int_equal(config.guests[0].unsafe_interrupts.number, 1);
     assert_int_equal(config.guests[0].share_core.number, 1);
     assert_int_equal(config.system.inventory.number, 1);
+    assert_int_equal(config.system.audit.number, 1);
     parse("version = 1\n" GUEST "rmrr = 'mapp'\n");
     assert_string_equal(find(CONFIG_BAD_WORD)->fix, "write \"map\"");
     parse("version = 1\n" GUEST "[device.'8086:28c0']\nreset = 'secondary-bus'\n");
@@ -546,6 +575,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_values_and_places),
         cmocka_unit_test(refuses_each_at_its_place),
+        cmocka_unit_test(the_ends_of_guests_and_what_follows_them),
         cmocka_unit_test(refuses_an_empty_file),
         cmocka_unit_test(goes_on_behind_errors),
         cmocka_unit_test(says_what_was_meant),

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 static const struct vtd_fault write_fault = {
     .unit = 0, .source = {0x0020}, .access = VTD_FAULT_WRITE, .address = 0x1234000, .reason = 5};
 
@@ -20,17 +22,29 @@ static void lines(void **state)
     (void)state;
     char out[VTD_FAULT_LOG_LINE_SIZE];
     struct vtd_fault_owner nobody = {NULL, NULL};
+    struct vtd_fault_notes none = {NULL, "", NULL};
     struct vtd_fault_owner owner = {"nvme0", "disk"};
-    vtd_fault_log_line(&write_fault, nobody, 0, out, sizeof(out));
+    vtd_fault_log_line(&write_fault, nobody, 0, none, out, sizeof(out));
     assert_string_equal(out, "fault: unit=0 sid=0000:00:04.0 device=- guest=- access=write addr=0x1234000 reason=0x5 "
                              "text=\"no write permission: the second-level tables do not map this address for "
                              "writing\"");
     struct vtd_fault f = {
         .unit = 2, .source = {0x00010300}, .access = VTD_FAULT_INTERRUPT, .index = 18, .reason = 0x22};
-    size_t length = vtd_fault_log_line(&f, owner, 7, out, sizeof(out));
+    size_t length = vtd_fault_log_line(&f, owner, 7, none, out, sizeof(out));
     assert_string_equal(out, "fault: unit=2 sid=0001:03:00.0 device=nvme0 guest=disk access=interrupt index=0x12 "
                              "reason=0x22 suppressed=7 text=\"no remapping entry: this interrupt belongs to nobody\"");
     assert_true(length < sizeof(out));
+    const struct vtd_fault_notes notes = {"guest disk, RAM", "BAR 0 of 0000:00:04.0, until 3 ms ago", "a stale ring"};
+    vtd_fault_log_line(&write_fault, owner, 0, notes, out, sizeof(out));
+    assert_non_null(strstr(out, " reason=0x5 what=\"guest disk, RAM\" before=\"BAR 0 of 0000:00:04.0, until 3 ms ago\" "
+                                "cause=\"a stale ring\" text=\"no write"));
+    for (size_t size = 0; size < sizeof(out); size++) { /* what does not fit is cut */
+        memset(out, 0x55, sizeof(out));
+        length = vtd_fault_log_line(&write_fault, owner, 0, notes, out, size);
+        assert_int_equal((unsigned char)out[size], 0x55);
+        assert_true(size == 0 || memchr(out, 0, size) != NULL);
+        assert_true(length > 200 && length < sizeof(out));
+    }
 }
 
 static void bucket(void **state)
