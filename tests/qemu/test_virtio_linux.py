@@ -52,7 +52,7 @@ def test_without_messages_the_line_serves(boot, tmp_path):
 
 def test_a_shell_on_hvc0_gets_what_is_typed(boot, tmp_path):
     run = boot(machine={"cpus": 1}, modules=service_config(tmp_path, linux_guest("service", 0, "shell=1")), timeout=90,
-               answers=[("demo: shell ready", b"echo typed-$((40 + 2)); tty; ls /dev/virtio-ports; exit\n")])
+               answers=[("service> / #", b"echo typed-$((40 + 2)); tty; ls /dev/virtio-ports; exit\n")])
     lines = guestrun.guest_lines(run.lines, "service")
     assert "typed-42" in lines and "/dev/hvc0" in lines, lines
     assert said(run, "service")[-1] == "ports done" and guestrun.end_of(run, "service") == "powered-off"
@@ -64,3 +64,19 @@ def test_without_a_service_guest_there_is_no_console(boot, tmp_path):
     lines = [line.strip() for line in said(run, "alone")]
     assert {"functions", "ports", "ports done"} <= set(lines) and "on hvc0" not in lines, lines
     assert guestrun.end_of(run, "alone") == "powered-off"
+
+
+def test_it_is_there_again_after_a_reboot(boot, tmp_path):
+    done = []
+
+    def second_time(line):
+        done.extend([line] if "demo: ports done" in line else [])
+        return len(done) == 2
+
+    run = boot(cmdline="echo-port", machine={"cpus": 1}, timeout=120, stop_when=second_time,
+               modules=service_config(tmp_path, linux_guest("service", 0, "bytes=65536 reboot=1")))
+    lines = said(run, "service")
+    sent = [line for line in lines if line.startswith("echo sent 65536")]
+    assert len(sent) == 2 and sent[0] != sent[1] and len(done) == 2
+    assert [line.replace("sent", "got") for line in sent] == [line for line in lines if line.startswith("echo got")]
+    assert lines.count("on hvc0") == 2
