@@ -402,3 +402,14 @@ struct guest_pci_function *guest_pci_find(const struct guest_pci *pci, struct sb
     }
     return NULL;
 }
+
+uint64_t guest_pci_resume(struct guest_pci *pci, uint64_t now_ns)
+{
+    uint64_t next = 0;
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        struct guest_pci_function *f = guest_pci_at(pci, i);
+        uint64_t at = f != NULL && f->host != NULL ? guest_pci_function_resume(f, now_ns) : 0;
+        next = next == 0 || (at != 0 && at < next) ? at : next;
+    }
+    return next;
+}

@@ -27,11 +27,12 @@ GUESTS = {
     "decode": (1, "16MiB", "", 5),
     "loader": (1, "16MiB", "", 1),
     "stress": (2, "16MiB", "seconds=3", 4),
+    "oldpc": (2, "16MiB", "cpus=2", 14),
     "share": (1, "16MiB", "ms=500", 4),
     "forbidden": (1, "16MiB", "", 60),
 }
 # They need a device, or others beside them.
-SEPARATE = {"config", "msi", "restart", "rogue", "triple", "virtio", "wild"}
+SEPARATE = {"config", "msi", "policy", "restart", "rogue", "triple", "virtio", "wild"}
 
 
 def image(name):
