@@ -4,6 +4,7 @@
 #include "guest/vm_order.h"
 
 #include "guest/device_stop.h"
+#include "guest/vm_event.h"
 #include "kernel/core/log.h"
 #include "kernel/core/time.h"
 
@@ -65,7 +66,7 @@ static enum status restart(struct vm_owned *owned, const char *who)
 }
 
 /* What looks at the time since it was resumed finds it set. */
-static enum status pause(struct vm_owned *owned, bool paused)
+static enum status pause(struct vm_owned *owned, bool paused, const char *who)
 {
     if (!is_live(owned) || __atomic_load_n(&owned->vm.paused, __ATOMIC_SEQ_CST) == paused) {
         return STATUS_CONFLICT;
@@ -77,6 +78,7 @@ static enum status pause(struct vm_owned *owned, bool paused)
         return STATUS_CONFLICT;
     }
     kick_all(&owned->vm);
+    vm_event_paused(owned, paused, who);
     return STATUS_OK;
 }
 
@@ -90,9 +92,9 @@ static enum status carry(struct vm_owned *owned, enum vm_order order, const char
     case VM_ORDER_RESTART:
         return restart(owned, who);
     case VM_ORDER_PAUSE:
-        return pause(owned, true);
+        return pause(owned, true, who);
     case VM_ORDER_RESUME:
-        return pause(owned, false);
+        return pause(owned, false, who);
     }
     return STATUS_UNSUPPORTED;
 }
