@@ -93,7 +93,8 @@ struct vm_owned {
 #define VM_WHY_SIZE 160
 
 /* Memory, nested and second-level tables, platform, devices, and the image loaded. Nothing runs yet. On failure why
- * says what is wrong; what was taken stays taken: the caller refuses the machine and starts no guest. */
+ * says what is wrong, and what it took is given back (vm_destroy.h); the RAM stays the caller's, who asks owned->lost
+ * before anybody else gets it. */
 MUST_CHECK enum status vm_create(struct vm_owned *owned, const struct vm_request *request, char why[VM_WHY_SIZE]);
 
 /* Steps of it that starting anew repeats: the platform and the local APICs as after power-on; firmware's tables and

@@ -143,9 +143,14 @@ static enum status make(const struct vm_request *request, struct vm_owned **out,
     struct hpa at;
     uint64_t bytes = align_up(sizeof(struct vm_owned), PAGE_SIZE);
     enum status status = pages_alloc_block(bytes, PAGE_SIZE, UINT64_MAX, &at);
-    if (status == STATUS_OK) {
-        *out = phys_to_virt(at);
-        status = vm_create(*out, request, why);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out = phys_to_virt(at);
+    status = vm_create(*out, request, why);
+    if (status != STATUS_OK && !(*out)->lost) {
+        pages_free(at, bytes);
+        *out = NULL;
     }
     return status;
 }
