@@ -6,6 +6,7 @@
 #include "guest/device_stop.h"
 #include "guest/vm_event.h"
 #include "kernel/core/log.h"
+#include "kernel/core/time.h"
 
 static enum vm_phase phase_of(const struct vm_owned *owned)
 {
@@ -64,9 +65,16 @@ static enum status restart(struct vm_owned *owned, const char *who)
     return can_start(owned) ? want(owned, RESTART_WANTED_START, VM_RESTARTED, who) : STATUS_CONFLICT;
 }
 
+/* What looks at the time since it was resumed finds it set. */
 static enum status pause(struct vm_owned *owned, bool paused, const char *who)
 {
-    if (!is_live(owned) || __atomic_exchange_n(&owned->vm.paused, paused, __ATOMIC_SEQ_CST) == paused) {
+    if (!is_live(owned) || __atomic_load_n(&owned->vm.paused, __ATOMIC_SEQ_CST) == paused) {
+        return STATUS_CONFLICT;
+    }
+    if (!paused) {
+        __atomic_store_n(&owned->vm.resumed_ns, time_now_ns(), __ATOMIC_SEQ_CST);
+    }
+    if (__atomic_exchange_n(&owned->vm.paused, paused, __ATOMIC_SEQ_CST) == paused) {
         return STATUS_CONFLICT;
     }
     kick_all(&owned->vm);

@@ -22,7 +22,7 @@ SCRIPTS = testbed.ROOT / "tools" / "guest-scripts"
 # guest script -> modules its devices need (dependencies are found in the modules themselves)
 GUESTS = {"storage": ["nvme"], "bench": ["nvme"], "net": ["e1000e", "e1000"], "memory": [], "clock": [],
           "shell": ["nvme", "e1000e"], "ports": ["virtio_pci", "virtio_console"],
-          "service": ["virtio_pci", "virtio_console", "virtio_net", "e1000e"]}
+          "watchdog": ["i6300esb"], "service": ["virtio_pci", "virtio_console", "virtio_net", "e1000e"]}
 # guest script -> programs of ours beside busybox (tools/bulkheadd.mk builds them)
 PROGRAMS = {"service": ["bulkheadd", "bulkhead-ctl"]}
 
