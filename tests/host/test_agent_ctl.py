@@ -426,6 +426,18 @@ def test_top_fits_its_screen(pair, columns, lines):
     assert terminal.end() == 0
 
 
+@pytest.mark.parametrize("rows", [[[1, 2]], [5], ["x"], [None], {"a": 1}, "x", [{}], [{"name": 5, "exits": "x"}],
+                                  [{"name": "n" * 500, "state": {"a": []}, "cpus": [[1]]}]])
+def test_answers_of_odd_shapes(pair, rows):
+    hypervisor, agent = pair
+    for name, member in (("guests", "guests"), ("devices", "devices"), ("networks", "networks"), ("faults", "devices")):
+        hypervisor.answers[name] = {member: rows, "total": 1}
+        assert agent.ctl(name)[0] == 0 and agent.ctl("--json", name)[0] == 0
+    terminal = Terminal(agent, "top").expect("\x1b[J", 2)
+    terminal.type("q")
+    assert terminal.end() == 0 and agent.ctl("status")[0] == 0
+
+
 def test_top_without_the_hypervisor_and_without_the_agent(pair):
     hypervisor, agent = pair
     terminal = Terminal(agent, "top").expect("running")
