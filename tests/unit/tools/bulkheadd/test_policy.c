@@ -136,9 +136,9 @@ static void test_targets(void **state)
     static const struct {
         const char *rule, *target;
     } cases[] = {
-        {"action = \"restart\"", "a"}, {"action = \"restart\"\ntarget = \"x\"", "x"},
-        {"action = \"cut\"", NULL},    {"action = \"stop-device\"", "0000:03:00.0"},
-        {"action = \"reboot\"", NULL}, {"action = \"cut\"\ntarget = \"lan\"", "lan"},
+        {"action = \"restart\"", "a"},   {"action = \"restart\"\ntarget = \"x\"", "x"},
+        {"action = \"cut\"", "none"},    {"action = \"stop-device\"", "0000:03:00.0"},
+        {"action = \"reboot\"", "none"}, {"action = \"cut\"\ntarget = \"lan\"", "lan"},
     };
     struct jtree tree;
     const char *why = NULL;
@@ -146,7 +146,7 @@ static void test_targets(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct policy *p = policy_of(cases[i].rule);
         const char *target = policy_target(&p->rules[0], tree.root);
-        assert_true(target == cases[i].target || strcmp(target, cases[i].target) == 0);
+        assert_string_equal(target != NULL ? target : "none", cases[i].target);
         end(p);
     }
     jtree_free(&tree);
