@@ -175,6 +175,7 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
     struct echo_port *echo = NULL;
     bool full = false;
     request.console = console_of(parts, &echo, &full);
+    full = full || launch_network_fill(parts->network, guest->name.text, parts->arena, &request) != STATUS_OK;
     if (full || !fill_arrays(parts, index, &request) || make(&request, out, why) != STATUS_OK) {
         return refuse(parts, guest, why);
     }

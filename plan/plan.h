@@ -111,7 +111,7 @@ struct plan_writer {
 };
 
 /* The plan as text, stable key=value lines: a line a guest, then one for each device and reserved region of it, then
- * what stays blocked. Memory by amount, blocks and page sizes, without host addresses: the same whatever was loaded. */
+ * the networks, then what stays blocked. Memory by amount, blocks and page sizes, without host addresses: the same whatever was loaded. */
 void plan_print(const struct plan_facts *facts, const struct config *config, const struct plan *plan,
                 const struct plan_writer *out);
 
