@@ -2,6 +2,8 @@
  * A network between guests: ports, who gets what, link state. */
 #include "guest/net_link.h"
 
+#include "kernel/core/event.h"
+#include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/time.h"
 #include "kernel/lib/bits.h"
@@ -99,21 +101,42 @@ bool net_port_has_carrier(const struct net_port *port)
     return false;
 }
 
+bool net_link_is_cut(const struct net_port *port)
+{
+    return is_set(&port->cut);
+}
+
+static void tell(const struct net_link *link, const char *guest, bool up)
+{
+    struct event e;
+    log_info("network: name=%s guest=%s up=%s", link->name, guest == NULL ? "all" : guest, up ? "yes" : "no");
+    event_begin(&e, EVENT_INFO, "link");
+    json_text(&e.json, "network", link->name);
+    if (guest != NULL) {
+        json_text(&e.json, "guest", guest);
+    }
+    json_bool(&e.json, "up", up);
+    event_end(&e);
+}
+
 enum status net_link_set(struct net_link *link, const char *guest, bool up)
 {
-    if (guest == NULL) {
-        __atomic_store_n(&link->up, up, __ATOMIC_SEQ_CST);
-    }
     bool found = guest == NULL;
-    for (unsigned i = 0; i < link->count; i++) {
-        struct net_port *port = link->ports[i];
-        if (guest == NULL || strcmp(port->guest, guest) == 0) {
-            __atomic_store_n(&port->cut, guest != NULL && !up, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < link->count && guest != NULL; i++) {
+        if (strcmp(link->ports[i]->guest, guest) == 0) {
+            __atomic_store_n(&link->ports[i]->cut, !up, __ATOMIC_SEQ_CST);
             found = true;
         }
     }
+    if (!found) {
+        return STATUS_NOT_FOUND;
+    }
+    if (guest == NULL) {
+        __atomic_store_n(&link->up, up, __ATOMIC_SEQ_CST);
+    }
     wake_set(link, all_of(link));
-    return found ? STATUS_OK : STATUS_NOT_FOUND;
+    tell(link, guest, up);
+    return STATUS_OK;
 }
 
 static uint64_t take_waiters(struct net_port *port)

@@ -76,8 +76,10 @@ void net_link_init(struct net_link *link, const char *name, unsigned mtu, bool f
 void net_port_join(struct net_port *port, struct net_link *link, const char *guest, uint64_t mac,
                    const struct guest_memory *memory, void (*wake)(void *context), void *context);
 
-/* By order: guest NULL means all. Any CPU, without locks. STATUS_NOT_FOUND: that guest is not on it. */
+/* By order, with event "link": guest NULL means the whole link, which leaves orders for single guests as they are. Any
+ * CPU, without locks. STATUS_NOT_FOUND: that guest is not on it. */
 MUST_CHECK enum status net_link_set(struct net_link *link, const char *guest, bool up);
+bool net_link_is_cut(const struct net_port *port);                             /* by order for this guest alone */
 bool net_link_is_up(const struct net_link *link, const struct net_port *port); /* port NULL: the link itself */
 
 /* --- by the port's own guest, with its lock held */

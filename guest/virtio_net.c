@@ -17,17 +17,17 @@
 #define TURN_BYTES ((size_t)64 * KIB)
 #define FRAME_COST 512u
 
-enum queue {
+enum queue_index {
     QUEUE_RECEIVE = 0,
     QUEUE_TRANSMIT = 1,
 };
 
 /* struct virtio_net_config (5.1.4). */
-enum config {
-    CONFIG_MAC = 0,
-    CONFIG_STATUS = 6,
-    CONFIG_PAIRS = 8,
-    CONFIG_MTU = 10,
+enum config_offset {
+    AT_MAC = 0,
+    AT_STATUS = 6,
+    AT_PAIRS = 8,
+    AT_MTU = 10,
     CONFIG_BYTES = 12,
 };
 
@@ -50,8 +50,7 @@ static void take_filled(struct virtio_net *net)
 static void post_empty(struct virtio_net *net)
 {
     struct net_buffer *buffer;
-    while ((buffer = net_port_place(&net->port)) != NULL &&
-           virtio_pop(&net->virtio, QUEUE_RECEIVE, &buffer->chain)) {
+    while ((buffer = net_port_place(&net->port)) != NULL && virtio_pop(&net->virtio, QUEUE_RECEIVE, &buffer->chain)) {
         net_port_post(&net->port);
     }
 }
@@ -155,16 +154,11 @@ static uint8_t config_read(void *device, uint32_t offset)
 {
     const struct virtio_net *net = device;
     const uint8_t bytes[CONFIG_BYTES] = {
-        [CONFIG_MAC] = (uint8_t)(net->port.mac >> 40),
-        [CONFIG_MAC + 1] = (uint8_t)(net->port.mac >> 32),
-        [CONFIG_MAC + 2] = (uint8_t)(net->port.mac >> 24),
-        [CONFIG_MAC + 3] = (uint8_t)(net->port.mac >> 16),
-        [CONFIG_MAC + 4] = (uint8_t)(net->port.mac >> 8),
-        [CONFIG_MAC + 5] = (uint8_t)net->port.mac,
-        [CONFIG_STATUS] = net->carrier ? STATUS_LINK_UP : 0,
-        [CONFIG_PAIRS] = 1,
-        [CONFIG_MTU] = (uint8_t)net->port.link->mtu,
-        [CONFIG_MTU + 1] = (uint8_t)(net->port.link->mtu >> 8),
+        [AT_MAC] = (uint8_t)(net->port.mac >> 40),       [AT_MAC + 1] = (uint8_t)(net->port.mac >> 32),
+        [AT_MAC + 2] = (uint8_t)(net->port.mac >> 24),   [AT_MAC + 3] = (uint8_t)(net->port.mac >> 16),
+        [AT_MAC + 4] = (uint8_t)(net->port.mac >> 8),    [AT_MAC + 5] = (uint8_t)net->port.mac,
+        [AT_STATUS] = net->carrier ? STATUS_LINK_UP : 0, [AT_PAIRS] = 1,
+        [AT_MTU] = (uint8_t)net->port.link->mtu,         [AT_MTU + 1] = (uint8_t)(net->port.link->mtu >> 8),
     };
     return offset < CONFIG_BYTES ? bytes[offset] : 0;
 }

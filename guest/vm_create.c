@@ -269,7 +269,7 @@ static enum status make_pci(struct vm_owned *owned)
     for (size_t i = 0; status == STATUS_OK && i < owned->request.network_count; i++) {
         status = vm_network_add(vm, &owned->request.networks[i], (unsigned)i);
     }
-    return status;
+    return status == STATUS_OK ? vm_watchdog_add(owned) : status;
 }
 
 /* What is emulated finds its places between the others. */
@@ -277,7 +277,7 @@ static enum status show_emulated(struct vm_owned *owned, char why[VM_WHY_SIZE])
 {
     enum status status = guest_pci_show_emulated(&owned->vm.platform.pci);
     if (status != STATUS_OK) {
-        format_text(why, VM_WHY_SIZE, "its virtio devices find no room for their BARs: %s", status_text(status));
+        format_text(why, VM_WHY_SIZE, "its emulated devices find no room for their BARs: %s", status_text(status));
     }
     return status;
 }

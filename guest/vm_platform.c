@@ -313,6 +313,22 @@ static void write_uart(void *context, uint64_t offset, unsigned width, uint64_t 
     uart_write(&vm->platform.uart, (unsigned)offset, (uint8_t)value);
 }
 
+static uint64_t read_crtc(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    (void)now_ns;
+    return crtc_read(&vm->platform.crtc, (unsigned)offset);
+}
+
+static void write_crtc(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    (void)now_ns;
+    crtc_write(&vm->platform.crtc, (unsigned)offset, (uint8_t)value);
+}
+
 static void uart_out(void *context, uint8_t byte)
 {
     struct vm *vm = context;
@@ -418,6 +434,7 @@ static enum status connect_ports(struct vm *vm)
         {PLATFORM_RTC_PORT, 2, 1, read_rtc, write_rtc, vm},
         {RESET_SYSTEM_CONTROL, 1, 1, read_system, write_system, vm},
         {PIC_SECOND, 2, 1, read_second_pic, write_second_pic, vm},
+        {CRTC_PORT, CRTC_PORTS, 1, read_crtc, write_crtc, vm},
         {PLATFORM_COM1_PORT, UART_PORTS, 1, read_uart, write_uart, vm},
         {PIC_ELCR, 2, 1, read_elcr, write_elcr, vm},
         {PLATFORM_PM1_EVENT_PORT, PM1_SIZE, 1 | 2 | 4, read_pm1, write_pm1, vm},
@@ -445,6 +462,7 @@ enum status vm_platform_init(struct vm *vm, uint64_t unix_seconds)
     rtc_init(&p->rtc, unix_seconds, 0);
     pm1_init(&p->pm1, PLATFORM_SLEEP_TYPE_OFF);
     reset_init(&p->reset);
+    crtc_init(&p->crtc);
     uart_init(&p->uart, vm, uart_out);
     console_init(&p->console, vm->name);
     vm_console_power_on(vm);

@@ -6,6 +6,7 @@
 
 #include "guest/bus.h"
 #include "guest/console.h"
+#include "guest/crtc.h"
 #include "guest/pci.h"
 #include "guest/pit.h"
 #include "guest/pm1.h"
@@ -14,6 +15,7 @@
 #include "guest/uart.h"
 #include "guest/vioapic.h"
 #include "guest/vm_console.h"
+#include "guest/vm_watchdog.h"
 #include "guest/vpic.h"
 
 #define VM_PORT_RANGES 24
@@ -40,9 +42,11 @@ struct vm_platform {
     struct pm1 pm1;
     struct reset reset;
     struct uart uart;
+    struct crtc crtc;
     struct console console;
     struct vm_input input;
     struct vm_console hvc;
+    struct vm_watchdog watchdog;
     struct text_ring *text; /* what it prints on either console goes there too, for the service guest; NULL: nowhere */
     void (*input_room)(void *context); /* input that was full has room again; may be NULL; under the guest's lock */
     void *input_room_context;

@@ -9,6 +9,8 @@
 #include "kernel/launch_network.h"
 #include "plan/plan.h"
 
+struct channel;
+
 /* What guests are made from; all of it lives on. */
 struct launch_parts {
     const struct boot_info *boot;
@@ -21,6 +23,7 @@ struct launch_parts {
     uint32_t without; /* features to leave unused */
     struct vm_roster *roster;
     struct launch_network *network;
+    struct channel *service; /* NULL: there is no service guest */
     struct arena *arena;
     struct diag_list *diags;
 };

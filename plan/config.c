@@ -394,8 +394,8 @@ static void refuse_unknown_table(struct parser *p, const struct config_token *fi
         format_text(meant, sizeof(meant), "; did you mean '[system]'?");
     }
     config_lexer_error(&p->lx, first->at, CONFIG_UNKNOWN_TABLE,
-                       "write [system], [guest.NAME], [device.\"ADDRESS-OR-ID\"] or [network.NAME]", "unknown table '%.60s%s'%s",
-                       first->text, parts > 1 ? "..." : "", meant);
+                       "write [system], [guest.NAME], [device.\"ADDRESS-OR-ID\"] or [network.NAME]",
+                       "unknown table '%.60s%s'%s", first->text, parts > 1 ? "..." : "", meant);
 }
 
 static bool read_table(struct parser *p)

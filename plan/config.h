@@ -16,7 +16,7 @@
 #define CONFIG_DEVICE_TABLES_MAX 256
 #define CONFIG_NETWORKS_MAX 64
 #define CONFIG_NETWORKS_OF_GUEST_MAX 10 /* as many as its PCI bus has places for */
-#define CONFIG_MODULES_MAX 32 /* in one guest */
+#define CONFIG_MODULES_MAX 32           /* in one guest */
 #define CONFIG_ITEMS_MAX 8192 /* in all arrays together: 4,096 devices, and a CPU and images for each of 64 guests */
 #define CONFIG_TEXT_MAX ((size_t)128 * KIB)
 #define CONFIG_FILE_MAX ((size_t)MIB)
@@ -70,7 +70,7 @@ struct config_list {
 
 struct config_system {
     struct config_position at; /* of the table */
-    struct config_value console, service, unassigned, slice, inventory, audit;
+    struct config_value console, service, events_level, unassigned, slice, inventory, audit;
     struct config_list without; /* plan/features.h makes a set of it */
 };
 

@@ -85,8 +85,8 @@ bool network_mac_parse(const char *text, uint64_t *mac)
 char *network_mac_text(uint64_t mac, char text[NETWORK_MAC_TEXT_SIZE])
 {
     for (size_t i = 0; i < MAC_BYTES; i++) {
-        format_text(text + 3 * i, NETWORK_MAC_TEXT_SIZE - 3 * i, "%02x%s", (unsigned)bits_get(mac, 47 - 8 * i, 40 - 8 * i),
-                    i + 1 < MAC_BYTES ? ":" : "");
+        format_text(text + 3 * i, NETWORK_MAC_TEXT_SIZE - 3 * i, "%02x%s",
+                    (unsigned)bits_get(mac, 47 - 8 * i, 40 - 8 * i), i + 1 < MAC_BYTES ? ":" : "");
     }
     return text;
 }

@@ -23,6 +23,7 @@ void fault_events_init(struct fault_events *e, const struct fault_events_ops *op
     vtd_fault_log_init(&e->log, line_limit, NULL, NULL);
     e->lost_told_ns = e->storm_told_ns = 0;
     e->others = (struct fault_events_source){0};
+    e->forgot = false;
     for (size_t i = 0; i < FAULT_EVENTS_SOURCES; i++) {
         e->sources[i] = (struct fault_events_source){0};
     }
@@ -51,8 +52,24 @@ static struct fault_events_source *find(struct fault_events *e, struct sbdf sour
     if (idle == NULL) {
         return &e->others;
     }
+    e->forgot |= idle->total != 0;
     *idle = (struct fault_events_source){0};
     return idle;
+}
+
+uint64_t fault_events_count(const struct fault_events *e, struct sbdf source, bool *lower_bound)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < FAULT_EVENTS_SOURCES; i++) {
+        const struct fault_events_source *s = &e->sources[i];
+        if (__atomic_load_n(&s->taken, __ATOMIC_RELAXED) && sbdf_equal(s->last.source, source)) {
+            total = __atomic_load_n(&s->total, __ATOMIC_RELAXED);
+        }
+    }
+    *lower_bound = __atomic_load_n(&e->lost_told_ns, __ATOMIC_RELAXED) != 0 ||
+                   __atomic_load_n(&e->forgot, __ATOMIC_RELAXED) ||
+                   __atomic_load_n(&e->others.total, __ATOMIC_RELAXED) != 0;
+    return total;
 }
 
 static enum config_severity severity_of(const struct fault_subject *subject)

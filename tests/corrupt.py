@@ -17,10 +17,10 @@ FINDINGS = {
 }
 
 
-def modules(folder, devices):
-    """Two guests with a device each."""
-    config = guestrun.config(folder, *(guestrun.guest(name, [0], "loader", share=True, devices=[device])
-                                       for name, device in zip(("alpha", "beta"), devices)))
+def modules(folder, devices, first=""):
+    """Two guests with a device each; the first with that command line."""
+    config = guestrun.config(folder, *(guestrun.guest(name, [0], "loader", share=True, devices=[device], cmdline=words)
+                                       for name, device, words in zip(("alpha", "beta"), devices, (first, ""))))
     return [config, testbed.Module(guestrun.image("loader"), "loader")]
 
 
@@ -47,3 +47,13 @@ def assert_one_refused(run):
     assert run.having('guest: name=alpha crashed why="vCPU 0: isolation is not proven: finding=vcpu-tables')
     assert not guestrun.guest_lines(run.lines, "alpha") and guestrun.guest_lines(run.lines, "beta")
     assert not run.having("panic:") and not run.timed_out
+
+
+def assert_restart_refused(run):
+    """corrupt=again: the first guest asks to start anew, and by then its tables are spoiled."""
+    assert run.having("audit: verdict=pass scope=all guests=2 ") and run.having("guest: name=alpha starts anew, reset 1")
+    assert run.having("audit: verdict=fail scope=alpha ")
+    assert any(re.search(FINDINGS["nested"][0], line) for line in run.having("audit: finding="))
+    assert guestrun.end_of(run, "alpha") == "crashed" and guestrun.end_of(run, "beta") == "powered-off"
+    assert run.having('guest: name=alpha crashed why="could not start anew: ', "isolation is not proven")
+    assert not run.having("reset 2") and not run.having("panic:") and not run.timed_out

@@ -20,7 +20,8 @@ CACHE = testbed.BUILD / "download"
 SCRIPTS = testbed.ROOT / "tools" / "guest-scripts"
 # guest script -> modules its devices need (dependencies are found in the modules themselves)
 GUESTS = {"storage": ["nvme"], "bench": ["nvme"], "net": ["e1000e", "e1000"], "memory": [], "clock": [],
-          "shell": ["nvme", "e1000e"], "ports": ["virtio_pci", "virtio_console"]}
+          "shell": ["nvme", "e1000e"], "ports": ["virtio_pci", "virtio_console"],
+          "watchdog": ["i6300esb"]}
 
 
 # apt answers from lists that only root can renew: none in a container image, stale after a kernel update.

@@ -40,3 +40,9 @@ def test_a_vcpu_on_the_wrong_tables_does_not_run(bochs_boot, tmp_path):
     run = bochs_boot(image=corrupt.IMAGE, cmdline="exit panic=reset corrupt=root", cpus=1, network=True,
                      modules=corrupt.modules(tmp_path, DEVICES))
     corrupt.assert_one_refused(run)
+
+
+def test_a_guest_with_spoiled_tables_does_not_start_anew(bochs_boot, tmp_path):
+    run = bochs_boot(image=corrupt.IMAGE, cmdline="exit panic=reset corrupt=again", cpus=1, network=True,
+                     modules=corrupt.modules(tmp_path, DEVICES, "reset=1"))
+    corrupt.assert_restart_refused(run)

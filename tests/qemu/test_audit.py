@@ -61,3 +61,10 @@ def test_a_vcpu_on_the_wrong_tables_does_not_run(tmp_path, boot, disk):
     run = boot(image=corrupt.IMAGE, cmdline="exit panic=reset corrupt=root", machine={"cpus": 1},
                modules=corrupt.modules(tmp_path, ["0000:01:00.0", "0000:00:05.0"]), devices=testbed.demo_devices(disk))
     corrupt.assert_one_refused(run)
+
+
+def test_a_guest_with_spoiled_tables_does_not_start_anew(tmp_path, boot, disk):
+    run = boot(image=corrupt.IMAGE, cmdline="exit panic=reset corrupt=again", machine={"cpus": 1},
+               modules=corrupt.modules(tmp_path, ["0000:01:00.0", "0000:00:05.0"], "reset=1"),
+               devices=testbed.demo_devices(disk))
+    corrupt.assert_restart_refused(run)

@@ -130,12 +130,34 @@ static void root(const struct selftest_guests *made)
     vm->backend = &wrong.backend;
 }
 
+static struct {
+    struct selftest_guests made;
+    bool (*real)(const struct vm_owned *owned, char *why, size_t size);
+} restart;
+
+static bool spoil_and_ask(const struct vm_owned *owned, char *why, size_t size)
+{
+    nested(&restart.made);
+    return restart.real(owned, why, size);
+}
+
+/* All is as it has to be until A starts anew. */
+static void again(const struct selftest_guests *made)
+{
+    struct vm_request *request = &made->guests[0]->request;
+    restart.made = *made;
+    restart.real = request->may_start;
+    request->may_start = spoil_and_ask;
+}
+
 static const struct {
     const char *name;
     void (*spoil)(const struct selftest_guests *made);
 } cases[] = {
-    {"nested", nested}, {"second-level", second_level}, {"context", context}, {"irte", irte}, {"shared", shared},
-    {"root", root},
+    {"nested", nested},   {"second-level", second_level},
+    {"context", context}, {"irte", irte},
+    {"shared", shared},   {"root", root},
+    {"again", again},
 };
 
 void selftest_guests_made(const struct selftest_guests *made)

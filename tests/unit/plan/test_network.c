@@ -69,9 +69,15 @@ static void reads_addresses(void **state)
 {
     (void)state;
     uint64_t mac = 0;
-    static const char *const wrong[] = {"", "52:54:00:00:00:0", "52:54:00:00:00:011", "52-54-00-00-00-01",
-                                        "52:54:00:00:0g:01", "53:54:00:00:00:01", "ff:ff:ff:ff:ff:ff",
-                                        "00:00:00:00:00:00", "52:54:00:00:00.01"};
+    static const char *const wrong[] = {"",
+                                        "52:54:00:00:00:0",
+                                        "52:54:00:00:00:011",
+                                        "52-54-00-00-00-01",
+                                        "52:54:00:00:0g:01",
+                                        "53:54:00:00:00:01",
+                                        "ff:ff:ff:ff:ff:ff",
+                                        "00:00:00:00:00:00",
+                                        "52:54:00:00:00.01"};
     for (size_t i = 0; i < ARRAY_LENGTH(wrong); i++) {
         assert_false(network_mac_parse(wrong[i], &mac));
     }
@@ -154,12 +160,9 @@ static void refuses_an_eleventh_network(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_all_keys),
-        cmocka_unit_test(makes_addresses_from_names),
-        cmocka_unit_test(reads_addresses),
-        cmocka_unit_test(refuses_each_at_its_place),
-        cmocka_unit_test(says_what_was_meant),
-        cmocka_unit_test(refuses_an_eleventh_network),
+        cmocka_unit_test(reads_all_keys),      cmocka_unit_test(makes_addresses_from_names),
+        cmocka_unit_test(reads_addresses),     cmocka_unit_test(refuses_each_at_its_place),
+        cmocka_unit_test(says_what_was_meant), cmocka_unit_test(refuses_an_eleventh_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
