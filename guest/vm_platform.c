@@ -5,6 +5,7 @@
 #include "guest/platform.h"
 #include "guest/pmtimer.h"
 #include "guest/vm.h"
+#include "kernel/core/time.h"
 
 #define PMTIMER_BITS 32
 #define PIC_FIRST 0x20
@@ -180,9 +181,46 @@ void vm_platform_printed(struct vm *vm, struct console *lines, const uint8_t *fr
     }
 }
 
+static void resume_by(struct vm_platform *p, uint64_t until_ns)
+{
+    uint64_t before = __atomic_load_n(&p->held_until_ns, __ATOMIC_SEQ_CST);
+    while (
+        (before == 0 || until_ns < before) &&
+        !__atomic_compare_exchange_n(&p->held_until_ns, &before, until_ns, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    }
+}
+
+void vm_platform_held(struct vm *vm, uint64_t until_ns)
+{
+    resume_by(&vm->platform, until_ns);
+    vm_platform_device_wake(vm);
+}
+
+static void resume_held(struct vm_platform *p)
+{
+    uint64_t now = time_now_ns();
+    uint64_t until = __atomic_load_n(&p->held_until_ns, __ATOMIC_SEQ_CST);
+    if (until == 0 || now < until) {
+        return;
+    }
+    __atomic_store_n(&p->held_until_ns, 0, __ATOMIC_SEQ_CST); /* what is held from now on counts again */
+    until = guest_pci_resume(&p->pci, now);
+    if (until != 0) {
+        resume_by(p, until);
+    }
+}
+
+/* Guest time. */
+static uint64_t resume_deadline(const struct vm *vm)
+{
+    uint64_t until = __atomic_load_n(&vm->platform.held_until_ns, __ATOMIC_SEQ_CST);
+    return until == 0 ? UINT64_MAX : until > vm->start_ns ? until - vm->start_ns : 0;
+}
+
 void vm_platform_advance(struct vm *vm, uint64_t now_ns)
 {
     struct vm_platform *p = &vm->platform;
+    resume_held(p);
     take_input(vm);
     tick(vm, now_ns);
     rtc_advance(&p->rtc, now_ns);
@@ -206,7 +244,9 @@ uint64_t vm_platform_next_deadline(const struct vm *vm)
         return 0;
     }
     next = rtc < next ? rtc : next;
+    uint64_t held = resume_deadline(vm);
     next = emulated < next ? emulated : next;
+    next = held < next ? held : next;
     next = hvc < next ? hvc : next;
     return console < next ? console : next;
 }

@@ -59,6 +59,7 @@ struct vm_platform {
     bool woken;                         /* atomic: emulated functions have to look */
     uint64_t emulated_due;              /* when they said that they have something to do */
     uint64_t due;                       /* guest time; the first vCPU's own */
+    uint64_t held_until_ns;             /* atomic, host time: when the first held interrupt may go on; 0: none is */
 };
 
 /* Set every device up (again, after a reset; PCI functions apart) and connect it. unix_seconds: the clock's start. */
@@ -85,6 +86,10 @@ void vm_platform_line_arrived(void *vm);
 /* Something came for an emulated function (its advance function looks on the guest's first vCPU), from any CPU without
  * the lock; in interrupt handlers too. */
 void vm_platform_device_wake(struct vm *vm);
+
+/* An interrupt of a device is held until then (time_now_ns()), and is let go by vm_platform_advance(). Any CPU,
+ * interrupt handlers too, without the lock. */
+void vm_platform_held(struct vm *vm, uint64_t until_ns);
 
 /* Fire what is due, and when something will be next (UINT64_MAX: never). */
 void vm_platform_advance(struct vm *vm, uint64_t now_ns);

@@ -15,6 +15,7 @@
 #include "kernel/launch_modules.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
+#include "plan/fault_rules.h"
 #include "service/channel.h"
 
 enum status launch_guests_take(const struct launch_parts *parts, struct guest_memory **memory)
@@ -41,6 +42,8 @@ static struct vm_device device_of(const struct launch_parts *parts, const struct
         .plan = plan,
         .function = f,
         .unit = &parts->isolate->vtd.units[parts->isolate->vtd_index[plan->unit]],
+        .irq_limit =
+            fault_rules_of(parts->config, &parts->config->guests[plan->guest], f->at, f->vendor, f->device).irq_limit,
         .firmware = isolate_reserved_of(parts->isolate, parts->machine, f->at),
     };
     if (plan->gsi != PLAN_NO_GSI) {

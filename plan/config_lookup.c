@@ -82,7 +82,7 @@ bool config_device_shows_rom(const struct config_device *device)
 struct rate_limit config_rate_of(const struct config_value *value)
 {
     return (struct rate_limit){.count = (uint32_t)(value->number >> CONFIG_RATE_SHIFT),
-                                .period_ns = bits_get(value->number, CONFIG_RATE_SHIFT - 1, 0) * 1000};
+                               .period_ns = bits_get(value->number, CONFIG_RATE_SHIFT - 1, 0) * 1000};
 }
 
 uint64_t config_slice_us(const struct config *config)

@@ -41,7 +41,8 @@ struct fault_events_source {
 
 struct fault_events {
     struct fault_events_ops ops;
-    struct vtd_fault_log log;             /* rate limit of the lines */
+    struct vtd_fault_log log;             /* rate limit of a source's lines */
+    struct rate_window lines;             /* of all */
     uint64_t lost_told_ns, storm_told_ns; /* 0: never */
     struct fault_events_source sources[FAULT_EVENTS_SOURCES];
     struct fault_events_source others;

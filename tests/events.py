@@ -76,5 +76,5 @@ def assert_complete(events):
         if event["type"] == "hello":
             assert last is None or event["seq"] == last, event
         elif last is not None:
-            assert event["seq"] == last + event.get("count", 1) if event["type"] == "dropped" else last + 1, event
+            assert event["seq"] == last + (event["count"] if event["type"] == "dropped" else 1), event
         last = event["seq"]

@@ -32,7 +32,7 @@ GUESTS = {
     "forbidden": (1, "16MiB", "", 60),
 }
 # They need a device, or others beside them.
-SEPARATE = {"config", "msi", "restart", "rogue", "triple", "virtio", "wild"}
+SEPARATE = {"config", "msi", "policy", "restart", "rogue", "triple", "virtio", "wild"}
 
 
 def image(name):
