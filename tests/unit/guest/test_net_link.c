@@ -96,17 +96,21 @@ static void start(struct guest *g, unsigned buffers)
     virtio_driver_status(&g->driver, VIRTIO_DRIVER_OK);
 }
 
+/* All of them do, and nobody is woken after. */
+static void look_all(void)
+{
+    guest_pci_advance(&rig.pci, 0);
+    for (unsigned i = 0; i < GUESTS; i++) {
+        guests[i].wakes = 0;
+    }
+}
+
 static void start_all(unsigned count, unsigned buffers)
 {
     for (unsigned i = 0; i < count; i++) {
         start(&guests[i], buffers);
     }
-}
-
-static void look(struct guest *g)
-{
-    guest_pci_advance(&rig.pci, 0); /* of all, which is no more than the one needs */
-    g->wakes = 0;
+    look_all();
 }
 
 static void put_mac(uint8_t *at, uint64_t mac)
@@ -144,7 +148,7 @@ static bool send(struct guest *g, uint64_t to, uint64_t from, uint32_t bytes)
 static uint32_t receive(struct guest *g, uint64_t from)
 {
     uint32_t head = 0, written = 0;
-    look(g);
+    look_all();
     if (!virtio_driver_used(&g->driver, RX, &head, &written)) {
         return 0;
     }
@@ -265,13 +269,13 @@ static void a_sender_waits_for_room(void **state)
     assert_true(send(&guests[0], MAC(1), MAC(0), 60));
     assert_false(send(&guests[0], MAC(1), MAC(0), 61));
     assert_int_equal(guest_pci_deadline(&rig.pci), 0);
-    look(&guests[1]);
+    look_all();
     assert_int_equal(guest_pci_deadline(&rig.pci), NET_PORT_PATIENCE_NS);
     assert_false(virtio_driver_used(&guests[0].driver, TX, &head, &written));
     assert_int_equal(guests[0].wakes, 0);
     assert_int_equal(receive(&guests[1], MAC(0)), 60); /* makes room, and says so */
     assert_int_equal(guests[0].wakes, 1);
-    look(&guests[0]);
+    look_all();
     assert_true(virtio_driver_used(&guests[0].driver, TX, &head, &written));
     assert_int_equal(receive(&guests[1], MAC(0)), 60);
     assert_int_equal(receive(&guests[1], MAC(0)), 61);
@@ -289,7 +293,7 @@ static void patience_ends(void **state)
     start(&guests[1], 0);
     assert_false(send(&guests[0], MAC(1), MAC(0), 60));
     fake_time_advance_ns(NET_PORT_PATIENCE_NS);
-    look(&guests[0]);
+    look_all();
     assert_true(virtio_driver_used(&guests[0].driver, TX, &head, &written));
     assert_int_equal(net_port_counts(&guests[1].net.port).dropped_receiving, 1);
     assert_true(send(&guests[0], MAC(1), MAC(0), 60)); /* at once now */
@@ -351,7 +355,7 @@ static void cutting_is_seen_at_both_ends(void **state)
     assert_true(event_take(line, sizeof(line)) != 0);
     assert_non_null(strstr(line, "\"type\":\"link\",\"network\":\"lan\",\"guest\":\"b\",\"up\":false"));
     assert_int_equal(guests[1].wakes, 1);
-    look(&guests[1]);
+    look_all();
     assert_int_equal(config(&guests[0], 6, 2), 1);
     assert_int_equal(config(&guests[1], 6, 2), 0);
     assert_int_equal(virtio_driver_isr(&guests[1].driver) & 2, 2);
@@ -362,12 +366,12 @@ static void cutting_is_seen_at_both_ends(void **state)
     assert_int_equal(receive(&guests[0], MAC(1)), 0);
     assert_int_equal(net_port_counts(&guests[1].net.port).dropped_sending, 1);
     assert_int_equal(net_link_set(&link, "b", true), STATUS_OK);
-    look(&guests[1]);
+    look_all();
     assert_int_equal(config(&guests[1], 6, 2), 1);
     assert_true(send(&guests[0], MAC(1), MAC(0), 60));
     assert_int_equal(receive(&guests[1], MAC(0)), 60);
     assert_int_equal(net_link_set(&link, NULL, false), STATUS_OK);
-    look(&guests[0]);
+    look_all();
     assert_int_equal(config(&guests[0], 6, 2), 0);
     assert_int_equal(net_link_set(&link, "d", true), STATUS_NOT_FOUND);
     end(3);
@@ -384,13 +388,13 @@ static void a_guest_that_resets_gets_nothing_more(void **state)
     assert_int_equal(guests[0].wakes, 1);
     memset(virtio_driver_ram(&guests[1].driver, 0), 0, VIRTIO_DRIVER_RAM); /* scrubbed */
     assert_true(send(&guests[0], MAC(1), MAC(0), 60));
-    look(&guests[0]);
+    look_all();
     assert_int_equal(config(&guests[0], 6, 2), 0);
     for (unsigned i = 0; i < VIRTIO_DRIVER_RAM; i++) {
         assert_int_equal(*(uint8_t *)virtio_driver_ram(&guests[1].driver, i), 0);
     }
     start(&guests[1], QUEUE);
-    look(&guests[0]);
+    look_all();
     assert_int_equal(config(&guests[0], 6, 2), 1);
     assert_true(send(&guests[0], MAC(1), MAC(0), 70));
     assert_int_equal(receive(&guests[1], MAC(0)), 70);
@@ -410,13 +414,12 @@ static void a_broken_driver_hurts_itself(void **state)
     virtio_driver_notify(&guests[1].driver, RX);
     assert_false(virtio_is_ready(&guests[1].net.virtio));
     assert_true(virtio_is_ready(&guests[0].net.virtio));
-    look(&guests[0]);
+    look_all();
     assert_int_equal(config(&guests[0], 6, 2), 0);
     uint32_t head, written;
     assert_true(virtio_driver_used(&guests[0].driver, TX, &head, &written));
     end(2);
 }
-
 
 int main(void)
 {
