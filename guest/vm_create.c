@@ -267,6 +267,9 @@ static enum status make_pci(struct vm_owned *owned)
     if (status == STATUS_OK && owned->request.console != NULL) {
         status = vm_console_add(vm, owned->request.console);
     }
+    for (size_t i = 0; status == STATUS_OK && i < owned->request.network_count; i++) {
+        status = vm_network_add(vm, &owned->request.networks[i], (unsigned)i);
+    }
     return status == STATUS_OK ? vm_watchdog_add(owned) : status;
 }
 

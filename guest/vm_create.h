@@ -7,6 +7,7 @@
 #include "guest/restart.h"
 #include "guest/vm.h"
 #include "guest/vm_device.h"
+#include "guest/vm_network.h"
 #include "kernel/lib/diag.h"
 #include "vtd/domain.h"
 
@@ -34,8 +35,10 @@ struct vm_request {
     uint32_t without; /* features (kernel/core/cpu_feature.h) to leave unused */
     struct vtd *vtd;
     const struct pci_facts *pci;
-    const struct vm_console_request *console; /* its virtio console; NULL: it has none */
-    struct text_ring *text;                   /* for what it prints; NULL: nobody reads along. Lives on */
+    const struct vm_console_request *console;  /* its virtio console; NULL: it has none */
+    const struct vm_network_request *networks; /* in the order of their places; up to VM_NETWORKS_MAX */
+    size_t network_count;
+    struct text_ring *text; /* for what it prints; NULL: nobody reads along. Lives on */
     /* Asked before it starts anew, when not NULL, on the CPU that does so: false, and why, keeps it from it. */
     bool (*may_start)(const struct vm_owned *owned, char *why, size_t size);
     /* The same for each vCPU, once it is made and each time it starts anew, on its CPU before it runs. */

@@ -179,7 +179,8 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
     struct echo_port *echo = NULL;
-    if (!fill_console(parts, index, &request, &echo) || !fill_arrays(parts, index, &request) ||
+    bool full = launch_network_fill(parts->network, guest->name.text, parts->arena, &request) != STATUS_OK;
+    if (full || !fill_console(parts, index, &request, &echo) || !fill_arrays(parts, index, &request) ||
         make(&request, out, why) != STATUS_OK) {
         return refuse(parts, guest, why);
     }

@@ -18,6 +18,8 @@ enum config_type {
     CONFIG_INTEGERS,   /* an array of integers */
     CONFIG_STRINGS,    /* an array of strings */
     CONFIG_DEVICES,    /* an array of strings: device addresses, all different */
+    CONFIG_GUESTS,     /* an array of strings: guests' names */
+    CONFIG_MACS,       /* an array of strings: Ethernet addresses, all different */
 };
 
 struct config_key {
@@ -44,6 +46,7 @@ enum config_table_index {
     CONFIG_TABLE_SYSTEM,
     CONFIG_TABLE_GUEST,
     CONFIG_TABLE_DEVICE,
+    CONFIG_TABLE_NETWORK,
     CONFIG_TABLE_COUNT,
 };
 
