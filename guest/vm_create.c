@@ -256,6 +256,19 @@ static void log_memory(const struct vm *vm)
     }
 }
 
+/* Its images are in place. */
+static enum status begin_watch(struct vm_owned *owned)
+{
+    const struct vm_request *r = &owned->request;
+    if (r->watch.count == 0) {
+        return STATUS_OK;
+    }
+    struct vtd_domain *domain = r->device_count != 0 ? &owned->domain : NULL;
+    enum status status = watch_init(&owned->watch, &owned->vm, domain, &r->watch);
+    owned->vm.memory.watch = &owned->watch;
+    return status == STATUS_OK ? watch_start(&owned->watch) : status;
+}
+
 /* The bus with what is emulated on it. */
 static enum status make_pci(struct vm_owned *owned)
 {
@@ -312,6 +325,12 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
         vm->active = vm->cpu_count;
         status = vm_create_attach(owned, why);
         status = status == STATUS_OK ? show_emulated(owned, why) : status;
+    }
+    if (status == STATUS_OK) {
+        status = begin_watch(owned);
+        if (status != STATUS_OK) {
+            format_text(why, VM_WHY_SIZE, "what it watches cannot be protected: %s", status_text(status));
+        }
     }
     return status;
 }

@@ -269,6 +269,7 @@ static enum vm_keep_outcome attach(struct vm_owned *owned)
     char why[VM_WHY_SIZE] = "";
     enum status status = vm_create_attach(owned, why);
     status = status == STATUS_OK ? device_stop_again(owned) : status;
+    status = status == STATUS_OK && owned->vm.memory.watch != NULL ? watch_start(&owned->watch) : status;
     if (status == STATUS_OK && !may_start(owned, why)) {
         status = STATUS_CONFLICT;
     }

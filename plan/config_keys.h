@@ -18,6 +18,7 @@ enum config_type {
     CONFIG_INTEGERS,   /* an array of integers */
     CONFIG_STRINGS,    /* an array of strings */
     CONFIG_DEVICES,    /* an array of strings: device addresses, all different */
+    CONFIG_RANGES,     /* an array of strings: addresses and sizes, "0x1000000+0x200000" */
 };
 
 struct config_key {
