@@ -100,6 +100,7 @@ help:
 	@echo 'make fuzz   run every fuzz target for TIME=60 seconds; make seeded: the seeded bugs of the VT-d driver'
 	@echo 'make bench  print the measured figures'
 	@echo 'make docs   write docs/config.md and docs/diagnostics.md anew'
+	@echo 'make deb    pack the agent for the service guest ($(BUILD)/bulkheadd.deb)'
 	@echo 'make unit   build the host unit tests; make fuzzers builds the fuzz targets'
 	@echo 'make clean  remove $(BUILD)/, downloaded Debian packages of the guests included'
 	@echo 'What a target needs from Debian is in tools/packages; run, test, lint, bench, fuzz and seeded install it.'

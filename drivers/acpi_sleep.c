@@ -85,6 +85,7 @@ static bool read_at(const uint8_t *aml, size_t length, struct acpi_sleep *out)
 enum status acpi_sleep_s5(const uint8_t *aml, size_t length, struct acpi_sleep *out)
 {
     enum status status = STATUS_NOT_FOUND;
+    *out = (struct acpi_sleep){0};
     for (size_t at = 0; at < length; at++) {
         struct acpi_sleep found;
         if (!read_at(aml + at, length - at, &found)) {

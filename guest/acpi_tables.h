@@ -14,8 +14,8 @@ struct acpi_tables_request {
     uint64_t window_end;
 };
 
-/* Write the tables into the guest's firmware area (GUEST_FIRMWARE_START..GUEST_MP_START). STATUS_NO_MEMORY: they do not fit;
- * STATUS_OUT_OF_RANGE: the guest has no RAM there; STATUS_BAD_FORMAT: the DSDT lacks the window to fill in. */
+/* Write the tables into the guest's firmware area (GUEST_FIRMWARE_START..GUEST_MP_START). STATUS_NO_MEMORY: they do not
+ * fit; STATUS_OUT_OF_RANGE: the guest has no RAM there; STATUS_BAD_FORMAT: the DSDT lacks the window to fill in. */
 MUST_CHECK enum status acpi_tables_write(const struct guest_memory *memory, const struct acpi_tables_request *request,
                                          struct gpa *rsdp);
 

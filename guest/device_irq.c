@@ -4,6 +4,7 @@
 
 #include "kernel/core/irq.h"
 #include "kernel/core/log.h"
+#include "kernel/core/time.h"
 #include "kernel/lib/sbdf.h"
 #include "vtd/compat.h"
 
@@ -21,12 +22,55 @@ static void deliver(struct device_irq *irq)
     irq->router->deliver(irq->router->context, address, data);
 }
 
+bool device_storm_begins(struct device_storm *storm, struct rate_limit limit, uint64_t now_ns)
+{
+    if (storm->held_until_ns != 0 || !rate_exceeded(&storm->window, limit, now_ns, 1)) {
+        return false;
+    }
+    uint64_t ns = DEVICE_STORM_NS << (storm->holds < 5 ? storm->holds : 5);
+    storm->holds++;
+    storm->held_until_ns = now_ns + ns;
+    return true;
+}
+
+/* The entry is its own as long as it is routed. */
+static bool hold(struct device_irq *irq)
+{
+    uint64_t flags = lock_take(&irq->lock);
+    bool begins = irq->routed && device_storm_begins(&irq->storm, irq->device->irq_limit, time_now_ns());
+    enum status status = begins ? vtd_irq_hold(irq->device->unit, irq->handle, true) : STATUS_OK;
+    lock_release(&irq->lock, flags);
+    if (status != STATUS_OK) {
+        log_warn("vtd: interrupt entry %u of unit %u may not be held: %s", irq->handle, irq->device->unit->index,
+                 status_text(status));
+    }
+    return begins;
+}
+
 /* Runs on the vCPU's own host CPU: the exit that brought us here is the one that delivers. */
 static void arrived(void *context)
 {
     struct device_irq *irq = context;
     __atomic_fetch_add(&irq->count, 1, __ATOMIC_RELAXED);
+    bool holds = irq->device->irq_limit.period_ns != 0 && irq->device->unit->remapping;
+    if (holds && hold(irq) && irq->router->held != NULL) {
+        irq->router->held(irq->router->context, irq->device, irq->storm.held_until_ns);
+    }
     deliver(irq);
+}
+
+uint64_t device_irq_resume(struct device_irq *irq, uint64_t now_ns)
+{
+    uint64_t flags = lock_take(&irq->lock);
+    uint64_t until = irq->routed ? irq->storm.held_until_ns : 0;
+    bool due = until != 0 && now_ns >= until;
+    enum status status = due ? vtd_irq_hold(irq->device->unit, irq->handle, false) : STATUS_OK;
+    irq->storm.held_until_ns = due ? 0 : irq->storm.held_until_ns;
+    lock_release(&irq->lock, flags);
+    if (due && status == STATUS_OK) {
+        deliver(irq);
+    }
+    return due ? 0 : until;
 }
 
 static bool is_remapped(const struct device_irq *irq)
@@ -178,7 +222,8 @@ static enum status post(struct device_irq *irq, struct vtd_irte_posted to)
 static bool may_post(const struct device_irq *irq, uint64_t address, uint32_t data, struct vtd_irte_posted *to)
 {
     const struct message_router *r = irq->router;
-    return vtd_unit_posts(irq->device->unit) && r->post != NULL && r->post(r->context, address, data, to);
+    bool counted = irq->device->irq_limit.period_ns != 0; /* which a unit that posts by itself does not do */
+    return !counted && vtd_unit_posts(irq->device->unit) && r->post != NULL && r->post(r->context, address, data, to);
 }
 
 static void set_message(struct device_irq *irq, uint64_t address, uint32_t data)
@@ -227,7 +272,10 @@ enum status device_irq_release(struct device_irq *irq)
     if (!irq->routed) {
         return STATUS_OK;
     }
+    uint64_t flags = lock_take(&irq->lock); /* from here on the handler leaves the entry alone */
     irq->routed = false;
+    irq->storm = (struct device_storm){.holds = irq->storm.holds};
+    lock_release(&irq->lock, flags);
     free_old(irq);
     enum status status = free_entry(irq);
     if (status != STATUS_OK) {

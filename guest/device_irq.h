@@ -21,13 +21,30 @@ struct message_router {
     bool (*target)(void *context, uint64_t address, uint32_t data, unsigned *cpu, uint32_t *apic_id);
     /* Asked when target() named somebody: may a remapping unit post the message, and into what? NULL: never. */
     bool (*post)(void *context, uint64_t address, uint32_t data, struct vtd_irte_posted *posted);
+    /* An interrupt of that device came more often than irq_limit says, and is held until that time (time_now_ns());
+     * then device_irq_resume() is to be called. As deliver. NULL: nobody cares. */
+    void (*held)(void *context, const struct vm_device *device, uint64_t until_ns);
     void *context;
 };
+
+/* How one interrupt, message or line, is kept within its device's irq_limit. Zeroed: nothing came yet. */
+struct device_storm {
+    struct rate_window window;
+    uint64_t held_until_ns; /* 0: it is not held */
+    unsigned holds;         /* times that it was */
+};
+
+#define DEVICE_STORM_NS                                                                                                \
+    UINT64_C(1000000000) /* that long it is held for the first time, twice as long for the next ... */
+#define DEVICE_STORM_MAX_NS (32 * DEVICE_STORM_NS)
+
+/* One more interrupt came: true when it has to be held from now on, until held_until_ns. */
+bool device_storm_begins(struct device_storm *storm, struct rate_limit limit, uint64_t now_ns);
 
 struct device_irq {
     const struct vm_device *device;
     const struct message_router *router;
-    struct lock lock; /* of address and data: an interrupt may arrive while the guest changes them */
+    struct lock lock; /* of address, data, routed and what comes of storms: an interrupt may arrive any time */
     uint64_t address; /* the guest's */
     uint32_t data;
     bool routed;      /* handle is taken (where interrupts are remapped); vector too, unless posted */
@@ -41,6 +58,7 @@ struct device_irq {
     uint8_t old_vector;
     uint16_t handle;
     struct vtd_irte_posted to;
+    struct device_storm storm;
     uint64_t count; /* interrupts delivered by our handler; atomic */
 };
 
@@ -58,6 +76,10 @@ MUST_CHECK enum status device_irq_route(struct device_irq *irq, uint64_t address
 /* The device holds the last message and may send it: what it held before is forgotten. Nothing happens unless moving.
  */
 void device_irq_settle(struct device_irq *irq);
+
+/* The time for which it was held is over, or not yet: when to call again, 0: not any more. The guest gets one interrupt
+ * for all that were dropped. Serialised with the two functions around it. */
+uint64_t device_irq_resume(struct device_irq *irq, uint64_t now_ns);
 
 /* Give vector and entry back; the device's own entry is masked already. When it returns STATUS_OK no handler uses *irq
  * any more, and the unit posts nothing for it. Otherwise the unit did not confirm it: vector and entry stay taken, and

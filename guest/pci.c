@@ -471,3 +471,14 @@ void guest_pci_advance(struct guest_pci *pci, uint64_t now_ns)
         }
     }
 }
+
+uint64_t guest_pci_resume(struct guest_pci *pci, uint64_t now_ns)
+{
+    uint64_t next = 0;
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        struct guest_pci_function *f = guest_pci_at(pci, i);
+        uint64_t at = f != NULL && f->host != NULL ? guest_pci_function_resume(f, now_ns) : 0;
+        next = next == 0 || (at != 0 && at < next) ? at : next;
+    }
+    return next;
+}

@@ -72,6 +72,9 @@ uint32_t guest_pci_lines(const struct guest_pci *pci);
 /* The guest ended the interrupt of that pin. */
 void guest_pci_line_ended(struct guest_pci *pci, unsigned pin);
 
+/* guest_pci_function_resume() of all. */
+uint64_t guest_pci_resume(struct guest_pci *pci, uint64_t now_ns);
+
 /* The assigned function of that host address, or NULL. */
 struct guest_pci_function *guest_pci_find(const struct guest_pci *pci, struct sbdf host);
 

@@ -180,7 +180,7 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
     }
     show_function(f);
     guest_msi_init(&f->msi, device, &f->view, config->router);
-    guest_intx_init(&f->intx, host, &config->lines, line_bit);
+    guest_intx_init(&f->intx, device, config->router, &config->lines, line_bit);
     f->gsi = (uint8_t)guest_pci_gsi(guest_pci_device(place));
     *next_low = low;
     *next_high = high;
@@ -280,6 +280,20 @@ enum status guest_pci_function_withdraw(struct guest_pci_function *f)
         return STATUS_OK;
     }
     return drained != STATUS_OK ? drained : left != STATUS_OK ? left : hidden != STATUS_OK ? hidden : STATUS_TIMEOUT;
+}
+
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+uint64_t guest_pci_function_resume(struct guest_pci_function *f, uint64_t now_ns)
+{
+    uint64_t next = sooner(device_irq_resume(&f->msi.irq, now_ns), guest_intx_resume(&f->intx, now_ns));
+    for (unsigned i = 0; f->msix.host != NULL && i < f->msix.table.count; i++) {
+        next = sooner(next, device_irq_resume(&f->msix.entries[i].irq, now_ns));
+    }
+    return next;
 }
 
 /* The guest's registers are those after power-on, so that nothing it had programmed comes back by itself. */

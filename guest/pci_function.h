@@ -128,6 +128,10 @@ void guest_pci_function_reset(struct guest_pci_function *f);
  * STATUS_HARDWARE: a unit or the device did not confirm it. */
 MUST_CHECK enum status guest_pci_function_withdraw(struct guest_pci_function *f);
 
+/* Interrupts of it that were held for irq_limit and whose time is over come again. When to call the next time
+ * (time_now_ns()), 0: none is held. */
+uint64_t guest_pci_function_resume(struct guest_pci_function *f, uint64_t now_ns);
+
 /* Withdrawn as above, and for the guest as if it had been pulled out: all of it reads all ones, until it is returned.
  */
 MUST_CHECK enum status guest_pci_function_stop(struct guest_pci_function *f);

@@ -6,11 +6,16 @@
 #include "kernel/core/log.h"
 #include "kernel/core/time.h"
 
-void guest_intx_init(struct guest_intx *x, const struct pci_function *host, const struct guest_intx_target *target,
-                     uint64_t bit)
+void guest_intx_init(struct guest_intx *x, const struct vm_device *device, const struct message_router *router,
+                     const struct guest_intx_target *target, uint64_t bit)
 {
-    *x = (struct guest_intx){
-        .host = host, .asserted = target->asserted, .bit = bit, .notify = target->notify, .context = target->context};
+    *x = (struct guest_intx){.host = device->function,
+                             .device = device,
+                             .router = router,
+                             .asserted = target->asserted,
+                             .bit = bit,
+                             .notify = target->notify,
+                             .context = target->context};
 }
 
 static void arrived(void *context)
@@ -18,6 +23,9 @@ static void arrived(void *context)
     struct guest_intx *x = context;
     vtd_line_mask(&x->line, true);
     x->again = time_now_ns() - x->ended_ns < GUEST_INTX_AT_ONCE_NS ? x->again + 1 : 0;
+    if (device_storm_begins(&x->storm, x->device->irq_limit, time_now_ns()) && x->router->held != NULL) {
+        x->router->held(x->router->context, x->device, x->storm.held_until_ns);
+    }
     __atomic_fetch_or(x->asserted, x->bit, __ATOMIC_SEQ_CST);
     x->notify(x->context);
 }
@@ -61,8 +69,26 @@ void guest_intx_end(struct guest_intx *x)
         hold(x);
         return;
     }
+    if (x->storm.held_until_ns != 0) {
+        return; /* stays masked until guest_intx_resume() */
+    }
     x->ended_ns = time_now_ns();
     vtd_line_mask(&x->line, false);
+}
+
+uint64_t guest_intx_resume(struct guest_intx *x, uint64_t now_ns)
+{
+    uint64_t until = x->routed ? x->storm.held_until_ns : 0;
+    if (until == 0 || now_ns < until) {
+        return until;
+    }
+    bool waits = (__atomic_load_n(x->asserted, __ATOMIC_SEQ_CST) & x->bit) != 0;
+    x->storm.held_until_ns = 0;
+    if (!waits && !x->held) { /* its guest ended the last one long ago */
+        x->ended_ns = now_ns;
+        vtd_line_mask(&x->line, false);
+    }
+    return 0;
 }
 
 void guest_intx_release(struct guest_intx *x)

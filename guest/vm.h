@@ -119,10 +119,11 @@ struct vm {
     struct image_entry first_entry;
     bool real_wbinvd; /* it has devices whose DMA may not snoop caches */
 
-    enum vm_end end; /* atomic; VM_RUNNING while it runs */
-    bool paused;     /* atomic: its vCPUs stand still */
-    char why[96];    /* of VM_CRASHED and VM_REFUSED */
-    unsigned active; /* vCPUs whose life has not ended; atomic */
+    enum vm_end end;     /* atomic; VM_RUNNING while it runs */
+    bool paused;         /* atomic: its vCPUs stand still */
+    uint64_t resumed_ns; /* host time at which they last went on; atomic */
+    char why[96];        /* of VM_CRASHED and VM_REFUSED */
+    unsigned active;     /* vCPUs whose life has not ended; atomic */
     unsigned resets;
     uint64_t entered_ns;        /* host time at which its first vCPU was about to enter for the first time */
     uint64_t device_interrupts; /* of assigned devices; atomic */

@@ -34,8 +34,7 @@ enum status vm_console_add(struct vm *vm, const struct vm_console_request *reque
     for (unsigned i = 0; i < request->count; i++) {
         ports[1 + i] = request->ports[i];
     }
-    enum status status =
-        virtio_console_init(&c->device, ports, 1 + request->count, &vm->router, &vm->memory, vm->name);
+    enum status status = virtio_console_init(&c->device, ports, 1 + request->count, &vm->router, &vm->memory, vm->name);
     if (status != STATUS_OK) {
         return status;
     }

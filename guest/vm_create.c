@@ -279,7 +279,7 @@ static enum status make_pci(struct vm_owned *owned)
     if (status == STATUS_OK && owned->request.console != NULL) {
         status = vm_console_add(vm, owned->request.console);
     }
-    return status;
+    return status == STATUS_OK ? vm_watchdog_add(owned) : status;
 }
 
 /* What is emulated finds its places between the others. */
@@ -287,7 +287,7 @@ static enum status show_emulated(struct vm_owned *owned, char why[VM_WHY_SIZE])
 {
     enum status status = guest_pci_show_emulated(&owned->vm.platform.pci);
     if (status != STATUS_OK) {
-        format_text(why, VM_WHY_SIZE, "its virtio devices find no room for their BARs: %s", status_text(status));
+        format_text(why, VM_WHY_SIZE, "its emulated devices find no room for their BARs: %s", status_text(status));
     }
     return status;
 }

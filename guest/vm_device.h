@@ -3,6 +3,7 @@
 #ifndef BULKHEAD_GUEST_VM_DEVICE_H
 #define BULKHEAD_GUEST_VM_DEVICE_H
 
+#include "kernel/lib/rate.h"
 #include "plan/plan.h"
 #include "vtd/domain.h"
 #include "vtd/line.h"
@@ -12,6 +13,7 @@ struct vm_device {
     const struct pci_function *function;
     struct vtd_unit *unit;
     struct vtd_line_place line;  /* where its INTx# ends; line.io NULL: the guest gets none */
+    struct rate_limit irq_limit; /* of each of its interrupts; period_ns 0: none */
     struct vtd_domain *firmware; /* where firmware's reserved memory keeps it until it is assigned; NULL: nowhere */
 };
 

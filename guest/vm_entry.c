@@ -14,20 +14,22 @@
 #define EFER_LME BIT64(8)
 #define EFER_LMA BIT64(10)
 #define RFLAGS_ALWAYS 2
-#define SELECTOR_CODE 0x10
-#define SELECTOR_DATA 0x18
+/* Linux asks for the first; multiboot leaves them open, but xv6's GDT has its code and data where QEMU's loader has. */
+#define LINUX_CODE 0x10
+#define MULTIBOOT_CODE 0x08
+#define DATA_BEHIND_CODE 0x08
 #define TYPE_CODE 0xb /* read, accessed */
 #define TYPE_DATA 0x3 /* write, accessed */
 #define TYPE_TSS_BUSY 0xb
 
-static void flat_segments(struct vcpu *vcpu, bool long_mode)
+static void flat_segments(struct vcpu *vcpu, bool long_mode, uint16_t selector)
 {
-    struct vcpu_segment code = {.selector = SELECTOR_CODE,
+    struct vcpu_segment code = {.selector = selector,
                                 .limit = UINT32_MAX,
                                 .attributes = TYPE_CODE | VCPU_SEGMENT_S | VCPU_SEGMENT_PRESENT |
                                               VCPU_SEGMENT_GRANULAR |
                                               (long_mode ? VCPU_SEGMENT_LONG : VCPU_SEGMENT_BIG)};
-    struct vcpu_segment data = {.selector = SELECTOR_DATA,
+    struct vcpu_segment data = {.selector = (uint16_t)(selector + DATA_BEHIND_CODE),
                                 .limit = UINT32_MAX,
                                 .attributes = TYPE_DATA | VCPU_SEGMENT_S | VCPU_SEGMENT_PRESENT |
                                               VCPU_SEGMENT_GRANULAR | VCPU_SEGMENT_BIG};
@@ -58,7 +60,7 @@ void vm_entry_set(struct vm_cpu *cpu, const struct image_entry *entry)
     if (cpu->index != 0) {
         return;
     }
-    flat_segments(vcpu, entry->long_mode);
+    flat_segments(vcpu, entry->long_mode, entry->kind == IMAGE_MULTIBOOT ? MULTIBOOT_CODE : LINUX_CODE);
     if (entry->long_mode) {
         long_mode(vcpu, entry);
     } else {

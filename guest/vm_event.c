@@ -5,14 +5,8 @@
 #include "kernel/core/event.h"
 
 static const char *const end_words[] = {
-    [VM_RUNNING] = "running",
-    [VM_POWERED_OFF] = "powered-off",
-    [VM_RESET] = "reset",
-    [VM_CRASHED] = "crashed",
-    [VM_STOPPED] = "stopped",
-    [VM_RESTARTED] = "restarted",
-    [VM_WATCHDOG] = "watchdog",
-    [VM_REFUSED] = "refused",
+    [VM_RUNNING] = "running", [VM_POWERED_OFF] = "powered-off", [VM_RESET] = "reset",       [VM_CRASHED] = "crashed",
+    [VM_STOPPED] = "stopped", [VM_RESTARTED] = "restarted",     [VM_WATCHDOG] = "watchdog", [VM_REFUSED] = "refused",
 };
 
 const char *vm_event_end_text(enum vm_end end)

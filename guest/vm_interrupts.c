@@ -5,8 +5,11 @@
 #include "guest/vlapic_irq.h"
 #include "guest/vm_apic.h"
 #include "guest/vm_cpuid.h"
+#include "kernel/core/event.h"
 #include "kernel/core/lapic.h"
+#include "kernel/core/log.h"
 #include "kernel/core/percpu.h"
+#include "kernel/core/time.h"
 #include "kernel/core/time_calibrate.h"
 #include "kernel/core/vectors.h"
 #include "kernel/hw/phys.h"
@@ -117,6 +120,27 @@ static void init_mailbox(struct vm_cpu *cpu)
     cpu->vcpu.posted = d;
 }
 
+/* A storm of interrupts: told, and the platform looks after it when its time is over. */
+static void held(void *context, const struct vm_device *device, uint64_t until_ns)
+{
+    struct vm *vm = context;
+    struct event e;
+    char text[SBDF_TEXT_SIZE];
+    uint64_t now = time_now_ns();
+    uint64_t ms = until_ns > now ? (until_ns - now + 999999) / 1000000 : 0;
+    sbdf_text(device->function->at, text);
+    log_only(LOG_WARN, "guest: name=%s device=%s interrupt-storm=1 held-ms=%llu limit=%u/%lluus", vm->name, text,
+             (unsigned long long)ms, device->irq_limit.count, (unsigned long long)(device->irq_limit.period_ns / 1000));
+    event_begin(&e, EVENT_WARNING, "interrupt-storm");
+    json_text(&e.json, "guest", vm->name);
+    json_text(&e.json, "device", text);
+    json_number(&e.json, "held-ms", ms);
+    json_number(&e.json, "limit-count", device->irq_limit.count);
+    json_number(&e.json, "limit-us", device->irq_limit.period_ns / 1000);
+    event_end(&e);
+    vm_platform_held(vm, until_ns);
+}
+
 void vm_interrupts_init(struct vm *vm)
 {
     uint64_t tsc_hz = time_tsc_hz();
@@ -138,7 +162,8 @@ void vm_interrupts_init(struct vm *vm)
     }
     vm->lapic_set = (struct vlapic_set){.lapics = vm->lapics, .count = vm->cpu_count, .context = vm, .kick = kick};
     vm->lapic_set.notify = vm->posting ? notify : NULL;
-    vm->router = (struct message_router){.deliver = deliver, .target = target, .post = post, .context = vm};
+    vm->router =
+        (struct message_router){.deliver = deliver, .target = target, .post = post, .held = held, .context = vm};
 }
 
 void vm_interrupts_take_events(struct vm_cpu *cpu)

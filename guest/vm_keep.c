@@ -4,6 +4,7 @@
 
 #include "guest/assign.h"
 #include "guest/device_stop.h"
+#include "guest/vm_event.h"
 #include "guest/vm_memory.h"
 #include "guest/vm_order.h"
 #include "kernel/core/log.h"
@@ -25,13 +26,6 @@ static enum restart_wanted take_wanted(struct vm_owned *owned)
     return __atomic_exchange_n(&owned->wanted, RESTART_WANTED_NOTHING, __ATOMIC_SEQ_CST);
 }
 
-static const char *end_text(enum vm_end end)
-{
-    static const char *const words[] = {"running", "powered-off", "reset",    "crashed",
-                                        "stopped", "restarted",   "watchdog", "refused"};
-    return words[end];
-}
-
 static void log_end(const struct vm *vm)
 {
     uint64_t sums[VM_COUNTS] = {0};
@@ -43,7 +37,7 @@ static void log_end(const struct vm *vm)
     log_info("guest: name=%s end=%s exits-device=%llu interrupt=%llu window=%llu io=%llu mmio=%llu eoi=%llu ipi=%llu "
              "timer=%llu cpuid=%llu msr=%llu hlt=%llu other=%llu device-interrupts=%llu unknown-ports=%llu "
              "entered-ns=%llu",
-             vm->name, end_text(vm->end), (unsigned long long)sums[VM_COUNT_DEVICE],
+             vm->name, vm_event_end_text(vm->end), (unsigned long long)sums[VM_COUNT_DEVICE],
              (unsigned long long)sums[VM_COUNT_INTERRUPT], (unsigned long long)sums[VM_COUNT_WINDOW],
              (unsigned long long)sums[VM_COUNT_IO], (unsigned long long)sums[VM_COUNT_MMIO],
              (unsigned long long)sums[VM_COUNT_EOI], (unsigned long long)sums[VM_COUNT_IPI],
@@ -52,7 +46,7 @@ static void log_end(const struct vm *vm)
              (unsigned long long)sums[VM_COUNT_OTHER], (unsigned long long)vm->device_interrupts,
              (unsigned long long)bus_unknown_count(&vm->platform.ports), (unsigned long long)vm->entered_ns);
     if (vm->end == VM_CRASHED || vm->end == VM_REFUSED) {
-        log_error("guest: name=%s %s why=\"%s\"", vm->name, end_text(vm->end), vm->why);
+        log_only(LOG_ERROR, "guest: name=%s %s why=\"%s\"", vm->name, vm_event_end_text(vm->end), vm->why);
     }
 }
 
@@ -66,6 +60,7 @@ void vm_keep_begin(struct vm_owned *owned)
     guest_pci_reset_emulated(&vm->platform.pci);
     lock_release(&vm->lock, flags);
     owned->ran_ns = vm_now(vm);
+    vm_event_stopped(owned);
     owned->answer = restart_decide(&owned->request.rules, vm->end, take_wanted(owned));
     __atomic_store_n(&owned->devices_stop, 0, __ATOMIC_SEQ_CST);
     __atomic_store_n(&owned->devices_return, 0, __ATOMIC_SEQ_CST);
@@ -221,6 +216,7 @@ static void fail(struct vm_owned *owned, enum status status, const char *why)
     struct vm *vm = &owned->vm;
     vm->end = VM_CRASHED;
     format_text(vm->why, sizeof(vm->why), "could not start anew: %s %s", status_text(status), why);
+    vm_event_failed(owned, vm->why);
     owned->answer = RESTART_RESTS;
     owned->step = VM_STEP_WITHDRAW;
     set_phase(owned, VM_PHASE_STOPS);
@@ -254,6 +250,7 @@ static void set_running(struct vm_owned *owned)
     log_info("guest: name=%s runs again, starts=%u memory-kib=%llu took-us=%llu", vm->name, owned->starts,
              (unsigned long long)(pages_taken().now / KIB),
              (unsigned long long)((time_now_ns() - owned->start_from_ns) / 1000));
+    vm_event_started(owned);
     vm->why[0] = 0;
     __atomic_store_n(&vm->paused, false, __ATOMIC_SEQ_CST);
     __atomic_store_n(&vm->end, VM_RUNNING, __ATOMIC_SEQ_CST);

@@ -4,7 +4,9 @@
 #include "guest/vm_order.h"
 
 #include "guest/device_stop.h"
+#include "guest/vm_event.h"
 #include "kernel/core/log.h"
+#include "kernel/core/time.h"
 
 static enum vm_phase phase_of(const struct vm_owned *owned)
 {
@@ -63,12 +65,20 @@ static enum status restart(struct vm_owned *owned, const char *who)
     return can_start(owned) ? want(owned, RESTART_WANTED_START, VM_RESTARTED, who) : STATUS_CONFLICT;
 }
 
-static enum status pause(struct vm_owned *owned, bool paused)
+/* What looks at the time since it was resumed finds it set. */
+static enum status pause(struct vm_owned *owned, bool paused, const char *who)
 {
-    if (!is_live(owned) || __atomic_exchange_n(&owned->vm.paused, paused, __ATOMIC_SEQ_CST) == paused) {
+    if (!is_live(owned) || __atomic_load_n(&owned->vm.paused, __ATOMIC_SEQ_CST) == paused) {
+        return STATUS_CONFLICT;
+    }
+    if (!paused) {
+        __atomic_store_n(&owned->vm.resumed_ns, time_now_ns(), __ATOMIC_SEQ_CST);
+    }
+    if (__atomic_exchange_n(&owned->vm.paused, paused, __ATOMIC_SEQ_CST) == paused) {
         return STATUS_CONFLICT;
     }
     kick_all(&owned->vm);
+    vm_event_paused(owned, paused, who);
     return STATUS_OK;
 }
 
@@ -82,9 +92,9 @@ static enum status carry(struct vm_owned *owned, enum vm_order order, const char
     case VM_ORDER_RESTART:
         return restart(owned, who);
     case VM_ORDER_PAUSE:
-        return pause(owned, true);
+        return pause(owned, true, who);
     case VM_ORDER_RESUME:
-        return pause(owned, false);
+        return pause(owned, false, who);
     }
     return STATUS_UNSUPPORTED;
 }

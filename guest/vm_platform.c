@@ -5,6 +5,7 @@
 #include "guest/platform.h"
 #include "guest/pmtimer.h"
 #include "guest/vm.h"
+#include "kernel/core/time.h"
 
 #define PMTIMER_BITS 32
 #define PIC_FIRST 0x20
@@ -180,9 +181,46 @@ void vm_platform_printed(struct vm *vm, struct console *lines, const uint8_t *fr
     }
 }
 
+static void resume_by(struct vm_platform *p, uint64_t until_ns)
+{
+    uint64_t before = __atomic_load_n(&p->held_until_ns, __ATOMIC_SEQ_CST);
+    while (
+        (before == 0 || until_ns < before) &&
+        !__atomic_compare_exchange_n(&p->held_until_ns, &before, until_ns, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    }
+}
+
+void vm_platform_held(struct vm *vm, uint64_t until_ns)
+{
+    resume_by(&vm->platform, until_ns);
+    vm_platform_device_wake(vm);
+}
+
+static void resume_held(struct vm_platform *p)
+{
+    uint64_t now = time_now_ns();
+    uint64_t until = __atomic_load_n(&p->held_until_ns, __ATOMIC_SEQ_CST);
+    if (until == 0 || now < until) {
+        return;
+    }
+    __atomic_store_n(&p->held_until_ns, 0, __ATOMIC_SEQ_CST); /* what is held from now on counts again */
+    until = guest_pci_resume(&p->pci, now);
+    if (until != 0) {
+        resume_by(p, until);
+    }
+}
+
+/* Guest time. */
+static uint64_t resume_deadline(const struct vm *vm)
+{
+    uint64_t until = __atomic_load_n(&vm->platform.held_until_ns, __ATOMIC_SEQ_CST);
+    return until == 0 ? UINT64_MAX : until > vm->start_ns ? until - vm->start_ns : 0;
+}
+
 void vm_platform_advance(struct vm *vm, uint64_t now_ns)
 {
     struct vm_platform *p = &vm->platform;
+    resume_held(p);
     take_input(vm);
     tick(vm, now_ns);
     rtc_advance(&p->rtc, now_ns);
@@ -206,7 +244,9 @@ uint64_t vm_platform_next_deadline(const struct vm *vm)
         return 0;
     }
     next = rtc < next ? rtc : next;
+    uint64_t held = resume_deadline(vm);
     next = emulated < next ? emulated : next;
+    next = held < next ? held : next;
     next = hvc < next ? hvc : next;
     return console < next ? console : next;
 }
@@ -311,6 +351,22 @@ static void write_uart(void *context, uint64_t offset, unsigned width, uint64_t 
     (void)width;
     (void)now_ns;
     uart_write(&vm->platform.uart, (unsigned)offset, (uint8_t)value);
+}
+
+static uint64_t read_crtc(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    (void)now_ns;
+    return crtc_read(&vm->platform.crtc, (unsigned)offset);
+}
+
+static void write_crtc(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
+{
+    struct vm *vm = context;
+    (void)width;
+    (void)now_ns;
+    crtc_write(&vm->platform.crtc, (unsigned)offset, (uint8_t)value);
 }
 
 static void uart_out(void *context, uint8_t byte)
@@ -418,6 +474,7 @@ static enum status connect_ports(struct vm *vm)
         {PLATFORM_RTC_PORT, 2, 1, read_rtc, write_rtc, vm},
         {RESET_SYSTEM_CONTROL, 1, 1, read_system, write_system, vm},
         {PIC_SECOND, 2, 1, read_second_pic, write_second_pic, vm},
+        {CRTC_PORT, CRTC_PORTS, 1, read_crtc, write_crtc, vm},
         {PLATFORM_COM1_PORT, UART_PORTS, 1, read_uart, write_uart, vm},
         {PIC_ELCR, 2, 1, read_elcr, write_elcr, vm},
         {PLATFORM_PM1_EVENT_PORT, PM1_SIZE, 1 | 2 | 4, read_pm1, write_pm1, vm},
@@ -445,6 +502,7 @@ enum status vm_platform_init(struct vm *vm, uint64_t unix_seconds)
     rtc_init(&p->rtc, unix_seconds, 0);
     pm1_init(&p->pm1, PLATFORM_SLEEP_TYPE_OFF);
     reset_init(&p->reset);
+    crtc_init(&p->crtc);
     uart_init(&p->uart, vm, uart_out);
     console_init(&p->console, vm->name);
     vm_console_power_on(vm);

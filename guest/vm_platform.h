@@ -6,6 +6,7 @@
 
 #include "guest/bus.h"
 #include "guest/console.h"
+#include "guest/crtc.h"
 #include "guest/pci.h"
 #include "guest/pit.h"
 #include "guest/pm1.h"
@@ -14,6 +15,7 @@
 #include "guest/uart.h"
 #include "guest/vioapic.h"
 #include "guest/vm_console.h"
+#include "guest/vm_watchdog.h"
 #include "guest/vpic.h"
 
 #define VM_PORT_RANGES 24
@@ -40,9 +42,11 @@ struct vm_platform {
     struct pm1 pm1;
     struct reset reset;
     struct uart uart;
+    struct crtc crtc;
     struct console console;
     struct vm_input input;
     struct vm_console hvc;
+    struct vm_watchdog watchdog;
     struct text_ring *text; /* what it prints on either console goes there too, for the service guest; NULL: nowhere */
     void (*input_room)(void *context); /* input that was full has room again; may be NULL; under the guest's lock */
     void *input_room_context;
@@ -55,6 +59,7 @@ struct vm_platform {
     bool woken;                         /* atomic: emulated functions have to look */
     uint64_t emulated_due;              /* when they said that they have something to do */
     uint64_t due;                       /* guest time; the first vCPU's own */
+    uint64_t held_until_ns;             /* atomic, host time: when the first held interrupt may go on; 0: none is */
 };
 
 /* Set every device up (again, after a reset; PCI functions apart) and connect it. unix_seconds: the clock's start. */
@@ -81,6 +86,10 @@ void vm_platform_line_arrived(void *vm);
 /* Something came for an emulated function (its advance function looks on the guest's first vCPU), from any CPU without
  * the lock; in interrupt handlers too. */
 void vm_platform_device_wake(struct vm *vm);
+
+/* An interrupt of a device is held until then (time_now_ns()), and is let go by vm_platform_advance(). Any CPU,
+ * interrupt handlers too, without the lock. */
+void vm_platform_held(struct vm *vm, uint64_t until_ns);
 
 /* Fire what is due, and when something will be next (UINT64_MAX: never). */
 void vm_platform_advance(struct vm *vm, uint64_t now_ns);

@@ -2,6 +2,7 @@
  * Launching the guests of a configuration: plan, make, start, wait. */
 #include "kernel/launch.h"
 
+#include "guest/vm_event.h"
 #include "guest/vm_host.h"
 #include "guest/vm_life.h"
 #include "guest/vm_order.h"
@@ -21,6 +22,7 @@
 #include "kernel/launch_faults.h"
 #include "kernel/launch_guests.h"
 #include "kernel/launch_plan.h"
+#include "kernel/launch_service.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "kernel/selftest.h"
@@ -37,6 +39,7 @@ static struct {
     struct vm *vms[CONFIG_GUESTS_MAX]; /* the same, for the console */
     size_t guest_count;
     struct vm_roster roster;
+    struct channel *service; /* NULL: there is no service guest */
     struct vm_host hosts[CPU_MAX];
 } launch;
 
@@ -85,9 +88,10 @@ static void place_cpus(void)
     }
 }
 
-static void drain_faults(void *isolate)
+static void look_now_and_then(void *isolate)
 {
     isolate_drain_faults(isolate);
+    launch_service_poll(launch.service);
 }
 
 /* One that stays off comes to rest at once. */
@@ -98,6 +102,7 @@ static void prepare(struct vm_owned *owned)
         owned->vm.end = VM_STOPPED;
         log_info("guest: name=%s does not start by itself", owned->vm.name);
     } else {
+        vm_event_started(owned);
         log_info("guest: name=%s starts", owned->vm.name);
     }
 }
@@ -107,7 +112,7 @@ static void start_all(void)
 {
     place_cpus();
     launch.roster.awake = (unsigned)launch.guest_count;
-    launch.hosts[cpu_index()].idle = drain_faults;
+    launch.hosts[cpu_index()].idle = look_now_and_then;
     launch.hosts[cpu_index()].idle_context = launch.isolate;
     for (size_t i = 0; i < launch.guest_count; i++) {
         prepare(launch.guests[i]);
@@ -137,6 +142,7 @@ static void wait_for_end(void)
         timer_set_deadline(time_now_ns() + UINT64_C(50000000));
         cpu_irq_wait();
         cpu_irq_restore(flags);
+        launch_service_poll(launch.service);
     }
     timer_set_deadline(TIMER_NEVER);
 }
@@ -195,7 +201,7 @@ static enum status check(const struct boot_info *boot, const struct machine *mac
 
 static enum status make_all(const struct boot_info *boot, struct machine *machine, struct diag_list *diags)
 {
-    const struct launch_parts parts = {
+    struct launch_parts parts = {
         .boot = boot,
         .machine = machine,
         .isolate = launch.isolate,
@@ -211,6 +217,8 @@ static enum status make_all(const struct boot_info *boot, struct machine *machin
     struct guest_memory *memory = NULL;
     launch.roster.guests = launch.guests;
     enum status status = launch_guests_take(&parts, &memory);
+    status = status == STATUS_OK ? launch_service_make(&parts, launch.guests, &launch.service) : status;
+    parts.service = launch.service;
     status = status == STATUS_OK ? enable_cpus(diags) : status;
     for (size_t i = 0; status == STATUS_OK && i < launch.plan.plan.guest_count; i++) {
         status = launch_guests_make(&parts, i, &memory[i], &launch.guests[i]);

@@ -257,3 +257,8 @@ enum status launch_faults_start(const struct launch_faults_parts *parts)
     cpu_irq_restore(flags);
     return STATUS_OK;
 }
+
+uint64_t launch_faults_count(struct sbdf source, bool *lower_bound)
+{
+    return fault_events_count(&faults.events, source, lower_bound);
+}

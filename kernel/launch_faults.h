@@ -20,4 +20,7 @@ struct launch_faults_parts {
 /* All guests are made and none runs yet: from now on faults are told and acted on. STATUS_NO_MEMORY. */
 MUST_CHECK enum status launch_faults_start(const struct launch_faults_parts *parts);
 
+/* Records of that source so far; any CPU. *lower_bound: there may have been more. */
+uint64_t launch_faults_count(struct sbdf source, bool *lower_bound);
+
 #endif

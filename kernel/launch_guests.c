@@ -15,6 +15,8 @@
 #include "kernel/launch_modules.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
+#include "plan/fault_rules.h"
+#include "service/channel.h"
 
 enum status launch_guests_take(const struct launch_parts *parts, struct guest_memory **memory)
 {
@@ -40,6 +42,8 @@ static struct vm_device device_of(const struct launch_parts *parts, const struct
         .plan = plan,
         .function = f,
         .unit = &parts->isolate->vtd.units[parts->isolate->vtd_index[plan->unit]],
+        .irq_limit =
+            fault_rules_of(parts->config, &parts->config->guests[plan->guest], f->at, f->vendor, f->device).irq_limit,
         .firmware = isolate_reserved_of(parts->isolate, parts->machine, f->at),
     };
     if (plan->gsi != PLAN_NO_GSI) {
@@ -79,32 +83,29 @@ static void fill_images(const struct launch_parts *parts, const struct config_gu
     }
 }
 
-/* With a service guest every guest has a virtio console. NULL: there is none; *failed: the arena is full. */
-static const struct vm_console_request *console_of(const struct launch_parts *parts, struct echo_port **echo,
-                                                   bool *failed)
+/* With a service guest every guest has a virtio console, and what the others print goes to the service guest too.
+ * False: the arena is full. */
+static bool fill_console(const struct launch_parts *parts, size_t index, struct vm_request *request,
+                         struct echo_port **echo)
 {
-    struct vm_console_request *console = NULL;
-    struct virtio_console_port *ports = NULL;
-    *echo = NULL;
-    *failed = false;
-    if (parts->config->system.service.at.line == 0) {
-        return NULL;
+    if (parts->service == NULL) {
+        return true;
     }
-    console = arena_array(parts->arena, 1, sizeof(*console));
-    if (cmdline_has(parts->boot->cmdline, "echo-port")) {
-        *echo = arena_array(parts->arena, 1, sizeof(**echo));
-        ports = arena_array(parts->arena, 1, sizeof(*ports));
-        *failed = *echo == NULL || ports == NULL;
+    struct vm_console_request *console = arena_array(parts->arena, 1, sizeof(*console));
+    struct virtio_console_port *ports = arena_array(parts->arena, VIRTIO_CONSOLE_PORTS_MAX, sizeof(*ports));
+    bool echoes = cmdline_has(parts->boot->cmdline, "echo-port");
+    *echo = echoes ? arena_array(parts->arena, 1, sizeof(**echo)) : NULL;
+    if (console == NULL || ports == NULL || (echoes && *echo == NULL)) {
+        return false;
     }
-    *failed = *failed || console == NULL;
-    if (*failed) {
-        return NULL;
+    unsigned count = index == parts->service->parts.self ? channel_ports(parts->service, ports) : 0;
+    if (echoes) {
+        ports[count++] = echo_port(*echo);
     }
-    if (*echo != NULL) {
-        ports[0] = echo_port(*echo);
-    }
-    *console = (struct vm_console_request){.ports = ports, .count = *echo != NULL};
-    return console;
+    *console = (struct vm_console_request){.ports = ports, .count = count};
+    request->console = console;
+    request->text = channel_text(parts->service, index);
+    return true;
 }
 
 static struct restart_rules rules_of(const struct config_guest *guest)
@@ -173,13 +174,15 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
     struct echo_port *echo = NULL;
-    bool full = false;
-    request.console = console_of(parts, &echo, &full);
-    if (full || !fill_arrays(parts, index, &request) || make(&request, out, why) != STATUS_OK) {
+    if (!fill_console(parts, index, &request, &echo) || !fill_arrays(parts, index, &request) ||
+        make(&request, out, why) != STATUS_OK) {
         return refuse(parts, guest, why);
     }
     if (echo != NULL) {
         echo->vm = &(*out)->vm;
+    }
+    if (parts->service != NULL) {
+        channel_guest_made(parts->service, index, *out);
     }
     log_info("guest: name=%s cpus=%u memory-mib=%llu devices=%zu made from a %s", guest->name.text, request.cpu_count,
              (unsigned long long)(guest_memory_bytes(memory) / MIB), request.device_count,

@@ -8,6 +8,8 @@
 #include "kernel/isolate.h"
 #include "plan/plan.h"
 
+struct channel;
+
 /* What guests are made from; all of it lives on. */
 struct launch_parts {
     const struct boot_info *boot;
@@ -19,6 +21,7 @@ struct launch_parts {
     const struct cpu_backend *backend;
     uint32_t without; /* features to leave unused */
     struct vm_roster *roster;
+    struct channel *service; /* NULL: there is no service guest */
     struct arena *arena;
     struct diag_list *diags;
 };

@@ -71,9 +71,18 @@ static enum status make_arena(const struct machine *machine, struct arena *out)
 
 static void log_inventory(const struct launch_plan *l)
 {
-    for (uint32_t i = 0; l->config.system.inventory.number != 0 && i < l->facts.machine->pci.count; i++) {
+    struct arena scratch = l->arena;
+    struct plan_survey survey;
+    if (l->config.system.inventory.number == 0) {
+        return;
+    }
+    if (plan_survey_make(&l->facts, &scratch, &survey) != STATUS_OK) {
+        log_warn("inventory: no memory for it");
+        return;
+    }
+    for (uint32_t i = 0; i < l->facts.machine->pci.count; i++) {
         char line[INVENTORY_LINE_SIZE];
-        inventory_line(&l->facts, i, line, sizeof(line));
+        inventory_line(&survey, i, line, sizeof(line));
         log_info("inventory: %s", line);
     }
 }

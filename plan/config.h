@@ -79,7 +79,7 @@ struct config_list {
 
 struct config_system {
     struct config_position at; /* of the table */
-    struct config_value console, service, unassigned, slice, inventory, audit;
+    struct config_value console, service, events_level, unassigned, slice, inventory, audit;
     struct config_list without; /* plan/features.h makes a set of it */
 };
 

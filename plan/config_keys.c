@@ -15,8 +15,9 @@
 #define SLICE_HIGH 100000
 #define WATCH_AFTER_HIGH 86400
 
-static const char *const rmrr_words[] = {"refuse", "map", NULL};               /* enum config_rmrr */
-static const char *const reset_words[] = {"flr", "d3d0", "bus", "none", NULL}; /* enum config_reset */
+static const char *const level_words[] = {"error", "warn", "info", "debug", "none", NULL}; /* enum log_level, none */
+static const char *const rmrr_words[] = {"refuse", "map", NULL};                           /* enum config_rmrr */
+static const char *const reset_words[] = {"flr", "d3d0", "bus", "none", NULL};             /* enum config_reset */
 /* enum config_on_fault, enum config_severity */
 static const char *const on_fault_words[] = {"log", "stop-device", "restart-guest", "reboot", NULL};
 static const char *const severity_words[] = {"info", "warning", "error", "critical", NULL};
@@ -54,6 +55,14 @@ static const struct config_key system_keys[] = {
      .high = CONFIG_NAME_MAX,
      .example = "\"service\"",
      .description = "The guest that receives events and may send commands."},
+    {.name = "events-level",
+     .type = CONFIG_WORD,
+     .words = level_words,
+     .offset = offsetof(struct config_system, events_level),
+     .example = "\"warn\"",
+     .description =
+         "From which level on the hypervisor's log lines are sent to the service guest as events: \"error\", "
+         "\"warn\", \"info\", \"debug\", or \"none\". Not given: \"warn\"."},
     {.name = "unassigned",
      .type = CONFIG_GUEST_NAME,
      .offset = offsetof(struct config_system, unassigned),

@@ -3,13 +3,11 @@
 #include "plan/inventory.h"
 
 #include "kernel/lib/format.h"
-#include "plan/plan_devices.h"
-#include "plan/plan_units.h"
 
-static void put_unit(struct format_line *line, const struct machine *m, uint32_t function)
+static void put_unit(struct format_line *line, const struct plan_survey *s, uint32_t function)
 {
     size_t unit = 0;
-    if (m->has_dmar && plan_units_find(m, function, &unit) == STATUS_OK) {
+    if (plan_survey_unit(s, function, &unit)) {
         format_line_put(line, " unit=%zu", unit);
     } else {
         format_line_put(line, " unit=none");
@@ -17,25 +15,20 @@ static void put_unit(struct format_line *line, const struct machine *m, uint32_t
 }
 
 /* With all of its group in one guest. */
-static bool can_reset(const struct machine *m, uint32_t function, enum pci_reset_kind kind)
+static bool can_reset(const struct plan_survey *s, uint32_t function, enum pci_reset_kind kind)
 {
-    const struct pci_function *f = &m->pci.functions[function];
-    const struct groups *groups = &m->groups;
-    uint32_t group = groups->of[function].group;
-    uint32_t first = groups->first[group];
-    return kind == PCI_RESET_BUS
-               ? pci_reset_bus_alone(&m->pci, f, &groups->members[first], groups->first[group + 1] - first)
-               : pci_reset_possible(f, kind);
+    const struct pci_function *f = &s->facts->machine->pci.functions[function];
+    return kind == PCI_RESET_BUS ? plan_survey_bus_alone(s, function) : pci_reset_possible(f, kind);
 }
 
 /* The one that would be used, and all that there are. */
-static void put_resets(struct format_line *line, const struct plan_facts *facts, uint32_t function)
+static void put_resets(struct format_line *line, const struct plan_survey *s, uint32_t function)
 {
     static const enum pci_reset_kind kinds[] = {PCI_RESET_FLR, PCI_RESET_AF, PCI_RESET_D3, PCI_RESET_BUS};
     bool any = false;
-    format_line_put(line, " reset=%s resets=", pci_reset_text(plan_devices_reset_of(facts, function)));
+    format_line_put(line, " reset=%s resets=", pci_reset_text(plan_survey_reset(s, function)));
     for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
-        if (can_reset(facts->machine, function, kinds[i])) {
+        if (can_reset(s, function, kinds[i])) {
             format_line_put(line, "%s%s", any ? "," : "", pci_reset_text(kinds[i]));
             any = true;
         }
@@ -43,8 +36,10 @@ static void put_resets(struct format_line *line, const struct plan_facts *facts,
     format_line_put(line, "%s", any ? "" : "none");
 }
 
-static void put_kin(struct format_line *line, const struct machine *m, const struct pci_function *f)
+static void put_kin(struct format_line *line, const struct plan_survey *s, uint32_t function)
 {
+    const struct machine *m = s->facts->machine;
+    const struct pci_function *f = &m->pci.functions[function];
     char text[SBDF_TEXT_SIZE];
     if (f->is_vmd_child) {
         format_line_put(line, " vmd=%s", sbdf_text(m->pci.functions[f->vmd].at, text));
@@ -55,26 +50,26 @@ static void put_kin(struct format_line *line, const struct machine *m, const str
     if (f->is_vf) {
         format_line_put(line, " sriov=vf pf=%s", sbdf_text(m->pci.functions[f->pf].at, text));
     }
-    if (m->has_dmar && machine_has_reserved_memory(m, f->at)) {
+    if (s->reserved[function]) {
         format_line_put(line, " rmrr=yes");
     }
 }
 
-size_t inventory_line(const struct plan_facts *facts, uint32_t function, char *out, size_t size)
+size_t inventory_line(const struct plan_survey *survey, uint32_t function, char *out, size_t size)
 {
-    const struct machine *m = facts->machine;
+    const struct machine *m = survey->facts->machine;
     const struct pci_function *f = &m->pci.functions[function];
     struct format_line line = {.out = out, .size = size};
     char at[SBDF_TEXT_SIZE], why[DIAG_TEXT_SIZE];
     format_line_put(&line, "device=%s id=%04x:%04x class=%06x", sbdf_text(f->at, at), f->vendor, f->device,
                     f->class_code);
-    put_unit(&line, m, function);
+    put_unit(&line, survey, function);
     format_line_put(&line, " group=%u", m->groups.of[function].group);
     if (!f->bridge) {
-        put_resets(&line, facts, function);
+        put_resets(&line, survey, function);
     }
-    put_kin(&line, m, f);
-    const char *reason = plan_devices_why_not(facts, function, why, sizeof(why));
+    put_kin(&line, survey, function);
+    const char *reason = plan_survey_why_not(survey, function, why, sizeof(why));
     if (reason == NULL) {
         format_line_put(&line, " assignable=yes");
     } else {

@@ -53,12 +53,4 @@ enum plan_devices_diag {
 MUST_CHECK enum status plan_devices(const struct plan_facts *facts, const struct config *config, const char *file,
                                     struct arena *arena, struct plan *out, struct diag_list *diags);
 
-/* Can that function be given to a guest, with the rest of its group: for every inventory. NULL: yes; else a sentence's
- * end, "is a bridge" or "shares its group with 0000:00:1f.0, which is a bridge", written into text where it is not a
- * constant. */
-const char *plan_devices_why_not(const struct plan_facts *facts, uint32_t function, char *text, size_t size);
-
-/* How it would be reset with all of its group in one guest and nothing said about it. */
-enum pci_reset_kind plan_devices_reset_of(const struct plan_facts *facts, uint32_t function);
-
 #endif

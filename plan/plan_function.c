@@ -2,9 +2,6 @@
  * Rules about one function. */
 #include "plan/plan_function.h"
 
-#include "kernel/lib/format.h"
-#include "plan/plan_units.h"
-
 #define BASE_CLASS_BRIDGE 0x06
 #define CLASS_INTERRUPT_CONTROLLER 0x0800
 #define CLASS_IOMMU 0x0806
@@ -95,46 +92,4 @@ size_t plan_function_faults(const struct plan_facts *facts, uint32_t function, b
     add_blocked(&faults, f);
     add_bars(&faults, f, facts->console_port);
     return faults.count;
-}
-
-/* The first thing against that function by itself, or NULL. */
-static const char *own_fault(const struct plan_facts *facts, uint32_t function)
-{
-    struct plan_fault faults[PLAN_FAULTS_MAX];
-    size_t unit = 0;
-    bool has_unit = plan_units_find(facts->machine, function, &unit) == STATUS_OK;
-    return plan_function_faults(facts, function, has_unit, faults) != 0 ? faults[0].what : NULL;
-}
-
-/* A group goes whole or not at all: the first member that a guest would have to have and cannot, or PCI_NO_INDEX. */
-static uint32_t stuck_member(const struct plan_facts *facts, uint32_t function)
-{
-    const struct groups *groups = &facts->machine->groups;
-    uint32_t group = groups->of[function].group;
-    for (uint32_t i = groups->first[group]; i < groups->first[group + 1]; i++) {
-        uint32_t member = groups->members[i];
-        if (!plan_function_is_free(&facts->machine->pci.functions[member]) && own_fault(facts, member) != NULL) {
-            return member;
-        }
-    }
-    return PCI_NO_INDEX;
-}
-
-const char *plan_devices_why_not(const struct plan_facts *facts, uint32_t function, char *text, size_t size)
-{
-    char at[SBDF_TEXT_SIZE];
-    const char *own = own_fault(facts, function);
-    if (own != NULL) {
-        return own;
-    }
-    uint32_t stuck = stuck_member(facts, function);
-    if (stuck != PCI_NO_INDEX) {
-        format_text(text, size, "shares its group with %s, which %s",
-                    sbdf_text(facts->machine->pci.functions[stuck].at, at), own_fault(facts, stuck));
-        return text;
-    }
-    if (!facts->machine->has_dmar) {
-        return "cannot be confined: this machine has no usable VT-d";
-    }
-    return facts->remapping ? NULL : "needs unsafe-interrupts = true: interrupts are not remapped";
 }

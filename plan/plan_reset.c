@@ -5,35 +5,38 @@
 
 #include "kernel/lib/format.h"
 
-#define NOTHING (PLAN_NO_GUEST - 1) /* only bridges */
 #define TYPE_BRIDGE 1
 
-/* Whose all functions behind each bridge are: a guest; PLAN_NO_GUEST: not one guest's alone; NOTHING. Bridges come
- * before what is behind them, so that one pass from the end is enough. */
-static void sum_up(const struct plan_work *w, uint32_t *behind)
+/* Bridges come before what is behind them, so that one pass from the end is enough. */
+void plan_reset_sum_up(const struct pci_facts *pci, plan_reset_owner *owner, const void *context, uint32_t *behind)
 {
-    for (size_t i = 0; i < w->pci->count; i++) {
-        behind[i] = NOTHING;
+    for (size_t i = 0; i < pci->count; i++) {
+        behind[i] = PLAN_RESET_NOTHING;
     }
-    for (uint32_t i = (uint32_t)w->pci->count; i-- > 0;) {
-        const struct pci_function *f = &w->pci->functions[i];
-        uint32_t whose = f->bridge ? behind[i] : plan_work_owner(w, i);
-        if (f->parent == PCI_NO_INDEX || whose == NOTHING) {
+    for (uint32_t i = (uint32_t)pci->count; i-- > 0;) {
+        const struct pci_function *f = &pci->functions[i];
+        uint32_t whose = f->bridge ? behind[i] : owner(context, i);
+        if (f->parent == PCI_NO_INDEX || whose == PLAN_RESET_NOTHING) {
             continue;
         }
         uint32_t *sum = &behind[f->parent];
-        *sum = *sum == NOTHING || *sum == whose ? whose : PLAN_NO_GUEST;
+        *sum = *sum == PLAN_RESET_NOTHING || *sum == whose ? whose : PLAN_RESET_SEVERAL;
     }
 }
 
-static bool bus_possible(const struct plan_work *w, const uint32_t *behind, const struct plan_claim *c)
+bool plan_reset_bus_alone(const struct pci_facts *pci, const uint32_t *behind, uint32_t function, uint32_t owner)
 {
-    const struct pci_function *f = &w->pci->functions[c->function];
-    return f->parent != PCI_NO_INDEX && w->pci->functions[f->parent].header == TYPE_BRIDGE &&
-           behind[f->parent] == c->guest;
+    uint32_t bridge = pci->functions[function].parent;
+    return bridge != PCI_NO_INDEX && pci->functions[bridge].header == TYPE_BRIDGE &&
+           (behind[bridge] == owner || behind[bridge] == PLAN_RESET_NOTHING);
 }
 
-static enum pci_reset_kind choose(const struct pci_function *f, bool bus)
+static uint32_t guest_of(const void *context, uint32_t function)
+{
+    return plan_work_owner(context, function);
+}
+
+enum pci_reset_kind plan_reset_usual(const struct pci_function *f, bool bus)
 {
     if (pci_reset_possible(f, PCI_RESET_FLR)) {
         return PCI_RESET_FLR;
@@ -105,9 +108,9 @@ static void choose_for(struct plan_work *w, struct plan_claim *c, const uint32_t
 {
     const struct pci_function *f = &w->pci->functions[c->function];
     const struct config_value *reset = forced(c);
-    bool bus = bus_possible(w, behind, c);
+    bool bus = plan_reset_bus_alone(w->pci, behind, c->function, c->guest);
     if (reset == NULL) {
-        c->reset = choose(f, bus);
+        c->reset = plan_reset_usual(f, bus);
     } else if (!choose_forced(f, bus, reset->number, &c->reset)) {
         refuse(w, c, reset, bus, c->reset);
         return;
@@ -127,22 +130,11 @@ enum status plan_reset_choose(struct plan_work *w)
     if (behind == NULL) {
         return STATUS_NO_MEMORY;
     }
-    sum_up(w, behind);
+    plan_reset_sum_up(w->pci, guest_of, w, behind);
     for (size_t i = 0; i < w->claim_count; i++) {
         if (!w->claims[i].gone) {
             choose_for(w, &w->claims[i], behind);
         }
     }
     return STATUS_OK;
-}
-
-/* With all of its group in one guest, and nothing else behind the bridge. */
-enum pci_reset_kind plan_devices_reset_of(const struct plan_facts *facts, uint32_t function)
-{
-    const struct pci_facts *pci = &facts->machine->pci;
-    const struct groups *groups = &facts->machine->groups;
-    uint32_t group = groups->of[function].group;
-    bool alone = pci_reset_bus_alone(pci, &pci->functions[function], &groups->members[groups->first[group]],
-                                     groups->first[group + 1] - groups->first[group]);
-    return choose(&pci->functions[function], alone);
 }

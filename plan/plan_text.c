@@ -13,30 +13,18 @@ struct text {
     const struct config *config;
     const struct plan *plan;
     const struct plan_writer *out;
-    char line[LINE_SIZE];
-    size_t used;
+    struct format_line line; /* of LINE_SIZE bytes */
 };
-
-static void put(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct text *t, const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    size_t used = t->used < LINE_SIZE ? t->used : LINE_SIZE - 1;
-    t->used = used + format_text_v(t->line + used, LINE_SIZE - used, fmt, args);
-    va_end(args);
-}
 
 static void end_line(struct text *t)
 {
-    t->out->line(t->out->context, t->line);
-    t->used = 0;
+    t->out->line(t->out->context, t->line.out);
+    t->line.length = 0;
 }
 
 static void put_guest(struct text *t, size_t guest)
 {
-    put(t, "guest=%s", t->config->guests[guest].name.text);
+    format_line_put(&t->line, "guest=%s", t->config->guests[guest].name.text);
 }
 
 static void put_memory(struct text *t, size_t guest)
@@ -44,11 +32,11 @@ static void put_memory(struct text *t, size_t guest)
     const struct plan_guest *g = &t->plan->guests[guest];
     struct plan_leaves leaves = plan_memory_leaves(&t->facts->limits, g);
     put_guest(t, guest);
-    put(t, " memory-mib=%llu blocks=%zu", (unsigned long long)(t->config->guests[guest].memory.number / MIB),
-        g->block_count);
-    put(t, " leaves-1gib=%llu leaves-2mib=%llu leaves-4kib=%llu devices=%zu reserved=%zu",
-        (unsigned long long)leaves.gib, (unsigned long long)leaves.mib, (unsigned long long)leaves.kib, g->device_count,
-        g->reserved_count);
+    format_line_put(&t->line, " memory-mib=%llu blocks=%zu",
+                    (unsigned long long)(t->config->guests[guest].memory.number / MIB), g->block_count);
+    format_line_put(&t->line, " leaves-1gib=%llu leaves-2mib=%llu leaves-4kib=%llu devices=%zu reserved=%zu",
+                    (unsigned long long)leaves.gib, (unsigned long long)leaves.mib, (unsigned long long)leaves.kib,
+                    g->device_count, g->reserved_count);
     end_line(t);
 }
 
@@ -57,7 +45,7 @@ static void put_cpus(struct text *t, size_t guest)
     const struct config_list *cpus = &t->config->guests[guest].cpus;
     put_guest(t, guest);
     for (size_t i = 0; i < cpus->count; i++) {
-        put(t, "%s%llu", i == 0 ? " cpus=" : ",", (unsigned long long)cpus->items[i].number);
+        format_line_put(&t->line, "%s%llu", i == 0 ? " cpus=" : ",", (unsigned long long)cpus->items[i].number);
     }
     end_line(t);
 }
@@ -71,7 +59,7 @@ static void begin_device(struct text *t, size_t guest, const struct plan_device 
 {
     char at[SBDF_TEXT_SIZE];
     put_guest(t, guest);
-    put(t, " device=%s", sbdf_text(function_of(t, d->function)->at, at));
+    format_line_put(&t->line, " device=%s", sbdf_text(function_of(t, d->function)->at, at));
 }
 
 /* Requester ids, when there are others than its own. */
@@ -83,7 +71,7 @@ static void put_sources(struct text *t, size_t guest, const struct plan_device *
         if (first) {
             begin_device(t, guest, d);
         }
-        put(t, "%s%s", first ? " sources=" : ",", sbdf_text(d->sources[i], at));
+        format_line_put(&t->line, "%s%s", first ? " sources=" : ",", sbdf_text(d->sources[i], at));
         if (i + 1 == d->source_count || (i + 1) % ADDRESSES_MAX == 0) {
             end_line(t);
         }
@@ -94,18 +82,19 @@ static void put_device(struct text *t, size_t guest, const struct plan_device *d
 {
     const struct pci_function *f = function_of(t, d->function);
     begin_device(t, guest, d);
-    put(t, " id=%04x:%04x class=%06x group=%u unit=%zu", f->vendor, f->device, f->class_code, d->group, d->unit);
-    put(t, " reset=%s rom=%s", pci_reset_text(d->reset), d->rom ? "yes" : "no");
+    format_line_put(&t->line, " id=%04x:%04x class=%06x group=%u unit=%zu", f->vendor, f->device, f->class_code,
+                    d->group, d->unit);
+    format_line_put(&t->line, " reset=%s rom=%s", pci_reset_text(d->reset), d->rom ? "yes" : "no");
     if (d->gsi == PLAN_NO_GSI) {
-        put(t, " gsi=none");
+        format_line_put(&t->line, " gsi=none");
     } else {
-        put(t, " gsi=%u", d->gsi);
+        format_line_put(&t->line, " gsi=%u", d->gsi);
     }
     if (d->bus_interrupts) {
-        put(t, " interrupt-buses=%02x-%02x", d->first_bus, d->last_bus);
+        format_line_put(&t->line, " interrupt-buses=%02x-%02x", d->first_bus, d->last_bus);
     }
     if (d->unsafe_interrupts) {
-        put(t, " unsafe-interrupts=yes");
+        format_line_put(&t->line, " unsafe-interrupts=yes");
     }
     end_line(t);
     put_sources(t, guest, d);
@@ -115,7 +104,8 @@ static void put_reserved(struct text *t, size_t guest, const struct plan_reserve
 {
     const struct dmar_rmrr *region = &t->facts->machine->dmar.rmrrs[r->rmrr];
     put_guest(t, guest);
-    put(t, " reserved=0x%llx bytes=0x%llx", (unsigned long long)region->base, (unsigned long long)region->size);
+    format_line_put(&t->line, " reserved=0x%llx bytes=0x%llx", (unsigned long long)region->base,
+                    (unsigned long long)region->size);
     end_line(t);
 }
 
@@ -145,7 +135,7 @@ static void put_rest(struct text *t)
         blocked += is_blocked(t, i);
         bridges += function_of(t, i)->bridge;
     }
-    put(t, "hypervisor bridges=%zu blocked=%zu", bridges, blocked);
+    format_line_put(&t->line, "hypervisor bridges=%zu blocked=%zu", bridges, blocked);
     end_line(t);
     size_t told = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -153,7 +143,8 @@ static void put_rest(struct text *t)
         if (!is_blocked(t, i)) {
             continue;
         }
-        put(t, "%s%s", told % ADDRESSES_MAX == 0 ? "blocked=" : ",", sbdf_text(function_of(t, i)->at, at));
+        format_line_put(&t->line, "%s%s", told % ADDRESSES_MAX == 0 ? "blocked=" : ",",
+                        sbdf_text(function_of(t, i)->at, at));
         if (++told == blocked || told % ADDRESSES_MAX == 0) {
             end_line(t);
         }
@@ -163,7 +154,8 @@ static void put_rest(struct text *t)
 void plan_print(const struct plan_facts *facts, const struct config *config, const struct plan *plan,
                 const struct plan_writer *out)
 {
-    struct text t = {.facts = facts, .config = config, .plan = plan, .out = out};
+    char line[LINE_SIZE];
+    struct text t = {.facts = facts, .config = config, .plan = plan, .out = out, .line = {line, sizeof(line), 0}};
     for (size_t i = 0; i < plan->guest_count; i++) {
         put_whole_guest(&t, i);
     }

@@ -127,9 +127,3 @@ enum status plan_units_make(const struct machine *m, struct arena *arena, const 
     *unit_of = units;
     return STATUS_OK;
 }
-
-enum status plan_units_find(const struct machine *m, uint32_t function, size_t *unit)
-{
-    uint32_t speaker = speaker_of(&m->pci.functions[function], function);
-    return speaker < m->pci.count ? machine_unit_of(m, m->pci.functions[speaker].at, unit) : STATUS_NOT_FOUND;
-}

@@ -14,9 +14,6 @@
  * it has none. STATUS_NO_MEMORY: arena full. */
 MUST_CHECK enum status plan_units_make(const struct machine *m, struct arena *arena, const uint32_t **unit_of);
 
-/* The same for one function. */
-MUST_CHECK enum status plan_units_find(const struct machine *m, uint32_t function, size_t *unit);
-
 /* The functions at first..last bus of a segment are those from *begin up to, without, *end. */
 void plan_units_on_buses(const struct pci_facts *pci, uint16_t segment, uint8_t first, uint8_t last, uint32_t *begin,
                          uint32_t *end);

@@ -97,7 +97,9 @@ static const char *usage(const struct control_command *command, char text[CONTRO
     format_line_put(&line, "write {\"command\":\"%s\"", command->name);
     for (size_t i = 0; i < CONTROL_ARGUMENTS_MAX && command->arguments[i].name != NULL; i++) {
         const struct control_argument *a = &command->arguments[i];
-        format_line_put(&line, a->optional ? "" : ",\"%s\":%s", a->name, a->example);
+        if (!a->optional) {
+            format_line_put(&line, ",\"%s\":%s", a->name, a->example);
+        }
     }
     format_line_put(&line, "}");
     return text;

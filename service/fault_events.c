@@ -10,8 +10,9 @@
 
 #define TOLD_AGAIN_NS UINT64_C(1000000000)
 
-/* Lines of a source: some at once, then one a second. A serial line of 115,200 baud takes 30 ms for one. */
-static const struct vtd_fault_limit line_limit = {.burst = 32, .period_ns = UINT64_C(1000000000)};
+/* Lines of a source: some at once, then one a second; and of all. A serial line of 115,200 baud takes 30 ms for one. */
+static const struct vtd_fault_limit line_limit = {.burst = 16, .period_ns = UINT64_C(1000000000)};
+static const struct rate_limit all_lines_limit = {.count = 32, .period_ns = UINT64_C(2000000000)};
 
 _Static_assert((int)CONFIG_INFO == EVENT_INFO && (int)CONFIG_WARNING == EVENT_WARNING &&
                    (int)CONFIG_ERROR == EVENT_ERROR && (int)CONFIG_CRITICAL == EVENT_CRITICAL,
@@ -22,7 +23,9 @@ void fault_events_init(struct fault_events *e, const struct fault_events_ops *op
     e->ops = *ops;
     vtd_fault_log_init(&e->log, line_limit, NULL, NULL);
     e->lost_told_ns = e->storm_told_ns = 0;
+    e->lines = (struct rate_window){0};
     e->others = (struct fault_events_source){0};
+    e->forgot = false;
     for (size_t i = 0; i < FAULT_EVENTS_SOURCES; i++) {
         e->sources[i] = (struct fault_events_source){0};
     }
@@ -51,8 +54,24 @@ static struct fault_events_source *find(struct fault_events *e, struct sbdf sour
     if (idle == NULL) {
         return &e->others;
     }
+    e->forgot |= idle->total != 0;
     *idle = (struct fault_events_source){0};
     return idle;
+}
+
+uint64_t fault_events_count(const struct fault_events *e, struct sbdf source, bool *lower_bound)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < FAULT_EVENTS_SOURCES; i++) {
+        const struct fault_events_source *s = &e->sources[i];
+        if (__atomic_load_n(&s->taken, __ATOMIC_RELAXED) && sbdf_equal(s->last.source, source)) {
+            total = __atomic_load_n(&s->total, __ATOMIC_RELAXED);
+        }
+    }
+    *lower_bound = __atomic_load_n(&e->lost_told_ns, __ATOMIC_RELAXED) != 0 ||
+                   __atomic_load_n(&e->forgot, __ATOMIC_RELAXED) ||
+                   __atomic_load_n(&e->others.total, __ATOMIC_RELAXED) != 0;
+    return total;
 }
 
 static enum config_severity severity_of(const struct fault_subject *subject)
@@ -159,12 +178,23 @@ static void tell_action(struct fault_events *e, const struct vtd_fault *fault, c
 
 /* --- what the watch calls */
 
+static bool may_print(struct fault_events *e, struct sbdf source, uint64_t now_ns, uint64_t *suppressed)
+{
+    if (rate_exceeded(&e->lines, all_lines_limit, now_ns, 1)) {
+        vtd_fault_log_leave_out(&e->log, source, now_ns);
+        return false;
+    }
+    bool may = vtd_fault_log_admit(&e->log, source, now_ns, suppressed);
+    e->lines.count -= !may;
+    return may;
+}
+
 /* The last fault of a source: an event when one is due, and a line within the limit. */
 static void tell(struct fault_events *e, struct fault_events_source *s, const struct fault_subject *subject, bool due,
                  uint64_t now_ns)
 {
     uint64_t suppressed = 0;
-    bool shown = vtd_fault_log_admit(&e->log, s->last.source, now_ns, &suppressed);
+    bool shown = may_print(e, s->last.source, now_ns, &suppressed);
     if (due || shown) {
         explain(e, &s->last);
     }
@@ -198,7 +228,7 @@ static void heard(void *context, const struct vtd_fault *fault)
         tell_action(e, fault, &subject, action, status);
     }
     if (action == CONFIG_FAULT_REBOOT) {
-        status = e->ops.act(e->ops.context, fault->source, action); /* does not come back */
+        (void)e->ops.act(e->ops.context, fault->source, action); /* does not come back */
     }
 }
 

@@ -41,16 +41,21 @@ struct fault_events_source {
 
 struct fault_events {
     struct fault_events_ops ops;
-    struct vtd_fault_log log;             /* rate limit of the lines */
+    struct vtd_fault_log log;             /* rate limit of a source's lines */
+    struct rate_window lines;             /* of all */
     uint64_t lost_told_ns, storm_told_ns; /* 0: never */
     struct fault_events_source sources[FAULT_EVENTS_SOURCES];
     struct fault_events_source others;
+    bool forgot;        /* a source's place was given to another one */
     struct event event; /* too large for the stack of a handler */
     struct forensics_facts facts;
     struct forensics words;
 };
 
 void fault_events_init(struct fault_events *e, const struct fault_events_ops *ops);
+
+/* Records of that source so far, as of now: any CPU. *lower_bound: there may have been more. */
+uint64_t fault_events_count(const struct fault_events *e, struct sbdf source, bool *lower_bound);
 
 /* Its ears, for vtd_fault_watch_listen(). */
 struct vtd_fault_listener fault_events_listener(struct fault_events *e);

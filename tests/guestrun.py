@@ -27,10 +27,12 @@ GUESTS = {
     "decode": (1, "16MiB", "", 5),
     "loader": (1, "16MiB", "", 1),
     "stress": (2, "16MiB", "seconds=3", 4),
+    "oldpc": (2, "16MiB", "cpus=2", 14),
     "share": (1, "16MiB", "ms=500", 4),
     "forbidden": (1, "16MiB", "", 60),
 }
-SEPARATE = {"config", "msi", "restart", "rogue", "triple", "wild"}  # they need a device, or others beside them
+# They need a device, or others beside them.
+SEPARATE = {"config", "msi", "policy", "restart", "rogue", "triple", "virtio", "wild"}
 
 
 def image(name):
@@ -112,3 +114,24 @@ def run_guest(folder, *arguments, timeout=60, log=True):
     text = path.read_text() if log and path.exists() else ""
     print(done.stdout, done.stderr, text, sep="\n--\n")
     return GuestRun(done.returncode, done.stdout, done.stderr, text)
+
+
+def hostile_virtio(folder, words=""):
+    """Modules for a guest that breaks its virtio console in every way, beside one that is to notice nothing."""
+    text = config(folder, '[system]\nservice = "beside"\n',
+                  guest("hostile", [0, 1], "virtio", cmdline=f"cpus=2 {words}".strip()),
+                  guest("beside", [2], "stress", cmdline=f"seconds=3 {words}".strip()))
+    return [text, testbed.Module(image("virtio"), "virtio"), testbed.Module(image("stress"), "stress")]
+
+
+def assert_hostile_virtio(run):
+    """Every attack is a PASS line there, the other guest passed too, and Bulkhead says little about it."""
+    lines = guest_lines(run.lines, "hostile")
+    assert_passed(lines, 38)
+    for text in ("ring says hello", "by the line", "still here", "the last line"):
+        assert sum(line.endswith(text) for line in lines) == 1, text
+    assert_passed(guest_lines(run.lines, "beside"))
+    assert end_of(run, "hostile") == end_of(run, "beside") == "powered-off"
+    broke = re.findall(r"warn  virtio: guest hostile broke its console: queue \d+: [^;]+; it waits for a reset", run.text)
+    assert 4 <= len(broke) <= 12, broke
+    assert not re.search(r"fault: |panic:", run.text)

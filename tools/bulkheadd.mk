@@ -21,4 +21,19 @@ $(BUILD)/$(1)/libagent.a: $(AGENT_SRC:%=$(BUILD)/$(1)/%.o)
 endef
 $(foreach folder,host host-gcc host-clang host-fuzz,$(eval $(call agent_library,$(folder))))
 
+# The demo's service guest holds them.
+$(BUILD)/guest/.made: $(AGENT_PROGRAMS)
+
 test-programs: $(AGENT_PROGRAMS) $(BUILD)/host-gcc/bulkheadd $(BUILD)/host-gcc/bulkhead-ctl
+
+# What tests them links libagent.a as well.
+$(BUILD)/fuzz/fuzz_agent_%: $(BUILD)/host-fuzz/tests/fuzz/fuzz_agent_%.c.o $(BUILD)/host-fuzz/libagent.a \
+		$(BUILD)/host-fuzz/libfake.a $(BUILD)/host-fuzz/libtool.a $(BUILD)/host-fuzz/libbulkhead.a
+	@mkdir -p $(@D)
+	@$(CLANG) -fsanitize=fuzzer $(SANITIZE) $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -o $@
+
+.PHONY: deb
+deb: $(BUILD)/bulkheadd.deb
+$(BUILD)/bulkheadd.deb: $(AGENT_PROGRAMS) tools/agent-package docs/agent.md $(wildcard tools/bulkheadd/*.[18] tools/bulkheadd/debian/*) \
+		tools/bulkheadd/completion.bash
+	@tools/agent-package $(BUILD)/host $@ && echo "  deb $@"

@@ -12,6 +12,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import testbed
@@ -20,7 +21,10 @@ CACHE = testbed.BUILD / "download"
 SCRIPTS = testbed.ROOT / "tools" / "guest-scripts"
 # guest script -> modules its devices need (dependencies are found in the modules themselves)
 GUESTS = {"storage": ["nvme"], "bench": ["nvme"], "net": ["e1000e", "e1000"], "memory": [], "clock": [],
-          "shell": ["nvme", "e1000e"], "ports": ["virtio_pci", "virtio_console"]}
+          "shell": ["nvme", "e1000e"], "ports": ["virtio_pci", "virtio_console"],
+          "watchdog": ["i6300esb"], "service": ["virtio_pci", "virtio_console", "virtio_net", "e1000e"]}
+# guest script -> programs of ours beside busybox (tools/bulkheadd.mk builds them)
+PROGRAMS = {"service": ["bulkheadd", "bulkhead-ctl"]}
 
 
 # apt answers from lists that only root can renew: none in a container image, stale after a kernel update.
@@ -146,6 +150,16 @@ def initramfs(busybox, modules, script, programs=None):
     return b"".join(entries)
 
 
+def program(name):
+    """A static program of this tree, without its symbols: an initramfs is memory."""
+    path = testbed.BUILD / "host" / name
+    if not path.exists():
+        testbed.fail(f"{path} is missing: make {path.relative_to(testbed.ROOT)}")
+    with tempfile.NamedTemporaryFile() as stripped:
+        run("strip", "-o", stripped.name, path)
+        return pathlib.Path(stripped.name).read_bytes()
+
+
 def make(out):
     """Write all images into the folder `out`; the name of the kernel."""
     out.mkdir(parents=True, exist_ok=True)
@@ -156,7 +170,8 @@ def make(out):
     busybox = (unpack("busybox-static") / "bin" / "busybox").read_bytes()
     for guest, wanted in GUESTS.items():
         modules = module_order(linux / "lib" / "modules", wanted)
-        (out / f"{guest}.img").write_bytes(initramfs(busybox, modules, SCRIPTS / guest))
+        programs = {f"bin/{name}": program(name) for name in PROGRAMS.get(guest, [])}
+        (out / f"{guest}.img").write_bytes(initramfs(busybox, modules, SCRIPTS / guest, programs))
     return bzimage.name
 
 

@@ -70,6 +70,11 @@ bool vtd_fault_log_admit(struct vtd_fault_log *log, struct sbdf source, uint64_t
     return true;
 }
 
+void vtd_fault_log_leave_out(struct vtd_fault_log *log, struct sbdf source, uint64_t now_ns)
+{
+    find_bucket(log, source, now_ns)->suppressed++;
+}
+
 static const char *or_dash(const char *text)
 {
     return text != NULL ? text : "-";

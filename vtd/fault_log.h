@@ -59,6 +59,9 @@ void vtd_fault_log_init(struct vtd_fault_log *log, struct vtd_fault_limit limit,
 /* May a line of source be printed now? Then *suppressed says how many were left out before it. */
 bool vtd_fault_log_admit(struct vtd_fault_log *log, struct sbdf source, uint64_t now_ns, uint64_t *suppressed);
 
+/* A line of source was left out for another reason: the next one counts it too. */
+void vtd_fault_log_leave_out(struct vtd_fault_log *log, struct sbdf source, uint64_t now_ns);
+
 /* The line, NUL-terminated, without newline; returns its full length. Pure. */
 size_t vtd_fault_log_line(const struct vtd_fault *fault, struct vtd_fault_owner owner, uint64_t suppressed,
                           struct vtd_fault_notes notes, char *out, size_t size);

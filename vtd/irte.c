@@ -5,7 +5,8 @@
 #include "kernel/lib/bits.h"
 
 #define PRESENT BIT64(0)
-#define VECTOR_FIRST 0x10 /* below are exceptions (SDM 3A 11.5.2) */
+#define NO_FAULTS BIT64(1) /* FPD, which counts with P clear too */
+#define VECTOR_FIRST 0x10  /* below are exceptions (SDM 3A 11.5.2) */
 #define VECTOR_LAST 0xfe
 #define XAPIC_BROADCAST 0xff
 #define X2APIC_BROADCAST UINT32_MAX
@@ -123,4 +124,9 @@ uint64_t vtd_ioapic_compose(uint16_t handle, struct vtd_ioapic_pin pin)
 {
     return bits_make(pin.vector, 7, 0) | bits_make(handle >> 15, 11, 11) | bits_make(pin.active_low, 13, 13) |
            bits_make(pin.level, 15, 15) | bits_make(pin.masked, 16, 16) | BIT64(48) | bits_make(handle, 63, 49);
+}
+
+uint64_t vtd_irte_hold(uint64_t low, bool hold)
+{
+    return hold ? (low & ~PRESENT) | NO_FAULTS : (low & ~NO_FAULTS) | PRESENT;
 }

@@ -54,6 +54,9 @@ MUST_CHECK enum status vtd_irte_make_low(struct vtd_irte_target target, bool ext
 MUST_CHECK enum status vtd_irte_make_posted(struct vtd_irte_source source, struct vtd_irte_posted posted,
                                             struct vtd_irte *out);
 
+/* The low half of an entry that was made present, of either kind: not present and without faults, or as it was. */
+uint64_t vtd_irte_hold(uint64_t low, bool hold);
+
 bool vtd_irte_present(struct vtd_irte e);
 uint8_t vtd_irte_vector(struct vtd_irte e);
 bool vtd_irte_is_posted(struct vtd_irte e);

@@ -46,6 +46,20 @@ static void set_used(struct vtd_remap *r, unsigned index, bool used)
     }
 }
 
+static bool is_held(const struct vtd_remap *r, unsigned index)
+{
+    return (r->held[index / 64] & BIT64(index % 64)) != 0;
+}
+
+static void set_held(struct vtd_remap *r, unsigned index, bool held)
+{
+    if (held) {
+        r->held[index / 64] |= BIT64(index % 64);
+    } else {
+        r->held[index / 64] &= ~BIT64(index % 64);
+    }
+}
+
 static bool is_free_run(const struct vtd_remap *r, unsigned first, unsigned count)
 {
     for (unsigned i = first; i < first + count; i++) {
@@ -112,6 +126,7 @@ static enum status update_locked(struct vtd_unit *u, uint16_t handle, struct vtd
 {
     uint64_t *entry = entry_at(u, handle);
     bool was_present = vtd_irte_present((struct vtd_irte){entry[0], entry[1]});
+    e.low = vtd_irte_hold(e.low, is_held(&u->remap, handle));
     write_entry(entry, e);
     vtd_unit_publish(u, entry, ENTRY_BYTES);
     if (was_present || u->caps.caching_mode) {
@@ -156,6 +171,16 @@ enum status vtd_irq_post(struct vtd_unit *u, uint16_t handle, struct vtd_irte_po
     return s;
 }
 
+enum status vtd_irq_hold(struct vtd_unit *u, uint16_t handle, bool hold)
+{
+    check_usable(u, handle);
+    uint64_t flags = lock_take(&u->lock);
+    set_held(&u->remap, handle, hold);
+    enum status s = update_locked(u, handle, vtd_irq_entry(u, handle));
+    lock_release(&u->lock, flags);
+    return s;
+}
+
 enum status vtd_irq_alloc(struct vtd_unit *u, struct vtd_irte_source source, struct vtd_irte_target target,
                           uint16_t *handle)
 {
@@ -193,6 +218,7 @@ enum status vtd_irq_free(struct vtd_unit *u, uint16_t handle, unsigned count)
     check_run(u, handle, count);
     uint64_t flags = lock_take(&u->lock);
     for (unsigned i = 0; i < count; i++) {
+        set_held(&u->remap, handle + i, false);
         clear_entry(u, handle + i);
     }
     /* Before bring-up the unit has never seen the table. */

@@ -17,6 +17,7 @@ struct vtd_unit;
 struct vtd_remap {
     struct hpa table;
     uint64_t used[VTD_REMAP_ENTRIES / 64]; /* a bit an entry: taken or quarantined */
+    uint64_t held[VTD_REMAP_ENTRIES / 64]; /* likewise: not present for now, whatever it is changed to */
     unsigned quarantined;
 };
 
@@ -43,6 +44,10 @@ MUST_CHECK enum status vtd_irq_update(struct vtd_unit *u, uint16_t handle, struc
  * encoded: nothing changed then. On STATUS_TIMEOUT or STATUS_HARDWARE the unit may use the old target, the new one, or
  * both: neither descriptor may be reused. */
 MUST_CHECK enum status vtd_irq_post(struct vtd_unit *u, uint16_t handle, struct vtd_irte_posted posted);
+
+/* Hold an entry that was made present: the unit drops what comes for it without a fault, and vtd_irq_update() and
+ * vtd_irq_post() change only what it will be. Or let it go on. Returns after the unit uses the old state no more. */
+MUST_CHECK enum status vtd_irq_hold(struct vtd_unit *u, uint16_t handle, bool hold);
 
 /* Give count entries back. When it returns STATUS_OK the unit posts no more for them. On STATUS_TIMEOUT or
  * STATUS_HARDWARE they are not present any more, but quarantined, and so must be the descriptors they named. */

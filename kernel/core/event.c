@@ -158,6 +158,14 @@ uint64_t event_last(void)
     return last;
 }
 
+uint64_t event_told(void)
+{
+    uint64_t flags = lock_take(&events.lock);
+    uint64_t told = events.last - events.count - events.lost_untold;
+    lock_release(&events.lock, flags);
+    return told;
+}
+
 uint64_t event_lost(void)
 {
     uint64_t flags = lock_take(&events.lock);

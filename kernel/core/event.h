@@ -48,8 +48,10 @@ void event_end(struct event *e);
 size_t event_take(char *line, size_t size);
 bool event_waiting(void);
 
-/* The number of the event that was put last, and how many were lost to the reader ever. */
+/* The number of the event that was put last, of the last one that event_take() told of, lost or not, and how many were
+ * lost to the reader ever. */
 uint64_t event_last(void);
+uint64_t event_told(void);
 uint64_t event_lost(void);
 
 /* Called after each put, without the lock, on the CPU and in the context of the put (locks of any kind may be held

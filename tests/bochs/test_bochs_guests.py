@@ -12,7 +12,7 @@ import testbed
 CPUS = 4
 SLOW = "slow=20"  # Bochs' clocks run fast against its instructions
 # Guests that run side by side, each on its own CPUs: one boot for all of them.
-TOGETHER = (("cpuid", "msr", "ports"), ("mmio", "exceptions", "windows", "loader"), ("smp",), ("apic",), ("fpu",),
+TOGETHER = (("cpuid", "msr", "ports"), ("mmio", "exceptions", "windows", "loader"), ("smp",), ("oldpc",), ("apic",), ("fpu",),
             ("timers", "decode", "pages", "share"), ("stress", "triple", "forbidden"))
 CRASHES = {"triple": "triple fault of vCPU 0"}
 # What older models do not have, and what newer ones may be told to leave alone.

@@ -84,9 +84,13 @@ static void make_all(const struct machine_load *load)
     char *text = NULL;
     size_t length = 0;
     char line[INVENTORY_LINE_SIZE];
+    struct plan_survey survey;
+    void *space = NULL;
+    require(device_list_survey(load, &survey, &space));
     for (uint32_t i = 0; i < load->machine.pci.count; i++) {
-        inventory_line(&load->facts, i, line, sizeof(line));
+        inventory_line(&survey, i, line, sizeof(line));
     }
+    free(space);
     FILE *out = open_memstream(&text, &length);
     require(rows != NULL && ids != NULL && out != NULL);
     struct suggestion suggestion = suggestion_make(load, rows, ids);

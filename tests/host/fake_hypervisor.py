@@ -75,10 +75,10 @@ class Hypervisor:
     """Answers like the hypervisor. commands: every request that came, without its id. answers: command -> members, or a
     function of the request; None: never answers."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, port=Port):
         self.folder = folder
-        self.events = Port(folder, "org.bulkhead.events")
-        self.control = Port(folder, "org.bulkhead.control")
+        self.events = port(folder, "org.bulkhead.events")
+        self.control = port(folder, "org.bulkhead.control")
         self.commands = []
         self.answers = {"guests": {"guests": GUESTS, "total": 2}, "devices": {"devices": DEVICES, "total": 2},
                         "networks": {"networks": NETWORKS, "total": 2}, "status": STATUS,

@@ -51,6 +51,36 @@ def test_state_from_events(pair):
     assert [e["count"] for e in agent.lines() if e["type"] == "events-missed"] == [3]
 
 
+def test_a_fault_as_the_hypervisor_tells_it(tmp_path):
+    """Its device is "source"; "device" is a name for people there, or nothing."""
+    metrics = tmp_path / "m"
+    with running(tmp_path, "--metrics", metrics) as (hypervisor, agent):
+        for device in ("disk", None):
+            hypervisor.event("fault", "warning", unit=0, source="0000:07:00.0", device=device, guest="user",
+                             access="write", address="0x1000", reason="0x5", text="no write permission", count=2,
+                             lower_bound=False, what="guest user, RAM", cause="stale ring")
+        until(lambda: agent.status()["events"] == 2)
+        line = agent.ctl("events", "--type", "fault", "--last", "1")[1].split("  ")[-1].lstrip()
+        assert line == ("fault: no write permission unit=0 source=0000:07:00.0 guest=user access=write address=0x1000 "
+                        'reason=0x5 count=2 lower-bound=false what="guest user, RAM" cause="stale ring"\n')
+    assert 'bulkhead_device_faults_total{device="0000:07:00.0",guest="user"} 4\n' in metrics.read_text()
+    assert 'device="disk"' not in metrics.read_text()
+
+
+def test_a_hello_tells_what_was_lost_with_the_channel(pair):
+    hypervisor, agent = pair
+    hypervisor.event("log")
+    hypervisor.seq = 0  # hello has the number of the last one
+    hypervisor.event("hello")
+    hypervisor.event("log")
+    until(lambda: agent.status()["events"] == 3)
+    assert agent.status()["missed"] == 0
+    hypervisor.seq = 8
+    hypervisor.event("hello")  # 3 to 9 were given to a channel that went
+    until(lambda: agent.status()["events"] == 4)
+    assert agent.status()["missed"] == 7
+
+
 def test_numbers_that_a_dropped_event_explains_are_not_missed(pair):
     hypervisor, agent = pair
     hypervisor.event("hello")

@@ -23,6 +23,7 @@ GUESTS = {
     "pages": (1, "192M", ["-append", "ram-mib=192"], 11),
     "decode": (1, "64M", [], 5),
     "forbidden": (1, "64M", [], 20),
+    "oldpc": (2, "64M", ["-append", "cpus=2"], 11),
     "share": (1, "64M", ["-append", "ms=500"], 4),
     "msi": (2, "64M", [*EDU, "-append", "cpus=2"], 16),
     "rogue": (1, "64M", [*EDU, "-append", "targets=0x2000000,0x2100000 forge=1"], 18),

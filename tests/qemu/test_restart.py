@@ -128,8 +128,13 @@ def test_ends_as_configured(tmp_path, boot):
     resets = ("resets", [0], "loader", {"cmdline": "reset=1", "on-reboot": "stop"})
     again = ("again", [1], "loader", {"on-poweroff": "restart"})
     always = ("always", [2], "loader", {"restart": "always"})
-    run = start(boot, tmp_path, resets, again, always, cpus=3, timeout=120,
-                stop_when=lambda line: "name=always starts again in 2000 ms" in line)
+    waiting = {"again", "always"}
+
+    def both_wait_again(line):
+        waiting.difference_update(name for name in set(waiting) if f"name={name} starts again in 2000 ms" in line)
+        return not waiting
+
+    run = start(boot, tmp_path, resets, again, always, cpus=3, timeout=120, stop_when=both_wait_again)
     assert not run.timed_out and guestrun.end_of(run, "resets") == "reset"
     assert not run.having("guest: name=resets starts anew")
     for name in ("again", "always"):

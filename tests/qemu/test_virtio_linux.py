@@ -29,10 +29,11 @@ def test_ports_of_each_guest_and_a_mebibyte_both_ways(boot, tmp_path):
     modules = service_config(tmp_path, linux_guest("service", 0, f"bytes={BYTES}"), linux_guest("user", 1, "bytes=65536"))
     run = boot(cmdline="exit echo-port", machine={"cpus": 2}, modules=modules, timeout=120)
     assert not run.timed_out
-    for name, count in (("service", BYTES), ("user", 65536)):
+    channel = "org.bulkhead.console.user org.bulkhead.control org.bulkhead.echo org.bulkhead.events"
+    for name, count, ports in (("service", BYTES, channel), ("user", 65536, "org.bulkhead.echo")):
         lines = said(run, name)
         assert "functions 0x1043 0x078000" in lines, lines
-        assert "ports org.bulkhead.echo " in lines, lines
+        assert f"ports {ports} " in lines, lines
         assert any(re.match(r"interrupts [2-9] vectors, type PCI-MSI", line) for line in lines), lines
         sent = next(line for line in lines if line.startswith("echo sent "))
         assert sent == f"echo sent {count} {sent.split()[3]}  -" and len(sent.split()[3]) == 64

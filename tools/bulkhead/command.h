@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define BULKHEAD_VERSION "0.1"
+#include "kernel/lib/version.h"
 
 /* Exit statuses of every command. */
 enum command_exit {

@@ -146,11 +146,18 @@ static void print_json(const struct listing *l)
 
 static void print_lines(const struct listing *l)
 {
+    struct plan_survey survey;
+    void *space = NULL;
+    if (!device_list_survey(l->load, &survey, &space)) {
+        command_usage_error("devices: no memory");
+        return;
+    }
     for (uint32_t i = 0; i < l->load->machine.pci.count; i++) {
         char line[INVENTORY_LINE_SIZE];
-        inventory_line(&l->load->facts, i, line, sizeof(line));
+        inventory_line(&survey, i, line, sizeof(line));
         puts(line);
     }
+    free(space);
 }
 
 static int list(const char *machine, const char *ids_path, void (*print)(const struct listing *l))

@@ -8,9 +8,7 @@
 
 #include "drivers/pci_caps.h"
 #include "drivers/pci_regs.h"
-#include "plan/plan_devices.h"
 #include "plan/plan_function.h"
-#include "plan/plan_units.h"
 
 #define SRIOV_TOTAL_OFFSET 0x0e
 
@@ -45,17 +43,18 @@ static void count_hidden(const struct machine_load *load, struct device_row *row
     }
 }
 
-static void fill_row(const struct machine_load *load, uint32_t i, struct device_row *row)
+static void fill_row(const struct machine_load *load, const struct plan_survey *survey, uint32_t i,
+                     struct device_row *row)
 {
     const struct machine *m = &load->machine;
     char text[DEVICE_LIST_WHY_SIZE];
     row->function = &m->pci.functions[i];
     row->group = m->groups.of[i].group;
-    row->has_unit = m->has_dmar && plan_units_find(m, i, &row->unit) == STATUS_OK;
-    row->reset = device_list_counts(row) ? plan_devices_reset_of(&load->facts, i) : PCI_RESET_NONE;
-    row->reserved = device_list_counts(row) && machine_has_reserved_memory(m, row->function->at);
+    row->has_unit = plan_survey_unit(survey, i, &row->unit);
+    row->reset = device_list_counts(row) ? plan_survey_reset(survey, i) : PCI_RESET_NONE;
+    row->reserved = device_list_counts(row) && survey->reserved[i];
     row->vf_total = total_vfs(load, i);
-    const char *why = plan_devices_why_not(&load->facts, i, text, sizeof(text));
+    const char *why = plan_survey_why_not(survey, i, text, sizeof(text));
     row->is_free = why == NULL;
     snprintf(row->why, sizeof(row->why), "%s", why != NULL ? why : "");
 }
@@ -65,16 +64,33 @@ bool device_list_counts(const struct device_row *row)
     return !plan_function_is_free(row->function);
 }
 
+bool device_list_survey(const struct machine_load *load, struct plan_survey *out, void **space)
+{
+    size_t bytes = plan_survey_bytes(&load->facts);
+    *space = malloc(bytes);
+    struct arena arena = arena_make(*space, *space != NULL ? bytes : 0);
+    if (plan_survey_make(&load->facts, &arena, out) == STATUS_OK) {
+        return true;
+    }
+    free(*space);
+    *space = NULL;
+    return false;
+}
+
 struct device_row *device_list_make(const struct machine_load *load)
 {
     const struct machine *m = &load->machine;
+    struct plan_survey survey;
+    void *space = NULL;
     struct device_row *rows = calloc(m->pci.count != 0 ? m->pci.count : 1, sizeof(*rows));
-    if (rows == NULL) {
+    if (rows == NULL || !device_list_survey(load, &survey, &space)) {
+        free(rows);
         return NULL;
     }
     for (uint32_t i = 0; i < m->pci.count; i++) {
-        fill_row(load, i, &rows[i]);
+        fill_row(load, &survey, i, &rows[i]);
     }
     count_hidden(load, rows);
+    free(space);
     return rows;
 }

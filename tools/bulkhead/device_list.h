@@ -4,6 +4,7 @@
 #define BULKHEAD_TOOLS_DEVICE_LIST_H
 
 #include "drivers/pci_reset.h"
+#include "plan/plan_survey.h"
 #include "tools/bulkhead/machine_load.h"
 
 #define DEVICE_LIST_WHY_SIZE 256
@@ -25,6 +26,9 @@ struct device_row {
 
 /* A row a function of load->machine.pci, by index; to be freed. NULL: no memory. */
 struct device_row *device_list_make(const struct machine_load *load);
+
+/* What inventory_line() wants; to be freed by free(*space). False: no memory. */
+bool device_list_survey(const struct machine_load *load, struct plan_survey *out, void **space);
 
 /* Of its group, those that a guest would get: no bridges. */
 bool device_list_counts(const struct device_row *row);

@@ -172,7 +172,6 @@ static void metrics_if_due(struct agent *a, uint64_t now)
 static void open_ports(struct agent *a, uint64_t now)
 {
     if (port_try(&a->events, now)) {
-        state_new_channel(&a->state);
         agent_say(a, SEVERITY_INFO, "channel-open", ",\"port\":\"events\"");
     }
     if (port_try(&a->control, now)) {

@@ -46,7 +46,7 @@ void event_text(struct text *out, const struct jtree_node *event)
         text_clean(out, message);
     }
     for (const struct jtree_node *member = event->child; member != NULL; member = member->next) {
-        if (!is_head(member->key)) {
+        if (!is_head(member->key) && member->type != JTREE_NULL) {
             text_put(out, " ");
             text_clean(out, member->key);
             text_put(out, "=");

@@ -27,7 +27,8 @@ void forward_journal_entry(struct text *out, const struct jtree_node *event, con
 {
     static const struct {
         const char *member, *field;
-    } fields[] = {{"guest", "GUEST"}, {"device", "DEVICE"}, {"network", "NETWORK"}, {"reason", "REASON"}};
+    } fields[] = {
+        {"guest", "GUEST"}, {"device", "DEVICE"}, {"source", "SOURCE"}, {"network", "NETWORK"}, {"reason", "REASON"}};
     text_put(out, "MESSAGE=");
     event_text(out, event);
     text_put(out, "\nPRIORITY=%d\nSYSLOG_IDENTIFIER=bulkheadd\nBULKHEAD_TYPE=", severity_syslog(state_severity(event)));

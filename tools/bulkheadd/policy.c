@@ -66,11 +66,17 @@ static bool fits(const char *wanted, const struct jtree_node *event, const char 
     return wanted == NULL || (is != NULL && strcmp(is, wanted) == 0);
 }
 
+/* By its address, or by the name that faults have beside it. */
+static bool fits_device(const char *wanted, const struct jtree_node *event)
+{
+    const char *address = state_device_of(event);
+    return fits(wanted, event, "device") || (address != NULL && strcmp(address, wanted) == 0);
+}
+
 static bool matches(const struct policy_rule *rule, const struct jtree_node *event)
 {
-    return fits(rule->type, event, "type") && fits(rule->guest, event, "guest") &&
-           fits(rule->device, event, "device") && fits(rule->network, event, "network") &&
-           state_severity(event) >= rule->severity;
+    return fits(rule->type, event, "type") && fits(rule->guest, event, "guest") && fits_device(rule->device, event) &&
+           fits(rule->network, event, "network") && state_severity(event) >= rule->severity;
 }
 
 const char *policy_target(const struct policy_rule *rule, const struct jtree_node *event)
@@ -79,7 +85,10 @@ const char *policy_target(const struct policy_rule *rule, const struct jtree_nod
     if (member == NULL) {
         return NULL;
     }
-    return rule->target != NULL ? rule->target : jtree_text(event, member);
+    if (rule->target != NULL) {
+        return rule->target;
+    }
+    return strcmp(member, "device") == 0 ? state_device_of(event) : jtree_text(event, member);
 }
 
 /* The window of this key; a new one takes the place of the one unseen for longest. */

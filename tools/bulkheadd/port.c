@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -75,6 +76,14 @@ static void try_later(struct port *p, uint64_t now, const char *why)
     p->wait = p->wait * 2 < WAIT_MOST ? p->wait * 2 : WAIT_MOST;
 }
 
+/* Linux opens a port that nobody has at its other end too, and says so when it is polled (POLLIN with it: a read would
+ * not wait). */
+static bool is_hung_up(int fd)
+{
+    struct pollfd other = {.fd = fd, .events = POLLIN};
+    return poll(&other, 1, 0) == 1 && (other.revents & POLLHUP) != 0;
+}
+
 bool port_try(struct port *p, uint64_t now)
 {
     if (p->fd >= 0 || now < p->retry_at) {
@@ -83,6 +92,10 @@ bool port_try(struct port *p, uint64_t now)
     p->fd = port_open_path(p->folder, p->name, O_RDWR | O_NONBLOCK);
     if (p->fd < 0) {
         try_later(p, now, strerror(errno));
+        return false;
+    }
+    if (is_hung_up(p->fd)) {
+        port_close(p, now, "nobody is at its other end");
         return false;
     }
     line_reader_reset(&p->in);

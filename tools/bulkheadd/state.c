@@ -30,6 +30,12 @@ static bool usable(const char *name)
     return name != NULL && name[0] != 0 && strlen(name) < STATE_NAME_SIZE;
 }
 
+const char *state_device_of(const struct jtree_node *event)
+{
+    const char *source = jtree_text(event, "source");
+    return source != NULL ? source : jtree_text(event, "device");
+}
+
 static struct state_guest *find_guest(struct state *s, const char *name)
 {
     if (!usable(name)) {
@@ -90,18 +96,20 @@ static void set_state(struct state_guest *guest, const char *word)
     text_fit(guest->state, sizeof(guest->state), word);
 }
 
-static void guest_event(struct state_guest *guest, const char *type)
+static void guest_event(struct state_guest *guest, const struct jtree_node *event, const char *type)
 {
     if (strcmp(type, "guest-started") == 0) {
         guest->starts++;
         set_state(guest, "running");
     } else if (strcmp(type, "guest-exited") == 0) {
-        set_state(guest, "stopped");
+        const char *end = jtree_text(event, "end");
+        set_state(guest, end != NULL && strcmp(end, "powered-off") == 0 ? end : "stopped");
     } else if (strcmp(type, "guest-crashed") == 0) {
         guest->crashes++;
         set_state(guest, "crashed");
     } else if (strcmp(type, "guest-reset") == 0) {
         guest->resets++;
+        set_state(guest, "starting");
     } else if (strcmp(type, "guest-paused") == 0) {
         set_state(guest, "paused");
     } else if (strcmp(type, "guest-resumed") == 0) {
@@ -145,30 +153,30 @@ static void take_hello(struct state *s, const struct jtree_node *event)
     }
 }
 
-static uint64_t take_seq(struct state *s, const struct jtree_node *event)
+/* How many between the last one and this never came. A hello, which stands at the begin of each channel, has the number
+ * of the last event that was given to whoever read before; a smaller one than ours is another hypervisor's. */
+static uint64_t take_seq(struct state *s, const struct jtree_node *event, bool hello)
 {
     uint64_t seq = jtree_number(event, "seq", UINT64_MAX);
-    uint64_t missed = 0;
     if (seq == UINT64_MAX) {
         return 0;
     }
-    if (s->next_seq != 0 && seq > s->next_seq) {
-        missed = seq - s->next_seq;
-    }
+    uint64_t expected = s->next_seq;
+    uint64_t reached = hello ? seq + 1 : seq;
     s->next_seq = seq + 1;
-    return missed;
+    return expected != 0 && reached > expected ? reached - expected : 0;
 }
 
 uint64_t state_event(struct state *s, const struct jtree_node *event)
 {
     const char *type = jtree_text(event, "type");
     struct state_guest *guest = find_guest(s, jtree_text(event, "guest"));
-    struct state_device *device = find_device(s, jtree_text(event, "device"));
+    struct state_device *device = find_device(s, state_device_of(event));
     struct state_network *network = find_network(s, jtree_text(event, "network"));
-    uint64_t missed = take_seq(s, event);
+    uint64_t missed = take_seq(s, event, strcmp(type, "hello") == 0);
     s->events++;
     if (guest != NULL) {
-        guest_event(guest, type);
+        guest_event(guest, event, type);
     }
     if (device != NULL) {
         device_event(device, event, type);
@@ -233,11 +241,6 @@ void state_keep(struct state *s, const struct jtree_node *event, const char *lin
     }
 }
 
-void state_new_channel(struct state *s)
-{
-    s->next_seq = 0;
-}
-
 const char *state_kept(const struct state *s, size_t index)
 {
     return s->kept[(s->kept_next + s->kept_most - s->kept_count + index) % s->kept_most];
@@ -268,7 +271,7 @@ void state_answer(struct state *s, const struct jtree_node *answer)
         answer_guest(s, item);
     }
     for (const struct jtree_node *item = jtree_items(answer, "devices"); item != NULL; item = item->next) {
-        struct state_device *device = find_device(s, jtree_text(item, "device"));
+        struct state_device *device = find_device(s, state_device_of(item));
         const char *guest = jtree_text(item, "guest");
         if (device != NULL) {
             device->faults = jtree_number(item, "faults", device->faults);

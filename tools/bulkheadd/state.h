@@ -49,7 +49,7 @@ struct state {
     uint64_t missed;    /* numbers that never came, beyond those */
     uint64_t malformed; /* lines that were no event */
     uint64_t faults;    /* fault records, as counted by their events */
-    uint64_t next_seq;  /* 0: the next event may have any */
+    uint64_t next_seq;  /* of the next event; 0: none came yet */
     char hypervisor[STATE_NAME_SIZE];
     char config_sha256[65];
     char **kept; /* ring of the last events' lines */
@@ -66,14 +66,15 @@ uint64_t state_event(struct state *s, const struct jtree_node *event);
 /* Count it by type and severity, and keep its line. */
 void state_keep(struct state *s, const struct jtree_node *event, const char *line);
 
-/* The channel is new: the next event's number says nothing about lost ones. */
-void state_new_channel(struct state *s);
-
 /* The "guests", "devices" and "networks" of an answer of the hypervisor. */
 void state_answer(struct state *s, const struct jtree_node *answer);
 
 /* The index-th of the events kept, 0 the oldest. */
 const char *state_kept(const struct state *s, size_t index);
+
+/* The PCI address of the device that an event or an item is about ("source" of those that have it: there "device" is a
+ * name for people); NULL. */
+const char *state_device_of(const struct jtree_node *event);
 
 /* An event's severity; what it does not say counts as info. */
 enum severity state_severity(const struct jtree_node *event);

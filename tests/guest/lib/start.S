@@ -20,6 +20,8 @@ start:
     cld
     movl %eax, start_magic
     movl %ebx, start_info
+    movw %cs, start_cs
+    movw %ss, start_ss
     movl $start_pdpt + 3, start_pml4
     movl $start_pdpt, %edi
     movl $start_pd + 3, %eax
@@ -118,12 +120,16 @@ start_gdt_end:
 start_gdt_pointer:
     .short start_gdt_end - start_gdt - 1
     .long start_gdt
-    .globl start_magic, start_info, ap_next
+    .globl start_magic, start_info, start_cs, start_ss, ap_next
     .balign 4
 start_magic:
     .long 0
 start_info:
     .long 0
+start_cs:
+    .short 0
+start_ss:
+    .short 0
 ap_next:
     .long 0
 

@@ -285,6 +285,7 @@ static const struct bad bad[] = {
     {"on-fault = \"stop\"", CONFIG_BAD_WORD, "g.toml:6:12"},
     {"fault-severity = \"fatal\"", CONFIG_BAD_WORD, "g.toml:6:18"},
     {"[system]\nslice-us = 999", CONFIG_BAD_RANGE, "g.toml:7:12"},
+    {"[system]\nevents-level = \"loud\"", CONFIG_BAD_WORD, "g.toml:7:16"},
     {"[system]\nslice-us = 100001", CONFIG_BAD_RANGE, "g.toml:7:12"},
     {"devices = [\"0000:00:02.0\",\n\"group:0000:00:02.0\"]", CONFIG_DUPLICATE_ITEM, "g.toml:7:1"},
 };

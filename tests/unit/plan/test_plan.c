@@ -113,20 +113,31 @@ static void a_full_arena_is_told(void **state)
     assert_int_equal(plan_make(&plan_rig.facts, &config, "g.toml", &arena, &plan, &plan_rig.diags), STATUS_NO_MEMORY);
 }
 
+/* Of the machine as it is now, in no more memory than it says. */
+static const struct plan_survey *take_survey(void)
+{
+    static struct plan_survey survey;
+    size_t bytes = plan_survey_bytes(&plan_rig.facts);
+    struct arena arena = arena_make(space + sizeof(space) / 2, bytes);
+    assert_true(bytes <= sizeof(space) / 2);
+    assert_int_equal(plan_survey_make(&plan_rig.facts, &arena, &survey), STATUS_OK);
+    return &survey;
+}
+
 static void a_function_in_the_inventory(void **state)
 {
     (void)state;
     assert_int_equal(make("version = 1\n" GUEST("a", "0", "1GiB", "")), STATUS_OK);
     char line[INVENTORY_LINE_SIZE];
-    inventory_line(&plan_rig.facts, 0, line, sizeof(line));
+    inventory_line(take_survey(), 0, line, sizeof(line));
     assert_non_null(strstr(line, "device=0000:00:03.0 "));
     assert_non_null(strstr(line, "assignable=no why=\"is a bridge\""));
     assert_null(strstr(line, "reset="));
-    inventory_line(&plan_rig.facts, 3, line, sizeof(line));
+    inventory_line(take_survey(), 3, line, sizeof(line));
     assert_string_equal(line, "device=0000:01:00.0 id=8086:1521 class=020000 unit=0 group=3 reset=flr resets=flr,bus "
                               "assignable=yes");
     char part[16];
-    assert_int_equal(inventory_line(&plan_rig.facts, 3, part, sizeof(part)), strlen(line));
+    assert_int_equal(inventory_line(take_survey(), 3, part, sizeof(part)), strlen(line));
     assert_int_equal(strlen(part), sizeof(part) - 1);
 }
 
@@ -143,16 +154,16 @@ static void a_group_is_judged_whole(void **state)
     }
     const uint32_t *end = &groups->members[groups->first[group + 1]]; /* behind the port that does not isolate */
     uint32_t first = end[-2], second = end[-1];
-    assert_null(plan_devices_why_not(&plan_rig.facts, first, text, sizeof(text)));
+    assert_null(plan_survey_why_not(take_survey(), first, text, sizeof(text)));
     plan_rig.functions[second].class_code = 0x060100;
-    assert_string_equal(plan_devices_why_not(&plan_rig.facts, second, text, sizeof(text)), "is a bridge");
+    assert_string_equal(plan_survey_why_not(take_survey(), second, text, sizeof(text)), "is a bridge");
     format_text(wanted, sizeof(wanted), "shares its group with %s, which is a bridge",
                 sbdf_text(plan_rig.functions[second].at, at));
-    assert_string_equal(plan_devices_why_not(&plan_rig.facts, first, text, sizeof(text)), wanted);
+    assert_string_equal(plan_survey_why_not(take_survey(), first, text, sizeof(text)), wanted);
     plan_rig.functions[second].bridge = true; /* by its header: it stays with the hypervisor, and hinders nobody */
-    assert_null(plan_devices_why_not(&plan_rig.facts, first, text, sizeof(text)));
+    assert_null(plan_survey_why_not(take_survey(), first, text, sizeof(text)));
     plan_rig.facts.remapping = false;
-    assert_string_equal(plan_devices_why_not(&plan_rig.facts, first, text, sizeof(text)),
+    assert_string_equal(plan_survey_why_not(take_survey(), first, text, sizeof(text)),
                         "needs unsafe-interrupts = true: interrupts are not remapped");
 }
 

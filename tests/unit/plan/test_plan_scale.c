@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "kernel/lib/bits.h"
+#include "plan/plan_survey.h"
 #include "plan/plan_units.h"
 #include "tests/fake/plan_rig.h"
 
@@ -218,6 +219,34 @@ static void make_random_machine(void)
     }
 }
 
+/* What the survey says of all functions at once is what is found about each by itself. */
+static void survey_as_one_by_one(void **state)
+{
+    (void)state;
+    unsigned alone = 0, reserved = 0;
+    srand(11);
+    for (unsigned round = 0; round < 300; round++) {
+        make_random_machine();
+        struct arena arena = arena_make(memory, sizeof(memory));
+        struct machine *m = &plan_rig.machine;
+        struct plan_survey survey;
+        assert_int_equal(groups_make(&m->pci, &arena, &m->groups), STATUS_OK);
+        assert_int_equal(plan_survey_make(&plan_rig.facts, &arena, &survey), STATUS_OK);
+        for (uint32_t i = 0; i < m->pci.count; i++) {
+            const struct pci_function *f = &m->pci.functions[i];
+            uint32_t group = m->groups.of[i].group;
+            const uint32_t *first = &m->groups.members[m->groups.first[group]];
+            bool by_itself =
+                pci_reset_bus_alone(&m->pci, f, first, m->groups.first[group + 1] - m->groups.first[group]);
+            assert_int_equal(plan_survey_bus_alone(&survey, i), by_itself);
+            assert_int_equal(survey.reserved[i], machine_has_reserved_memory(m, f->at));
+            alone += by_itself;
+            reserved += survey.reserved[i];
+        }
+    }
+    assert_true(alone > 100 && reserved > 100);
+}
+
 /* A random configuration: each function to one of two guests or to nobody; in file order or against it. */
 static void make_random_text(const uint8_t *to, bool turned)
 {
@@ -290,9 +319,8 @@ static void random_ones(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_of_it),
-        cmocka_unit_test(backwards),
-        cmocka_unit_test(units_as_one_by_one),
+        cmocka_unit_test(all_of_it),           cmocka_unit_test(backwards),
+        cmocka_unit_test(units_as_one_by_one), cmocka_unit_test(survey_as_one_by_one),
         cmocka_unit_test(random_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,8 +97,8 @@ struct guest_pci_function *guest_pci_find(const struct guest_pci *pci, struct sb
 
 const char *vm_order_state_text(enum vm_order_state state)
 {
-    static const char *const words[] = {"running",     "paused",  "stopping", "stopped",
-                                        "powered-off", "crashed", "starting", "waiting"};
+    static const char *const words[] = {"running", "paused",  "stopping", "stopped", "powered-off",
+                                        "crashed", "refused", "starting", "waiting"};
     return words[state];
 }
 

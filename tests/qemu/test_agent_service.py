@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The agent in Bulkhead's own service guest: bulkhead-ctl's tables of the real hypervisor, its orders carried out, rules
+that answer its events, its metrics, another guest's console."""
+import json
+import re
+
+import guestrun
+import native
+import pytest
+import testbed
+
+pytestmark = pytest.mark.xdist_group("linux")
+
+EDU = ["-device", "edu,addr=5.0,dma_mask=0xffffffffffffffff"]
+RULES = """\
+version = 1
+[on.guest-paused]
+action = "resume"
+[on.device-stopped]
+guest = "user"
+action = "return-device"
+"""
+COMMANDS = {
+    "status": "bulkhead-ctl status",
+    "guests": "bulkhead-ctl guests",
+    "json": "bulkhead-ctl --json guests",
+    "devices": "bulkhead-ctl devices",
+    "networks": "bulkhead-ctl networks",
+    "faults": "bulkhead-ctl faults",
+    "pause": "bulkhead-ctl pause user; event guest-resumed 1",
+    "stop-device": "bulkhead-ctl stop-device 0000:00:05.0; event device-returned 1",
+    "restart": "bulkhead-ctl restart user; event guest-started 3",
+    "stop": "bulkhead-ctl stop user; event guest-exited 1; bulkhead-ctl guests",
+    "again": "bulkhead-ctl stop user",
+    "start": "bulkhead-ctl start user; event guest-started 4",
+    "itself": "bulkhead-ctl stop service",
+    "nobody": "bulkhead-ctl restart usr",
+    "cut": "bulkhead-ctl cut lan",
+    "log-level": "bulkhead-ctl log-level info --events info",
+    "console": "bulkhead-ctl restart user; timeout 3 bulkhead-ctl console user",
+    "no-console": "bulkhead-ctl console nobody",
+    "events": "bulkhead-ctl events --guest user --type guest-paused",
+    "metrics": "sleep 2; cat /run/metrics",
+    "agent": "bulkhead-ctl status",
+}
+
+
+@pytest.fixture(scope="module")
+def session(boot, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("agent")
+    programs = {f"bin/{name}": (testbed.BUILD / "host" / name).read_bytes() for name in ("bulkheadd", "bulkhead-ctl")}
+    programs |= {"commands": "\n".join([*COMMANDS.values(), ""]).encode(), "rules": RULES.encode()}
+    initrd = native.image(folder / "service.img", "agent", ["virtio_pci", "virtio_console"], programs)
+    tables = ['[system]\nservice = "service"\n',
+              guestrun.guest("service", [0], "vmlinux", "256MiB", initrd="service.img", cmdline="console=ttyS0 quiet"),
+              guestrun.guest("user", [1], "restart", "4MiB", devices=["0000:00:05.0"])]
+    modules = [guestrun.config(folder, *tables), testbed.Module(guestrun.linux("vmlinux"), "vmlinux"),
+               testbed.Module(initrd, "service.img"), testbed.Module(guestrun.image("restart"), "restart")]
+    return boot(modules=modules, machine={"cpus": 2}, devices=EDU, timeout=150)
+
+
+@pytest.fixture(scope="module")
+def told(session):
+    """name of a command -> (exit status, text)"""
+    lines = guestrun.guest_lines(session.lines, "service")
+    assert "demo: agent done" in lines, session.text[-3000:]
+    found = {}
+    for number, name in enumerate(COMMANDS, 1):
+        (status,) = [int(line.split()[3]) for line in lines if line.startswith(f"ctl {number} exit ")]
+        text = [line.removeprefix(f"ctl {number}:").removeprefix(" ") for line in lines
+                if line.startswith(f"ctl {number}:")]
+        found[name] = status, "\n".join(text)
+    return found
+
+
+def rows(table):
+    """Each row's words by their heading, of a table whose cells have no spaces."""
+    heading, *lines = [line.split() for line in table.split("\n\n")[0].splitlines()]
+    return [dict(zip(heading, line)) for line in lines]
+
+
+def test_what_is_there(told):
+    status, text = told["status"]
+    assert status == 0 and "channel events     open\nchannel control    open\n" in text
+    assert re.search(r"^config-sha256      [0-9a-f]{64}$", text, re.M)
+    assert re.search(r"^guest-count        2\nguests-running     2$", text, re.M)
+    service, user = rows(told["guests"][1])
+    assert (service["NAME"], service["STATE"], service["CPUS"], service["MEMORY"]) == ("service", "running", "1", "256MiB")
+    assert (user["NAME"], user["STATE"], user["DEVICES"], user["MEMORY"]) == ("user", "running", "1", "4MiB")
+    assert int(service["EXITS"]) > 1000
+    assert [g["name"] for g in json.loads(told["json"][1])["guests"]] == ["service", "user"]
+    (device,) = rows(told["devices"][1])
+    assert (device["DEVICE"], device["ID"], device["GUEST"], device["STOPPED"]) == ("0000:00:05.0", "1234:11e8", "user", "no")
+    assert told["networks"] == (0, "no networks between guests")
+    assert told["faults"][0] == 0 and "0000:00:05.0" in told["faults"][1]
+
+
+@pytest.mark.parametrize("name, target", [("pause", "user"), ("stop-device", "0000:00:05.0"), ("restart", "user"),
+                                          ("start", "user")])
+def test_orders_are_carried_out(told, name, target):
+    assert told[name] == (0, f"{name} {target}: accepted")
+
+
+def test_a_stopped_guest(told):
+    status, text = told["stop"]
+    first, table = text.split("\n", 1)
+    assert status == 0 and first == "stop user: accepted"
+    assert {row["NAME"]: row["STATE"] for row in rows(table)} == {"service": "running", "user": "stopped"}
+
+
+@pytest.mark.parametrize("name, words", [
+    ("again", "guest 'user' is stopped"), ("itself", "is the service guest"), ("nobody", "no guest 'usr'"),
+    ("cut", "no network 'lan'"), ("no-console", "no console of guest nobody")])
+def test_refusals_say_what_to_do(told, name, words):
+    status, text = told[name]
+    assert status == 1 and text.startswith("bulkhead-ctl: ") and words in text and "\n  fix: " in text
+
+
+def test_rules_answer_events(session, told):
+    events = [json.loads(line.removeprefix("event ")) for line in guestrun.guest_lines(session.lines, "service")
+              if line.startswith('event {')]
+    acted = [(e["rule"], e["action"], e["target"], e["result"]) for e in events if e["type"] == "rule"]
+    assert acted == [("on.guest-paused", "resume", "user", "done"),
+                     ("on.device-stopped", "return-device", "0000:00:05.0", "done")]
+    assert [e["by"] for e in events if e["type"] == "guest-resumed"] == ["service"]
+    kinds = [e["type"] for e in events]
+    assert "hello" in kinds and "device-returned" in kinds
+    assert not {"malformed-line", "events-missed", "channel-lost"} & set(kinds)
+    assert "guest-paused: guest=user by=service" in told["events"][1]
+
+
+def test_log_lines_become_events(session, told):
+    assert told["log-level"][0] == 0
+    assert '"type":"log"' in "\n".join(guestrun.guest_lines(session.lines, "service"))
+
+
+def test_another_guests_console(told):
+    _, text = told["console"]
+    assert text.startswith("restart user: accepted") and len(text.splitlines()) > 1
+
+
+def test_metrics(told):
+    status, text = told["metrics"]
+    assert status == 0 and 'bulkhead_channel_up{port="events"} 1' in text
+    assert 'bulkhead_guest_state{guest="user",state="running"} 1' in text
+    assert int(re.search(r'^bulkhead_guest_exits_total\{guest="service"\} (\d+)$', text, re.M)[1]) > 1000
+    assert re.search(r"^bulkhead_malformed_lines_total 0$", text, re.M)
+    assert re.search(r"^missed             0\nmalformed          0$", told["agent"][1], re.M)
+
+
+def test_the_machine_is_switched_off(session):
+    assert session.ended and session.having("bulkhead: the service guest wants the machine to be switched off")
