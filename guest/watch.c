@@ -80,6 +80,11 @@ enum status watch_start(struct watch *w)
     return s;
 }
 
+void watch_end(struct watch *w)
+{
+    (void)watch_report_catch_up(&w->report, true);
+}
+
 bool watch_covers(const struct watch *w, uint64_t at, uint64_t bytes)
 {
     for (size_t i = 0; i < w->rules.count; i++) {
@@ -264,7 +269,7 @@ uint64_t watch_advance(struct watch *w, uint64_t now)
     carry_out(w, now);
     uint64_t next = close_due(w, now);
     lock_release(&w->vm->lock, flags);
-    uint64_t report = watch_report_catch_up(&w->report);
+    uint64_t report = watch_report_catch_up(&w->report, false);
     report = report == UINT64_MAX ? report : report - w->vm->start_ns;
     w->due = report < next ? report : next;
     return w->due;

@@ -60,6 +60,9 @@ MUST_CHECK enum status watch_init(struct watch *w, struct vm *vm, struct vtd_dom
  * Not STATUS_OK: it must not start. */
 MUST_CHECK enum status watch_start(struct watch *w);
 
+/* The guest stopped: what is owed is told. */
+void watch_end(struct watch *w);
+
 /* Is any byte of at..at+bytes in a range? And is the watch armed? Any CPU. */
 bool watch_covers(const struct watch *w, uint64_t at, uint64_t bytes);
 bool watch_is_armed(const struct watch *w);

@@ -82,13 +82,13 @@ bool watch_report_put(struct watch_report *r, const struct watch_record *record)
     return owed;
 }
 
-uint64_t watch_report_catch_up(struct watch_report *r)
+uint64_t watch_report_catch_up(struct watch_report *r, bool all)
 {
     uint64_t next = UINT64_MAX, now = time_now_ns();
     uint64_t flags = lock_take(&r->lock);
     for (unsigned by = 0; by < WATCH_WRITERS; by++) {
         uint64_t end = rate_window_end(&r->writers[by].window, limit);
-        if (r->writers[by].pending != 0 && end <= now) {
+        if (r->writers[by].pending != 0 && (all || end <= now)) {
             tell(r, by);
         } else if (r->writers[by].pending != 0) {
             next = end < next ? end : next;

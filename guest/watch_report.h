@@ -52,7 +52,7 @@ struct watch_report {
 /* Any CPU, interrupt handlers too. True: it was not told at once, the first of some: watch_report_catch_up() will. */
 bool watch_report_put(struct watch_report *r, const struct watch_record *record);
 
-/* Tell what is owed; returns when (host time) something will be, UINT64_MAX: nothing. */
-uint64_t watch_report_catch_up(struct watch_report *r);
+/* Tell what is owed and due, or all; returns when (host time) something will be due, UINT64_MAX: never. */
+uint64_t watch_report_catch_up(struct watch_report *r, bool all);
 
 #endif
