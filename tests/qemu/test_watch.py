@@ -1,22 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Watched memory (docs/integrity.md) on SVM: a guest that writes to its own by its CPU and by its edu's DMA, blocked and
 allowed, from the start and later; tests/bochs/test_bochs_watch.py runs the same guest on VMX."""
-import re
-
 import guestrun
 import pytest
 import testbed
 import topologies
+from watchlines import integrity
 
 EDU = "0000:00:05.0"
 RANGE = "0x800000+0x2000"
-
-
-def integrity(run, by):
-    """[(address, action, count)] of the log's lines about writes by `by`."""
-    found = (re.search(rf"integrity: guest=\S+ by={by} address=(0x\w+) action=(\w+) count=(\d+)", line)
-             for line in run.lines)
-    return [(int(match[1], 16), match[2], int(match[3])) for match in found if match]
 
 
 def watch_config(folder, words="", **more):
@@ -30,11 +22,6 @@ def run_watch(boot, folder, words="", **more):
                 machine={"cpus": 1, "memory": "512M"}, timeout=90)
 
 
-def later(**more):
-    """A table with a number needs it without quotes."""
-    return {"watch__after__s": 1, **more}
-
-
 def assert_good(run, least):
     guestrun.assert_passed(guestrun.guest_lines(run.lines, "watch"), least)
     assert guestrun.end_of(run, "watch") == "powered-off" and run.ended and not run.having("panic:")
@@ -43,12 +30,13 @@ def assert_good(run, least):
 
 @pytest.fixture(scope="module")
 def blocked(boot, tmp_path_factory):
-    return run_watch(boot, tmp_path_factory.mktemp("blocked"), "later=1", **later())
+    return run_watch(boot, tmp_path_factory.mktemp("blocked"), "later=1", watch__after__s=1)
 
 
 @pytest.fixture(scope="module")
 def allowed(boot, tmp_path_factory):
-    return run_watch(boot, tmp_path_factory.mktemp("allowed"), "later=1 allow=1", **later(on__watch="allow"))
+    return run_watch(boot, tmp_path_factory.mktemp("allowed"), "later=1 allow=1", watch__after__s=1,
+                     on__watch="allow")
 
 
 @pytest.mark.xdist_group("watch-blocked")
