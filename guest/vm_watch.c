@@ -19,11 +19,15 @@ static unsigned width_of(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 static void allow(struct vm_cpu *cpu, struct watch *w, struct watch_record *record)
 {
     uint64_t flags = lock_take(&cpu->vm->lock);
-    bool opened = watch_open(w, record->address);
+    bool closed = watch_is_closed(w, record->address);
     lock_release(&cpu->vm->lock, flags);
-    if (opened) {
-        watch_tell(w, record);
+    if (!closed) {
+        return;
     }
+    watch_tell(w, record); /* a line may take longer than a page stays open */
+    flags = lock_take(&cpu->vm->lock);
+    watch_open(w, record->address);
+    lock_release(&cpu->vm->lock, flags);
 }
 
 static void block(struct vm_cpu *cpu, const struct vcpu_exit *exit, struct watch *w, struct watch_record *record)

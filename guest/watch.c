@@ -156,11 +156,16 @@ static bool is_open(const struct watch *w, uint64_t page)
     return false;
 }
 
-bool watch_open(struct watch *w, uint64_t at)
+bool watch_is_closed(const struct watch *w, uint64_t at)
+{
+    return w->armed && !is_open(w, align_down(at, PAGE_SIZE));
+}
+
+void watch_open(struct watch *w, uint64_t at)
 {
     uint64_t page = align_down(at, PAGE_SIZE);
-    if (!w->armed || is_open(w, page)) {
-        return false;
+    if (!watch_is_closed(w, at)) {
+        return;
     }
     while (w->open_count == WATCH_OPEN_MAX) {
         close_at(w, 0);
@@ -168,12 +173,11 @@ bool watch_open(struct watch *w, uint64_t at)
     enum status s = set(w, page, PAGE_SIZE, true);
     if (s != STATUS_OK) {
         fail(w, s);
-        return false;
+        return;
     }
     w->open[w->open_count].page = page;
     w->open[w->open_count++].until = vm_now(w->vm) + WATCH_OPEN_NS;
     wake(w);
-    return true;
 }
 
 /* --- devices */
@@ -241,7 +245,7 @@ static void carry_out(struct watch *w, uint64_t now)
     for (size_t i = 0; i < WATCH_ASKED_MAX; i++) {
         uint64_t asked = __atomic_exchange_n(&w->asked[i], 0, __ATOMIC_SEQ_CST);
         if (asked != 0) {
-            (void)watch_open(w, asked & ~UINT64_C(1));
+            watch_open(w, asked & ~UINT64_C(1));
         }
     }
 }

@@ -74,10 +74,11 @@ bool watch_denies(const struct watch *w, uint64_t at, uint64_t bytes);
  * may. No lock needed. */
 bool watch_emulated_write(struct watch *w, uint64_t at, uint64_t bytes);
 
-/* A vCPU wrote to a page that is covered: open it. With the guest's lock. False: it was open, or the watch is not
- * armed.
- */
-bool watch_open(struct watch *w, uint64_t at);
+/* Is a page that is covered read-only now? With the guest's lock. */
+bool watch_is_closed(const struct watch *w, uint64_t at);
+
+/* Open a page that is covered, if the watch is armed and it is not open. With the guest's lock. */
+void watch_open(struct watch *w, uint64_t at);
 
 /* Tell of a write; the rest is for the first vCPU to tell. Any CPU, interrupt handlers too. */
 void watch_tell(struct watch *w, const struct watch_record *record);
