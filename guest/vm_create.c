@@ -257,6 +257,19 @@ static void log_memory(const struct vm *vm)
     }
 }
 
+/* Its images are in place. */
+static enum status begin_watch(struct vm_owned *owned)
+{
+    const struct vm_request *r = &owned->request;
+    if (r->watch.count == 0) {
+        return STATUS_OK;
+    }
+    struct vtd_domain *domain = r->device_count != 0 ? &owned->domain : NULL;
+    enum status status = watch_init(&owned->watch, &owned->vm, domain, &r->watch);
+    owned->vm.memory.watch = &owned->watch;
+    return status == STATUS_OK ? watch_start(&owned->watch) : status;
+}
+
 /* The bus with what is emulated on it. */
 static enum status make_pci(struct vm_owned *owned)
 {
@@ -332,6 +345,12 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     status = status == STATUS_OK ? fill_machine(owned, why) : status;
     if (status != STATUS_OK && !vm_destroy(owned)) {
         format_text(why, VM_WHY_SIZE, "a device or its unit did not answer");
+    }
+    if (status == STATUS_OK) {
+        status = begin_watch(owned);
+        if (status != STATUS_OK) {
+            format_text(why, VM_WHY_SIZE, "what it watches cannot be protected: %s", status_text(status));
+        }
     }
     return status;
 }

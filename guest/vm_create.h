@@ -8,6 +8,7 @@
 #include "guest/vm.h"
 #include "guest/vm_device.h"
 #include "guest/vm_network.h"
+#include "guest/watch.h"
 #include "kernel/lib/diag.h"
 #include "vtd/domain.h"
 
@@ -31,6 +32,7 @@ struct vm_request {
     const struct plan_reserved *reserved; /* regions of dmar that its devices reach one to one */
     size_t reserved_count;
     const struct dmar *dmar;
+    struct watch_rules watch; /* count 0: nothing is watched */
     const struct cpu_backend *backend;
     uint32_t without; /* features (kernel/core/cpu_feature.h) to leave unused */
     struct vtd *vtd;
@@ -73,6 +75,7 @@ struct vm_owned {
     struct vm_request request;
     struct vtd_domain domain; /* empty without devices */
     struct guest_reserved reserved;
+    struct watch watch; /* vm.memory.watch leads here when there is one */
     bool has_domain;
     unsigned barrier; /* vCPUs that wait for each other; atomic */
     unsigned barrier_round;
