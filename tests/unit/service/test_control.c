@@ -223,9 +223,10 @@ static void helps(void **state)
 {
     (void)state;
     const char *answer = ask("{\"command\":\"help\"}");
-    static const char *const names[] = {"help",          "status", "guests",  "devices",   "faults", "networks",
-                                        "start",         "stop",   "restart", "pause",     "resume", "stop-device",
-                                        "return-device", "cut",    "restore", "log-level", "reboot", "poweroff"};
+    static const char *const names[] = {"help",          "status", "guests",      "devices",   "faults", "networks",
+                                        "start",         "stop",   "restart",     "pause",     "resume", "stop-device",
+                                        "return-device", "cut",    "restore",     "log-level", "reboot", "poweroff",
+                                        "watches",       "watch",  "measured-log"};
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         char text[64];
         snprintf(text, sizeof(text), "{\"command\":\"%s\",", names[i]);
