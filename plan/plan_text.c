@@ -126,13 +126,13 @@ static void put_whole_guest(struct text *t, size_t guest)
 /* A line for the network, and one for each guest on it. */
 static void put_network(struct text *t, const struct config_network *n)
 {
-    put(t, "network=%s mtu=%u guests=%zu filter=%s", n->name.text, network_mtu(n), n->guests.count,
-        n->filter.number != 0 ? "yes" : "no");
+    format_line_put(&t->line, "network=%s mtu=%u guests=%zu filter=%s", n->name.text, network_mtu(n), n->guests.count,
+                    n->filter.number != 0 ? "yes" : "no");
     end_line(t);
     for (size_t i = 0; i < n->guests.count; i++) {
         char mac[NETWORK_MAC_TEXT_SIZE];
-        put(t, "network=%s guest=%s mac=%s", n->name.text, n->guests.items[i].text,
-            network_mac_text(network_mac(n, i), mac));
+        format_line_put(&t->line, "network=%s guest=%s mac=%s", n->name.text, n->guests.items[i].text,
+                        network_mac_text(network_mac(n, i), mac));
         end_line(t);
     }
 }
