@@ -23,7 +23,7 @@ SCRIPTS = testbed.ROOT / "tools" / "guest-scripts"
 GUESTS = {"storage": ["nvme"], "bench": ["nvme"], "net": ["e1000e", "e1000"], "memory": [], "clock": [],
           "shell": ["nvme", "e1000e"], "ports": ["virtio_pci", "virtio_console"],
           "watchdog": ["i6300esb"], "service": ["virtio_pci", "virtio_console", "virtio_net", "e1000e"],
-          "demo": ["virtio_pci", "virtio_console", "virtio_net", "e1000e"],
+          "demo": ["virtio_pci", "virtio_console", "virtio_net", "e1000e", "bridge"],
           "user": ["virtio_pci", "virtio_console", "virtio_net", "nvme"]}
 # guest script -> programs of ours beside busybox (tools/bulkheadd.mk builds them)
 PROGRAMS = {"service": ["bulkheadd", "bulkhead-ctl"], "demo": ["bulkheadd", "bulkhead-ctl"]}
