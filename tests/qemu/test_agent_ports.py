@@ -54,6 +54,7 @@ class SocketPort(Port):
         super().write(data)
 
     def down(self):
+        self.times += 1
         self.path.unlink(missing_ok=True)
         self.listener.close()
         if self.connection is not None:
