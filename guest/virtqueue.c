@@ -3,6 +3,7 @@
  */
 #include "guest/virtqueue.h"
 
+#include "guest/watch.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 
@@ -32,10 +33,16 @@ static uint16_t load16(const struct virtqueue *q, uint64_t at)
     return field == NULL ? 0 : __atomic_load_n(field, __ATOMIC_ACQUIRE);
 }
 
+/* Not where the guest's memory is watched: what a guest may not write itself it cannot have written for it. */
+static bool may_write(const struct guest_memory *memory, uint64_t at, uint64_t bytes)
+{
+    return memory->watch == NULL || watch_emulated_write(memory->watch, at, bytes);
+}
+
 static void store16(const struct virtqueue *q, uint64_t at, uint16_t value)
 {
     uint16_t *field = guest_memory_at(q->memory, gpa(at), sizeof(*field));
-    if (field != NULL) {
+    if (field != NULL && may_write(q->memory, at, sizeof(*field))) {
         __atomic_store_n(field, value, __ATOMIC_RELEASE);
     }
 }
@@ -43,7 +50,7 @@ static void store16(const struct virtqueue *q, uint64_t at, uint16_t value)
 static void store32(const struct virtqueue *q, uint64_t at, uint32_t value)
 {
     uint32_t *field = guest_memory_at(q->memory, gpa(at), sizeof(*field));
-    if (field != NULL) {
+    if (field != NULL && may_write(q->memory, at, sizeof(*field))) {
         __atomic_store_n(field, value, __ATOMIC_RELAXED);
     }
 }
@@ -197,9 +204,13 @@ static void copy(const struct guest_memory *memory, uint64_t at, const struct ho
         if (theirs == NULL) {
             return; /* no chain has such a segment */
         }
+        if (memory->watch != NULL) { /* pages are watched one by one */
+            uint64_t left = PAGE_SIZE - (at + done) % PAGE_SIZE;
+            piece = left < piece ? left : piece;
+        }
         if (ours->to != NULL) {
             memcpy(ours->to + offset + done, theirs, piece);
-        } else {
+        } else if (may_write(memory, at + done, piece)) {
             memcpy(theirs, ours->from + offset + done, piece);
         }
     }

@@ -21,6 +21,7 @@
 #include "kernel/hw/cpu.h"
 #include "kernel/launch_faults.h"
 #include "kernel/launch_guests.h"
+#include "kernel/launch_measured.h"
 #include "kernel/launch_plan.h"
 #include "kernel/launch_service.h"
 #include "kernel/lib/format.h"
@@ -249,6 +250,9 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
 {
     launch.isolate = isolate;
     enum status status = check(boot, machine, diags);
+    if (status == STATUS_OK) {
+        launch_measured_find(machine);
+    }
     status = status == STATUS_OK ? make_all(boot, machine, diags) : status;
     if (status != STATUS_OK) {
         return status;

@@ -56,6 +56,17 @@ enum config_watchdog { CONFIG_WATCHDOG_RESET, CONFIG_WATCHDOG_STOP, CONFIG_WATCH
 enum config_on_fault { CONFIG_FAULT_LOG, CONFIG_FAULT_STOP_DEVICE, CONFIG_FAULT_RESTART_GUEST, CONFIG_FAULT_REBOOT };
 enum config_severity { CONFIG_INFO, CONFIG_WARNING, CONFIG_ERROR, CONFIG_CRITICAL };
 
+/* on-watch = "block" or "allow". */
+enum config_on_watch { CONFIG_WATCH_BLOCK, CONFIG_WATCH_ALLOW };
+
+/* A range as a value's number, in pages: where it starts above CONFIG_RANGE_SHIFT, its size below. */
+#define CONFIG_RANGE_SHIFT 28
+#define CONFIG_RANGE_PAGES_MAX (BIT64(CONFIG_RANGE_SHIFT) - 1)
+#define CONFIG_WATCH_MAX 16 /* ranges of one guest */
+struct config_range {
+    uint64_t start, size; /* bytes, whole pages, size not 0; the end is below 2^48 */
+};
+
 /* A rate as a value's number: the count above CONFIG_RATE_SHIFT, microseconds below. */
 #define CONFIG_RATE_SHIFT 40
 #define CONFIG_RATE_HIGH ((UINT64_C(1) << 24) - 1)
@@ -84,6 +95,8 @@ struct config_guest {
     struct config_value fallback_kernel_sha256, fallback_initrd_sha256;
     struct config_value on_fault, fault_limit, irq_limit, fault_severity;
     struct config_list cpus, devices, modules;
+    struct config_list watch; /* config_range_of() each */
+    struct config_value on_watch, watch_armed, watch_after;
 };
 
 /* [device."0000:3b:00.0"], or [device."8086:28c0"] for every device with that id. */
@@ -127,6 +140,12 @@ uint64_t config_slice_us(const struct config *config);
 
 /* Of a value with a rate. */
 struct rate_limit config_rate_of(const struct config_value *value);
+
+/* Of an item of `watch`. */
+struct config_range config_range_of(const struct config_value *value);
+
+/* Is what it watches protected from its start on? Without `watch-armed`, yes. */
+bool config_guest_arms_watch(const struct config_guest *guest);
 
 /* The guest of that name, or NULL. */
 const struct config_guest *config_find_guest(const struct config *config, const char *name);

@@ -13,6 +13,7 @@
 #define GSI_HIGH 1023
 #define SLICE_LOW 1000
 #define SLICE_HIGH 100000
+#define WATCH_AFTER_HIGH 86400
 
 static const char *const level_words[] = {"error", "warn", "info", "debug", "none", NULL}; /* enum log_level, none */
 static const char *const rmrr_words[] = {"refuse", "map", NULL};                           /* enum config_rmrr */
@@ -25,6 +26,7 @@ static const char *const severity_words[] = {"info", "warning", "error", "critic
 static const char *const on_reboot_words[] = {"restart", "stop", NULL};
 static const char *const on_poweroff_words[] = {"stop", "restart", NULL};
 static const char *const restart_words[] = {"never", "on-failure", "always", NULL};
+static const char *const on_watch_words[] = {"block", "allow", NULL}; /* enum config_on_watch */
 static const char *const watchdog_words[] = {"reset", "stop", "event", NULL};
 
 static const struct config_key top_keys[] = {
@@ -298,6 +300,36 @@ static const struct config_key guest_keys[] = {
      .example = "\"error\"",
      .description = "How bad a blocked request of one of its devices is called in events: \"info\", \"warning\", "
                     "\"error\" or \"critical\"; \"warning\" when not given."},
+    {.name = "watch",
+     .type = CONFIG_RANGES,
+     .offset = offsetof(struct config_guest, watch),
+     .low = 1,
+     .high = 63,
+     .fewest = 0,
+     .most = CONFIG_WATCH_MAX,
+     .example = "[\"0x1000000+0x200000\"]",
+     .description = "Ranges of its memory, as it sees it, that nobody is to write: where each starts, '+', its size, "
+                    "both in bytes and multiples of 4 KiB. A write by its CPUs or its devices is told "
+                    "(docs/integrity.md)."},
+    {.name = "on-watch",
+     .type = CONFIG_WORD,
+     .words = on_watch_words,
+     .offset = offsetof(struct config_guest, on_watch),
+     .example = "\"block\"",
+     .description = "What becomes of a write to what it watches: \"block\", which holds when not given, or \"allow\"."},
+    {.name = "watch-armed",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_guest, watch_armed),
+     .example = "false",
+     .description = "Whether the watch begins by itself; true when not given. Otherwise the service guest arms it."},
+    {.name = "watch-after-s",
+     .type = CONFIG_INTEGER,
+     .offset = offsetof(struct config_guest, watch_after),
+     .low = 0,
+     .high = WATCH_AFTER_HIGH,
+     .example = "60",
+     .description = "How long after each start of the guest the watch begins, in seconds: kernels write their own "
+                    "code while they boot. 0 when not given."},
 };
 
 static const struct config_key device_keys[] = {
@@ -471,7 +503,7 @@ const char *config_keys_suggest(const struct config_table *table, const char *na
 bool config_keys_is_list(enum config_type type)
 {
     return type == CONFIG_INTEGERS || type == CONFIG_STRINGS || type == CONFIG_DEVICES || type == CONFIG_GUESTS ||
-           type == CONFIG_MACS;
+           type == CONFIG_MACS || type == CONFIG_RANGES;
 }
 
 const char *config_keys_type_text(enum config_type type)
@@ -505,6 +537,8 @@ const char *config_keys_type_text(enum config_type type)
         return "an array of strings with guests' names";
     case CONFIG_MACS:
         return "an array of strings with Ethernet addresses";
+    case CONFIG_RANGES:
+        return "an array of strings with addresses and sizes";
     }
     return "unknown";
 }

@@ -20,6 +20,7 @@ enum config_type {
     CONFIG_DEVICES,    /* an array of strings: device addresses, all different */
     CONFIG_GUESTS,     /* an array of strings: guests' names */
     CONFIG_MACS,       /* an array of strings: Ethernet addresses, all different */
+    CONFIG_RANGES,     /* an array of strings: addresses and sizes, "0x1000000+0x200000" */
 };
 
 struct config_key {

@@ -175,14 +175,15 @@ static inline void control_rig_make(void)
     }
     for (size_t i = 0; i < CONTROL_RIG_GUESTS; i++) {
         control_rig.guests[i] = calloc(1, sizeof(struct vm_owned));
-        strcpy(control_rig.guests[i]->vm.name, names[i]);
+        memcpy(control_rig.guests[i]->vm.name, names[i], strlen(names[i]) + 1);
         control_rig.guests[i]->request.cpu_count = 1;
     }
     control_rig.guests[1]->request.devices = control_rig.devices;
     control_rig.guests[1]->request.device_count = 3;
     control_rig.guests[2]->request.devices = &control_rig.devices[3];
     control_rig.guests[2]->request.device_count = 1;
-    strcpy(control_rig.guests[2]->vm.why, "triple fault at \"0x10\"");
+    static const char why[] = "triple fault at \"0x10\"";
+    memcpy(control_rig.guests[2]->vm.why, why, sizeof(why));
     control_rig.states[2] = VM_ORDER_CRASHED;
     control_rig_make_networks();
     const struct control_parts parts = {
