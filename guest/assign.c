@@ -103,7 +103,7 @@ static struct device_set found_of(const struct vm_device *devices, size_t count,
 
 void assign_withdraw(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each)
 {
-    size_t places[GUEST_PCI_SLOTS];
+    size_t places[GUEST_PCI_SLOTS] = {0};
     for (size_t i = 0; i < count; i++) {
         each[i] = guest_pci_find(pci, devices[i].function->at) != NULL ? STATUS_OK : STATUS_NOT_FOUND;
     }
@@ -116,7 +116,7 @@ void assign_withdraw(struct guest_pci *pci, const struct vm_device *devices, siz
 
 void assign_reset(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each)
 {
-    size_t places[GUEST_PCI_SLOTS];
+    size_t places[GUEST_PCI_SLOTS] = {0};
     struct device_set found = found_of(devices, count, each, places);
     device_reset_all(pci->config.facts, &found);
     for (size_t i = 0; i < found.count; i++) {

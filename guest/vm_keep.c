@@ -268,11 +268,11 @@ static enum vm_keep_outcome attach(struct vm_owned *owned)
 {
     char why[VM_WHY_SIZE] = "";
     enum status status = vm_create_attach(owned, why);
-    status = status == STATUS_OK ? device_stop_again(owned) : status;
     status = status == STATUS_OK && owned->vm.memory.watch != NULL ? watch_start(&owned->watch) : status;
     if (status == STATUS_OK && !may_start(owned, why)) {
         status = STATUS_CONFLICT;
     }
+    status = status == STATUS_OK ? device_stop_again(owned) : status; /* after it was looked at with all it may have */
     if (status != STATUS_OK) {
         fail(owned, status, why);
         return VM_KEEP_ON;

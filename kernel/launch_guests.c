@@ -157,9 +157,14 @@ static enum status make(const struct vm_request *request, struct vm_owned **out,
     struct hpa at;
     uint64_t bytes = align_up(sizeof(struct vm_owned), PAGE_SIZE);
     enum status status = pages_alloc_block(bytes, PAGE_SIZE, UINT64_MAX, &at);
-    if (status == STATUS_OK) {
-        *out = phys_to_virt(at);
-        status = vm_create(*out, request, why);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out = phys_to_virt(at);
+    status = vm_create(*out, request, why);
+    if (status != STATUS_OK && !(*out)->lost) {
+        pages_free(at, bytes);
+        *out = NULL;
     }
     return status;
 }
@@ -189,7 +194,8 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
     struct echo_port *echo = NULL;
-    if (!fill_console(parts, index, &request, &echo) || !fill_arrays(parts, index, &request) ||
+    bool full = launch_network_fill(parts->network, guest->name.text, parts->arena, &request) != STATUS_OK;
+    if (full || !fill_console(parts, index, &request, &echo) || !fill_arrays(parts, index, &request) ||
         make(&request, out, why) != STATUS_OK) {
         return refuse(parts, guest, why);
     }

@@ -14,7 +14,9 @@
 #define CONFIG_CPUS_MAX 64     /* in one guest */
 #define CONFIG_DEVICES_MAX 128 /* in one guest */
 #define CONFIG_DEVICE_TABLES_MAX 256
-#define CONFIG_MODULES_MAX 32 /* in one guest */
+#define CONFIG_NETWORKS_MAX 64
+#define CONFIG_NETWORKS_OF_GUEST_MAX 10 /* as many as its PCI bus has places for */
+#define CONFIG_MODULES_MAX 32           /* in one guest */
 #define CONFIG_ITEMS_MAX 8192 /* in all arrays together: 4,096 devices, and a CPU and images for each of 64 guests */
 #define CONFIG_TEXT_MAX ((size_t)128 * KIB)
 #define CONFIG_FILE_MAX ((size_t)MIB)
@@ -32,7 +34,7 @@ struct config_value {
     struct config_position at;  /* of the value */
     const char *text;           /* of a string, as decoded: valid UTF-8, no control characters but tab */
     uint64_t number;            /* of an integer or boolean; a size in bytes; a device's address and kind;
-                                   "8086:28c0" is 0x808628c0; a word is an enum below */
+                                   "8086:28c0" is 0x808628c0; a MAC's first byte is 47:40; a word is an enum below */
 };
 
 /* A device's number: struct sbdf's v, and this when all of its group is meant ("group:0000:3b:00.0"). */
@@ -105,6 +107,13 @@ struct config_device {
     struct config_value on_fault, fault_limit, irq_limit, fault_severity;
 };
 
+/* [network.NAME]: a virtual link between guests (guest/net_link.h); plan/network.h has its addresses. */
+struct config_network {
+    struct config_value name; /* at: of the table's line */
+    struct config_list guests, macs;
+    struct config_value mtu, filter;
+};
+
 /* Its pointers lead into itself: do not copy it. About 560 KiB. */
 struct config {
     struct config_value version;
@@ -113,6 +122,8 @@ struct config {
     size_t guest_count;
     struct config_device devices[CONFIG_DEVICE_TABLES_MAX]; /* likewise */
     size_t device_count;
+    struct config_network networks[CONFIG_NETWORKS_MAX]; /* likewise */
+    size_t network_count;
     struct config_value items[CONFIG_ITEMS_MAX];
     size_t item_count;
     char text[CONFIG_TEXT_MAX];

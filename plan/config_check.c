@@ -5,6 +5,7 @@
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "plan/config_keys.h"
+#include "plan/config_network.h"
 #include "plan/config_store.h"
 
 static void check_required(struct config_lexer *lx, const struct config_table *table, const void *object,
@@ -37,7 +38,7 @@ static void check_cpus_differ(struct config_lexer *lx, const struct config_guest
     }
 }
 
-static void check_names_guest(struct config_lexer *lx, const struct config *config, const struct config_value *value)
+void config_check_names_guest(struct config_lexer *lx, const struct config *config, const struct config_value *value)
 {
     if (value->text == NULL || !config_store_is_name(value->text) || config_find_guest(config, value->text) != NULL) {
         return;
@@ -137,9 +138,13 @@ void config_check(struct config_lexer *lx, const struct config *config)
         check_not_by_id(lx, &config->devices[i], &config->devices[i].gsi, "gsi");
         check_not_by_id(lx, &config->devices[i], &config->devices[i].expect, "expect");
     }
-    check_names_guest(lx, config, &config->system.service);
+    config_check_names_guest(lx, config, &config->system.service);
     if (config->system.unassigned.text != NULL && strcmp(config->system.unassigned.text, "block") != 0) {
-        check_names_guest(lx, config, &config->system.unassigned);
+        config_check_names_guest(lx, config, &config->system.unassigned);
+    }
+    for (size_t i = 0; i < config->network_count; i++) {
+        check_required(lx, &config_tables[CONFIG_TABLE_NETWORK], &config->networks[i], config->networks[i].name.at);
+        config_network_check(lx, config, i);
     }
     check_autostart(lx, config);
     if (config->guest_count == 0) {

@@ -392,6 +392,43 @@ static const struct config_key device_keys[] = {
      .description = "As the guest's `fault-severity`, for this device."},
 };
 
+static const struct config_key network_keys[] = {
+    {.name = "guests",
+     .type = CONFIG_GUESTS,
+     .required = true,
+     .offset = offsetof(struct config_network, guests),
+     .low = 1,
+     .high = CONFIG_NAME_MAX,
+     .fewest = 2,
+     .most = CONFIG_GUESTS_MAX,
+     .example = "[\"service\", \"user\"]",
+     .description = "The guests that are on it, two at least. Each gets a virtio network device for it: the first "
+                    "network of a guest is its PCI device 00:1d.0, the next 00:1c.0, and so on."},
+    {.name = "mtu",
+     .type = CONFIG_INTEGER,
+     .offset = offsetof(struct config_network, mtu),
+     .low = 576,
+     .high = 9216,
+     .example = "9000",
+     .description = "Bytes of a frame without its Ethernet header; 1500 when not given."},
+    {.name = "macs",
+     .type = CONFIG_MACS,
+     .offset = offsetof(struct config_network, macs),
+     .low = 17,
+     .high = 17,
+     .fewest = 2,
+     .most = CONFIG_GUESTS_MAX,
+     .example = "[\"52:54:00:00:00:01\", \"52:54:00:00:00:02\"]",
+     .description = "The Ethernet address of each guest's device, in the order of `guests`. Not given: made from the "
+                    "names of the network and the guest, the same at every start."},
+    {.name = "filter",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_network, filter),
+     .example = "true",
+     .description = "Whether a guest may send from its device's own address alone. Not given: from any, which a bridge "
+                    "in a guest needs."},
+};
+
 const struct config_table config_tables[CONFIG_TABLE_COUNT] = {
     [CONFIG_TABLE_TOP] = {"", top_keys, ARRAY_LENGTH(top_keys), "Before the first table."},
     [CONFIG_TABLE_SYSTEM] = {"[system]", system_keys, ARRAY_LENGTH(system_keys), "The hypervisor itself."},
@@ -401,6 +438,8 @@ const struct config_table config_tables[CONFIG_TABLE_COUNT] = {
                              "What holds for one assigned device, by its PCI address, `[device.\"0000:3b:00.0\"]`, or "
                              "for all with one vendor and device id, `[device.\"8086:28c0\"]`. Where both say "
                              "something, the address's table counts."},
+    [CONFIG_TABLE_NETWORK] = {"[network.NAME]", network_keys, ARRAY_LENGTH(network_keys),
+                              "A virtual network between guests. NAME is made as a guest's."},
 };
 
 const struct config_key *config_keys_find(const struct config_table *table, const char *name)
@@ -463,7 +502,8 @@ const char *config_keys_suggest(const struct config_table *table, const char *na
 
 bool config_keys_is_list(enum config_type type)
 {
-    return type == CONFIG_INTEGERS || type == CONFIG_STRINGS || type == CONFIG_DEVICES || type == CONFIG_RANGES;
+    return type == CONFIG_INTEGERS || type == CONFIG_STRINGS || type == CONFIG_DEVICES || type == CONFIG_GUESTS ||
+           type == CONFIG_MACS || type == CONFIG_RANGES;
 }
 
 const char *config_keys_type_text(enum config_type type)
@@ -493,6 +533,10 @@ const char *config_keys_type_text(enum config_type type)
         return "an array of strings";
     case CONFIG_DEVICES:
         return "an array of strings with device addresses";
+    case CONFIG_GUESTS:
+        return "an array of strings with guests' names";
+    case CONFIG_MACS:
+        return "an array of strings with Ethernet addresses";
     case CONFIG_RANGES:
         return "an array of strings with addresses and sizes";
     }

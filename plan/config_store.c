@@ -5,6 +5,7 @@
 #include "kernel/lib/format.h"
 #include "kernel/lib/sbdf.h"
 #include "kernel/lib/string.h"
+#include "plan/network.h"
 
 #define GROUP_PREFIX "group:"
 #define CONFIG_SHA256_DIGITS 64
@@ -241,6 +242,16 @@ static void store_sha256(struct config_lexer *lx, const struct config_token *tok
     }
 }
 
+static void store_mac(struct config_lexer *lx, const struct config_token *token, struct config_value *value)
+{
+    if (!network_mac_parse(token->text, &value->number)) {
+        config_lexer_error(lx, token->at, CONFIG_BAD_MAC,
+                           "write six bytes of two hex digits, the first byte even and not all 0: "
+                           "\"52:54:00:12:34:56\"",
+                           "\"%.60s\" is not a device's Ethernet address", token->text);
+    }
+}
+
 /* The word that was meant, or all of them. */
 static void suggest_word(const struct config_key *key, const char *wrong, char *fix, size_t size)
 {
@@ -309,6 +320,10 @@ static void store_string(struct config_lexer *lx, const struct config_key *key, 
         store_sha256(lx, token);
         return;
     }
+    if (key->type == CONFIG_MACS) {
+        store_mac(lx, token, value);
+        return;
+    }
     size_t length = strlen(token->text);
     if (length < key->low || length > key->high) {
         char fix[DIAG_TEXT_SIZE];
@@ -318,7 +333,7 @@ static void store_string(struct config_lexer *lx, const struct config_key *key, 
                            length, key->name);
     } else if (key->type == CONFIG_DEVICES) {
         store_device(lx, token, value);
-    } else if (key->type == CONFIG_GUEST_NAME && !config_store_is_name(token->text)) {
+    } else if ((key->type == CONFIG_GUEST_NAME || key->type == CONFIG_GUESTS) && !config_store_is_name(token->text)) {
         config_lexer_error(lx, token->at, CONFIG_BAD_NAME, "use a-z, 0-9 and '-', at most 31 characters",
                            "\"%s\" is not a guest's name", token->text);
     }

@@ -33,6 +33,9 @@ static uint64_t own_bytes(const struct plan_facts *facts, const struct config *c
         own += l->own_per_guest + config->guests[i].cpus.count * l->own_per_cpu;
         own += config->guests[i].memory.number / TABLES_PART + plan_watch_tables(&config->guests[i]);
     }
+    for (size_t i = 0; i < config->network_count; i++) {
+        own += config->networks[i].guests.count * l->own_per_link;
+    }
     return own;
 }
 

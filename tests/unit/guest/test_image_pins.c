@@ -8,9 +8,10 @@
 #include <cmocka.h>
 
 #define KERNEL "6923dd1bc0460082c5d55a831908c24a282860b7f1cd6c2b79cf1bc8857c639c" /* of "kernel" */
-#define INITRD "09E6C018d2c8c4903308613dd1b72484d57eadf12ec50ddc8f52e5accce470f2" /* of "initrd", partly in capitals   \
-                                                                                   */
-#define OLD "cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4"    /* of "old" */
+#define INITRD                                                                                                         \
+    "09E6C018d2c8c4903308613dd1b72484d57eadf12ec50ddc8f52e5accce470f2"         /* of "initrd", partly in capitals      \
+                                                                                */
+#define OLD "cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4" /* of "old" */
 
 static struct image_set images, fallback;
 
