@@ -35,9 +35,13 @@ struct guest_slot {
 
 #define GUEST_SLOTS_MAX 16
 
+struct watch;
+
 struct guest_memory {
     struct guest_slot slots[GUEST_SLOTS_MAX]; /* by base */
     size_t count;
+    struct watch
+        *watch; /* who emulates a write on the guest's order asks it (guest/watch.h); NULL: nothing is watched */
 };
 
 /* Split `bytes` of RAM into slots (base and size; backing 0). Zero, not a multiple of 4 KiB, or more

@@ -28,6 +28,7 @@ static inline struct plan_limits guest_plan_limits(void)
         .own_per_guest = 256 * KIB,   /* struct vm_owned, roots of tables, backend */
         .own_per_cpu = 128 * KIB,     /* struct vm_cpu, register blocks, FPU state, bitmaps */
         .own_per_function = 32 * KIB, /* configuration space, MSI-X; most functions need far less */
+        .own_per_link = 160 * KIB,    /* struct virtio_net, configuration space */
     };
 }
 

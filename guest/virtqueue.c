@@ -3,6 +3,7 @@
  */
 #include "guest/virtqueue.h"
 
+#include "guest/watch.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 
@@ -32,10 +33,16 @@ static uint16_t load16(const struct virtqueue *q, uint64_t at)
     return field == NULL ? 0 : __atomic_load_n(field, __ATOMIC_ACQUIRE);
 }
 
+/* Not where the guest's memory is watched: what a guest may not write itself it cannot have written for it. */
+static bool may_write(const struct guest_memory *memory, uint64_t at, uint64_t bytes)
+{
+    return memory->watch == NULL || watch_emulated_write(memory->watch, at, bytes);
+}
+
 static void store16(const struct virtqueue *q, uint64_t at, uint16_t value)
 {
     uint16_t *field = guest_memory_at(q->memory, gpa(at), sizeof(*field));
-    if (field != NULL) {
+    if (field != NULL && may_write(q->memory, at, sizeof(*field))) {
         __atomic_store_n(field, value, __ATOMIC_RELEASE);
     }
 }
@@ -43,7 +50,7 @@ static void store16(const struct virtqueue *q, uint64_t at, uint16_t value)
 static void store32(const struct virtqueue *q, uint64_t at, uint32_t value)
 {
     uint32_t *field = guest_memory_at(q->memory, gpa(at), sizeof(*field));
-    if (field != NULL) {
+    if (field != NULL && may_write(q->memory, at, sizeof(*field))) {
         __atomic_store_n(field, value, __ATOMIC_RELAXED);
     }
 }
@@ -197,9 +204,13 @@ static void copy(const struct guest_memory *memory, uint64_t at, const struct ho
         if (theirs == NULL) {
             return; /* no chain has such a segment */
         }
+        if (memory->watch != NULL) { /* pages are watched one by one */
+            uint64_t left = PAGE_SIZE - (at + done) % PAGE_SIZE;
+            piece = left < piece ? left : piece;
+        }
         if (ours->to != NULL) {
             memcpy(ours->to + offset + done, theirs, piece);
-        } else {
+        } else if (may_write(memory, at + done, piece)) {
             memcpy(theirs, ours->from + offset + done, piece);
         }
     }
@@ -245,4 +256,59 @@ void virtqueue_skip(struct virtqueue_chain *chain, uint64_t n)
 {
     uint64_t left = chain->readable - chain->bytes_read;
     chain->bytes_read += n < left ? n : left;
+}
+
+/* A place in a chain of some guest. */
+struct place {
+    const struct guest_memory *memory;
+    const struct virtqueue_segment *segment, *end;
+    uint64_t offset; /* in the segment */
+};
+
+static struct place place_at(const struct guest_memory *memory, const struct virtqueue_chain *chain, unsigned first,
+                             unsigned end, uint64_t position)
+{
+    struct place p = {memory, chain->segments + first, chain->segments + end, position};
+    while (p.segment != p.end && p.offset >= p.segment->bytes) {
+        p.offset -= p.segment->bytes;
+        p.segment++;
+    }
+    return p;
+}
+
+/* Bytes from there on that lie in one piece, at most `most`; NULL at the end. */
+static void *piece_at(struct place *p, uint64_t most, uint64_t *bytes)
+{
+    while (p->segment != p->end && p->offset == p->segment->bytes) {
+        p->offset = 0;
+        p->segment++;
+    }
+    if (p->segment == p->end) {
+        return NULL;
+    }
+    uint64_t left = p->segment->bytes - p->offset;
+    return guest_memory_piece(p->memory, gpa(p->segment->at + p->offset), left < most ? left : most, bytes);
+}
+
+size_t virtqueue_copy(const struct guest_memory *from_memory, struct virtqueue_chain *from,
+                      const struct guest_memory *to_memory, struct virtqueue_chain *to, size_t n)
+{
+    struct place source = place_at(from_memory, from, 0, from->readable_count, from->bytes_read);
+    struct place target = place_at(to_memory, to, to->readable_count, to->count, to->bytes_written);
+    size_t copied = 0;
+    while (copied < n) {
+        uint64_t bytes = 0;
+        const void *theirs = piece_at(&source, n - copied, &bytes);
+        void *ours = theirs == NULL ? NULL : piece_at(&target, bytes, &bytes);
+        if (ours == NULL) {
+            break;
+        }
+        memcpy(ours, theirs, bytes);
+        source.offset += bytes;
+        target.offset += bytes;
+        copied += bytes;
+    }
+    from->bytes_read += copied;
+    to->bytes_written += copied;
+    return copied;
 }

@@ -63,6 +63,10 @@ bool virtqueue_wants_interrupt(const struct virtqueue *q);
 /* Copy the next bytes of the readable part out, or into the writable part; how many there were, up to n. */
 size_t virtqueue_read(const struct guest_memory *memory, struct virtqueue_chain *chain, void *to, size_t n);
 size_t virtqueue_write(const struct guest_memory *memory, struct virtqueue_chain *chain, const void *from, size_t n);
+/* Copy the next bytes of one guest's readable part into another one's writable part, in one go; how many there were, up
+ * to n. */
+size_t virtqueue_copy(const struct guest_memory *from_memory, struct virtqueue_chain *from,
+                      const struct guest_memory *to_memory, struct virtqueue_chain *to, size_t n);
 /* Leave out the next bytes of the readable part. */
 void virtqueue_skip(struct virtqueue_chain *chain, uint64_t n);
 

@@ -4,6 +4,7 @@
 
 #include "guest/emulate.h"
 #include "guest/page_walk.h"
+#include "guest/watch.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 
@@ -16,6 +17,7 @@ struct access {
     struct page_walk_mode mode;
     const struct vcpu_exit *exit;
     bool single; /* one memory operand: its guest-physical address is the exit's */
+    bool told;   /* that it writes to watched memory */
     bool faulted;
     uint64_t fault_linear;
     uint32_t fault_error;
@@ -200,33 +202,94 @@ static void device_write(struct vm_cpu *cpu, uint64_t at, unsigned width, uint64
     lock_release(&vm->lock, flags);
 }
 
+/* A part of an operand, within a page. Parts of odd widths come from operands across pages. */
+struct piece {
+    struct gpa at;
+    unsigned width;
+    unsigned shift; /* its place in the value, in bits */
+};
+
+/* One or two pieces, all translated before any is used. Returns how many; 0: *status says why not. */
+static unsigned cut(struct access *a, uint64_t linear, unsigned width, bool write, struct piece pieces[2],
+                    enum status *status)
+{
+    unsigned left = (unsigned)(PAGE_SIZE - linear % PAGE_SIZE);
+    bool crosses = width > left && !a->single;
+    pieces[0] = (struct piece){.width = crosses ? left : width};
+    pieces[1] = (struct piece){.width = width - left, .shift = 8 * left};
+    *status = translate(a, linear, write, &pieces[0].at);
+    if (*status == STATUS_OK && crosses) {
+        *status = translate(a, linear + left, write, &pieces[1].at);
+    }
+    return *status != STATUS_OK ? 0 : crosses ? 2 : 1;
+}
+
+static bool is_device_width(unsigned width)
+{
+    return width == 1 || width == 2 || width == 4 || width == 8;
+}
+
+static uint64_t read_piece(const struct access *a, const struct piece *p)
+{
+    uint64_t value = 0;
+    if (guest_memory_read(&a->cpu->vm->memory, p->at, &value, p->width) == STATUS_OK) {
+        return value;
+    }
+    if (is_device_width(p->width)) {
+        return device_read(a->cpu, p->at.v, p->width);
+    }
+    for (unsigned i = 0; i < p->width; i++) {
+        value |= (device_read(a->cpu, p->at.v + i, 1) & 0xff) << (8 * i);
+    }
+    return value;
+}
+
+static bool may_write(const struct access *a, const struct piece *p)
+{
+    struct watch *watch = a->cpu->vm->memory.watch;
+    if (watch == NULL) {
+        return true;
+    }
+    return a->told ? !watch_denies(watch, p->at.v, p->width) : watch_emulated_write(watch, p->at.v, p->width);
+}
+
+static void write_piece(const struct access *a, const struct piece *p, uint64_t value)
+{
+    if (!may_write(a, p) || guest_memory_write(&a->cpu->vm->memory, p->at, &value, p->width) == STATUS_OK) {
+        return;
+    }
+    if (is_device_width(p->width)) {
+        device_write(a->cpu, p->at.v, p->width, value);
+        return;
+    }
+    for (unsigned i = 0; i < p->width; i++) {
+        device_write(a->cpu, p->at.v + i, 1, value >> (8 * i) & 0xff);
+    }
+}
+
 static enum status read_linear(void *context, uint64_t linear, unsigned width, uint64_t *value)
 {
     struct access *a = context;
-    struct gpa at;
-    enum status status = translate(a, linear, false, &at);
+    struct piece pieces[2];
+    enum status status;
+    unsigned count = cut(a, linear, width, false, pieces, &status);
     *value = 0;
-    if (status != STATUS_OK) {
-        return status;
+    for (unsigned i = 0; i < count; i++) {
+        *value |= read_piece(a, &pieces[i]) << pieces[i].shift;
     }
-    if (guest_memory_read(&a->cpu->vm->memory, at, value, width) != STATUS_OK) {
-        *value = device_read(a->cpu, at.v, width);
-    }
-    return STATUS_OK;
+    return status;
 }
 
 static enum status write_linear(void *context, uint64_t linear, unsigned width, uint64_t value)
 {
     struct access *a = context;
-    struct gpa at;
-    enum status status = translate(a, linear, true, &at);
-    if (status != STATUS_OK) {
-        return status;
+    struct piece pieces[2];
+    enum status status;
+    unsigned count = cut(a, linear, width, true, pieces, &status);
+    for (unsigned i = 0; i < count; i++) {
+        write_piece(a, &pieces[i], value >> pieces[i].shift);
     }
-    if (guest_memory_write(&a->cpu->vm->memory, at, &value, width) != STATUS_OK) {
-        device_write(a->cpu, at.v, width, value);
-    }
-    return STATUS_OK;
+    return status;
 }
 
 static uint64_t read_port(void *context, uint16_t port, unsigned width)
@@ -288,26 +351,39 @@ static bool is_string(enum decode_op op)
     return op >= DECODE_MOVS && op <= DECODE_OUTS;
 }
 
-enum status vm_access_emulate(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+static enum status emulate(struct access *a)
 {
+    struct vm_cpu *cpu = a->cpu;
     const struct decode_insn *insn;
     struct decode_registers regs;
-    enum status status = vm_access_decode(cpu, exit, &insn);
+    enum status status = vm_access_decode(cpu, a->exit, &insn);
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_OK : status; /* unreadable now: run again, it will fault by itself */
     }
     if (!emulate_can(insn)) {
         return STATUS_UNSUPPORTED;
     }
-    struct access a = {.cpu = cpu, .exit = exit, .single = exit->kind == VCPU_EXIT_MEMORY && !is_string(insn->op)};
-    if (!a.single) {
-        a.mode = mode_of(&cpu->vcpu);
+    a->single = a->exit->kind == VCPU_EXIT_MEMORY && !a->told && !is_string(insn->op);
+    if (!a->single) {
+        a->mode = mode_of(&cpu->vcpu);
     }
-    const struct emulate_io io = {&a, read_linear, write_linear, read_port, write_port};
-    load_registers(&cpu->vcpu, !a.single, &regs);
+    const struct emulate_io io = {a, read_linear, write_linear, read_port, write_port};
+    load_registers(&cpu->vcpu, !a->single, &regs);
     status = emulate_run(insn, &regs, &io);
-    if (status == STATUS_OK || a.faulted) {
+    if (status == STATUS_OK || a->faulted) {
         store_registers(&cpu->vcpu, &regs, insn);
     }
-    return a.faulted ? inject_page_fault(&a) : status;
+    return a->faulted ? inject_page_fault(a) : status;
+}
+
+enum status vm_access_emulate(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    struct access a = {.cpu = cpu, .exit = exit};
+    return emulate(&a);
+}
+
+enum status vm_access_emulate_blocked(struct vm_cpu *cpu, const struct vcpu_exit *exit)
+{
+    struct access a = {.cpu = cpu, .exit = exit, .told = true};
+    return emulate(&a);
 }

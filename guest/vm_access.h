@@ -20,6 +20,10 @@ void vm_access_skip(struct vm_cpu *cpu, const struct vcpu_exit *exit);
  */
 MUST_CHECK enum status vm_access_emulate(struct vm_cpu *cpu, const struct vcpu_exit *exit);
 
+/* Carry out the instruction but for its writes to watched memory (guest/watch.h), which were told already: they are
+ * lost. As above; STATUS_UNSUPPORTED: nothing was done. */
+MUST_CHECK enum status vm_access_emulate_blocked(struct vm_cpu *cpu, const struct vcpu_exit *exit);
+
 /* The exit that was counted as `was` is a write of this register of the local APIC: EOIs, IPIs and the timer have
  * counters of their own. */
 void vm_access_count_lapic(struct vm_cpu *cpu, uint64_t offset, enum vm_exit_count was);

@@ -8,6 +8,7 @@
 #include "guest/mp_tables.h"
 #include "guest/share_tables.h"
 #include "guest/vm_caches.h"
+#include "guest/vm_destroy.h"
 #include "guest/vm_interrupts.h"
 #include "guest/vm_memory.h"
 #include "kernel/core/cpu_feature.h"
@@ -256,6 +257,19 @@ static void log_memory(const struct vm *vm)
     }
 }
 
+/* Its images are in place. */
+static enum status begin_watch(struct vm_owned *owned)
+{
+    const struct vm_request *r = &owned->request;
+    if (r->watch.count == 0) {
+        return STATUS_OK;
+    }
+    struct vtd_domain *domain = r->device_count != 0 ? &owned->domain : NULL;
+    enum status status = watch_init(&owned->watch, &owned->vm, domain, &r->watch);
+    owned->vm.memory.watch = &owned->watch;
+    return status == STATUS_OK ? watch_start(&owned->watch) : status;
+}
+
 /* The bus with what is emulated on it. */
 static enum status make_pci(struct vm_owned *owned)
 {
@@ -265,6 +279,9 @@ static enum status make_pci(struct vm_owned *owned)
     vm->platform.text = owned->request.text;
     if (status == STATUS_OK && owned->request.console != NULL) {
         status = vm_console_add(vm, owned->request.console);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < owned->request.network_count; i++) {
+        status = vm_network_add(vm, &owned->request.networks[i], (unsigned)i);
     }
     return status == STATUS_OK ? vm_watchdog_add(owned) : status;
 }
@@ -277,6 +294,35 @@ static enum status show_emulated(struct vm_owned *owned, char why[VM_WHY_SIZE])
         format_text(why, VM_WHY_SIZE, "its emulated devices find no room for their BARs: %s", status_text(status));
     }
     return status;
+}
+
+static enum status make_machine(struct vm_owned *owned, char why[VM_WHY_SIZE])
+{
+    const struct vm_request *r = &owned->request;
+    struct vm *vm = &owned->vm;
+    enum status status = guest_reserved_make(r->dmar, r->reserved, r->reserved_count, &owned->reserved);
+    status = status == STATUS_OK ? make_tables(owned) : status;
+    status = status == STATUS_OK ? make_cpus(vm, r) : status;
+    status = status == STATUS_OK ? vm_create_power_on(vm) : status;
+    status = status == STATUS_OK ? make_pci(owned) : status;
+    if (status != STATUS_OK) {
+        format_text(why, VM_WHY_SIZE, "its tables cannot be made: %s", status_text(status));
+    }
+    return status;
+}
+
+static enum status fill_machine(struct vm_owned *owned, char why[VM_WHY_SIZE])
+{
+    struct vm *vm = &owned->vm;
+    struct image_entry entry = {0};
+    enum status status = owned->request.refused == NULL ? vm_create_load(owned, &entry, why) : STATUS_OK;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    vm->first_entry = entry;
+    vm->active = vm->cpu_count;
+    status = vm_create_attach(owned, why);
+    return status == STATUS_OK ? show_emulated(owned, why) : status;
 }
 
 enum status vm_create(struct vm_owned *owned, const struct vm_request *request, char why[VM_WHY_SIZE])
@@ -295,23 +341,16 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     uint64_t from = time_now_ns();
     vm_memory_scrub(&vm->memory);
     owned->scrub_ns = time_now_ns() - from;
-    enum status status =
-        guest_reserved_make(request->dmar, request->reserved, request->reserved_count, &owned->reserved);
-    status = status == STATUS_OK ? make_tables(owned) : status;
-    status = status == STATUS_OK ? make_cpus(vm, request) : status;
-    status = status == STATUS_OK ? vm_create_power_on(vm) : status;
-    status = status == STATUS_OK ? make_pci(owned) : status;
-    if (status != STATUS_OK) {
-        format_text(why, VM_WHY_SIZE, "its tables cannot be made: %s", status_text(status));
-        return status;
+    enum status status = make_machine(owned, why);
+    status = status == STATUS_OK ? fill_machine(owned, why) : status;
+    if (status != STATUS_OK && !vm_destroy(owned)) {
+        format_text(why, VM_WHY_SIZE, "a device or its unit did not answer");
     }
-    struct image_entry entry = {0};
-    status = request->refused == NULL ? vm_create_load(owned, &entry, why) : STATUS_OK;
     if (status == STATUS_OK) {
-        vm->first_entry = entry;
-        vm->active = vm->cpu_count;
-        status = vm_create_attach(owned, why);
-        status = status == STATUS_OK ? show_emulated(owned, why) : status;
+        status = begin_watch(owned);
+        if (status != STATUS_OK) {
+            format_text(why, VM_WHY_SIZE, "what it watches cannot be protected: %s", status_text(status));
+        }
     }
     return status;
 }

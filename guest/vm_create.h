@@ -7,6 +7,8 @@
 #include "guest/restart.h"
 #include "guest/vm.h"
 #include "guest/vm_device.h"
+#include "guest/vm_network.h"
+#include "guest/watch.h"
 #include "kernel/lib/diag.h"
 #include "vtd/domain.h"
 
@@ -30,12 +32,15 @@ struct vm_request {
     const struct plan_reserved *reserved; /* regions of dmar that its devices reach one to one */
     size_t reserved_count;
     const struct dmar *dmar;
+    struct watch_rules watch; /* count 0: nothing is watched */
     const struct cpu_backend *backend;
     uint32_t without; /* features (kernel/core/cpu_feature.h) to leave unused */
     struct vtd *vtd;
     const struct pci_facts *pci;
-    const struct vm_console_request *console; /* its virtio console; NULL: it has none */
-    struct text_ring *text;                   /* for what it prints; NULL: nobody reads along. Lives on */
+    const struct vm_console_request *console;  /* its virtio console; NULL: it has none */
+    const struct vm_network_request *networks; /* in the order of their places; up to VM_NETWORKS_MAX */
+    size_t network_count;
+    struct text_ring *text; /* for what it prints; NULL: nobody reads along. Lives on */
     /* Asked before it starts anew, when not NULL, on the CPU that does so: false, and why, keeps it from it. */
     bool (*may_start)(const struct vm_owned *owned, char *why, size_t size);
     /* The same for each vCPU, once it is made and each time it starts anew, on its CPU before it runs. */
@@ -70,6 +75,7 @@ struct vm_owned {
     struct vm_request request;
     struct vtd_domain domain; /* empty without devices */
     struct guest_reserved reserved;
+    struct watch watch; /* vm.memory.watch leads here when there is one */
     bool has_domain;
     unsigned barrier; /* vCPUs that wait for each other; atomic */
     unsigned barrier_round;
@@ -93,7 +99,8 @@ struct vm_owned {
 #define VM_WHY_SIZE 160
 
 /* Memory, nested and second-level tables, platform, devices, and the image loaded. Nothing runs yet. On failure why
- * says what is wrong; what was taken stays taken: the caller refuses the machine and starts no guest. */
+ * says what is wrong, and what it took is given back (vm_destroy.h); the RAM stays the caller's, who asks owned->lost
+ * before anybody else gets it. */
 MUST_CHECK enum status vm_create(struct vm_owned *owned, const struct vm_request *request, char why[VM_WHY_SIZE]);
 
 /* Steps of it that starting anew repeats: the platform and the local APICs as after power-on; firmware's tables and

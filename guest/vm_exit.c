@@ -9,6 +9,7 @@
 #include "guest/vm_access.h"
 #include "guest/vm_caches.h"
 #include "guest/vm_cpuid.h"
+#include "guest/vm_watch.h"
 #include "kernel/core/irq_dispatch.h"
 #include "kernel/core/log.h"
 #include "kernel/core/machine_check.h"
@@ -180,6 +181,9 @@ static void on_io(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 static void on_memory(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     const struct vcpu_exit_memory *m = &exit->memory;
+    if (vm_watch_exit(cpu, exit)) {
+        return;
+    }
     if (cpu->vcpu.event.kind != VCPU_EVENT_NONE) {
         vm_stop(cpu->vm, VM_CRASHED, "delivery of vector %u reached 0x%llx, where there is no memory (rip 0x%llx)",
                 cpu->vcpu.event.vector, (unsigned long long)m->at.v, (unsigned long long)cpu->vcpu.rip);

@@ -59,6 +59,9 @@ void vm_keep_begin(struct vm_owned *owned)
     uint64_t flags = lock_take(&vm->lock);
     guest_pci_reset_emulated(&vm->platform.pci);
     lock_release(&vm->lock, flags);
+    if (vm->memory.watch != NULL) {
+        watch_end(vm->memory.watch);
+    }
     owned->ran_ns = vm_now(vm);
     vm_event_stopped(owned);
     owned->answer = restart_decide(&owned->request.rules, vm->end, take_wanted(owned));
@@ -265,10 +268,11 @@ static enum vm_keep_outcome attach(struct vm_owned *owned)
 {
     char why[VM_WHY_SIZE] = "";
     enum status status = vm_create_attach(owned, why);
-    status = status == STATUS_OK ? device_stop_again(owned) : status;
+    status = status == STATUS_OK && owned->vm.memory.watch != NULL ? watch_start(&owned->watch) : status;
     if (status == STATUS_OK && !may_start(owned, why)) {
         status = STATUS_CONFLICT;
     }
+    status = status == STATUS_OK ? device_stop_again(owned) : status; /* after it was looked at with all it may have */
     if (status != STATUS_OK) {
         fail(owned, status, why);
         return VM_KEEP_ON;

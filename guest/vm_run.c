@@ -7,6 +7,7 @@
 #include "guest/vm_exit.h"
 #include "guest/vm_host.h"
 #include "guest/vm_interrupts.h"
+#include "guest/watch.h"
 #include "kernel/core/clock.h"
 #include "kernel/core/time.h"
 #include "kernel/core/time_calibrate.h"
@@ -44,6 +45,9 @@ static uint64_t advance(struct vm_cpu *cpu)
     if (next <= now) {
         vlapic_timer_advance(&cpu->lapic, now);
         next = vlapic_timer_next_deadline(&cpu->lapic);
+    }
+    if (cpu->index == 0 && vm->memory.watch != NULL) {
+        next = earlier(next, watch_advance(vm->memory.watch, now));
     }
     return cpu->index == 0 ? earlier(next, advance_platform(vm, now)) : next;
 }

@@ -49,12 +49,22 @@ static size_t count_cpus(const struct audit_facts_input *in)
     return cpus;
 }
 
+/* Parts of RAM that watching adds. */
+static size_t count_watched(const struct audit_facts_input *in)
+{
+    size_t ranges = 0;
+    for (size_t i = 0; i < in->guest_count; i++) {
+        ranges += in->guests[i]->request.watch.count;
+    }
+    return 2 * (ranges + in->guest_count * GUEST_SLOTS_MAX);
+}
+
 static struct audit_limits limits_of(const struct audit_facts_input *in)
 {
     const struct machine *m = in->machine;
     return (struct audit_limits){
-        .ranges =
-            in->guest_count * (GUEST_SLOTS_MAX + 1) + count_devices(in) * PARTS_OF_DEVICE + 2 * m->dmar.rmrr_count,
+        .ranges = in->guest_count * (GUEST_SLOTS_MAX + 1) + count_watched(in) + count_devices(in) * PARTS_OF_DEVICE +
+                  2 * m->dmar.rmrr_count,
         .devices = m->dmar.unit_count + m->madt.ioapic_count + m->hpet_count + m->pci.window_count + 1,
         .sources = count_devices(in) * GROUP_SOURCES_MAX + m->pci.count,
         .senders = count_devices(in) + m->madt.ioapic_count + m->hpet_count,
@@ -80,6 +90,46 @@ static unsigned address_bits(void)
     return bits > 52 ? 52 : bits;
 }
 
+static void add_ram(struct maker *k, uint32_t owner, uint64_t start, uint64_t end, uint8_t write)
+{
+    if (start < end) {
+        audit_describe_range(&k->d, (struct audit_range){start, end, owner, AUDIT_RAM,
+                                                         (uint8_t)(AUDIT_READ | AUDIT_EXECUTE | write),
+                                                         (uint8_t)(AUDIT_READ | write)});
+    }
+}
+
+/* The first watched part at or behind `at` (guest-physical), below `end`; size 0: none. */
+static struct watch_range next_watched(const struct watch_rules *rules, uint64_t at, uint64_t end)
+{
+    struct watch_range next = {end, 0};
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct watch_range *r = &rules->ranges[i];
+        uint64_t start = r->start > at ? r->start : at;
+        uint64_t stop = r->start + r->size < end ? r->start + r->size : end;
+        if (start < stop && start < next.start) {
+            next = (struct watch_range){start, stop - start};
+        }
+    }
+    return next;
+}
+
+/* A slot of RAM. What is armed from the start on must not be writable then, for vCPUs and devices. */
+static void add_slot(struct maker *k, uint32_t owner, const struct guest_slot *slot, const struct watch_rules *rules)
+{
+    uint64_t at = slot->base.v, end = slot->base.v + slot->size;
+    uint64_t offset = slot->backing.v - slot->base.v; /* wraps where the backing is lower */
+    while (at < end) {
+        struct watch_range w = {end, 0};
+        if (rules->armed && rules->after_ns == 0) {
+            w = next_watched(rules, at, end);
+        }
+        add_ram(k, owner, at + offset, w.start + offset, AUDIT_WRITE);
+        add_ram(k, owner, w.start + offset, w.start + w.size + offset, 0);
+        at = w.start + w.size;
+    }
+}
+
 /* Guests' memory and pages. */
 static void add_guest(struct maker *k, uint32_t owner)
 {
@@ -96,10 +146,7 @@ static void add_guest(struct maker *k, uint32_t owner)
         audit_describe_posted(&k->d, (struct audit_posted){virt_to_phys(&g->vm.cpus[i].lapic.posted).v, owner});
     }
     for (size_t i = 0; i < g->vm.memory.count; i++) {
-        const struct guest_slot *s = &g->vm.memory.slots[i];
-        audit_describe_range(&k->d,
-                             (struct audit_range){s->backing.v, s->backing.v + s->size, owner, AUDIT_RAM,
-                                                  AUDIT_READ | AUDIT_WRITE | AUDIT_EXECUTE, AUDIT_READ | AUDIT_WRITE});
+        add_slot(k, owner, &g->vm.memory.slots[i], &g->request.watch);
     }
     if (g->vm.apic_access.v != 0) {
         uint64_t page = g->vm.apic_access.v;

@@ -21,6 +21,7 @@
 #include "kernel/hw/cpu.h"
 #include "kernel/launch_faults.h"
 #include "kernel/launch_guests.h"
+#include "kernel/launch_measured.h"
 #include "kernel/launch_plan.h"
 #include "kernel/launch_service.h"
 #include "kernel/lib/format.h"
@@ -39,6 +40,7 @@ static struct {
     struct vm *vms[CONFIG_GUESTS_MAX]; /* the same, for the console */
     size_t guest_count;
     struct vm_roster roster;
+    struct launch_network network;
     struct channel *service; /* NULL: there is no service guest */
     struct vm_host hosts[CPU_MAX];
 } launch;
@@ -211,12 +213,14 @@ static enum status make_all(const struct boot_info *boot, struct machine *machin
         .backend = launch.backend,
         .without = launch.plan.without,
         .roster = &launch.roster,
+        .network = &launch.network,
         .arena = &launch.plan.arena,
         .diags = diags,
     };
     struct guest_memory *memory = NULL;
     launch.roster.guests = launch.guests;
     enum status status = launch_guests_take(&parts, &memory);
+    status = status == STATUS_OK ? launch_network_make(&launch.network, parts.config, parts.arena) : status;
     status = status == STATUS_OK ? launch_service_make(&parts, launch.guests, &launch.service) : status;
     parts.service = launch.service;
     status = status == STATUS_OK ? enable_cpus(diags) : status;
@@ -246,6 +250,9 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
 {
     launch.isolate = isolate;
     enum status status = check(boot, machine, diags);
+    if (status == STATUS_OK) {
+        launch_measured_find(machine);
+    }
     status = status == STATUS_OK ? make_all(boot, machine, diags) : status;
     if (status != STATUS_OK) {
         return status;

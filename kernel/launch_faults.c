@@ -29,7 +29,8 @@ enum {
 static struct {
     struct launch_faults_parts parts;
     struct fault_events events;
-    struct policy_device *policies; /* as parts.plan->devices */
+    struct vtd_fault_listener listener; /* its ears */
+    struct policy_device *policies;     /* as parts.plan->devices */
     struct forensics_range *ranges;
     size_t range_count;
     /* Of the last fault. */
@@ -241,6 +242,21 @@ static enum status fill_policies(const struct launch_faults_parts *p)
     return STATUS_OK;
 }
 
+/* A write to what its guest watches is told as such. Where that is allowed it is nothing that the policy counts. */
+static void heard(void *context, const struct vtd_fault *fault)
+{
+    const struct plan_device *d = find_device(fault->source);
+    struct vm_owned *owned = d == NULL ? NULL : faults.parts.guests[d->guest];
+    bool writes = fault->access == VTD_FAULT_WRITE || fault->access == VTD_FAULT_ATOMIC;
+    if (owned != NULL && owned->vm.memory.watch != NULL && writes) {
+        const struct watch_device_write write = {fault->address, fault->source, fault->unit};
+        if (watch_device_write(&owned->watch, write) && owned->watch.rules.allow) {
+            return;
+        }
+    }
+    faults.listener.fault(context, fault);
+}
+
 enum status launch_faults_start(const struct launch_faults_parts *parts)
 {
     const struct fault_events_ops ops = {subject, facts, act, NULL};
@@ -251,7 +267,9 @@ enum status launch_faults_start(const struct launch_faults_parts *parts)
         return status;
     }
     fault_events_init(&faults.events, &ops);
-    struct vtd_fault_listener listener = fault_events_listener(&faults.events);
+    faults.listener = fault_events_listener(&faults.events);
+    struct vtd_fault_listener listener = faults.listener;
+    listener.fault = heard;
     uint64_t flags = cpu_irq_save();
     vtd_fault_watch_listen(&parts->isolate->watch, &listener);
     cpu_irq_restore(flags);

@@ -128,6 +128,20 @@ static struct restart_rules rules_of(const struct config_guest *guest)
     return rules;
 }
 
+_Static_assert(CONFIG_WATCH_MAX == WATCH_RANGES_MAX, "what may be watched");
+
+static struct watch_rules watch_of(const struct config_guest *guest)
+{
+    struct watch_rules rules = {.allow = guest->on_watch.at.line != 0 && guest->on_watch.number == CONFIG_WATCH_ALLOW,
+                                .armed = config_guest_arms_watch(guest),
+                                .after_ns = guest->watch_after.number * UINT64_C(1000000000)};
+    for (size_t i = 0; i < guest->watch.count; i++) {
+        struct config_range range = config_range_of(&guest->watch.items[i]);
+        rules.ranges[rules.count++] = (struct watch_range){range.start, range.size};
+    }
+    return rules;
+}
+
 static enum status refuse(const struct launch_parts *parts, const struct config_guest *guest, const char *why)
 {
     char where[CONFIG_WHERE_SIZE], fix[DIAG_TEXT_SIZE];
@@ -143,9 +157,14 @@ static enum status make(const struct vm_request *request, struct vm_owned **out,
     struct hpa at;
     uint64_t bytes = align_up(sizeof(struct vm_owned), PAGE_SIZE);
     enum status status = pages_alloc_block(bytes, PAGE_SIZE, UINT64_MAX, &at);
-    if (status == STATUS_OK) {
-        *out = phys_to_virt(at);
-        status = vm_create(*out, request, why);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *out = phys_to_virt(at);
+    status = vm_create(*out, request, why);
+    if (status != STATUS_OK && !(*out)->lost) {
+        pages_free(at, bytes);
+        *out = NULL;
     }
     return status;
 }
@@ -161,6 +180,7 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
         .reserved = plan->reserved,
         .reserved_count = plan->reserved_count,
         .dmar = &parts->machine->dmar,
+        .watch = watch_of(guest),
         .backend = parts->backend,
         .without = parts->without,
         .vtd = &parts->isolate->vtd,
@@ -174,7 +194,8 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
     struct echo_port *echo = NULL;
-    if (!fill_console(parts, index, &request, &echo) || !fill_arrays(parts, index, &request) ||
+    bool full = launch_network_fill(parts->network, guest->name.text, parts->arena, &request) != STATUS_OK;
+    if (full || !fill_console(parts, index, &request, &echo) || !fill_arrays(parts, index, &request) ||
         make(&request, out, why) != STATUS_OK) {
         return refuse(parts, guest, why);
     }

@@ -6,6 +6,7 @@
 #include "boot/boot_info.h"
 #include "guest/vm_create.h"
 #include "kernel/isolate.h"
+#include "kernel/launch_network.h"
 #include "plan/plan.h"
 
 struct channel;
@@ -21,6 +22,7 @@ struct launch_parts {
     const struct cpu_backend *backend;
     uint32_t without; /* features to leave unused */
     struct vm_roster *roster;
+    struct launch_network *network;
     struct channel *service; /* NULL: there is no service guest */
     struct arena *arena;
     struct diag_list *diags;

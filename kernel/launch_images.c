@@ -3,6 +3,7 @@
 #include "kernel/launch_images.h"
 
 #include "guest/image_pins.h"
+#include "kernel/core/event.h"
 #include "kernel/core/log.h"
 #include "kernel/launch_modules.h"
 
@@ -37,11 +38,25 @@ static const char *outcome(const struct image_pins *pins)
     return pins->use == NULL ? "refused" : pins->count != 0 ? "fallback" : "ok";
 }
 
+static void put_event(const char *guest, const struct image_pins *pins, const struct image_mismatch *m)
+{
+    struct event e;
+    event_begin(&e, EVENT_ERROR, "image-mismatch");
+    json_text(&e.json, "guest", guest);
+    json_text(&e.json, "image", m->name);
+    json_text(&e.json, "expected", m->expected);
+    json_text(&e.json, "found", m->found);
+    json_bool(&e.json, "fallback", m->fallback);
+    json_text(&e.json, "outcome", outcome(pins));
+    event_end(&e);
+}
+
 static void tell(const char *guest, const struct image_pins *pins)
 {
     for (size_t i = 0; i < pins->count; i++) {
         const struct image_mismatch *m = &pins->mismatches[i];
-        log_error("guest: name=%s image=%s sha256=%s is not the one pinned", guest, m->name, m->found);
+        put_event(guest, pins, m);
+        log_only(LOG_ERROR, "guest: name=%s image=%s sha256=%s is not the one pinned", guest, m->name, m->found);
     }
     if (pins->checked) {
         log_info("guest: name=%s images=%s", guest, outcome(pins));

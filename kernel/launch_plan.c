@@ -55,6 +55,10 @@ static enum status read_configuration(struct launch_plan *l, const struct boot_i
     if (module == NULL) {
         return STATUS_NOT_FOUND;
     }
+    uint8_t digest[SHA256_BYTES];
+    sha256_of(phys_to_virt(module->start), module->size, digest);
+    sha256_text(digest, l->sha256);
+    log_info("configuration: file=%s sha256=%s", l->file, l->sha256);
     return config_parse(phys_to_virt(module->start), module->size, l->file, &l->config, diags);
 }
 

@@ -6,11 +6,13 @@
 #include "boot/boot_info.h"
 #include "kernel/isolate.h"
 #include "kernel/launch_modules.h"
+#include "kernel/lib/sha256.h"
 #include "plan/plan.h"
 
 struct launch_plan {
     struct config config;
     char file[LAUNCH_NAME_SIZE];
+    char sha256[SHA256_TEXT_SIZE]; /* of the configuration, in hex */
     struct arena arena;
     struct plan_facts facts;
     struct plan plan;

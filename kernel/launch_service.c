@@ -95,6 +95,8 @@ enum status launch_service_make(const struct launch_parts *parts, struct vm_owne
                     .config_sha256 = service.config_sha256,
                     .guests = guests,
                     .guest_count = config->guest_count,
+                    .networks = parts->network->links,
+                    .network_count = parts->network->count,
                     .faults = &faults,
                     .fault_total = fault_total},
         .guest_names = names,

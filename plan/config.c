@@ -43,7 +43,7 @@ static void add_item(struct parser *p, const struct config_key *key, struct conf
         p->out->item_count--;
         return;
     }
-    bool distinct = key->type == CONFIG_DEVICES; /* CPUs: check_cpus_differ */
+    bool distinct = key->type == CONFIG_DEVICES || key->type == CONFIG_MACS; /* CPUs: check_cpus_differ */
     for (size_t i = 0; distinct && i < list->count; i++) {
         if (((list->items[i].number ^ item->number) & ~CONFIG_DEVICE_GROUP) == 0) {
             config_lexer_error(&p->lx, token->at, CONFIG_DUPLICATE_ITEM, "write it once",
@@ -96,6 +96,16 @@ static bool read_item(struct parser *p, const struct config_key *key, struct con
     return true;
 }
 
+static void refuse_short_list(struct parser *p, const struct config_key *key, const struct config_list *list)
+{
+    char fix[DIAG_TEXT_SIZE] = "name at least one";
+    if (key->fewest > 1) {
+        format_text(fix, sizeof(fix), "name at least %zu", key->fewest);
+    }
+    config_lexer_error(&p->lx, list->at, CONFIG_BAD_RANGE, fix,
+                       list->count == 0 ? "'%s' is empty" : "'%s' has too few items", key->name);
+}
+
 /* key NULL: read over it. */
 static bool read_array(struct parser *p, const struct config_key *key, struct config_list *list)
 {
@@ -117,7 +127,7 @@ static bool read_array(struct parser *p, const struct config_key *key, struct co
     if (list->count == SIZE_MAX) {
         list->count = 0; /* refused as too long */
     } else if (key != NULL && list->count < key->fewest && p->lx.diags->errors == errors) {
-        config_lexer_error(&p->lx, list->at, CONFIG_BAD_RANGE, "name at least one", "'%s' is empty", key->name);
+        refuse_short_list(p, key, list);
     }
     return true;
 }
@@ -344,6 +354,32 @@ static void begin_device(struct parser *p, struct config_position at, const stru
     p->object = device;
 }
 
+static void begin_network(struct parser *p, struct config_position at, const struct config_token *name)
+{
+    if (!config_store_is_name(name->text)) {
+        config_lexer_error(&p->lx, name->at, CONFIG_BAD_NAME, "use a-z, 0-9 and '-', at most 31 characters",
+                           "'%.60s' cannot be a network's name", name->text);
+        return;
+    }
+    for (size_t i = 0; i < p->out->network_count; i++) {
+        const struct config_network *twin = &p->out->networks[i];
+        if (strcmp(twin->name.text, name->text) == 0) {
+            config_lexer_error(&p->lx, name->at, CONFIG_DUPLICATE_TABLE, "give one of them another name",
+                               "a network named '%s' is there already, at line %u", name->text, twin->name.at.line);
+            return;
+        }
+    }
+    if (p->out->network_count == CONFIG_NETWORKS_MAX) {
+        config_lexer_error(&p->lx, at, CONFIG_TOO_MANY, "leave some out", "there is room for %u networks",
+                           CONFIG_NETWORKS_MAX);
+        return;
+    }
+    struct config_network *network = &p->out->networks[p->out->network_count++];
+    network->name = (struct config_value){.key = at, .at = at, .text = name->text};
+    p->table = &config_tables[CONFIG_TABLE_NETWORK];
+    p->object = network;
+}
+
 static void refuse_unknown_table(struct parser *p, const struct config_token *first, size_t parts)
 {
     bool guest = strcmp(first->text, "guest") == 0;
@@ -352,12 +388,14 @@ static void refuse_unknown_table(struct parser *p, const struct config_token *fi
         format_text(meant, sizeof(meant), "; did you mean '[device.\"ADDRESS-OR-ID\"]'?");
     } else if (guest || (parts == 2 && config_keys_near(first->text, "guest"))) {
         format_text(meant, sizeof(meant), "; did you mean '[guest.NAME]'?");
+    } else if (strcmp(first->text, "network") == 0 || (parts == 2 && config_keys_near(first->text, "network"))) {
+        format_text(meant, sizeof(meant), "; did you mean '[network.NAME]'?");
     } else if (parts == 1 && config_keys_near(first->text, "system")) {
         format_text(meant, sizeof(meant), "; did you mean '[system]'?");
     }
     config_lexer_error(&p->lx, first->at, CONFIG_UNKNOWN_TABLE,
-                       "write [system], [guest.NAME] or [device.\"ADDRESS-OR-ID\"]", "unknown table '%.60s%s'%s",
-                       first->text, parts > 1 ? "..." : "", meant);
+                       "write [system], [guest.NAME], [device.\"ADDRESS-OR-ID\"] or [network.NAME]",
+                       "unknown table '%.60s%s'%s", first->text, parts > 1 ? "..." : "", meant);
 }
 
 static bool read_table(struct parser *p)
@@ -376,10 +414,12 @@ static bool read_table(struct parser *p)
         begin_guest(p, at, &parts[1]);
     } else if (count == 2 && strcmp(parts[0].text, "device") == 0) {
         begin_device(p, at, &parts[1]);
+    } else if (count == 2 && strcmp(parts[0].text, "network") == 0) {
+        begin_network(p, at, &parts[1]);
     } else {
         refuse_unknown_table(p, &parts[0], count);
     }
-    if (p->table != &config_tables[CONFIG_TABLE_GUEST] && p->table != &config_tables[CONFIG_TABLE_DEVICE]) {
+    if (p->table == NULL || p->table == &config_tables[CONFIG_TABLE_SYSTEM]) { /* nobody keeps its name */
         p->lx.pool_used = mark;
     }
     return true;

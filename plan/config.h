@@ -14,7 +14,9 @@
 #define CONFIG_CPUS_MAX 64     /* in one guest */
 #define CONFIG_DEVICES_MAX 128 /* in one guest */
 #define CONFIG_DEVICE_TABLES_MAX 256
-#define CONFIG_MODULES_MAX 32 /* in one guest */
+#define CONFIG_NETWORKS_MAX 64
+#define CONFIG_NETWORKS_OF_GUEST_MAX 10 /* as many as its PCI bus has places for */
+#define CONFIG_MODULES_MAX 32           /* in one guest */
 #define CONFIG_ITEMS_MAX 8192 /* in all arrays together: 4,096 devices, and a CPU and images for each of 64 guests */
 #define CONFIG_TEXT_MAX ((size_t)128 * KIB)
 #define CONFIG_FILE_MAX ((size_t)MIB)
@@ -32,7 +34,7 @@ struct config_value {
     struct config_position at;  /* of the value */
     const char *text;           /* of a string, as decoded: valid UTF-8, no control characters but tab */
     uint64_t number;            /* of an integer or boolean; a size in bytes; a device's address and kind;
-                                   "8086:28c0" is 0x808628c0; a word is an enum below */
+                                   "8086:28c0" is 0x808628c0; a MAC's first byte is 47:40; a word is an enum below */
 };
 
 /* A device's number: struct sbdf's v, and this when all of its group is meant ("group:0000:3b:00.0"). */
@@ -53,6 +55,17 @@ enum config_watchdog { CONFIG_WATCHDOG_RESET, CONFIG_WATCHDOG_STOP, CONFIG_WATCH
 /* on-fault, and fault-severity. */
 enum config_on_fault { CONFIG_FAULT_LOG, CONFIG_FAULT_STOP_DEVICE, CONFIG_FAULT_RESTART_GUEST, CONFIG_FAULT_REBOOT };
 enum config_severity { CONFIG_INFO, CONFIG_WARNING, CONFIG_ERROR, CONFIG_CRITICAL };
+
+/* on-watch = "block" or "allow". */
+enum config_on_watch { CONFIG_WATCH_BLOCK, CONFIG_WATCH_ALLOW };
+
+/* A range as a value's number, in pages: where it starts above CONFIG_RANGE_SHIFT, its size below. */
+#define CONFIG_RANGE_SHIFT 28
+#define CONFIG_RANGE_PAGES_MAX (BIT64(CONFIG_RANGE_SHIFT) - 1)
+#define CONFIG_WATCH_MAX 16 /* ranges of one guest */
+struct config_range {
+    uint64_t start, size; /* bytes, whole pages, size not 0; the end is below 2^48 */
+};
 
 /* A rate as a value's number: the count above CONFIG_RATE_SHIFT, microseconds below. */
 #define CONFIG_RATE_SHIFT 40
@@ -82,6 +95,8 @@ struct config_guest {
     struct config_value fallback_kernel_sha256, fallback_initrd_sha256;
     struct config_value on_fault, fault_limit, irq_limit, fault_severity;
     struct config_list cpus, devices, modules;
+    struct config_list watch; /* config_range_of() each */
+    struct config_value on_watch, watch_armed, watch_after;
 };
 
 /* [device."0000:3b:00.0"], or [device."8086:28c0"] for every device with that id. */
@@ -92,6 +107,13 @@ struct config_device {
     struct config_value on_fault, fault_limit, irq_limit, fault_severity;
 };
 
+/* [network.NAME]: a virtual link between guests (guest/net_link.h); plan/network.h has its addresses. */
+struct config_network {
+    struct config_value name; /* at: of the table's line */
+    struct config_list guests, macs;
+    struct config_value mtu, filter;
+};
+
 /* Its pointers lead into itself: do not copy it. About 560 KiB. */
 struct config {
     struct config_value version;
@@ -100,6 +122,8 @@ struct config {
     size_t guest_count;
     struct config_device devices[CONFIG_DEVICE_TABLES_MAX]; /* likewise */
     size_t device_count;
+    struct config_network networks[CONFIG_NETWORKS_MAX]; /* likewise */
+    size_t network_count;
     struct config_value items[CONFIG_ITEMS_MAX];
     size_t item_count;
     char text[CONFIG_TEXT_MAX];
@@ -116,6 +140,12 @@ uint64_t config_slice_us(const struct config *config);
 
 /* Of a value with a rate. */
 struct rate_limit config_rate_of(const struct config_value *value);
+
+/* Of an item of `watch`. */
+struct config_range config_range_of(const struct config_value *value);
+
+/* Is what it watches protected from its start on? Without `watch-armed`, yes. */
+bool config_guest_arms_watch(const struct config_guest *guest);
 
 /* The guest of that name, or NULL. */
 const struct config_guest *config_find_guest(const struct config *config, const char *name);

@@ -5,6 +5,7 @@
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "plan/config_keys.h"
+#include "plan/config_network.h"
 #include "plan/config_store.h"
 
 static void check_required(struct config_lexer *lx, const struct config_table *table, const void *object,
@@ -37,7 +38,7 @@ static void check_cpus_differ(struct config_lexer *lx, const struct config_guest
     }
 }
 
-static void check_names_guest(struct config_lexer *lx, const struct config *config, const struct config_value *value)
+void config_check_names_guest(struct config_lexer *lx, const struct config *config, const struct config_value *value)
 {
     if (value->text == NULL || !config_store_is_name(value->text) || config_find_guest(config, value->text) != NULL) {
         return;
@@ -86,6 +87,23 @@ static void check_images(struct config_lexer *lx, const struct config_guest *g)
     }
 }
 
+static void check_watch(struct config_lexer *lx, const struct config_guest *g)
+{
+    for (size_t i = 0; i < g->watch.count; i++) {
+        struct config_range a = config_range_of(&g->watch.items[i]);
+        for (size_t k = 0; k < i; k++) {
+            struct config_range b = config_range_of(&g->watch.items[k]);
+            if (a.start < b.start + b.size && b.start < a.start + a.size) {
+                config_lexer_error(lx, g->watch.items[i].at, CONFIG_WATCH_OVERLAPS, "name every page in one range only",
+                                   "\"%.60s\" and \"%.60s\" overlap", g->watch.items[i].text, g->watch.items[k].text);
+            }
+        }
+    }
+    check_needs(lx, &g->on_watch, "on-watch", &(struct config_value){.key = g->watch.key}, "watch");
+    check_needs(lx, &g->watch_armed, "watch-armed", &(struct config_value){.key = g->watch.key}, "watch");
+    check_needs(lx, &g->watch_after, "watch-after-s", &(struct config_value){.key = g->watch.key}, "watch");
+}
+
 /* Somebody has to start: the one that starts the others, or any. */
 static void check_autostart(struct config_lexer *lx, const struct config *config)
 {
@@ -114,14 +132,19 @@ void config_check(struct config_lexer *lx, const struct config *config)
         check_required(lx, &config_tables[CONFIG_TABLE_GUEST], &config->guests[i], config->guests[i].name.at);
         check_cpus_differ(lx, &config->guests[i]);
         check_images(lx, &config->guests[i]);
+        check_watch(lx, &config->guests[i]);
     }
     for (size_t i = 0; i < config->device_count; i++) {
         check_not_by_id(lx, &config->devices[i], &config->devices[i].gsi, "gsi");
         check_not_by_id(lx, &config->devices[i], &config->devices[i].expect, "expect");
     }
-    check_names_guest(lx, config, &config->system.service);
+    config_check_names_guest(lx, config, &config->system.service);
     if (config->system.unassigned.text != NULL && strcmp(config->system.unassigned.text, "block") != 0) {
-        check_names_guest(lx, config, &config->system.unassigned);
+        config_check_names_guest(lx, config, &config->system.unassigned);
+    }
+    for (size_t i = 0; i < config->network_count; i++) {
+        check_required(lx, &config_tables[CONFIG_TABLE_NETWORK], &config->networks[i], config->networks[i].name.at);
+        config_network_check(lx, config, i);
     }
     check_autostart(lx, config);
     if (config->guest_count == 0) {

@@ -9,4 +9,7 @@
 /* Report through lx the keys that are missing, the guests that are named but not there, and the like. */
 void config_check(struct config_lexer *lx, const struct config *config);
 
+/* Report a guest's name that no guest has, unless it is not even a name; with the one that was meant. */
+void config_check_names_guest(struct config_lexer *lx, const struct config *config, const struct config_value *value);
+
 #endif

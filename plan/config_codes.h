@@ -40,7 +40,11 @@ enum config_code {
     CONFIG_BAD_SHA256 = 534,        /* not 64 hex digits */
     CONFIG_NEEDS_KEY = 535,         /* a key that means nothing without another one, which is not there */
     CONFIG_NONE_STARTS = 536,       /* autostart = false where a guest has to start */
+    CONFIG_BAD_WATCH = 550,         /* not a range of whole pages, "0x1000000+0x200000" */
+    CONFIG_WATCH_OVERLAPS = 551,    /* two ranges of `watch` have pages in common */
     CONFIG_BAD_RATE = 540,          /* not a number in a time, "10/10ms" */
+    CONFIG_BAD_MAC = 545,           /* not a device's Ethernet address, "52:54:00:12:34:56" */
+    CONFIG_MAC_COUNT = 546,         /* a network's `macs` has not one for each of its guests */
 };
 
 #endif

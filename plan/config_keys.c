@@ -13,6 +13,7 @@
 #define GSI_HIGH 1023
 #define SLICE_LOW 1000
 #define SLICE_HIGH 100000
+#define WATCH_AFTER_HIGH 86400
 
 static const char *const level_words[] = {"error", "warn", "info", "debug", "none", NULL}; /* enum log_level, none */
 static const char *const rmrr_words[] = {"refuse", "map", NULL};                           /* enum config_rmrr */
@@ -25,6 +26,7 @@ static const char *const severity_words[] = {"info", "warning", "error", "critic
 static const char *const on_reboot_words[] = {"restart", "stop", NULL};
 static const char *const on_poweroff_words[] = {"stop", "restart", NULL};
 static const char *const restart_words[] = {"never", "on-failure", "always", NULL};
+static const char *const on_watch_words[] = {"block", "allow", NULL}; /* enum config_on_watch */
 static const char *const watchdog_words[] = {"reset", "stop", "event", NULL};
 
 static const struct config_key top_keys[] = {
@@ -298,6 +300,36 @@ static const struct config_key guest_keys[] = {
      .example = "\"error\"",
      .description = "How bad a blocked request of one of its devices is called in events: \"info\", \"warning\", "
                     "\"error\" or \"critical\"; \"warning\" when not given."},
+    {.name = "watch",
+     .type = CONFIG_RANGES,
+     .offset = offsetof(struct config_guest, watch),
+     .low = 1,
+     .high = 63,
+     .fewest = 0,
+     .most = CONFIG_WATCH_MAX,
+     .example = "[\"0x1000000+0x200000\"]",
+     .description = "Ranges of its memory, as it sees it, that nobody is to write: where each starts, '+', its size, "
+                    "both in bytes and multiples of 4 KiB. A write by its CPUs or its devices is told "
+                    "(docs/integrity.md)."},
+    {.name = "on-watch",
+     .type = CONFIG_WORD,
+     .words = on_watch_words,
+     .offset = offsetof(struct config_guest, on_watch),
+     .example = "\"block\"",
+     .description = "What becomes of a write to what it watches: \"block\", which holds when not given, or \"allow\"."},
+    {.name = "watch-armed",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_guest, watch_armed),
+     .example = "false",
+     .description = "Whether the watch begins by itself; true when not given. Otherwise the service guest arms it."},
+    {.name = "watch-after-s",
+     .type = CONFIG_INTEGER,
+     .offset = offsetof(struct config_guest, watch_after),
+     .low = 0,
+     .high = WATCH_AFTER_HIGH,
+     .example = "60",
+     .description = "How long after each start of the guest the watch begins, in seconds: kernels write their own "
+                    "code while they boot. 0 when not given."},
 };
 
 static const struct config_key device_keys[] = {
@@ -360,6 +392,43 @@ static const struct config_key device_keys[] = {
      .description = "As the guest's `fault-severity`, for this device."},
 };
 
+static const struct config_key network_keys[] = {
+    {.name = "guests",
+     .type = CONFIG_GUESTS,
+     .required = true,
+     .offset = offsetof(struct config_network, guests),
+     .low = 1,
+     .high = CONFIG_NAME_MAX,
+     .fewest = 2,
+     .most = CONFIG_GUESTS_MAX,
+     .example = "[\"service\", \"user\"]",
+     .description = "The guests that are on it, two at least. Each gets a virtio network device for it: the first "
+                    "network of a guest is its PCI device 00:1d.0, the next 00:1c.0, and so on."},
+    {.name = "mtu",
+     .type = CONFIG_INTEGER,
+     .offset = offsetof(struct config_network, mtu),
+     .low = 576,
+     .high = 9216,
+     .example = "9000",
+     .description = "Bytes of a frame without its Ethernet header; 1500 when not given."},
+    {.name = "macs",
+     .type = CONFIG_MACS,
+     .offset = offsetof(struct config_network, macs),
+     .low = 17,
+     .high = 17,
+     .fewest = 2,
+     .most = CONFIG_GUESTS_MAX,
+     .example = "[\"52:54:00:00:00:01\", \"52:54:00:00:00:02\"]",
+     .description = "The Ethernet address of each guest's device, in the order of `guests`. Not given: made from the "
+                    "names of the network and the guest, the same at every start."},
+    {.name = "filter",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_network, filter),
+     .example = "true",
+     .description = "Whether a guest may send from its device's own address alone. Not given: from any, which a bridge "
+                    "in a guest needs."},
+};
+
 const struct config_table config_tables[CONFIG_TABLE_COUNT] = {
     [CONFIG_TABLE_TOP] = {"", top_keys, ARRAY_LENGTH(top_keys), "Before the first table."},
     [CONFIG_TABLE_SYSTEM] = {"[system]", system_keys, ARRAY_LENGTH(system_keys), "The hypervisor itself."},
@@ -369,6 +438,8 @@ const struct config_table config_tables[CONFIG_TABLE_COUNT] = {
                              "What holds for one assigned device, by its PCI address, `[device.\"0000:3b:00.0\"]`, or "
                              "for all with one vendor and device id, `[device.\"8086:28c0\"]`. Where both say "
                              "something, the address's table counts."},
+    [CONFIG_TABLE_NETWORK] = {"[network.NAME]", network_keys, ARRAY_LENGTH(network_keys),
+                              "A virtual network between guests. NAME is made as a guest's."},
 };
 
 const struct config_key *config_keys_find(const struct config_table *table, const char *name)
@@ -431,7 +502,8 @@ const char *config_keys_suggest(const struct config_table *table, const char *na
 
 bool config_keys_is_list(enum config_type type)
 {
-    return type == CONFIG_INTEGERS || type == CONFIG_STRINGS || type == CONFIG_DEVICES;
+    return type == CONFIG_INTEGERS || type == CONFIG_STRINGS || type == CONFIG_DEVICES || type == CONFIG_GUESTS ||
+           type == CONFIG_MACS || type == CONFIG_RANGES;
 }
 
 const char *config_keys_type_text(enum config_type type)
@@ -461,6 +533,12 @@ const char *config_keys_type_text(enum config_type type)
         return "an array of strings";
     case CONFIG_DEVICES:
         return "an array of strings with device addresses";
+    case CONFIG_GUESTS:
+        return "an array of strings with guests' names";
+    case CONFIG_MACS:
+        return "an array of strings with Ethernet addresses";
+    case CONFIG_RANGES:
+        return "an array of strings with addresses and sizes";
     }
     return "unknown";
 }

@@ -18,6 +18,9 @@ enum config_type {
     CONFIG_INTEGERS,   /* an array of integers */
     CONFIG_STRINGS,    /* an array of strings */
     CONFIG_DEVICES,    /* an array of strings: device addresses, all different */
+    CONFIG_GUESTS,     /* an array of strings: guests' names */
+    CONFIG_MACS,       /* an array of strings: Ethernet addresses, all different */
+    CONFIG_RANGES,     /* an array of strings: addresses and sizes, "0x1000000+0x200000" */
 };
 
 struct config_key {
@@ -44,6 +47,7 @@ enum config_table_index {
     CONFIG_TABLE_SYSTEM,
     CONFIG_TABLE_GUEST,
     CONFIG_TABLE_DEVICE,
+    CONFIG_TABLE_NETWORK,
     CONFIG_TABLE_COUNT,
 };
 

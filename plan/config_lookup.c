@@ -74,6 +74,17 @@ bool config_guest_starts(const struct config_guest *guest)
     return guest->autostart.at.line == 0 || guest->autostart.number != 0;
 }
 
+bool config_guest_arms_watch(const struct config_guest *guest)
+{
+    return guest->watch_armed.at.line == 0 || guest->watch_armed.number != 0;
+}
+
+struct config_range config_range_of(const struct config_value *value)
+{
+    return (struct config_range){.start = (value->number >> CONFIG_RANGE_SHIFT) * PAGE_SIZE,
+                                 .size = (value->number & CONFIG_RANGE_PAGES_MAX) * PAGE_SIZE};
+}
+
 bool config_device_shows_rom(const struct config_device *device)
 {
     return device->rom.at.line == 0 || device->rom.number != 0;

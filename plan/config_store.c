@@ -5,6 +5,7 @@
 #include "kernel/lib/format.h"
 #include "kernel/lib/sbdf.h"
 #include "kernel/lib/string.h"
+#include "plan/network.h"
 
 #define GROUP_PREFIX "group:"
 #define CONFIG_SHA256_DIGITS 64
@@ -120,6 +121,45 @@ static void store_rate(struct config_lexer *lx, const struct config_key *key, co
     }
 }
 
+/* A whole number as TOML writes it in tens or, behind 0x, in sixteens; what follows it in *end. */
+static bool read_number(const char *text, uint64_t *out, const char **end)
+{
+    bool hex = text[0] == '0' && text[1] == 'x';
+    uint64_t base = hex ? 16 : 10;
+    const char *first = text + (hex ? 2 : 0), *p = first;
+    *out = 0;
+    for (;; p++) {
+        char lower = (char)(*p | ('a' - 'A'));
+        uint64_t digit = *p >= '0' && *p <= '9'                ? (uint64_t)(*p - '0')
+                         : hex && lower >= 'a' && lower <= 'f' ? (uint64_t)(lower - 'a' + 10)
+                                                               : UINT64_MAX;
+        if (digit == UINT64_MAX) {
+            *end = p;
+            return p != first;
+        }
+        if (__builtin_mul_overflow(*out, base, out) || __builtin_add_overflow(*out, digit, out)) {
+            return false;
+        }
+    }
+}
+
+static void store_range(struct config_lexer *lx, const struct config_token *token, struct config_value *value)
+{
+    uint64_t start = 0, size = 0, last = 0;
+    const char *rest = "";
+    bool good = read_number(token->text, &start, &rest) && *rest == '+' && read_number(rest + 1, &size, &rest) &&
+                *rest == 0 && is_aligned(start | size, PAGE_SIZE) && size != 0 &&
+                size / PAGE_SIZE <= CONFIG_RANGE_PAGES_MAX && !__builtin_add_overflow(start, size, &last) &&
+                last < BIT64(48);
+    if (!good) {
+        config_lexer_error(lx, token->at, CONFIG_BAD_WATCH,
+                           "write where it starts, '+', and its size, both multiples of 0x1000: \"0x1000000+0x200000\"",
+                           "\"%.60s\" is not a range of whole pages", token->text);
+        return;
+    }
+    value->number = start / PAGE_SIZE << CONFIG_RANGE_SHIFT | size / PAGE_SIZE;
+}
+
 static void store_size(struct config_lexer *lx, const struct config_key *key, const struct config_token *token,
                        struct config_value *value)
 {
@@ -202,6 +242,16 @@ static void store_sha256(struct config_lexer *lx, const struct config_token *tok
     }
 }
 
+static void store_mac(struct config_lexer *lx, const struct config_token *token, struct config_value *value)
+{
+    if (!network_mac_parse(token->text, &value->number)) {
+        config_lexer_error(lx, token->at, CONFIG_BAD_MAC,
+                           "write six bytes of two hex digits, the first byte even and not all 0: "
+                           "\"52:54:00:12:34:56\"",
+                           "\"%.60s\" is not a device's Ethernet address", token->text);
+    }
+}
+
 /* The word that was meant, or all of them. */
 static void suggest_word(const struct config_key *key, const char *wrong, char *fix, size_t size)
 {
@@ -258,12 +308,20 @@ static void store_string(struct config_lexer *lx, const struct config_key *key, 
         store_rate(lx, key, token, value);
         return;
     }
+    if (key->type == CONFIG_RANGES) {
+        store_range(lx, token, value);
+        return;
+    }
     if (key->type == CONFIG_ID) {
         store_id(lx, token, value);
         return;
     }
     if (key->type == CONFIG_SHA256) {
         store_sha256(lx, token);
+        return;
+    }
+    if (key->type == CONFIG_MACS) {
+        store_mac(lx, token, value);
         return;
     }
     size_t length = strlen(token->text);
@@ -275,7 +333,7 @@ static void store_string(struct config_lexer *lx, const struct config_key *key, 
                            length, key->name);
     } else if (key->type == CONFIG_DEVICES) {
         store_device(lx, token, value);
-    } else if (key->type == CONFIG_GUEST_NAME && !config_store_is_name(token->text)) {
+    } else if ((key->type == CONFIG_GUEST_NAME || key->type == CONFIG_GUESTS) && !config_store_is_name(token->text)) {
         config_lexer_error(lx, token->at, CONFIG_BAD_NAME, "use a-z, 0-9 and '-', at most 31 characters",
                            "\"%s\" is not a guest's name", token->text);
     }

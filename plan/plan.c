@@ -7,6 +7,7 @@
 #include "plan/plan_devices.h"
 #include "plan/plan_memory.h"
 #include "plan/plan_order.h"
+#include "plan/plan_watch.h"
 
 enum status plan_make(const struct plan_facts *facts, const struct config *config, const char *file,
                       struct arena *arena, struct plan *out, struct diag_list *diags)
@@ -17,6 +18,7 @@ enum status plan_make(const struct plan_facts *facts, const struct config *confi
     enum status devices = plan_devices(facts, config, file, arena, out, diags);
     enum status memory = plan_memory(facts, config, file, arena, out, diags);
     cpu_check(facts, config, file, diags);
+    plan_watch(facts, config, file, diags);
     plan_order_diags(diags, first);
     if (devices == STATUS_NO_MEMORY || memory == STATUS_NO_MEMORY) {
         return STATUS_NO_MEMORY;

@@ -38,7 +38,8 @@ struct plan_limits {
     uint64_t bar_low_bytes;  /* ... its start is a multiple of its size */
     uint64_t bar_high_bytes; /* BAR window above RAM */
     uint64_t own_bytes;      /* memory that the hypervisor keeps for itself, and more of it for each ... */
-    uint64_t own_per_guest, own_per_cpu, own_per_function; /* ... guest, virtual CPU, PCI function of the machine */
+    uint64_t own_per_guest, own_per_cpu, own_per_function; /* ... guest, virtual CPU, PCI function of the machine, */
+    uint64_t own_per_link;                                 /* ... guest on a network between guests */
 };
 
 struct plan_facts {
@@ -111,7 +112,8 @@ struct plan_writer {
 };
 
 /* The plan as text, stable key=value lines: a line a guest, then one for each device and reserved region of it, then
- * what stays blocked. Memory by amount, blocks and page sizes, without host addresses: the same whatever was loaded. */
+ * the networks, then what stays blocked. Memory by amount, blocks and page sizes, without host addresses: the same
+ * whatever was loaded. */
 void plan_print(const struct plan_facts *facts, const struct config *config, const struct plan *plan,
                 const struct plan_writer *out);
 

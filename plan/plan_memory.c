@@ -6,6 +6,7 @@
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "plan/memory_pool.h"
+#include "plan/plan_watch.h"
 
 #define LOWEST MIB
 #define TABLES_PART 32768 /* of RAM: nested and second-level tables with 2 MiB leaves take a quarter of that */
@@ -30,7 +31,10 @@ static uint64_t own_bytes(const struct plan_facts *facts, const struct config *c
     uint64_t own = l->own_bytes + facts->machine->pci.count * l->own_per_function;
     for (size_t i = 0; i < config->guest_count; i++) {
         own += l->own_per_guest + config->guests[i].cpus.count * l->own_per_cpu;
-        own += config->guests[i].memory.number / TABLES_PART;
+        own += config->guests[i].memory.number / TABLES_PART + plan_watch_tables(&config->guests[i]);
+    }
+    for (size_t i = 0; i < config->network_count; i++) {
+        own += config->networks[i].guests.count * l->own_per_link;
     }
     return own;
 }

@@ -2,6 +2,7 @@
  * The plan as text. A line is short enough for the hypervisor's log (kernel/core/log_ring.h), with room for its head:
  * what may grow is spread over several. */
 #include "kernel/lib/format.h"
+#include "plan/network.h"
 #include "plan/plan.h"
 #include "plan/plan_memory.h"
 
@@ -122,6 +123,20 @@ static void put_whole_guest(struct text *t, size_t guest)
     }
 }
 
+/* A line for the network, and one for each guest on it. */
+static void put_network(struct text *t, const struct config_network *n)
+{
+    format_line_put(&t->line, "network=%s mtu=%u guests=%zu filter=%s", n->name.text, network_mtu(n), n->guests.count,
+                    n->filter.number != 0 ? "yes" : "no");
+    end_line(t);
+    for (size_t i = 0; i < n->guests.count; i++) {
+        char mac[NETWORK_MAC_TEXT_SIZE];
+        format_line_put(&t->line, "network=%s guest=%s mac=%s", n->name.text, n->guests.items[i].text,
+                        network_mac_text(network_mac(n, i), mac));
+        end_line(t);
+    }
+}
+
 static bool is_blocked(const struct text *t, uint32_t function)
 {
     return t->plan->owner[function] == PLAN_NO_GUEST && !function_of(t, function)->bridge;
@@ -158,6 +173,9 @@ void plan_print(const struct plan_facts *facts, const struct config *config, con
     struct text t = {.facts = facts, .config = config, .plan = plan, .out = out, .line = {line, sizeof(line), 0}};
     for (size_t i = 0; i < plan->guest_count; i++) {
         put_whole_guest(&t, i);
+    }
+    for (size_t i = 0; i < config->network_count; i++) {
+        put_network(&t, &config->networks[i]);
     }
     put_rest(&t);
 }

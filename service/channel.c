@@ -7,6 +7,7 @@
 #include "kernel/core/time.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
+#include "service/measured.h"
 
 #define GRACE_NS UINT64_C(20000000) /* for the guest to read an answer before the machine goes */
 
@@ -55,6 +56,7 @@ static void make_hello(struct channel *channel)
     json_text(&json, "type", "hello");
     json_text(&json, "version", channel->parts.control.version);
     json_text(&json, "config-sha256", channel->parts.control.config_sha256);
+    json_bool(&json, "measured-log", measured_why_not() == NULL);
     json_array(&json, "guests");
     for (size_t i = 0; i < channel->parts.control.guest_count; i++) {
         json_text(&json, NULL, channel->parts.guest_names[i]);

@@ -15,6 +15,7 @@ static const struct control_command *const tables[] = {
     control_guest_commands,
     control_device_commands,
     control_network_commands,
+    control_integrity_commands,
 };
 
 const struct control_command *control_command_at(size_t index)

@@ -9,6 +9,7 @@
 #ifndef BULKHEAD_SERVICE_CONTROL_H
 #define BULKHEAD_SERVICE_CONTROL_H
 
+#include "guest/net_link.h"
 #include "guest/vm_create.h"
 #include "kernel/lib/json.h"
 #include "kernel/lib/json_read.h"
@@ -24,14 +25,6 @@ enum control_machine {
     CONTROL_MACHINE_OFF,
 };
 
-/* The networks between guests. */
-struct control_networks {
-    size_t (*count)(void);
-    const char *(*name)(size_t index);
-    bool (*is_up)(size_t index);
-    enum status (*set)(const char *name, bool up);
-};
-
 /* Records of blocked requests of a device (segment:bus:device.function). */
 struct control_faults {
     uint64_t (*count)(struct sbdf source, bool *lower_bound);
@@ -43,10 +36,11 @@ struct control_parts {
     const char *config_sha256; /* 64 hex digits; NULL: not known */
     struct vm_owned *const *guests;
     size_t guest_count;
-    const struct vm_owned *self;             /* the service guest */
-    const struct control_networks *networks; /* NULL: there are none */
-    const struct control_faults *faults;     /* NULL: nobody counts them */
-    uint64_t (*fault_total)(void);           /* records of all units; NULL likewise */
+    const struct vm_owned *self; /* the service guest */
+    struct net_link *networks;   /* between guests */
+    size_t network_count;
+    const struct control_faults *faults; /* NULL: nobody counts them */
+    uint64_t (*fault_total)(void);       /* records of all units; NULL likewise */
 };
 
 struct control {

@@ -29,6 +29,7 @@ struct control_command {
 extern const struct control_command control_guest_commands[];
 extern const struct control_command control_device_commands[];
 extern const struct control_command control_network_commands[];
+extern const struct control_command control_integrity_commands[];
 extern const struct control_command control_machine_commands[];
 
 /* The index-th of all commands, NULL behind the last. */

@@ -32,7 +32,7 @@ GUESTS = {
     "forbidden": (1, "16MiB", "", 60),
 }
 # They need a device, or others beside them.
-SEPARATE = {"config", "msi", "policy", "restart", "rogue", "triple", "virtio", "wild"}
+SEPARATE = {"config", "msi", "policy", "restart", "rogue", "triple", "virtio", "watch", "wild"}
 
 
 def image(name):
@@ -51,6 +51,8 @@ def linux(name):
 def toml(value):
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
     return str(value).replace("'", '"') if isinstance(value, list) else f'"{value}"'
 
 

@@ -37,3 +37,12 @@ deb: $(BUILD)/bulkheadd.deb
 $(BUILD)/bulkheadd.deb: $(AGENT_PROGRAMS) tools/agent-package docs/agent.md $(wildcard tools/bulkheadd/*.[18] tools/bulkheadd/debian/*) \
 		tools/bulkheadd/completion.bash
 	@tools/agent-package $(BUILD)/host $@ && echo "  deb $@"
+
+define agent_unit # $(1) folder, $(2) compiler
+$(BUILD)/$(1)/unit/tools/bulkheadd/%: $(BUILD)/$(1)/tests/unit/tools/bulkheadd/%.c.o $(BUILD)/$(1)/libagent.a \
+		$(BUILD)/$(1)/libfake.a $(BUILD)/$(1)/libtool.a $(BUILD)/$(1)/libbulkhead.a
+	@mkdir -p $$(@D)
+	@$(2) $(SANITIZE) $$< -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group -lcmocka -o $$@
+endef
+$(eval $(call agent_unit,host-gcc,$(CC)))
+$(eval $(call agent_unit,host-clang,$(CLANG)))

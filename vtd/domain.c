@@ -169,6 +169,36 @@ enum status vtd_domain_unmap(struct vtd_domain *d, struct iova from, uint64_t si
     return forgotten != STATUS_OK ? forgotten : s;
 }
 
+/* Do shared tables give devices just these rights? */
+static enum status shows_rights(const struct radix *r, uint64_t from, uint64_t size, unsigned rights)
+{
+    const unsigned seen = RADIX_READ | RADIX_WRITE;
+    for (uint64_t done = 0; done < size;) {
+        struct radix_mapping m;
+        if (radix_lookup(r, from + done, &m) != STATUS_OK) {
+            return STATUS_NOT_FOUND;
+        }
+        if ((m.rights & seen) != rights) {
+            return STATUS_CONFLICT;
+        }
+        done += radix_span(m.level) - (from + done) % radix_span(m.level);
+    }
+    return STATUS_OK;
+}
+
+enum status vtd_domain_protect(struct vtd_domain *d, struct iova from, uint64_t size, unsigned rights)
+{
+    bulkhead_assert(rights == RADIX_READ || rights == (RADIX_READ | RADIX_WRITE));
+    if (!is_page_range(from.v, size, d->address_limit)) {
+        return STATUS_OUT_OF_RANGE;
+    }
+    enum status s = d->shared == NULL ? radix_protect(&d->tables, from.v, size, rights)
+                                      : shows_rights(d->shared, from.v, size, rights);
+    /* Units may hold either size of page after a split that failed half-way. */
+    enum status forgotten = forget(d, from.v, size);
+    return forgotten != STATUS_OK ? forgotten : s;
+}
+
 /* The last source on a unit is gone: its id can go too, if the unit confirmed that it forgot everything. */
 static void drop_id(struct vtd_unit *u, struct vtd_domain *d)
 {

@@ -56,6 +56,12 @@ MUST_CHECK enum status vtd_domain_map_reserved(struct vtd_domain *d, struct hpa 
  * On shared tables: they show none of it any more, else STATUS_CONFLICT; the units forget it. */
 MUST_CHECK enum status vtd_domain_unmap(struct vtd_domain *d, struct iova from, uint64_t size);
 
+/* Change what devices may do with the wholly mapped [from, from+size): RADIX_READ, or that and RADIX_WRITE. When it
+ * returns STATUS_OK no device can do more, requests in flight included. STATUS_NOT_FOUND: some of it is not mapped,
+ * STATUS_NO_MEMORY: a larger page could not be split; nothing changed then. Otherwise the domain is quarantined.
+ * On shared tables: they show just those rights already, else STATUS_CONFLICT; the units are told. */
+MUST_CHECK enum status vtd_domain_protect(struct vtd_domain *d, struct iova from, uint64_t size, unsigned rights);
+
 /* Put a source id of that unit into the domain. STATUS_CONFLICT when it is in one already, STATUS_UNSUPPORTED when the
  * unit cannot walk the shared tables. Also before bring-up. */
 MUST_CHECK enum status vtd_attach(struct vtd_unit *u, uint16_t source, struct vtd_domain *d);

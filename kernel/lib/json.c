@@ -124,7 +124,7 @@ static void value(struct json *json, const char *key, const char *text, size_t l
     end(json, start);
 }
 
-static void open(struct json *json, const char *key, const char *bracket, char closing)
+static void enter(struct json *json, const char *key, const char *bracket, char closing)
 {
     size_t start = begin(json, key);
     json->full |= json->depth == JSON_DEPTH_MAX;
@@ -141,12 +141,12 @@ static void open(struct json *json, const char *key, const char *bracket, char c
 
 void json_object(struct json *json, const char *key)
 {
-    open(json, key, "{", '}');
+    enter(json, key, "{", '}');
 }
 
 void json_array(struct json *json, const char *key)
 {
-    open(json, key, "[", ']');
+    enter(json, key, "[", ']');
 }
 
 void json_close(struct json *json)

@@ -6,7 +6,7 @@
 
 #include "kernel/lib/types.h"
 
-#define JSON_DEPTH_MAX 4 /* objects and arrays open at once; deeper ones are left out */
+#define JSON_DEPTH_MAX 6 /* objects and arrays open at once; deeper ones are left out */
 
 struct json {
     char *out;

@@ -88,6 +88,13 @@ static void put_config(void)
         put_members(&config_tables[CONFIG_TABLE_DEVICE], &config.devices[i]);
         printf("\"\": 0}, ");
     }
+    printf("\"\": 0}, \"network\": {");
+    for (size_t i = 0; i < config.network_count; i++) {
+        put_string(config.networks[i].name.text);
+        printf(": {");
+        put_members(&config_tables[CONFIG_TABLE_NETWORK], &config.networks[i]);
+        printf("\"\": 0}, ");
+    }
     printf("\"\": 0}}}\n");
 }
 

@@ -201,6 +201,14 @@ def test_lists_in_parts_are_asked_for_to_their_end(tmp_path):
         assert agent.ctl("--json", "networks")[0] == 0
 
 
+def test_a_command_that_is_longer_than_the_hypervisor_takes(pair):
+    hypervisor, agent = pair
+    long = {"id": 1, "command": "restart", "guest": "\x7f" * 1000}  # escaped, it is six times as long
+    answer = agent.ask(json.dumps(long, ensure_ascii=False).encode())
+    assert answer["ok"] is False and "longer" in answer["error"] and not hypervisor.asked("restart")
+    assert agent.ask({"id": 2, "command": "status"})["ok"]
+
+
 def test_a_follower_gets_what_was_and_what_comes(pair):
     hypervisor, agent = pair
     first = [hypervisor.event("log", text=str(n)) for n in range(3)]

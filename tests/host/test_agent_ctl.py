@@ -276,7 +276,7 @@ def test_events_that_come(pair):
 class Terminal:
     """bulkhead-ctl on a terminal of so many columns and lines."""
 
-    def __init__(self, agent, *arguments, columns=100, lines=24, env=None):
+    def __init__(self, agent, *arguments, columns=100, lines=24, env=None, stdout=None):
         self.fd, device = pty.openpty()
         fcntl.ioctl(device, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.before = termios.tcgetattr(device)
@@ -284,7 +284,7 @@ class Terminal:
         self.text = ""
         environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
         self.process = subprocess.Popen([CTL, "--socket", agent.socket, "--ports", agent.folder, *arguments],
-                                        stdin=device, stdout=device, stderr=device, env={**environment, **(env or {})})
+                                        stdin=device, stdout=stdout or device, stderr=device, env={**environment, **(env or {})})
 
     def expect(self, words, count=1):
         deadline = time.monotonic() + 15
@@ -343,6 +343,18 @@ def test_console(pair):
     terminal.type("last\x1dnot this")
     assert terminal.end() == 0
     assert console.read(0.5) == b"last"
+
+
+def test_a_console_whose_reader_ends(pair):
+    """bulkhead-ctl console user | head: the terminal is as it was."""
+    hypervisor, agent = pair
+    console = Port(hypervisor.folder, "org.bulkhead.console.user")
+    reader, writer = os.pipe()
+    terminal = Terminal(agent, "console", "user", stdout=writer).expect("ends it")
+    os.close(writer)
+    os.close(reader)
+    console.write(b"more\n")
+    assert terminal.end() == 0
 
 
 def test_a_console_that_goes(pair):
@@ -412,6 +424,18 @@ def test_top_fits_its_screen(pair, columns, lines):
     assert len(shown) <= lines and max(map(len, shown)) <= columns
     terminal.process.send_signal(signal.SIGTERM)
     assert terminal.end() == 0
+
+
+@pytest.mark.parametrize("rows", [[[1, 2]], [5], ["x"], [None], {"a": 1}, "x", [{}], [{"name": 5, "exits": "x"}],
+                                  [{"name": "n" * 500, "state": {"a": []}, "cpus": [[1]]}]])
+def test_answers_of_odd_shapes(pair, rows):
+    hypervisor, agent = pair
+    for name, member in (("guests", "guests"), ("devices", "devices"), ("networks", "networks"), ("faults", "devices")):
+        hypervisor.answers[name] = {member: rows, "total": 1}
+        assert agent.ctl(name)[0] == 0 and agent.ctl("--json", name)[0] == 0
+    terminal = Terminal(agent, "top").expect("\x1b[J", 2)
+    terminal.type("q")
+    assert terminal.end() == 0 and agent.ctl("status")[0] == 0
 
 
 def test_top_without_the_hypervisor_and_without_the_agent(pair):

@@ -72,6 +72,27 @@ def test_a_guest_is_started_again(boot, tmp_path):
     assert not run.having("policy: sid=0000:00:06.0")
 
 
+@pytest.mark.xdist_group("policy-stop")
+def test_a_reset_does_not_bring_the_device_back(boot, tmp_path):
+    """The guest is audited again before it starts anew, without the device."""
+    run = run_guests(boot, tmp_path, policy("rogue", 0, 7, on__fault="stop-device", fault__limit="0/1s"), cpus=1)
+    lines = guestrun.guest_lines(run.lines, "rogue")
+    assert [line for line in lines if line.startswith("POLICY: ")][1:] == [
+        "POLICY: stopped after 1", "POLICY: resets itself", "POLICY: no edu"]
+    assert not [line for line in lines if line.startswith("FAIL")], lines
+    assert len(run.having("guest: name=rogue device=0000:00:05.0 stopped")) == 2
+    assert guestrun.end_of(run, "rogue") == "powered-off"
+
+
+@pytest.mark.xdist_group("policy-stop")
+def test_a_stale_address_is_explained(boot, tmp_path):
+    run = run_guests(boot, tmp_path, policy("rogue", 0, 6), cpus=1)
+    assert_passed(run, "rogue", 3)
+    fault, = faultline.faults(run.lines)
+    assert re.fullmatch(r"BAR 0 of 0000:00:05\.0, until \d+ ms ago", fault.before)
+    assert fault.what.startswith("guest rogue, PCI hole") and fault.cause.startswith("a stale ring or buffer")
+
+
 @pytest.mark.xdist_group("policy-reboot")
 def test_the_machine_is_reset(boot, tmp_path):
     run = run_guests_until_reset(boot, tmp_path)

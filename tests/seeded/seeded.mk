@@ -1,6 +1,6 @@
-# `make seeded`: every deliberately broken variant of the driver, and of what builds guests' tables, must be rejected by
-# the test that its list names.
-SEEDED_LISTS := tests/seeded/vtd.txt tests/seeded/audit.txt
+# `make seeded`: every deliberately broken variant of the driver, of what builds guests' tables, and of what stops and
+# starts guests, must be rejected by the test that its list names.
+SEEDED_LISTS := tests/seeded/vtd.txt tests/seeded/audit.txt tests/seeded/life.txt
 SEEDED_TESTS := $(sort $(shell sed -nE 's/^[^\#].*\| *([^ |]+)( [^|]*)?$$/\1/p' $(SEEDED_LISTS)))
 .PHONY: seeded seeded-variants
 seeded: setup-test

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Orders for guests (guest/vm_order.h), given by the last CPU of the machine, which no guest has: "orders=GUEST" names
  * whom, "list=stop,start" the orders of a round, "rounds=N" how many rounds, "gap-ms=N" the time between orders. Each
- * order has to bring its state; a paused guest does nothing. At the end the guest is stopped. */
+ * order has to bring its state; a paused guest does nothing. At the end the guest is stopped, unless "leave" is there.
+ */
 #include "guest/vm_order.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/log.h"
@@ -25,6 +26,7 @@ static struct {
     struct vm_owned *guest;
     char list[LIST_SIZE];
     uint64_t rounds, gap_ms;
+    bool leave;
 } orders;
 
 static void wait_ns(uint64_t ns)
@@ -126,10 +128,11 @@ static void give_all(void *argument)
     for (uint64_t i = 0; good && i < orders.rounds; i++) {
         good = one_round();
     }
-    if (good && vm_order_state(orders.guest) != VM_ORDER_STOPPED) {
-        good = give(VM_ORDER_STOP);
-    }
     log_info("orders: %s", good ? "all done" : "FAILED");
+    if (!orders.leave && vm_order_state(orders.guest) != VM_ORDER_STOPPED && /* the machine may end with it */
+        vm_order_guest(orders.guest, VM_ORDER_STOP, "selftest") != STATUS_OK) {
+        log_error("orders: FAILED at the end");
+    }
 }
 
 void selftest_orders(const struct selftest_guests *made)
@@ -140,6 +143,7 @@ void selftest_orders(const struct selftest_guests *made)
     }
     orders.rounds = 1;
     orders.gap_ms = 100;
+    orders.leave = cmdline_has(made->cmdline, "leave");
     (void)cmdline_number(made->cmdline, "rounds", &orders.rounds);
     (void)cmdline_number(made->cmdline, "gap-ms", &orders.gap_ms);
     for (size_t i = 0; i < made->count; i++) {

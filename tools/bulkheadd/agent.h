@@ -14,6 +14,7 @@
 #define AGENT_CLIENTS_MAX 32
 #define AGENT_REQUESTS_MAX 64
 #define AGENT_ID_SIZE 128
+#define AGENT_COMMAND_MOST 4096            /* bytes of a line that the hypervisor takes (service/control.h) */
 #define AGENT_ANSWER_MS 30000              /* an answer that takes longer will not come */
 #define AGENT_CLIENT_OUT ((size_t)1 << 20) /* waiting for one client; an event beyond that is dropped and counted */
 

@@ -24,15 +24,22 @@ bool agent_ask(struct agent *a, const struct agent_request *what, const char *me
         *fix = NO_CHANNEL_FIX;
         return false;
     }
-    uint64_t id = a->next_id++;
+    uint64_t id = a->next_id;
     text_put(&line, "{\"id\":%" PRIu64 "%s}\n", id, members);
-    bool sent = slot < AGENT_REQUESTS_MAX && port_send(&a->control, &line);
+    bool fits = line.length <= AGENT_COMMAND_MOST;
+    bool sent = fits && slot < AGENT_REQUESTS_MAX && port_send(&a->control, &line);
     text_free(&line);
+    if (!fits) {
+        *why = "the command is longer than the hypervisor takes";
+        *fix = "shorten it";
+        return false;
+    }
     if (!sent) {
         *why = "too many commands are waiting for the hypervisor's answers";
         *fix = "try again in some seconds";
         return false;
     }
+    a->next_id++;
     a->requests[slot] = *what;
     a->requests[slot].id = id;
     a->requests[slot].deadline = now + AGENT_ANSWER_MS;

@@ -96,7 +96,7 @@ static enum copied copy(int from, int to, bool escapes)
     const char *escape = escapes ? memchr(bytes, ESCAPE, (size_t)count) : NULL;
     size_t most = escape != NULL ? (size_t)(escape - bytes) : (size_t)count;
     if (!write_all(to, bytes, most)) {
-        return COPIED_END;
+        return to == STDOUT_FILENO ? COPIED_ESCAPE : COPIED_END; /* who read it has enough */
     }
     return escape != NULL ? COPIED_ESCAPE : COPIED;
 }
@@ -113,8 +113,9 @@ static enum ctl_exit serve(int port, const struct terminal *t)
         if ((count == 0 && ended) || fds[2].revents != 0) {
             return CTL_DONE;
         }
-        if (fds[0].revents != 0 && copy(port, STDOUT_FILENO, false) != COPIED) {
-            return CTL_REFUSED;
+        enum copied shown = fds[0].revents != 0 ? copy(port, STDOUT_FILENO, false) : COPIED;
+        if (shown != COPIED) {
+            return shown == COPIED_END ? CTL_REFUSED : CTL_DONE;
         }
         enum copied typed = fds[1].revents != 0 ? copy(STDIN_FILENO, port, t->raw) : COPIED;
         if (typed == COPIED_ESCAPE) {

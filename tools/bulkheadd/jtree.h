@@ -53,7 +53,8 @@ const struct jtree_node *jtree_items(const struct jtree_node *node, const char *
 
 /* Append a value as JSON without spaces; depth is bounded by how it was parsed. */
 void jtree_write(struct text *out, const struct jtree_node *node);
-/* The members of an object but that one, each as ,"key":value - behind a first one that the caller wrote. */
+/* The members of an object but that one, each as ,"key":value - behind a first one that the caller wrote. Nothing
+ * for what is no object. */
 void jtree_write_members(struct text *out, const struct jtree_node *object, const char *except);
 
 #endif

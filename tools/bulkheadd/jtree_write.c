@@ -66,7 +66,8 @@ void jtree_write(struct text *out, const struct jtree_node *node)
 
 void jtree_write_members(struct text *out, const struct jtree_node *object, const char *except)
 {
-    for (const struct jtree_node *member = object->child; member != NULL; member = member->next) {
+    const struct jtree_node *member = object->type == JTREE_OBJECT ? object->child : NULL;
+    for (; member != NULL; member = member->next) {
         if (strcmp(member->key, except) != 0) {
             text_put(out, ",");
             write_all(out, member);

@@ -16,6 +16,7 @@ struct terminal terminal_open(void)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN); /* it would leave the terminal raw */
     t.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (tcgetattr(STDIN_FILENO, &t.before) == 0) {
         struct termios raw = t.before;

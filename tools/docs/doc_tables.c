@@ -83,6 +83,7 @@ static void print_limits(const struct config_key *key)
     case CONFIG_GUEST_NAME:
     case CONFIG_STRINGS:
     case CONFIG_DEVICES:
+    case CONFIG_RANGES:
         printf("%llu to %llu bytes", (unsigned long long)key->low, (unsigned long long)key->high);
         break;
     }

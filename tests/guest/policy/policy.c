@@ -2,8 +2,9 @@
  * A guest whose edu device breaks the rules, until the hypervisor does something about it. "mode=0": DMA beyond its RAM
  * until the device is taken from it; "mode=1": until it is started again, which it learns from the device's buffer
  * (edu has no reset); "mode=2": more interrupts than it may; "mode=3": "times" accesses at once, where the device can
- * (Bochs); "mode=4": the same by an 82574L's ring of descriptors (QEMU). "mode=5" has no device and measures what it
- * gets done meanwhile, in "windows" of 250 ms. Lines "POLICY: ..." tell. */
+ * (Bochs); "mode=4": the same by an 82574L's ring of descriptors (QEMU). "mode=6": DMA to where its
+ * BAR was before; "mode=7": as 0, and then a reset, which does not bring the device back. "mode=5" has no device and
+ * measures what it gets done meanwhile, in "windows" of 250 ms. Lines "POLICY: ..." tell. */
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/mmio.h"
 #include "kernel/hw/port.h"
@@ -145,6 +146,27 @@ static void flood(void)
     check(is_gone() || looks < 20000, "the flood ends");
 }
 
+/* The hypervisor remembers what was there. */
+static void use_a_place_that_moved(void)
+{
+    uint32_t before = (uint32_t)edu.base, after = before + 0x1000000;
+    config_write(0x10, after);
+    edu.base = after;
+    expect(mmio_read32(hpa(edu.base)) & 0xff, 0xed, "the BAR moved"); /* what its id ends in */
+    say("POLICY: moved from 0x%x to 0x%x", before, after);
+    check(edu_from_device(&edu, before, 64), "DMA to where it was ends");
+}
+
+static void reset_after_the_stop(void)
+{
+    break_rules_until_stopped();
+    say("POLICY: resets itself");
+    port_write8(0xcf9, 6);
+    for (;;) {
+        cpu_pause();
+    }
+}
+
 struct descriptor {
     uint64_t address, command;
 };
@@ -217,7 +239,12 @@ void guest_main(void)
         measure_progress();
         return;
     }
-    if (!check(edu_find(&edu), "there is an edu device")) {
+    bool found = edu_find(&edu);
+    if (mode == 7 && !found) {
+        say("POLICY: no edu");
+        return;
+    }
+    if (!check(found, "there is an edu device")) {
         return;
     }
     say("POLICY: edu at 00:%02x.0", edu.device);
@@ -230,6 +257,12 @@ void guest_main(void)
         break;
     case 2:
         interrupt_too_often();
+        break;
+    case 6:
+        use_a_place_that_moved();
+        break;
+    case 7:
+        reset_after_the_stop();
         break;
     default:
         flood();

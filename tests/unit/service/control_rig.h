@@ -25,7 +25,9 @@ static struct {
     struct pci_function functions[CONTROL_RIG_DEVICES];
     struct guest_pci_function found; /* what guest_pci_find() says about one of "user" */
     bool stopped[CONTROL_RIG_DEVICES];
-    bool up[2];
+    struct net_link links[2];
+    struct net_port ports[4];
+    unsigned wakes;
     const char *no_off;
     unsigned orders, device_orders;
     struct control control;
@@ -118,25 +120,23 @@ unsigned cpu_count(void)
     return 4;
 }
 
-static size_t control_rig_network_count(void)
+static void control_rig_wake(void *context)
 {
-    return 2;
+    (void)context;
+    control_rig.wakes++;
 }
 
-static const char *control_rig_network_name(size_t index)
+/* "lan" of the first two guests, "storage-net" of the first and the last. */
+static inline void control_rig_make_networks(void)
 {
-    return index == 0 ? "lan" : "storage-net";
-}
-
-static bool control_rig_is_up(size_t index)
-{
-    return control_rig.up[index];
-}
-
-static enum status control_rig_set(const char *name, bool up)
-{
-    control_rig.up[strcmp(name, "lan") == 0 ? 0 : 1] = up;
-    return STATUS_OK;
+    static const char *const guests[] = {"service", "user", "service", "storage-1"};
+    for (unsigned i = 0; i < ARRAY_LENGTH(guests); i++) {
+        struct net_link *link = &control_rig.links[i / 2];
+        if (i % 2 == 0) {
+            net_link_init(link, i == 0 ? "lan" : "storage-net", 1500, false);
+        }
+        net_port_join(&control_rig.ports[i], link, guests[i], 0x525400000000 + i, NULL, control_rig_wake, NULL);
+    }
 }
 
 static uint64_t control_rig_faults(struct sbdf source, bool *lower_bound)
@@ -162,8 +162,6 @@ static inline void control_rig_free(void)
 static inline void control_rig_make(void)
 {
     static const char *const names[] = {"service", "user", "storage-1"};
-    static const struct control_networks networks = {control_rig_network_count, control_rig_network_name,
-                                                     control_rig_is_up, control_rig_set};
     static const struct control_faults faults = {control_rig_faults};
     control_rig_free();
     memset(&control_rig, 0, sizeof(control_rig));
@@ -177,23 +175,25 @@ static inline void control_rig_make(void)
     }
     for (size_t i = 0; i < CONTROL_RIG_GUESTS; i++) {
         control_rig.guests[i] = calloc(1, sizeof(struct vm_owned));
-        strcpy(control_rig.guests[i]->vm.name, names[i]);
+        memcpy(control_rig.guests[i]->vm.name, names[i], strlen(names[i]) + 1);
         control_rig.guests[i]->request.cpu_count = 1;
     }
     control_rig.guests[1]->request.devices = control_rig.devices;
     control_rig.guests[1]->request.device_count = 3;
     control_rig.guests[2]->request.devices = &control_rig.devices[3];
     control_rig.guests[2]->request.device_count = 1;
-    strcpy(control_rig.guests[2]->vm.why, "triple fault at \"0x10\"");
+    static const char why[] = "triple fault at \"0x10\"";
+    memcpy(control_rig.guests[2]->vm.why, why, sizeof(why));
     control_rig.states[2] = VM_ORDER_CRASHED;
-    control_rig.up[0] = control_rig.up[1] = true;
+    control_rig_make_networks();
     const struct control_parts parts = {
         .version = "1.0",
         .config_sha256 = "0123",
         .guests = control_rig.guests,
         .guest_count = CONTROL_RIG_GUESTS,
         .self = control_rig.guests[0],
-        .networks = &networks,
+        .networks = control_rig.links,
+        .network_count = ARRAY_LENGTH(control_rig.links),
         .faults = &faults,
         .fault_total = control_rig_fault_total,
     };

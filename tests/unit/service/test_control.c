@@ -140,23 +140,52 @@ static void knows_devices(void **state)
         strstr(ask("{\"command\":\"stop-device\",\"device\":\"0000:00:04.0\"}"), "\"code\":\"not-possible\""));
 }
 
+#define PORT(guest, up)                                                                                                \
+    "{\"guest\":\"" guest "\",\"up\":" up ",\"packets-sent\":0,\"bytes-sent\":0,\"packets-received\":0,"               \
+    "\"bytes-received\":0,\"dropped\":0}"
+#define LINK(name, up) "{\"name\":\"" name "\",\"up\":" up ",\"mtu\":1500,\"packets\":0,\"bytes\":0,\"dropped\":0,"
+
 static void cuts_networks(void **state)
 {
     (void)state;
     ANSWERS("{\"command\":\"cut\",\"network\":\"lan\"}", "{\"ok\":true,\"network\":\"lan\",\"up\":false}");
-    assert_false(control_rig.up[0]);
-    ANSWERS("{\"command\":\"networks\"}", "{\"ok\":true,\"networks\":[{\"name\":\"lan\",\"up\":false},"
-                                          "{\"name\":\"storage-net\",\"up\":true}],\"total\":2}");
+    assert_false(net_link_is_up(&control_rig.links[0], NULL));
+    assert_int_equal(control_rig.wakes, 2);
+    ANSWERS("{\"command\":\"networks\"}",
+            "{\"ok\":true,\"networks\":[" LINK("lan", "false") "\"guests\":[" PORT("service", "false") "," PORT(
+                "user", "false") "]}," LINK("storage-net",
+                                            "true") "\"guests\":[" PORT("service",
+                                                                        "true") "," PORT("storage-1",
+                                                                                         "true") "]}],\"total\":2}");
     refused("{\"command\":\"cut\",\"network\":\"lan\"}", "not-possible", "network 'lan' is cut already",
             "{\\\"command\\\":\\\"networks\\\"} shows which are up");
     ANSWERS("{\"command\":\"restore\",\"network\":\"lan\"}", "{\"ok\":true,\"network\":\"lan\",\"up\":true}");
-    assert_true(control_rig.up[0]);
+    assert_true(net_link_is_up(&control_rig.links[0], NULL));
     refused("{\"command\":\"restore\",\"network\":\"lam\"}", "not-found", "no network 'lam'",
             "write \\\"network\\\":\\\"lan\\\"");
-    control_rig.control.parts.networks = NULL;
+    control_rig.control.parts.network_count = 0;
     ANSWERS("{\"command\":\"networks\"}", "{\"ok\":true,\"networks\":[],\"total\":0}");
     refused("{\"command\":\"cut\",\"network\":\"lan\"}", "not-found", "no network 'lan'",
             "{\\\"command\\\":\\\"networks\\\"} lists them");
+}
+
+static void cuts_one_guest(void **state)
+{
+    (void)state;
+    ANSWERS("{\"command\":\"cut\",\"network\":\"lan\",\"guest\":\"user\"}",
+            "{\"ok\":true,\"network\":\"lan\",\"guest\":\"user\",\"up\":false}");
+    assert_true(net_link_is_up(&control_rig.links[0], NULL));
+    assert_true(net_link_is_up(&control_rig.links[0], &control_rig.ports[0]));
+    assert_false(net_link_is_up(&control_rig.links[0], &control_rig.ports[1]));
+    refused("{\"command\":\"cut\",\"network\":\"lan\",\"guest\":\"user\"}", "not-possible",
+            "guest 'user' is cut from network 'lan' already", "{\\\"command\\\":\\\"networks\\\"} shows which are up");
+    refused("{\"command\":\"restore\",\"network\":\"lan\",\"guest\":\"service\"}", "not-possible",
+            "guest 'service' is on network 'lan' already", "{\\\"command\\\":\\\"networks\\\"} shows which are up");
+    refused("{\"command\":\"cut\",\"network\":\"lan\",\"guest\":\"storage-1\"}", "not-found",
+            "guest 'storage-1' is not on network 'lan'", "{\\\"command\\\":\\\"networks\\\"} lists who is on it");
+    ANSWERS("{\"command\":\"restore\",\"network\":\"lan\",\"guest\":\"user\"}",
+            "{\"ok\":true,\"network\":\"lan\",\"guest\":\"user\",\"up\":true}");
+    assert_true(net_link_is_up(&control_rig.links[0], &control_rig.ports[1]));
 }
 
 static void speaks_of_the_machine(void **state)
@@ -295,6 +324,7 @@ int main(void)
         cmocka_unit_test_setup(refuses_orders, fresh),
         cmocka_unit_test_setup(knows_devices, fresh),
         cmocka_unit_test_setup(cuts_networks, fresh),
+        cmocka_unit_test_setup(cuts_one_guest, fresh),
         cmocka_unit_test_setup(speaks_of_the_machine, fresh),
         cmocka_unit_test_setup(ends_the_machine, fresh),
         cmocka_unit_test_setup(helps, fresh),

@@ -164,7 +164,7 @@ static void leaves_out_what_is_too_deep(void **state)
     for (unsigned i = 0; i < JSON_DEPTH_MAX + 2; i++) {
         json_close(&j);
     }
-    assert_string_equal(out, "[[[[]]]]");
+    assert_string_equal(out, "[[[[[[]]]]]]");
     assert_true(j.cut);
 }
 

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * guest/vm_order.c, vm_keep.c, vm_life.c: two guests with devices, stopped, started, restarted and paused on the
+ * pretended machine, by orders and by themselves; what devices reach, what memory holds and how much is taken, then. */
+#include "guest/vm_order.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "drivers/pci_regs.h"
+#include "guest/vm_life.h"
+#include "kernel/core/pages.h"
+#include "kernel/core/vcpu_resident.h"
+#include "tests/fake/log.h"
+#include "tests/fake/made_guests.h"
+#include "tests/fake/memory.h"
+#include "tests/fake/time.h"
+
+#define TOP (MADE_WEB + 0x3f0000) /* of web's first block: nothing is loaded there */
+#define SECOND UINT64_C(1000000000)
+#define STEPS_MOST 100
+
+static struct made_guests made;
+static struct vm_owned *web, *store;
+static struct vm_owned *all[MADE_OWNERS];
+static struct vm_roster roster;
+static struct cpu_backend backend;
+static unsigned vcpus;
+
+/* --- a CPU that runs nothing */
+
+static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
+{
+    (void)nested;
+    *vcpu = (struct vcpu){.backend = &backend, .cpu = cpu};
+    vcpus++;
+    return vcpu_resident_init(vcpu);
+}
+
+static void vcpu_free(struct vcpu *vcpu)
+{
+    vcpu_resident_free(vcpu);
+    vcpus--;
+}
+
+static uint64_t read_register(const struct vcpu *vcpu, enum vcpu_register which)
+{
+    (void)vcpu, (void)which;
+    return 0;
+}
+
+static void write_register(struct vcpu *vcpu, enum vcpu_register which, uint64_t value)
+{
+    (void)vcpu, (void)which, (void)value;
+}
+
+static void write_segment(struct vcpu *vcpu, enum vcpu_segment_name which, struct vcpu_segment segment)
+{
+    (void)vcpu, (void)which, (void)segment;
+}
+
+static enum status allow_msr(struct vcpu *vcpu, uint32_t msr, unsigned how)
+{
+    (void)vcpu, (void)msr, (void)how;
+    return STATUS_OK;
+}
+
+/* --- the loop of a host CPU, as far as lives are concerned */
+
+static bool pending(struct vm_owned *owned)
+{
+    uint64_t wake_ns = UINT64_MAX;
+    return vm_life_pending(&owned->vm.cpus[0], &wake_ns);
+}
+
+/* Steps until there is none to do; how many. */
+static unsigned live(struct vm_owned *owned)
+{
+    unsigned steps = 0;
+    while (pending(owned)) {
+        assert_true(steps++ < STEPS_MOST);
+        vm_life_step(&owned->vm.cpus[0]);
+    }
+    return steps;
+}
+
+static void use(struct vm_owned *owned)
+{
+    owned->request.roster = &roster;
+    owned->vm.backend = &backend;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    static const struct made_guests_kind kind = {"plain", vtd_model_qemu, &radix_npt, 2, false};
+    made_guests_make(&made, &kind);
+    web = &made.guests[MADE_OWNER_WEB];
+    store = &made.guests[MADE_OWNER_STORE];
+    backend = *web->vm.backend;
+    backend.vcpu_init = vcpu_init;
+    backend.vcpu_free = vcpu_free;
+    backend.read = read_register;
+    backend.write = write_register;
+    backend.write_segment = write_segment;
+    backend.allow_msr = allow_msr;
+    vcpus = 0;
+    all[MADE_OWNER_WEB] = web;
+    all[MADE_OWNER_STORE] = store;
+    roster = (struct vm_roster){.guests = all, .count = MADE_OWNERS, .awake = MADE_OWNERS};
+    for (unsigned i = 0; i < MADE_OWNERS; i++) {
+        use(all[i]);
+        live(all[i]);
+    }
+    assert_int_equal(vcpus, MADE_OWNERS);
+    made_guests_use_devices(&made);
+    return 0;
+}
+
+static bool reaches(uint16_t source, uint64_t at)
+{
+    uint64_t host = 0;
+    return vtd_model_may_now(&made.vtd.mc.units[0].model, source, at, true, &host);
+}
+
+#define WEB_DEVICE 0x0100u
+#define STORE_DEVICE 0x0200u
+
+static unsigned master(struct sbdf at)
+{
+    return pci_config_read16(at, PCI_COMMAND) & PCI_COMMAND_BUS_MASTER;
+}
+
+static uint8_t *top_of_web(void)
+{
+    return fake_memory_at(TOP, PAGE_SIZE);
+}
+
+static void is_off(enum vm_order_state state)
+{
+    assert_int_equal(vm_order_state(web), state);
+    assert_false(reaches(WEB_DEVICE, 0x1000));
+    assert_int_equal(master(sbdf_make(0, 1, 0, 0)), 0);
+    assert_int_equal(web->vm.platform.pci.sources.count, 0);
+    assert_null(guest_pci_at(&web->vm.platform.pci, 1));
+    assert_int_equal(top_of_web()[0], 0);
+    assert_true(reaches(STORE_DEVICE, 0x1000)); /* the other one goes on */
+    assert_int_equal(vm_order_state(store), VM_ORDER_RUNNING);
+}
+
+static void is_on(void)
+{
+    assert_int_equal(vm_order_state(web), VM_ORDER_RUNNING);
+    assert_int_equal(web->vm.cpus[0].life, VM_LIFE_RUNS);
+    assert_true(reaches(WEB_DEVICE, 0x1000));
+    assert_int_equal(master(sbdf_make(0, 1, 0, 0)), 0); /* until its driver says so */
+    assert_int_equal(top_of_web()[0], 0);
+    assert_null(vtd_model_violation(&made.vtd.mc.units[0].model));
+}
+
+static void dirty(void)
+{
+    made_guests_use_devices(&made);
+    top_of_web()[0] = 0x5a;
+}
+
+static void order(enum vm_order what, enum status expected)
+{
+    assert_int_equal(vm_order_guest(web, what, "test"), expected);
+}
+
+/* --- orders */
+
+static void stopped_and_started(void **state)
+{
+    (void)state;
+    uint64_t on = pages_taken().now, off = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        dirty();
+        order(VM_ORDER_START, STATUS_CONFLICT);
+        order(VM_ORDER_STOP, STATUS_OK);
+        assert_int_equal(vm_order_state(web), VM_ORDER_STOPPING);
+        live(web);
+        is_off(VM_ORDER_STOPPED);
+        assert_int_equal(web->vm.end, VM_STOPPED);
+        off = i == 0 ? pages_taken().now : off;
+        assert_int_equal(pages_taken().now, off);
+        order(VM_ORDER_STOP, STATUS_CONFLICT);
+        order(VM_ORDER_PAUSE, STATUS_CONFLICT);
+        order(VM_ORDER_RESUME, STATUS_CONFLICT);
+        order(VM_ORDER_START, STATUS_OK);
+        live(web);
+        is_on();
+        assert_int_equal(pages_taken().now, on);
+    }
+    assert_true(off < on);
+    assert_int_equal(web->starts, 20);
+}
+
+static void restarted(void **state)
+{
+    (void)state;
+    uint64_t on = pages_taken().now;
+    for (unsigned i = 0; i < 20; i++) {
+        dirty();
+        order(VM_ORDER_RESTART, STATUS_OK);
+        live(web);
+        is_on();
+        assert_int_equal(pages_taken().now, on);
+    }
+    order(VM_ORDER_STOP, STATUS_OK);
+    live(web);
+    order(VM_ORDER_RESTART, STATUS_OK); /* from rest too */
+    live(web);
+    is_on();
+}
+
+static void paused_and_resumed(void **state)
+{
+    (void)state;
+    const struct vm_cpu *cpu = &web->vm.cpus[0];
+    order(VM_ORDER_RESUME, STATUS_CONFLICT);
+    assert_true(vm_may_enter(cpu));
+    order(VM_ORDER_PAUSE, STATUS_OK);
+    order(VM_ORDER_PAUSE, STATUS_CONFLICT);
+    assert_int_equal(vm_order_state(web), VM_ORDER_PAUSED);
+    assert_false(vm_may_enter(cpu) || pending(web));
+    order(VM_ORDER_RESUME, STATUS_OK);
+    assert_true(vm_may_enter(cpu));
+    assert_true(web->vm.resumed_ns != 0);
+    order(VM_ORDER_PAUSE, STATUS_OK);
+    order(VM_ORDER_RESTART, STATUS_OK);
+    live(web);
+    is_on();
+    assert_true(vm_may_enter(cpu));
+    order(VM_ORDER_PAUSE, STATUS_OK);
+    order(VM_ORDER_STOP, STATUS_OK);
+    live(web);
+    is_off(VM_ORDER_STOPPED);
+}
+
+/* An order that comes while the last one is being carried out. */
+static void stopped_while_it_starts(void **state)
+{
+    (void)state;
+    order(VM_ORDER_RESTART, STATUS_OK);
+    while (vm_order_state(web) != VM_ORDER_STARTING) {
+        assert_true(pending(web));
+        vm_life_step(&web->vm.cpus[0]);
+    }
+    order(VM_ORDER_RESTART, STATUS_OK); /* it does already */
+    order(VM_ORDER_STOP, STATUS_OK);
+    live(web);
+    is_off(VM_ORDER_STOPPED);
+    assert_int_equal(web->starts, 1);
+}
+
+static void started_while_it_stops(void **state)
+{
+    (void)state;
+    order(VM_ORDER_STOP, STATUS_OK);
+    vm_life_step(&web->vm.cpus[0]);
+    vm_life_step(&web->vm.cpus[0]);
+    order(VM_ORDER_RESTART, STATUS_OK);
+    live(web);
+    is_on();
+}
+
+/* --- its own ends */
+
+static void a_reset_starts_it_anew(void **state)
+{
+    (void)state;
+    uint64_t on = pages_taken().now;
+    dirty();
+    vm_stop(&web->vm, VM_RESET, "reset");
+    live(web);
+    is_on();
+    assert_int_equal(pages_taken().now, on);
+    web->request.rules.reboot_stops = true;
+    vm_stop(&web->vm, VM_RESET, "reset");
+    live(web);
+    is_off(VM_ORDER_STOPPED);
+}
+
+static void a_crash_waits_longer_each_time(void **state)
+{
+    (void)state;
+    web->request.rules.when = RESTART_ON_FAILURE;
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t wake_ns = UINT64_MAX;
+        dirty();
+        vm_stop(&web->vm, VM_CRASHED, "test");
+        live(web);
+        is_off(VM_ORDER_WAITING);
+        assert_int_equal(web->waited_ns, SECOND << i);
+        assert_false(vm_life_pending(&web->vm.cpus[0], &wake_ns));
+        assert_int_equal(wake_ns, web->wake_ns);
+        fake_time_advance_ns(SECOND << i);
+        live(web);
+        is_on();
+    }
+    fake_time_advance_ns(61 * SECOND);
+    vm_stop(&web->vm, VM_CRASHED, "test");
+    live(web);
+    assert_int_equal(web->waited_ns, SECOND);
+    order(VM_ORDER_START, STATUS_OK); /* without waiting */
+    live(web);
+    is_on();
+    vm_stop(&web->vm, VM_CRASHED, "test");
+    live(web);
+    order(VM_ORDER_STOP, STATUS_OK);
+    live(web);
+    is_off(VM_ORDER_STOPPED);
+}
+
+static void power_off_and_crash_are_final_without_rules(void **state)
+{
+    (void)state;
+    vm_stop(&web->vm, VM_POWERED_OFF, "powered off");
+    live(web);
+    is_off(VM_ORDER_POWERED_OFF);
+    order(VM_ORDER_START, STATUS_OK);
+    live(web);
+    vm_stop(&web->vm, VM_CRASHED, "test");
+    live(web);
+    is_off(VM_ORDER_CRASHED);
+}
+
+/* --- what goes wrong */
+
+static void a_device_that_does_not_reset_keeps_it_off(void **state)
+{
+    (void)state;
+    struct fake_pci_function *device = fake_pci_find(sbdf_make(0, 1, 0, 0));
+    device->busy_us = 20000000;
+    order(VM_ORDER_RESTART, STATUS_OK);
+    live(web);
+    assert_int_equal(fake_log_count("could not start anew: "), 1);
+    fake_time_advance_ns(100 * SECOND); /* it answers again */
+    assert_false(pending(web));
+    is_off(VM_ORDER_CRASHED);
+    device->busy_us = 0;
+    order(VM_ORDER_START, STATUS_OK);
+    live(web);
+    is_on();
+}
+
+/* Nobody may have its memory, nor may it run again: the unit may still hold what led there. */
+static void what_is_not_withdrawn_is_never_started(void **state)
+{
+    (void)state;
+    dirty();
+    made.vtd.mc.units[0].model.knobs.stuck_waits = true;
+    order(VM_ORDER_RESTART, STATUS_OK);
+    live(web);
+    assert_true(web->lost);
+    assert_int_equal(top_of_web()[0], 0x5a);
+    order(VM_ORDER_START, STATUS_CONFLICT);
+    order(VM_ORDER_RESTART, STATUS_CONFLICT);
+    assert_int_equal(fake_log_count("stays off until the machine is reset"), 1);
+    made.vtd.mc.units[0].model.knobs.stuck_waits = false;
+}
+
+static bool refuse(const struct vm_owned *owned, char *why, size_t size)
+{
+    (void)owned;
+    (void)strncpy(why, "not proven", size);
+    return false;
+}
+
+static void what_is_not_proven_does_not_start(void **state)
+{
+    (void)state;
+    web->request.may_start = refuse;
+    vm_stop(&web->vm, VM_RESET, "reset");
+    live(web);
+    is_off(VM_ORDER_CRASHED);
+}
+
+/* --- devices */
+
+static void devices_are_stopped_until_they_are_ordered_back(void **state)
+{
+    (void)state;
+    const struct sbdf at = sbdf_make(0, 1, 0, 0);
+    assert_int_equal(vm_order_device(web, sbdf_make(0, 2, 0, 0), true), STATUS_NOT_FOUND);
+    assert_int_equal(vm_order_device(web, at, true), STATUS_OK);
+    assert_false(vm_may_enter(&web->vm.cpus[0]));
+    live(web);
+    assert_false(reaches(WEB_DEVICE, 0x1000));
+    assert_true(vm_may_enter(&web->vm.cpus[0]));
+    vm_stop(&web->vm, VM_RESET, "reset"); /* no way back */
+    live(web);
+    assert_int_equal(vm_order_state(web), VM_ORDER_RUNNING);
+    assert_false(reaches(WEB_DEVICE, 0x1000));
+    assert_int_equal(vm_order_device(web, at, false), STATUS_OK);
+    live(web);
+    assert_true(reaches(WEB_DEVICE, 0x1000));
+    assert_int_equal(vm_order_device(web, at, true), STATUS_OK);
+    live(web);
+    order(VM_ORDER_RESTART, STATUS_OK);
+    live(web);
+    is_on();
+    order(VM_ORDER_STOP, STATUS_OK);
+    live(web);
+    assert_int_equal(vm_order_device(web, at, true), STATUS_CONFLICT);
+}
+
+/* --- the machine */
+
+static void it_is_over_when_all_rest(void **state)
+{
+    (void)state;
+    vm_stop(&web->vm, VM_POWERED_OFF, "powered off");
+    live(web);
+    assert_false(vm_roster_is_over(&roster) || vm_life_has_ended(web));
+    order(VM_ORDER_START, STATUS_OK);
+    live(web);
+    vm_stop(&store->vm, VM_CRASHED, "test");
+    live(store);
+    assert_false(vm_roster_is_over(&roster));
+    order(VM_ORDER_STOP, STATUS_OK);
+    live(web);
+    live(store);
+    assert_true(vm_roster_is_over(&roster) && vm_life_has_ended(web) && vm_life_has_ended(store));
+    assert_int_equal(vcpus, 0);
+    order(VM_ORDER_START, STATUS_OK); /* nobody is there to hear it */
+    assert_false(pending(web));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(stopped_and_started, setup),
+        cmocka_unit_test_setup(restarted, setup),
+        cmocka_unit_test_setup(paused_and_resumed, setup),
+        cmocka_unit_test_setup(stopped_while_it_starts, setup),
+        cmocka_unit_test_setup(started_while_it_stops, setup),
+        cmocka_unit_test_setup(a_reset_starts_it_anew, setup),
+        cmocka_unit_test_setup(a_crash_waits_longer_each_time, setup),
+        cmocka_unit_test_setup(power_off_and_crash_are_final_without_rules, setup),
+        cmocka_unit_test_setup(a_device_that_does_not_reset_keeps_it_off, setup),
+        cmocka_unit_test_setup(what_is_not_withdrawn_is_never_started, setup),
+        cmocka_unit_test_setup(what_is_not_proven_does_not_start, setup),
+        cmocka_unit_test_setup(devices_are_stopped_until_they_are_ordered_back, setup),
+        cmocka_unit_test_setup(it_is_over_when_all_rest, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
