@@ -180,7 +180,7 @@ static void a_group_for_two_guests(void **state)
         "error[BH0621] g.toml:11:12: 0000:02:00.1 is in one group with 0000:02:00.0, which guest 'one' has, at "
         "g.toml:6:12; fix: give both to one guest: write \"0000:02:00.1\" in devices of [guest.one], or "
         "\"0000:02:00.0\" in those of [guest.two]\n"
-        "note[BH0620] g.toml:11:12: 0000:02:00.1 belongs to the group of 0000:02:00.0: 0000:00:04.0 above it has no "
+        "note[BH0620] g.toml:11:12: 0000:02:00.0 belongs to the group of 0000:02:00.1: 0000:00:04.0 above it has no "
         "ACS\n");
 }
 
