@@ -32,7 +32,7 @@ GUESTS = {
     "forbidden": (1, "16MiB", "", 60),
 }
 # They need a device, or others beside them.
-SEPARATE = {"config", "msi", "policy", "restart", "rogue", "triple", "virtio", "watch", "wild"}
+SEPARATE = {"config", "msi", "net", "policy", "restart", "rogue", "triple", "virtio", "watch", "wild"}
 
 
 def image(name):
@@ -136,4 +136,25 @@ def assert_hostile_virtio(run):
     assert end_of(run, "hostile") == end_of(run, "beside") == "powered-off"
     broke = re.findall(r"warn  virtio: guest hostile broke its console: queue \d+: [^;]+; it waits for a reset", run.text)
     assert 4 <= len(broke) <= 12, broke
+    assert not re.search(r"fault: |panic:", run.text)
+
+
+def network_guests(folder, frames, hostile=True, words=""):
+    """Modules for guests on one network: one sends numbered frames, one sends them back, one is hostile."""
+    names = ["first", "second", "hostile"][:3 if hostile else 2]
+    guests = [guest(name, [i], "net", cmdline=f"role={i + 1} frames={frames} {words}".strip())
+              for i, name in enumerate(names)]
+    macs = [f"52:54:00:00:00:{i + 1:02}" for i in range(len(names))]
+    network = "[network.lan]\nguests = " + toml(names) + "\nmacs = " + toml(macs) + "\n"
+    return [config(folder, *guests, network), testbed.Module(image("net"), "net")]
+
+
+def assert_network_guests(run, frames, hostile=True):
+    """Every frame came back as it was, whatever the hostile one did, which broke its own device alone."""
+    for name, passes in {"first": 5, "second": 5, **({"hostile": 32} if hostile else {})}.items():
+        assert_passed(guest_lines(run.lines, name), passes)
+        assert end_of(run, name) == "powered-off"
+    assert f"PASS: all of {frames} frames came back as they were" in guest_lines(run.lines, "first")
+    broke = re.findall(r"warn  virtio: guest (\w+) broke its network", run.text)
+    assert set(broke) == ({"hostile"} if hostile else set()) and len(broke) < 12, broke
     assert not re.search(r"fault: |panic:", run.text)

@@ -76,14 +76,20 @@ static void print_limits(const struct config_key *key)
     case CONFIG_SHA256:
         printf("64 hex digits");
         break;
+    case CONFIG_MACS:
+        printf("six bytes of two hex digits, the first even");
+        break;
     case CONFIG_RATE:
         printf("%llu to %llu in 1us to 1440min", (unsigned long long)key->low, (unsigned long long)key->high);
         break;
     case CONFIG_STRING:
     case CONFIG_GUEST_NAME:
+    case CONFIG_GUESTS:
+    case CONFIG_MACS:
     case CONFIG_STRINGS:
     case CONFIG_DEVICES:
     case CONFIG_RANGES:
+    case CONFIG_GUESTS:
         printf("%llu to %llu bytes", (unsigned long long)key->low, (unsigned long long)key->high);
         break;
     }

@@ -42,6 +42,17 @@ static inline size_t control_rig_index(const struct vm_owned *owned)
     return i;
 }
 
+bool watch_is_armed(const struct watch *w)
+{
+    return w->armed;
+}
+
+/* As if it were carried out at once. */
+void watch_order(struct watch *w, bool on)
+{
+    w->armed = on;
+}
+
 enum vm_order_state vm_order_state(const struct vm_owned *owned)
 {
     return control_rig.states[control_rig_index(owned)];
@@ -108,27 +119,6 @@ const char *vm_order_text(enum vm_order order)
 {
     static const char *const words[] = {"stop", "start", "restart", "pause", "resume"};
     return words[order];
-}
-
-/* Nobody watches anything here. */
-bool watch_emulated_write(struct watch *w, uint64_t at, uint64_t bytes)
-{
-    (void)w;
-    (void)at;
-    (void)bytes;
-    return true;
-}
-
-bool watch_is_armed(const struct watch *w)
-{
-    (void)w;
-    return false;
-}
-
-void watch_order(struct watch *w, bool on)
-{
-    (void)w;
-    (void)on;
 }
 
 const char *power_why_not_off(void)
