@@ -128,9 +128,6 @@ bool device_is_stopped(const struct vm_owned *owned, struct sbdf device)
 enum status device_stop_again(struct vm_owned *owned)
 {
     enum status result = STATUS_OK;
-    if (__atomic_exchange_n(&owned->return_devices, false, __ATOMIC_SEQ_CST)) {
-        __atomic_store_n(&owned->devices_stopped, 0, __ATOMIC_SEQ_CST);
-    }
     for (size_t i = 0; i < owned->request.device_count; i++) {
         struct sbdf device = owned->request.devices[i].function->at;
         enum status status = device_is_stopped(owned, device) ? device_stop(owned, device) : STATUS_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * One device taken from a guest that goes on, and given back to it: by policy, or by order of the service guest.
- * To its guest a stopped device looks pulled out; it keeps its place on the bus. A guest that starts anew by itself
- * does not get it back; one that is ordered to (vm_order.h) does. Both run on the owner guest's first vCPU, without the
- * guest's lock, which they take; interrupts are on. */
+ * To its guest a stopped device looks pulled out; it keeps its place on the bus. A guest that starts anew, by itself or
+ * by order, does not get it back: device_return() alone does that. Both run on the owner guest's first vCPU, without
+ * the guest's lock, which they take; interrupts are on. */
 #ifndef BULKHEAD_GUEST_DEVICE_STOP_H
 #define BULKHEAD_GUEST_DEVICE_STOP_H
 
@@ -24,8 +24,8 @@ MUST_CHECK enum status device_return(struct vm_owned *owned, struct sbdf device)
 /* Is it? False for one that the guest does not have. Any CPU. */
 bool device_is_stopped(const struct vm_owned *owned, struct sbdf device);
 
-/* All devices were attached for a new start, and no vCPU runs yet: those that were stopped before are stopped again,
- * unless the start was ordered. The first failure is returned. */
+/* All devices were attached for a new start, and no vCPU runs yet: those that were stopped before are stopped
+ * again. The first failure is returned. */
 MUST_CHECK enum status device_stop_again(struct vm_owned *owned);
 
 #endif

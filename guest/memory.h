@@ -40,8 +40,9 @@ struct watch;
 struct guest_memory {
     struct guest_slot slots[GUEST_SLOTS_MAX]; /* by base */
     size_t count;
-    struct watch
-        *watch; /* who emulates a write on the guest's order asks it (guest/watch.h); NULL: nothing is watched */
+    struct watch *watch; /* over some of it (guest/watch.h); NULL: none */
+    /* Asked before something is written on the guest's order by what is emulated; NULL: it may write. */
+    bool (*may_write)(struct watch *watch, uint64_t at, uint64_t bytes);
 };
 
 /* Split `bytes` of RAM into slots (base and size; backing 0). Zero, not a multiple of 4 KiB, or more

@@ -3,7 +3,6 @@
  */
 #include "guest/virtqueue.h"
 
-#include "guest/watch.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 
@@ -36,7 +35,7 @@ static uint16_t load16(const struct virtqueue *q, uint64_t at)
 /* Not where the guest's memory is watched: what a guest may not write itself it cannot have written for it. */
 static bool may_write(const struct guest_memory *memory, uint64_t at, uint64_t bytes)
 {
-    return memory->watch == NULL || watch_emulated_write(memory->watch, at, bytes);
+    return memory->may_write == NULL || memory->may_write(memory->watch, at, bytes);
 }
 
 static void store16(const struct virtqueue *q, uint64_t at, uint16_t value)
@@ -204,7 +203,7 @@ static void copy(const struct guest_memory *memory, uint64_t at, const struct ho
         if (theirs == NULL) {
             return; /* no chain has such a segment */
         }
-        if (memory->watch != NULL) { /* pages are watched one by one */
+        if (memory->may_write != NULL) { /* pages are watched one by one */
             uint64_t left = PAGE_SIZE - (at + done) % PAGE_SIZE;
             piece = left < piece ? left : piece;
         }

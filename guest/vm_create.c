@@ -267,6 +267,7 @@ static enum status begin_watch(struct vm_owned *owned)
     struct vtd_domain *domain = r->device_count != 0 ? &owned->domain : NULL;
     enum status status = watch_init(&owned->watch, &owned->vm, domain, &r->watch);
     owned->vm.memory.watch = &owned->watch;
+    owned->vm.memory.may_write = watch_emulated_write;
     return status == STATUS_OK ? watch_start(&owned->watch) : status;
 }
 

@@ -85,7 +85,6 @@ struct vm_owned {
     enum restart_wanted wanted;            /* atomic: an order that is not carried out yet */
     uint64_t devices_stop, devices_return; /* atomic, bit n: an order for request.devices[n] */
     uint64_t devices_stopped;              /* atomic, likewise: it is stopped (device_stop.h) */
-    bool return_devices;                   /* atomic: the next start brings those back, for it was ordered */
     bool lost;                             /* atomic: something of it was not withdrawn: it never starts again */
     /* Of the vCPU that keeps it while it is stopped. */
     enum vm_step step;

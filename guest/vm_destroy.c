@@ -32,18 +32,18 @@ static bool withdraw(struct vm_owned *owned)
     return is_empty(pci) && (!owned->has_domain || vtd_domain_destroy(&owned->domain) == STATUS_OK);
 }
 
-static void free_bus(struct vm *vm)
+/* Emulated functions have no memory but their view of configuration space. */
+static void free_bus(struct guest_pci *pci)
 {
-    if (vm->platform.watchdog.present) {
-        i6300esb_free(&vm->platform.watchdog.device);
+    for (unsigned i = 0; i <= GUEST_PCI_DEVICES; i++) {
+        if (pci->emulated[i] != NULL) {
+            pci_emulated_free(pci->emulated[i]);
+        }
+        pci->emulated[i] = NULL;
     }
-    if (vm->platform.hvc.present) {
-        virtio_console_free(&vm->platform.hvc.device);
+    if (pci->functions[0] != NULL) {
+        guest_pci_free(pci);
     }
-    if (vm->platform.pci.functions[0] != NULL) {
-        guest_pci_free(&vm->platform.pci);
-    }
-    vm->platform.watchdog.present = vm->platform.hvc.present = false;
 }
 
 static void free_page(struct hpa *page)
@@ -88,7 +88,7 @@ bool vm_destroy(struct vm_owned *owned)
         owned->lost = true;
         return false;
     }
-    free_bus(&owned->vm);
+    free_bus(&owned->vm.platform.pci);
     free_tables(owned);
     free_cpus(&owned->vm);
     return true;

@@ -28,9 +28,6 @@ static void kick_all(struct vm *vm)
 /* The first vCPU to see it acts on it; one that runs is made to leave the guest. */
 static enum status want(struct vm_owned *owned, enum restart_wanted wanted, enum vm_end end, const char *who)
 {
-    if (wanted == RESTART_WANTED_START) {
-        __atomic_store_n(&owned->return_devices, true, __ATOMIC_SEQ_CST);
-    }
     __atomic_store_n(&owned->wanted, wanted, __ATOMIC_SEQ_CST);
     if (phase_of(owned) == VM_PHASE_LIVE) {
         vm_stop(&owned->vm, end, "by %s", who);

@@ -10,13 +10,12 @@
 #include "kernel/lib/status.h"
 #include "plan/machine.h"
 
-/* Codes BH0700 to BH0719, with those of plan/cpu_check.h. */
+/* Codes BH0700 to BH0719, with those of plan/cpu_check.h. BH0707 was: a key that this version does not act on. */
 enum launch_diag {
     LAUNCH_DIAG_NO_MODULE = 702,    /* an image that the loader did not bring */
     LAUNCH_DIAG_BACKEND = 703,      /* the CPU cannot run guests */
     LAUNCH_DIAG_GUEST = 705,        /* a guest that cannot be made: image, tables, device */
     LAUNCH_DIAG_MODULE_TWICE = 706, /* two modules of one name */
-    LAUNCH_DIAG_NOT_YET = 707,      /* a key that this version does not act on */
     LAUNCH_DIAG_CONSOLE = 708,      /* system.console is no port and speed */
 };
 

@@ -178,18 +178,41 @@ static void facts(void *context, const struct vtd_fault *fault, struct forensics
 /* --- what is done */
 
 /* At once, by one write: the device sends nothing more. The rest is its guest's first vCPU's to do. */
+static enum status stop_one(const struct plan_device *d)
+{
+    const struct pci_function *f = &faults.parts.machine->pci.functions[d->function];
+    pci_bus_master_set(&faults.parts.machine->pci, f, false);
+    return vm_order_device(faults.parts.guests[d->guest], f->at, true);
+}
+
+/* Behind a conventional bridge several send with one id: which of them it was nobody knows. */
+static enum status stop_all(const struct plan_device *owner, struct sbdf source)
+{
+    const struct plan *plan = faults.parts.plan;
+    bool own = sbdf_equal(owner->sources[0], source);
+    enum status result = STATUS_OK;
+    for (size_t i = 0; i < plan->device_count; i++) {
+        const struct plan_device *d = &plan->devices[i];
+        if (d == owner || (!own && plan_source_sends(d, source))) {
+            enum status status = stop_one(d);
+            result = result == STATUS_OK ? status : result;
+        }
+    }
+    return result;
+}
+
 static enum status act(void *context, struct sbdf source, enum config_on_fault action)
 {
     (void)context;
     const struct plan_device *d = find_device(source);
-    const struct pci_function *f = find_function(d, source);
     if (action == CONFIG_FAULT_REBOOT) {
         power_reset();
     }
-    pci_bus_master_set(&faults.parts.machine->pci, f, false);
-    struct vm_owned *owned = faults.parts.guests[d->guest];
-    return action == CONFIG_FAULT_STOP_DEVICE ? vm_order_device(owned, f->at, true)
-                                              : vm_order_guest(owned, VM_ORDER_RESTART, "policy");
+    if (action == CONFIG_FAULT_STOP_DEVICE) {
+        return stop_all(d, source);
+    }
+    pci_bus_master_set(&faults.parts.machine->pci, find_function(d, source), false);
+    return vm_order_guest(faults.parts.guests[d->guest], VM_ORDER_RESTART, "policy");
 }
 
 /* --- before it starts */

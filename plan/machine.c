@@ -119,10 +119,6 @@ enum status machine_read_dmar(struct machine *m, struct arena *arena, struct dia
         return refuse_dmar(diags, MACHINE_DIAG_DMAR_BAD, "update the firmware; the errors above say what is wrong",
                            "the DMAR table cannot be trusted");
     }
-    if (m->dmar.unit_count == 0) {
-        return refuse_dmar(diags, MACHINE_DIAG_NO_UNITS, "update the firmware or turn VT-d on in its setup",
-                           "the DMAR table names no remapping unit");
-    }
     m->has_dmar = units_clear_of_memory(m, diags);
     return m->has_dmar ? STATUS_OK : STATUS_UNSUPPORTED;
 }

@@ -34,7 +34,7 @@ struct machine {
     const struct memory_map *memory;
 };
 
-/* Codes BH0400 to BH0419. */
+/* Codes BH0400 to BH0419. BH0407 was: the DMAR table names no unit, which is BH0137. */
 enum machine_diag {
     MACHINE_DIAG_NO_ACPI = 400,       /* no RSDP or no sound root table */
     MACHINE_DIAG_NO_MADT = 401,       /* the processors are unknown */
@@ -42,7 +42,6 @@ enum machine_diag {
     MACHINE_DIAG_NO_DMAR = 403,       /* no VT-d, or off in firmware */
     MACHINE_DIAG_TWO_DMARS = 404,     /* which one is true cannot be known */
     MACHINE_DIAG_DMAR_BAD = 405,      /* refused by the parser */
-    MACHINE_DIAG_NO_UNITS = 407,      /* the DMAR table names no unit */
     MACHINE_DIAG_UNIT_IN_RAM = 408,   /* a unit's registers lie in RAM */
 };
 

@@ -2,7 +2,7 @@
  * Owners of requester ids. */
 #include "plan/plan_source.h"
 
-static bool sends_with(const struct plan_device *d, struct sbdf source)
+bool plan_source_sends(const struct plan_device *d, struct sbdf source)
 {
     for (size_t i = 0; i < d->source_count; i++) {
         if (sbdf_equal(d->sources[i], source)) {
@@ -19,7 +19,7 @@ const struct plan_device *plan_source_owner(const struct plan_device *devices, s
         if (devices[i].source_count != 0 && sbdf_equal(devices[i].sources[0], source)) {
             return &devices[i];
         }
-        if (owner == NULL && sends_with(&devices[i], source)) {
+        if (owner == NULL && plan_source_sends(&devices[i], source)) {
             owner = &devices[i];
         }
     }

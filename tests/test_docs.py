@@ -28,6 +28,20 @@ def test_generated_document_is_fresh(name):
     assert kept == output_of(GENERATED[name]), f"docs/{name} is stale: run `make docs` and commit it"
 
 
+def test_every_refusal_of_a_configuration_is_tested():
+    """Each code of plan/ and of kernel/launch.h is named in a test: by number or name, or by the number alone in
+    tests/qemu/test_guest_errors.py, whose table has code, place, text and fix."""
+    tests = [path for path in (testbed.ROOT / "tests").rglob("*") if path.suffix in (".c", ".py")]
+    words = set(re.findall(r"\w+", "\n".join(path.read_text() for path in tests)))
+    table = (testbed.ROOT / "tests" / "qemu" / "test_guest_errors.py").read_text()
+    words |= {f"BH{number:0>4}" for number in re.findall(r"(?<= )(\d{3})(?=, )", table)}
+    parts = (testbed.ROOT / "docs" / "diagnostics.md").read_text().split("\nFrom `")
+    mine = [part for part in parts if part.startswith(("plan/", "kernel/launch.h"))]
+    codes = [row for part in mine for row in re.findall(r"^\| (BH\d{4}) \| `(\w+)`", part, re.M)]
+    assert len(codes) > 70
+    assert [code for code in codes if not words & set(code)] == []
+
+
 def test_every_fault_reason_is_documented():
     section = (testbed.ROOT / "docs" / "faults.md").read_text().split("\n## Reasons\n")[1].split("\n## ")[0]
     kept = [line for line in section.splitlines() if line.startswith("| 0x")]

@@ -22,9 +22,11 @@ SCRIPTS = testbed.ROOT / "tools" / "guest-scripts"
 # guest script -> modules its devices need (dependencies are found in the modules themselves)
 GUESTS = {"storage": ["nvme"], "bench": ["nvme"], "net": ["e1000e", "e1000"], "memory": [], "clock": [],
           "shell": ["nvme", "e1000e"], "ports": ["virtio_pci", "virtio_console"],
-          "watchdog": ["i6300esb"], "service": ["virtio_pci", "virtio_console", "virtio_net", "e1000e"]}
+          "watchdog": ["i6300esb"], "service": ["virtio_pci", "virtio_console", "virtio_net", "e1000e"],
+          "demo": ["virtio_pci", "virtio_console", "virtio_net", "e1000e", "bridge"],
+          "user": ["virtio_pci", "virtio_console", "virtio_net", "nvme"]}
 # guest script -> programs of ours beside busybox (tools/bulkheadd.mk builds them)
-PROGRAMS = {"service": ["bulkheadd", "bulkhead-ctl"]}
+PROGRAMS = {"service": ["bulkheadd", "bulkhead-ctl"], "demo": ["bulkheadd", "bulkhead-ctl"]}
 
 
 # apt answers from lists that only root can renew: none in a container image, stale after a kernel update.

@@ -350,8 +350,9 @@ def sha256_of(path, first_bytes):
         return hashlib.sha256(file.read(first_bytes)).hexdigest()
 
 
-def demo_devices(disk, edu=True):
-    """The demo's devices: an NVMe and an e1000e each behind its own root port, and edu, the rogue DMA engine."""
+def demo_devices(disk, edu=True, edus=1):
+    """The demo's devices: an NVMe and an e1000e each behind its own root port, and edu, the rogue DMA engine, at slot 5
+    (edus: and in the slots behind it)."""
     arguments = [
         "-device", "pcie-root-port,id=rp1,bus=pcie.0,addr=3.0,chassis=1,slot=1",
         "-drive", f"file={disk},if=none,id=disk0,format=raw,snapshot=on",
@@ -360,8 +361,8 @@ def demo_devices(disk, edu=True):
         "-netdev", "user,id=net0,restrict=on",
         "-device", "e1000e,netdev=net0,bus=rp2,mac=52:54:00:b0:1c:01",
     ]
-    if edu:
-        arguments += ["-device", "edu,addr=5.0,dma_mask=0xffffffffffffffff"]
+    for slot in range(5, 5 + edus if edu else 5):
+        arguments += ["-device", f"edu,addr={slot}.0,dma_mask=0xffffffffffffffff"]
     return arguments
 
 

@@ -46,7 +46,7 @@ def test_a_guest_is_started_again(run_guests):
 def test_a_storm_of_interrupts_is_held(run_guests):
     run = run_guests(2, words="limit=50", irq__limit="50/1s", cpus=1)
     passed(run, "rogue")
-    assert run.having("interrupt-storm=1 held-ms=1000 limit=50/1000000us")
+    assert re.search(r"interrupt-storm=1 held-ms=(9\d\d|1000) limit=50/1000000us", run.text)
     assert not faultline.faults(run.lines)
 
 

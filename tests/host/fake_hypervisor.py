@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("BUILD", "build")
 DAEMON = BUILD / "host-gcc/bulkheadd"
 CTL = BUILD / "host-gcc/bulkhead-ctl"
-PATIENCE = 20
+PATIENCE = 60
 
 GUESTS = [{"name": "service", "state": "running", "service": True, "cpus": 1, "memory-mib": 256, "devices": 1,
            "exits": 1200, "device-interrupts": 17, "starts": 1},
@@ -40,6 +40,7 @@ class Port:
     def __init__(self, folder, name):
         self.path = folder / name
         self.fd = None
+        self.times = 0  # that it went
         self.up()
 
     def up(self):
@@ -49,6 +50,7 @@ class Port:
         os.close(device)
 
     def down(self):
+        self.times += 1
         self.path.unlink(missing_ok=True)
         fd, self.fd = self.fd, None
         if fd is not None:
@@ -89,8 +91,10 @@ class Hypervisor:
         self.thread.start()
 
     def serve(self):
-        text = b""
+        text, times = b"", self.control.times
         while not self.ending:
+            if times != self.control.times:  # opened anew: what came before is half a line
+                text, times = b"", self.control.times
             text += self.control.read(0.05)
             *lines, text = text.split(b"\n")
             for line in lines:
@@ -103,7 +107,8 @@ class Hypervisor:
         answer = answer(request) if callable(answer) else answer
         if answer is not None:
             line = {"id": number, "ok": True, **answer}
-            self.control.write(json.dumps(line) + "\n")
+            with contextlib.suppress(OSError, TypeError):  # the port went meanwhile
+                self.control.write(json.dumps(line) + "\n")
 
     def asked(self, *names):
         """The commands of these names that came."""

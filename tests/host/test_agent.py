@@ -193,6 +193,7 @@ def test_lists_in_parts_are_asked_for_to_their_end(tmp_path):
             at = request.get("from", 0)
             return {"networks": many[at:at + 7], "total": 30, **({"next": at + 7} if at + 7 < 30 else {})}
 
+        until(lambda: agent.status()["networks"] == NETWORKS)
         hypervisor.answers["networks"] = parts
         hypervisor.control.down()
         hypervisor.control.up()  # opened anew, all is asked for anew

@@ -372,8 +372,11 @@ def test_a_console_in_a_pipe(pair):
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     asking.stdin.write(b"uname\n\x1d")
     asking.stdin.close()
-    assert console.read(5) + console.read(0.3) == b"uname\n\x1d"  # no terminal, no escape
-    console.write(b"Linux\n")
+    got = b""
+    while len(got) < 7:
+        got += console.read(5)
+    console.write(b"Linux\n")  # within the second that it waits
+    assert got == b"uname\n\x1d"  # no terminal, no escape
     assert asking.stdout.read() == b"Linux\n" and asking.wait(10) == 0
 
 

@@ -17,6 +17,8 @@ import testbed
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "host"))
 from fake_hypervisor import Hypervisor, Port, until  # noqa: E402
 
+pytestmark = pytest.mark.xdist_group("agent-ports")  # one boot, one after another
+
 GUEST = testbed.BUILD / "guest"
 BOOT_SECONDS = 120
 
@@ -52,6 +54,7 @@ class SocketPort(Port):
         super().write(data)
 
     def down(self):
+        self.times += 1
         self.path.unlink(missing_ok=True)
         self.listener.close()
         if self.connection is not None:

@@ -100,6 +100,7 @@ def test_two_dmars(boot, demo_devices, tmp_path):
 def test_more_cpus_than_supported(boot, demo_devices):
     run = assert_refused(boot, "^starting all CPUs: ", "start with a smaller max-cpus=, at most 64, or .*",
                          devices=demo_devices, machine={"cpus": 65})
+    assert run.having("error[BH0402] MADT: this machine has 65 CPUs, Bulkhead drives at most 64; fix: start with max-cpus=64")
     assert run.having("error smp: this machine has 65 CPUs, Bulkhead drives at most 64; start with max-cpus=64")
 
 

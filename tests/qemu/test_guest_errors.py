@@ -87,10 +87,17 @@ SECOND = GOOD + '[guest.two]\ncpus = [1]\nmemory = "16MiB"\nkernel = "loader"\n'
      r"write it once, or add share = true: virtual CPUs then take turns on it"),
     (GOOD.replace("[guest", "[system]\nslice-us = 500\n[guest"), 521, f"{FILE}:3:12", r".*",
      r".*1000.*100000.*"),
+    (GOOD.replace("[guest", '[system]\nconsole = "com9,115200"\n[guest'), 708, f"{FILE}:3:11",
+     r"this names no serial port and speed", r'write console = "com1,115200" or "0x3f8,115200"'),
 ], ids=["unknown-key", "string-wanted", "array-wanted", "duplicate-guest", "duplicate-key", "missing-module", "too-much-memory",
-        "memory-steps", "no-such-cpu", "cpu-twice", "one-side-shares", "cpu-twice-in-one", "slice-too-short"])
+        "memory-steps", "no-such-cpu", "cpu-twice", "one-side-shares", "cpu-twice-in-one", "slice-too-short", "no-such-console"])
 def test_configuration(refused, text, code, where, what, fix):
     refused(text, code, where, what, fix)
+
+
+def test_two_modules_of_one_name(refused):
+    modules = [testbed.Module(guestrun.image("loader"), "loader"), testbed.Module(guestrun.image("wild"), "loader")]
+    refused(GOOD, 706, "boot loader", "two modules are named 'loader'", "name every module differently", modules=modules)
 
 
 def test_unknown_kernel(refused, tmp_path):

@@ -93,6 +93,11 @@ def test_only_the_service_guest_has_the_ports(session):
     assert not session.having("panic:") and "service done" in said(session, "demo:")
 
 
+def test_what_the_other_guest_printed_is_read(session):
+    (text,) = [line.removeprefix("console ") for line in said(session, "demo:") if line.startswith("console ")]
+    assert text.strip() and text.strip() == guestrun.guest_lines(session.lines, "user")[0].strip()
+
+
 def test_every_command_is_answered(answers):
     by_id, _ = answers
     assert sorted(by_id) == [*range(1, 17), *range(20, 28), 30]

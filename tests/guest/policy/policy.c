@@ -109,14 +109,16 @@ static void interrupt_too_often(void)
     check(edu_msi(&edu, true, 0xfee00000, VECTOR), "MSI is on");
     cpu_irq_enable();
     uint32_t limit = (uint32_t)machine_option("limit", 100);
+    uint64_t from = machine_ticks();
     for (unsigned i = 0; i < RAISES; i++) {
         edu_raise(&edu);
     }
     machine_wait_us(1000);
     uint32_t first = came;
     say("POLICY: raised=%u came=%u", RAISES, first);
-    check(first <= limit + 1, "no more came than may");
-    check(first >= limit / 4, "those within the limit came"); /* several become one */
+    uint64_t seconds = (machine_ticks() - from) / PM_TIMER_HZ; /* a loaded emulator takes more than one */
+    check(first <= (limit + 1) * (seconds + 1), "no more came than may");
+    check(first >= limit / 10, "those within the limit came"); /* several become one */
     check(machine_wait_for(&came, first + 1, HELD_US), "one comes for all that were dropped");
     machine_wait_us(100000);
     uint32_t before = came;
@@ -224,7 +226,7 @@ static void measure_progress(void)
         most = done > most ? done : most;
     }
     say("POLICY: progress least=%llu most=%llu percent=%llu", (unsigned long long)least, (unsigned long long)most,
-        (unsigned long long)(least * 100 / most));
+        (unsigned long long)(least * 100 / (most != 0 ? most : 1)));
     check(least * 20 >= most, "it got its work done all the time");
 }
 

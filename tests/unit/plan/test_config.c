@@ -269,6 +269,10 @@ static const struct bad bad[] = {
     {"restart = true", CONFIG_WRONG_TYPE, "g.toml:6:11"},
     {"restart = \"on-crash\"", CONFIG_BAD_WORD, "g.toml:6:11"},
     {"watchdog = \"restart\"", CONFIG_BAD_WORD, "g.toml:6:12"},
+    {"watch = [\"0x1000\"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"0x1000+0x800\"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"0x1000+0x0\"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"0x1000+0x2000\", \"0x2000+0x1000\"]", CONFIG_WATCH_OVERLAPS, "g.toml:6:27"},
     {"fault-limit = 10", CONFIG_WRONG_TYPE, "g.toml:6:15"},
     {"fault-limit = \"10\"", CONFIG_BAD_RATE, "g.toml:6:15"},
     {"fault-limit = \"10/\"", CONFIG_BAD_RATE, "g.toml:6:15"},
@@ -283,6 +287,22 @@ static const struct bad bad[] = {
     {"fault-limit = \"16777216/s\"", CONFIG_BAD_RANGE, "g.toml:6:15"},
     {"irq-limit = \"0/s\"", CONFIG_BAD_RANGE, "g.toml:6:13"},
     {"on-fault = \"stop\"", CONFIG_BAD_WORD, "g.toml:6:12"},
+    {"watch = \"0x1000+0x1000\"", CONFIG_WRONG_TYPE, "g.toml:6:9"},
+    {"watch = [\"0x1000\"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"0x1000+\"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"+0x1000\"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"0x1000+0\"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"0x1001+0x1000\"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"0x1000+0x800\"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"0x1000+0x1000 \"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"0xfffffffffffff000+0x2000\"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"0x10000000000000000+0x1000\"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"0+0x10000000000\"]", CONFIG_BAD_WATCH, "g.toml:6:10"},
+    {"watch = [\"0x1000+0x2000\", \"8192+4096\"]", CONFIG_WATCH_OVERLAPS, "g.toml:6:27"},
+    {"watch = [\"0x1000+0x1000\"]\non-watch = \"log\"", CONFIG_BAD_WORD, "g.toml:7:12"},
+    {"on-watch = \"allow\"", CONFIG_NEEDS_KEY, "g.toml:6:1"},
+    {"watch-armed = false", CONFIG_NEEDS_KEY, "g.toml:6:1"},
+    {"watch-after-s = 1", CONFIG_NEEDS_KEY, "g.toml:6:1"},
     {"fault-severity = \"fatal\"", CONFIG_BAD_WORD, "g.toml:6:18"},
     {"[system]\nslice-us = 999", CONFIG_BAD_RANGE, "g.toml:7:12"},
     {"[system]\nevents-level = \"loud\"", CONFIG_BAD_WORD, "g.toml:7:16"},
@@ -571,6 +591,19 @@ static void refuses_bad_tables_of_devices(void **state)
                         "unknown table 'devise...'; did you mean '[device.\"ADDRESS-OR-ID\"]'?");
 }
 
+static void reads_what_is_watched(void **state)
+{
+    (void)state;
+    parse("version = 1\n" GUEST "watch = ['0x1000000+0x200000', '4096+8192']\nwatch-after-s = 60\n");
+    const struct config_guest *g = &config.guests[0];
+    assert_int_equal(g->watch.count, 2);
+    struct config_range first = config_range_of(&g->watch.items[0]), second = config_range_of(&g->watch.items[1]);
+    assert_true(first.start == 0x1000000 && first.size == 0x200000 && second.start == 4096 && second.size == 8192);
+    assert_true(config_guest_arms_watch(g) && g->watch_after.number == 60);
+    parse("version = 1\n" GUEST "watch = ['0+0x1000']\nwatch-armed = false\n");
+    assert_false(config_guest_arms_watch(g));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -588,6 +621,7 @@ int main(void)
         cmocka_unit_test(reads_words),
         cmocka_unit_test(reads_tables_of_devices),
         cmocka_unit_test(refuses_bad_tables_of_devices),
+        cmocka_unit_test(reads_what_is_watched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -175,13 +175,13 @@ static void whose_ids_messages_have(void **state)
 static void a_group_for_two_guests(void **state)
 {
     (void)state;
-    assert_int_equal(plan_rig_plan(ONE "devices = [\"0000:02:00.0\"]\n" TWO "devices = [\"0000:02:00.1\"]\n"),
-                     STATUS_UNSUPPORTED);
-    assert_int_equal(plan_rig.diags.errors, 1);
-    assert_string_equal(plan_rig.items[0].what, "0000:02:00.1 is in one group with 0000:02:00.0, which guest 'one' "
-                                                "has, at g.toml:6:12");
-    assert_string_equal(plan_rig.items[0].fix, "give both to one guest: write \"0000:02:00.1\" in devices of "
-                                               "[guest.one], or \"0000:02:00.0\" in those of [guest.two]");
+    refused(
+        ONE "devices = [\"0000:02:00.0\"]\n" TWO "devices = [\"0000:02:00.1\"]\n",
+        "error[BH0621] g.toml:11:12: 0000:02:00.1 is in one group with 0000:02:00.0, which guest 'one' has, at "
+        "g.toml:6:12; fix: give both to one guest: write \"0000:02:00.1\" in devices of [guest.one], or "
+        "\"0000:02:00.0\" in those of [guest.two]\n"
+        "note[BH0620] g.toml:11:12: 0000:02:00.0 belongs to the group of 0000:02:00.1: 0000:00:04.0 above it has no "
+        "ACS\n");
 }
 
 static void a_group_with_the_console(void **state)

@@ -42,6 +42,17 @@ static inline size_t control_rig_index(const struct vm_owned *owned)
     return i;
 }
 
+bool watch_is_armed(const struct watch *w)
+{
+    return w->armed;
+}
+
+/* As if it were carried out at once. */
+void watch_order(struct watch *w, bool on)
+{
+    w->armed = on;
+}
+
 enum vm_order_state vm_order_state(const struct vm_owned *owned)
 {
     return control_rig.states[control_rig_index(owned)];

@@ -121,7 +121,7 @@ static void has_its_ports(void **state)
 
 #define HELLO(seq)                                                                                                     \
     "{\"seq\":" seq ",\"time-ns\":100,\"severity\":\"info\",\"type\":\"hello\",\"version\":\"1.0\","                   \
-    "\"config-sha256\":\"0123\",\"guests\":[\"service\",\"user\",\"storage-1\"]}\n"
+    "\"config-sha256\":\"0123\",\"measured-log\":false,\"guests\":[\"service\",\"user\",\"storage-1\"]}\n"
 #define STARTED(seq, time)                                                                                             \
     "{\"seq\":" seq ",\"time-ns\":" time ",\"severity\":\"info\",\"type\":\"guest-started\",\"guest\":\"user\"}\n"
 

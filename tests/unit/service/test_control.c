@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "service/control_command.h"
+#include "service/measured.h"
 #include "tests/unit/service/control_rig.h"
 
 static int fresh(void **state)
@@ -223,9 +224,10 @@ static void helps(void **state)
 {
     (void)state;
     const char *answer = ask("{\"command\":\"help\"}");
-    static const char *const names[] = {"help",          "status", "guests",  "devices",   "faults", "networks",
-                                        "start",         "stop",   "restart", "pause",     "resume", "stop-device",
-                                        "return-device", "cut",    "restore", "log-level", "reboot", "poweroff"};
+    static const char *const names[] = {"help",          "status", "guests",  "devices", "faults", "networks",
+                                        "start",         "stop",   "restart", "pause",   "resume", "stop-device",
+                                        "return-device", "cut",    "restore", "watches", "watch",  "measured-log",
+                                        "log-level",     "reboot", "poweroff"};
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         char text[64];
         snprintf(text, sizeof(text), "{\"command\":\"%s\",", names[i]);
@@ -265,6 +267,44 @@ static void refuses_what_is_wrong(void **state)
     assert_string_equal(control_rig.control.answer,
                         "{\"ok\":false,\"code\":\"too-long\",\"error\":\"the line has more than "
                         "4096 bytes\",\"fix\":\"write shorter lines\"}\n");
+}
+
+static void arms_a_watch(void **state)
+{
+    (void)state;
+    struct vm_owned *user = control_rig.guests[1];
+    ANSWERS("{\"command\":\"watch\",\"guest\":\"user\",\"on\":true}",
+            "{\"ok\":false,\"code\":\"not-possible\",\"error\":\"guest 'user' has no ranges to watch\",\"fix\":\"add "
+            "watch = [\\\"0x1000000+0x200000\\\"] to its table, and start anew\"}");
+    user->watch.rules.count = 2;
+    user->watch.report.total = 5;
+    user->vm.memory.watch = &user->watch;
+    ANSWERS("{\"command\":\"watch\",\"guest\":\"user\",\"on\":true}", "{\"ok\":true,\"guest\":\"user\",\"on\":true}");
+    assert_true(user->watch.armed);
+    ANSWERS("{\"command\":\"watches\"}",
+            "{\"ok\":true,\"watches\":[{\"guest\":\"user\",\"armed\":true,\"on-watch\":\"block\",\"ranges\":2,"
+            "\"writes\":5}],\"total\":1}");
+    ANSWERS("{\"command\":\"watch\",\"guest\":\"user\",\"on\":false}", "{\"ok\":true,\"guest\":\"user\",\"on\":false}");
+    assert_false(user->watch.armed);
+    assert_non_null(strstr(ask("{\"command\":\"watch\",\"guest\":\"user\",\"on\":1}"), "\"code\":\"bad-value\""));
+    assert_non_null(strstr(ask("{\"command\":\"watch\",\"guest\":\"user\"}"), "\"code\":\"missing-member\""));
+    user->vm.memory.watch = NULL;
+}
+
+static void tells_what_was_measured(void **state)
+{
+    (void)state;
+    uint8_t log[64] = {8, 0, 0, 0, 4, 0, 0, 0, 0xab};
+    measured_absent("no table");
+    ANSWERS("{\"command\":\"measured-log\"}",
+            "{\"ok\":true,\"measured\":[],\"total\":0,\"present\":false,\"unsound\":false,\"why\":\"no table\"}");
+    assert_int_equal(measured_use(log, sizeof(log)), 1);
+    ANSWERS(
+        "{\"command\":\"measured-log\"}",
+        "{\"ok\":true,\"measured\":[{\"pcr\":8,\"event-type\":\"EV_SEPARATOR\",\"event-code\":\"0x4\","
+        "\"algorithm\":\"sha1\",\"digest\":\"ab00000000000000000000000000000000000000\",\"text\":\"\"}],\"total\":1,"
+        "\"present\":true,\"unsound\":false}");
+    measured_reset();
 }
 
 static void says_whose_answer_it_is(void **state)
@@ -329,6 +369,8 @@ int main(void)
         cmocka_unit_test_setup(ends_the_machine, fresh),
         cmocka_unit_test_setup(helps, fresh),
         cmocka_unit_test_setup(refuses_what_is_wrong, fresh),
+        cmocka_unit_test_setup(arms_a_watch, fresh),
+        cmocka_unit_test_setup(tells_what_was_measured, fresh),
         cmocka_unit_test_setup(says_whose_answer_it_is, fresh),
         cmocka_unit_test_setup(long_lists_come_in_parts, fresh),
     };
