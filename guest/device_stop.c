@@ -54,11 +54,17 @@ static void report(const struct vm_owned *owned, struct sbdf device, const char 
     put_event(owned, text, type, status);
 }
 
-enum status device_stop(struct vm_owned *owned, struct sbdf device)
+static enum status stop(struct vm_owned *owned, struct sbdf device)
 {
     uint64_t flags = lock_take(&owned->vm.lock);
     enum status status = stop_locked(owned, device);
     lock_release(&owned->vm.lock, flags);
+    return status;
+}
+
+enum status device_stop(struct vm_owned *owned, struct sbdf device)
+{
+    enum status status = stop(owned, device);
     if (status != STATUS_NOT_FOUND && status != STATUS_CONFLICT) {
         report(owned, device, "stopped", "device-stopped", status);
     }
@@ -125,13 +131,19 @@ bool device_is_stopped(const struct vm_owned *owned, struct sbdf device)
     return (__atomic_load_n(&owned->devices_stopped, __ATOMIC_SEQ_CST) & bit_of(owned, device)) != 0;
 }
 
+/* No event: whoever starts the guest anew whenever one of its devices is stopped would do so for ever. */
 enum status device_stop_again(struct vm_owned *owned)
 {
     enum status result = STATUS_OK;
     for (size_t i = 0; i < owned->request.device_count; i++) {
         struct sbdf device = owned->request.devices[i].function->at;
-        enum status status = device_is_stopped(owned, device) ? device_stop(owned, device) : STATUS_OK;
-        result = result == STATUS_OK ? status : result;
+        if (device_is_stopped(owned, device)) {
+            char text[SBDF_TEXT_SIZE];
+            enum status status = stop(owned, device);
+            log_info("guest: name=%s device=%s stays stopped: %s", owned->vm.name, sbdf_text(device, text),
+                     status_text(status));
+            result = result == STATUS_OK ? status : result;
+        }
     }
     return result;
 }

@@ -25,7 +25,7 @@ MUST_CHECK enum status device_return(struct vm_owned *owned, struct sbdf device)
 bool device_is_stopped(const struct vm_owned *owned, struct sbdf device);
 
 /* All devices were attached for a new start, and no vCPU runs yet: those that were stopped before are stopped
- * again. The first failure is returned. */
+ * again, without an event. The first failure is returned. */
 MUST_CHECK enum status device_stop_again(struct vm_owned *owned);
 
 #endif
