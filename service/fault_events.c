@@ -41,15 +41,20 @@ static bool is_idle(const struct fault_events_source *s, uint64_t now_ns)
 
 static struct fault_events_source *find(struct fault_events *e, struct sbdf source, uint64_t now_ns)
 {
-    struct fault_events_source *idle = NULL;
+    struct fault_events_source *idle = NULL, *unused = NULL;
     for (size_t i = 0; i < FAULT_EVENTS_SOURCES; i++) {
         struct fault_events_source *s = &e->sources[i];
         if (s->taken && sbdf_equal(s->last.source, source)) {
             return s;
         }
-        if (idle == NULL && is_idle(s, now_ns)) {
+        if (unused == NULL && !s->taken) {
+            unused = s;
+        } else if (idle == NULL && is_idle(s, now_ns)) {
             idle = s;
         }
+    }
+    if (unused != NULL) { /* a count is given up only when there are more sources than places */
+        return unused;
     }
     if (idle == NULL) {
         return &e->others;

@@ -159,6 +159,22 @@ static void more_sources_than_places(void **state)
     assert_in_range(fake_log_printed("fault: unit=0"), 20, 32); /* of all */
 }
 
+/* Somebody who was quiet for long keeps the count as long as there is room for others. */
+static void counts_are_kept(void **state)
+{
+    (void)state;
+    bool lower_bound = true;
+    for (uint16_t rid = 0x20; rid < 0x20 + 8 * 5; rid += 8) {
+        fault_by(rid);
+        fake_time_advance_ns(10 * FAULT_EVENTS_NS);
+        (void)ears.looked(ears.context, time_now_ns());
+    }
+    for (uint16_t rid = 0x20; rid < 0x20 + 8 * 5; rid += 8) {
+        assert_int_equal(fault_events_count(ears.context, sbdf_from_rid(0, rid), &lower_bound), 1);
+        assert_false(lower_bound);
+    }
+}
+
 static void lost_ones_make_a_lower_bound(void **state)
 {
     (void)state;
@@ -218,6 +234,7 @@ int main(void)
         cmocka_unit_test_setup(nobodys, setup),
         cmocka_unit_test_setup(a_flood_is_counted, setup),
         cmocka_unit_test_setup(more_sources_than_places, setup),
+        cmocka_unit_test_setup(counts_are_kept, setup),
         cmocka_unit_test_setup(lost_ones_make_a_lower_bound, setup),
         cmocka_unit_test_setup(the_policy_acts_once, setup),
         cmocka_unit_test_setup(what_is_nobodys_is_only_logged, setup),
