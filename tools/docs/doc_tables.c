@@ -84,8 +84,6 @@ static void print_limits(const struct config_key *key)
         break;
     case CONFIG_STRING:
     case CONFIG_GUEST_NAME:
-    case CONFIG_GUESTS:
-    case CONFIG_MACS:
     case CONFIG_STRINGS:
     case CONFIG_DEVICES:
     case CONFIG_RANGES:
