@@ -3,8 +3,9 @@
  * straight into buffers that the receiver's driver posted: one copy, by the sender's CPU.
  *
  * Each guest has a port. Its own CPUs, under its own lock, post empty buffers there and take filled ones; senders fill
- * them under the port's lock, which is innermost and held for one frame. Nobody takes another guest's lock. A port that
- * goes down forgets its buffers under that lock: from then on nobody writes to its guest's memory.
+ * them under the port's lock, which is held for one frame (inside of it only locks of reports: a watch's, the log's,
+ * the events'). Nobody takes another guest's lock. What its guest may not write (guest/watch.h) nobody writes for it. A
+ * port that goes down forgets its buffers under that lock: from then on nobody writes to its guest's memory.
  *
  * No buffer: the sender waits (its frame stays in its queue), but not for ever: after NET_PORT_PATIENCE_NS without the
  * receiver having made much room, frames for it are dropped and counted until it does. A frame for several ports

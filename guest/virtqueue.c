@@ -38,6 +38,13 @@ static bool may_write(const struct guest_memory *memory, uint64_t at, uint64_t b
     return memory->may_write == NULL || memory->may_write(memory->watch, at, bytes);
 }
 
+/* How many of the bytes are asked for at a time: pages are watched one by one. */
+static uint64_t in_page(const struct guest_memory *memory, uint64_t at, uint64_t bytes)
+{
+    uint64_t left = PAGE_SIZE - at % PAGE_SIZE;
+    return memory->may_write != NULL && left < bytes ? left : bytes;
+}
+
 static void store16(const struct virtqueue *q, uint64_t at, uint16_t value)
 {
     uint16_t *field = guest_memory_at(q->memory, gpa(at), sizeof(*field));
@@ -203,10 +210,7 @@ static void copy(const struct guest_memory *memory, uint64_t at, const struct ho
         if (theirs == NULL) {
             return; /* no chain has such a segment */
         }
-        if (memory->may_write != NULL) { /* pages are watched one by one */
-            uint64_t left = PAGE_SIZE - (at + done) % PAGE_SIZE;
-            piece = left < piece ? left : piece;
-        }
+        piece = in_page(memory, at + done, piece);
         if (ours->to != NULL) {
             memcpy(ours->to + offset + done, theirs, piece);
         } else if (may_write(memory, at + done, piece)) {
@@ -276,7 +280,7 @@ static struct place place_at(const struct guest_memory *memory, const struct vir
 }
 
 /* Bytes from there on that lie in one piece, at most `most`; NULL at the end. */
-static void *piece_at(struct place *p, uint64_t most, uint64_t *bytes)
+static void *piece_at(struct place *p, uint64_t most, uint64_t *at, uint64_t *bytes)
 {
     while (p->segment != p->end && p->offset == p->segment->bytes) {
         p->offset = 0;
@@ -286,7 +290,8 @@ static void *piece_at(struct place *p, uint64_t most, uint64_t *bytes)
         return NULL;
     }
     uint64_t left = p->segment->bytes - p->offset;
-    return guest_memory_piece(p->memory, gpa(p->segment->at + p->offset), left < most ? left : most, bytes);
+    *at = p->segment->at + p->offset;
+    return guest_memory_piece(p->memory, gpa(*at), in_page(p->memory, *at, left < most ? left : most), bytes);
 }
 
 size_t virtqueue_copy(const struct guest_memory *from_memory, struct virtqueue_chain *from,
@@ -296,13 +301,15 @@ size_t virtqueue_copy(const struct guest_memory *from_memory, struct virtqueue_c
     struct place target = place_at(to_memory, to, to->readable_count, to->count, to->bytes_written);
     size_t copied = 0;
     while (copied < n) {
-        uint64_t bytes = 0;
-        const void *theirs = piece_at(&source, n - copied, &bytes);
-        void *ours = theirs == NULL ? NULL : piece_at(&target, bytes, &bytes);
+        uint64_t bytes = 0, at = 0;
+        const void *theirs = piece_at(&source, n - copied, &at, &bytes);
+        void *ours = theirs == NULL ? NULL : piece_at(&target, bytes, &at, &bytes);
         if (ours == NULL) {
             break;
         }
-        memcpy(ours, theirs, bytes);
+        if (may_write(to_memory, at, bytes)) {
+            memcpy(ours, theirs, bytes);
+        }
         source.offset += bytes;
         target.offset += bytes;
         copied += bytes;

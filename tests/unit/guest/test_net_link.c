@@ -345,6 +345,40 @@ static void small_buffers_lose_frames(void **state)
     end(2);
 }
 
+/* All but one page. */
+static bool deny_page(struct watch *watch, uint64_t at, uint64_t bytes)
+{
+    (void)watch;
+    assert_true(at / PAGE_SIZE == (at + bytes - 1) / PAGE_SIZE);
+    return at / PAGE_SIZE != RX_AT(4) / PAGE_SIZE;
+}
+
+/* A frame over the edge of a page that is watched: none of it arrives there, neither its start nor its rest. */
+static void watched_memory_is_not_written(void **state)
+{
+    (void)state;
+    make(2, false);
+    start(&guests[0], QUEUE);
+    start(&guests[1], 0);
+    guests[1].driver.memory.may_write = deny_page;
+    const uint64_t edge = RX_AT(4), watched = edge + PAGE_SIZE;
+    for (unsigned i = 0; i < 3; i++) {
+        const uint64_t places[] = {edge - 100, edge, watched - 100};
+        memset(virtio_driver_ram(&guests[1].driver, edge), 0, PAGE_SIZE);
+        memset(virtio_driver_ram(&guests[1].driver, watched), 0, 0x800);
+        virtio_driver_describe(&guests[1].driver, RX, i, places[i], 0x800, WRITES, 0);
+        virtio_driver_offer(&guests[1].driver, RX, (uint16_t)i);
+        virtio_driver_notify(&guests[1].driver, RX);
+        assert_true(send(&guests[0], MAC(1), MAC(0), 1000));
+        for (uint64_t at = edge; at < watched; at++) {
+            assert_int_equal(*(uint8_t *)virtio_driver_ram(&guests[1].driver, at), 0);
+        }
+        const uint8_t *behind = virtio_driver_ram(&guests[1].driver, watched);
+        assert_int_equal(behind[0], i == 2 ? (uint8_t)((100 - NET_HEADER_BYTES) * 7) : 0);
+    }
+    end(2);
+}
+
 static void cutting_is_seen_at_both_ends(void **state)
 {
     (void)state;
@@ -432,6 +466,7 @@ int main(void)
         cmocka_unit_test(patience_ends),
         cmocka_unit_test(floods_do_not_wait),
         cmocka_unit_test(small_buffers_lose_frames),
+        cmocka_unit_test(watched_memory_is_not_written),
         cmocka_unit_test(cutting_is_seen_at_both_ends),
         cmocka_unit_test(a_guest_that_resets_gets_nothing_more),
         cmocka_unit_test(a_broken_driver_hurts_itself),
