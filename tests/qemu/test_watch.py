@@ -72,3 +72,17 @@ def test_armed_from_the_start(boot, tmp_path):
     assert_good(run, 3)
     assert run.having("integrity: guest=watch watch=armed ranges=1 on-watch=block: ok")
     assert sum(count for _, _, count in integrity(run, "cpu")) == 1024
+
+
+@pytest.mark.xdist_group("linux")
+def test_linux_runs_on_under_a_watch(boot, tmp_path):
+    """Its kernel's code is watched once it has booted: it sleeps, reads its clocks, ends; nothing writes there."""
+    config = guestrun.config(tmp_path, guestrun.guest("linux", [0], "vmlinux", "256MiB", initrd="clock.img",
+                                                      cmdline="console=ttyS0 quiet nokaslr",
+                                                      watch=["0x1000000+0x600000"]) + "watch-after-s = 4\n")
+    run = boot(modules=[config, *(testbed.Module(guestrun.linux(name), name) for name in ("vmlinux", "clock.img"))],
+               machine={"cpus": 1, "memory": "1024M"}, timeout=150)
+    assert run.having("integrity: guest=linux watch=armed ranges=1 on-watch=block: ok")
+    assert not run.having("integrity: guest=linux by=")
+    assert any("demo: clock done" in line for line in guestrun.guest_lines(run.lines, "linux"))
+    assert guestrun.end_of(run, "linux") == "powered-off"
