@@ -11,11 +11,8 @@
 #define FIX_HELP "{\"command\":\"help\"} lists all commands"
 
 static const struct control_command *const tables[] = {
-    control_machine_commands,
-    control_guest_commands,
-    control_device_commands,
-    control_network_commands,
-    control_integrity_commands,
+    control_machine_commands, control_guest_commands,     control_device_commands,
+    control_network_commands, control_integrity_commands,
 };
 
 const struct control_command *control_command_at(size_t index)
@@ -227,9 +224,14 @@ size_t control_list_begin(struct control *control, const char *key)
     return index;
 }
 
+bool control_list_fits(const struct control *control, size_t bytes)
+{
+    return control->json.length + LIST_ENTRY_MAX + bytes < control->json.size;
+}
+
 bool control_list_next(const struct control *control)
 {
-    return control->json.length + LIST_ENTRY_MAX < control->json.size;
+    return control_list_fits(control, 0);
 }
 
 void control_list_end(struct control *control, size_t next, size_t total)

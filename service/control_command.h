@@ -47,6 +47,8 @@ const char *control_text(const struct control *control, const char *name);
  * "next" when there is more. A member "from" that is no index is refused: returns SIZE_MAX. */
 size_t control_list_begin(struct control *control, const char *key);
 bool control_list_next(const struct control *control);
+/* The same for an entry that may have so many bytes more than other lists' (at most 1024) have. */
+bool control_list_fits(const struct control *control, size_t bytes);
 void control_list_end(struct control *control, size_t next, size_t total);
 
 /* The guest that member "guest" names; NULL: refused, with a suggestion. */

@@ -2,8 +2,12 @@
  * Commands about the networks between guests: what goes over them, cut and restore. */
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
+#include "plan/config.h"
 #include "plan/config_keys.h"
 #include "service/control_command.h"
+
+#define PORT_ENTRY_MAX 256 /* a guest of a network: its name and five numbers */
+_Static_assert(PORT_ENTRY_MAX *CONFIG_GUESTS_MAX <= CONTROL_ANSWER_MAX / 2, "one network fits an answer");
 
 /* NULL: none is that name, or near it. */
 static struct net_link *find(const struct control *control, const char *name, bool near)
@@ -78,7 +82,9 @@ static void run_networks(struct control *control, const struct control_command *
     if (i == SIZE_MAX) {
         return;
     }
-    for (; i < control->parts.network_count && control_list_next(control); i++) {
+    for (; i < control->parts.network_count &&
+           control_list_fits(control, PORT_ENTRY_MAX * control->parts.networks[i].count);
+         i++) {
         put_link(&control->json, &control->parts.networks[i]);
     }
     control_list_end(control, i, control->parts.network_count);
