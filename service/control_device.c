@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Commands about assigned devices: who has them, what they were blocked for, taking them away and giving them back. */
+#include "guest/device_stop.h"
 #include "guest/vm_order.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
@@ -31,12 +32,10 @@ static size_t device_total(const struct control *control)
     return total;
 }
 
-/* As its own guest's CPUs last left it: no lock of another guest is taken here. */
+/* No lock of another guest is taken here, so its bus, which comes and goes with its starts, is not looked at. */
 static bool is_stopped(const struct vm_owned *owned, size_t which)
 {
-    struct sbdf at = owned->request.devices[which].function->at;
-    const struct guest_pci_function *f = guest_pci_find(&owned->vm.platform.pci, at);
-    return f != NULL && __atomic_load_n(&f->stopped, __ATOMIC_RELAXED);
+    return device_is_stopped(owned, owned->request.devices[which].function->at);
 }
 
 static void put_faults(struct control *control, struct sbdf at)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guest/device_stop.h"
 #include "guest/vm_order.h"
 #include "kernel/core/event.h"
 #include "kernel/core/event_log.h"
@@ -23,8 +24,7 @@ static struct {
     enum vm_order_state states[CONTROL_RIG_GUESTS];
     struct vm_device devices[CONTROL_RIG_DEVICES];
     struct pci_function functions[CONTROL_RIG_DEVICES];
-    struct guest_pci_function found; /* what guest_pci_find() says about one of "user" */
-    bool stopped[CONTROL_RIG_DEVICES];
+    bool stopped[CONTROL_RIG_DEVICES]; /* of "user" */
     struct net_link links[2];
     struct net_port ports[4];
     unsigned wakes;
@@ -96,16 +96,21 @@ enum status vm_order_device(struct vm_owned *owned, struct sbdf device, bool sto
     return STATUS_NOT_FOUND;
 }
 
-struct guest_pci_function *guest_pci_find(const struct guest_pci *pci, struct sbdf host)
+bool device_is_stopped(const struct vm_owned *owned, struct sbdf device)
 {
-    const struct vm_owned *user = control_rig.guests[1];
-    for (size_t i = 0; pci == &user->vm.platform.pci && i < CONTROL_RIG_DEVICES; i++) {
-        if (sbdf_equal(control_rig.functions[i].at, host)) {
-            control_rig.found.stopped = control_rig.stopped[i];
-            return &control_rig.found;
+    for (size_t i = 0; owned == control_rig.guests[1] && i < CONTROL_RIG_DEVICES; i++) {
+        if (sbdf_equal(control_rig.functions[i].at, device)) {
+            return control_rig.stopped[i];
         }
     }
-    return NULL;
+    return false;
+}
+
+/* A guest's bus is its own CPUs' to look at. */
+struct guest_pci_function *guest_pci_find(const struct guest_pci *pci, struct sbdf host)
+{
+    (void)pci, (void)host;
+    abort();
 }
 
 const char *vm_order_state_text(enum vm_order_state state)
