@@ -21,9 +21,27 @@ static void set_phase(struct vm_owned *owned, enum vm_phase phase)
     __atomic_store_n(&owned->phase, phase, __ATOMIC_SEQ_CST);
 }
 
+/* An order to start may have been accepted just before it showed that something of it was not withdrawn. */
 static enum restart_wanted take_wanted(struct vm_owned *owned)
 {
-    return __atomic_exchange_n(&owned->wanted, RESTART_WANTED_NOTHING, __ATOMIC_SEQ_CST);
+    enum restart_wanted wanted = __atomic_exchange_n(&owned->wanted, RESTART_WANTED_NOTHING, __ATOMIC_SEQ_CST);
+    return owned->lost && wanted == RESTART_WANTED_START ? RESTART_WANTED_NOTHING : wanted;
+}
+
+/* One to start that came while it did is carried out by that. */
+static void forget_start(struct vm_owned *owned)
+{
+    enum restart_wanted start = RESTART_WANTED_START;
+    (void)__atomic_compare_exchange_n(&owned->wanted, &start, RESTART_WANTED_NOTHING, false, __ATOMIC_SEQ_CST,
+                                      __ATOMIC_SEQ_CST);
+}
+
+/* Orders for devices that the end came before: stopped ones stay stopped, and do not come back with the next start. */
+static void end_device_orders(struct vm_owned *owned)
+{
+    uint64_t stop = __atomic_exchange_n(&owned->devices_stop, 0, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(&owned->devices_stopped, stop, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&owned->devices_return, 0, __ATOMIC_SEQ_CST);
 }
 
 static void log_end(const struct vm *vm)
@@ -65,8 +83,7 @@ void vm_keep_begin(struct vm_owned *owned)
     owned->ran_ns = vm_now(vm);
     vm_event_stopped(owned);
     owned->answer = restart_decide(&owned->request.rules, vm->end, take_wanted(owned));
-    __atomic_store_n(&owned->devices_stop, 0, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&owned->devices_return, 0, __ATOMIC_SEQ_CST);
+    end_device_orders(owned);
     owned->step = VM_STEP_WITHDRAW;
 }
 
@@ -159,7 +176,7 @@ static void begin_start(struct vm_owned *owned)
 /* What was ordered since it stopped. */
 static void hear_orders(struct vm_owned *owned)
 {
-    enum restart_wanted wanted = owned->lost ? RESTART_WANTED_NOTHING : take_wanted(owned);
+    enum restart_wanted wanted = take_wanted(owned);
     if (wanted == RESTART_WANTED_STOP && owned->answer != RESTART_RESTS) {
         owned->vm.end = VM_STOPPED;
         owned->answer = RESTART_RESTS;
@@ -258,6 +275,7 @@ static void set_running(struct vm_owned *owned)
     __atomic_store_n(&vm->paused, false, __ATOMIC_SEQ_CST);
     __atomic_store_n(&vm->end, VM_RUNNING, __ATOMIC_SEQ_CST);
     vm_set_clock(vm);
+    forget_start(owned);
     set_phase(owned, VM_PHASE_LIVE);
     if (__atomic_load_n(&owned->wanted, __ATOMIC_SEQ_CST) == RESTART_WANTED_STOP) {
         vm_stop(vm, VM_STOPPED, "while it started");

@@ -50,7 +50,6 @@ static void begin(struct vm_cpu *cpu)
         vm_stop(vm, VM_CRASHED, "vCPU %u is missing", cpu->index);
         return;
     }
-    __atomic_store_n(&cpu->summoned, false, __ATOMIC_SEQ_CST);
     const struct vm_request *request = &owner_of(cpu)->request;
     char why[VM_WHY_SIZE];
     if (request->may_enter != NULL && !request->may_enter(owner_of(cpu), cpu, why, sizeof(why))) {

@@ -62,6 +62,20 @@ static enum status restart(struct vm_owned *owned, const char *who)
     return can_start(owned) ? want(owned, RESTART_WANTED_START, VM_RESTARTED, who) : STATUS_CONFLICT;
 }
 
+/* Only where nothing else is wanted of it yet: a service guest's order to stop stands. */
+static enum status recover(struct vm_owned *owned, const char *who)
+{
+    enum restart_wanted nothing = RESTART_WANTED_NOTHING;
+    bool first = is_live(owned) && can_start(owned) &&
+                 __atomic_compare_exchange_n(&owned->wanted, &nothing, RESTART_WANTED_START, false, __ATOMIC_SEQ_CST,
+                                             __ATOMIC_SEQ_CST);
+    if (!first) {
+        return STATUS_CONFLICT;
+    }
+    vm_stop(&owned->vm, VM_RESTARTED, "by %s", who);
+    return STATUS_OK;
+}
+
 /* What looks at the time since it was resumed finds it set. */
 static enum status pause(struct vm_owned *owned, bool paused, const char *who)
 {
@@ -88,6 +102,8 @@ static enum status carry(struct vm_owned *owned, enum vm_order order, const char
         return start(owned, who);
     case VM_ORDER_RESTART:
         return restart(owned, who);
+    case VM_ORDER_RECOVER:
+        return recover(owned, who);
     case VM_ORDER_PAUSE:
         return pause(owned, true, who);
     case VM_ORDER_RESUME:
@@ -149,7 +165,7 @@ const char *vm_order_state_text(enum vm_order_state state)
 
 const char *vm_order_text(enum vm_order order)
 {
-    static const char *const words[] = {"stop", "start", "restart", "pause", "resume"};
+    static const char *const words[] = {"stop", "start", "restart", "pause", "resume", "restart"};
     return words[order];
 }
 

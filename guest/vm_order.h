@@ -13,6 +13,7 @@ enum vm_order {
     VM_ORDER_RESTART, /* stop, if it runs, and start */
     VM_ORDER_PAUSE,   /* its vCPUs stand still; devices go on with what they were told, and time goes on */
     VM_ORDER_RESUME,
+    VM_ORDER_RECOVER, /* restart, but none that is off, or about to be: the policy undoes no order to stop */
 };
 
 enum vm_order_state {
@@ -32,7 +33,7 @@ enum vm_order_state {
 MUST_CHECK enum status vm_order_guest(struct vm_owned *owned, enum vm_order order, const char *who);
 
 /* Stop a device of a running or paused guest, or return it (guest/device_stop.h), by its first vCPU. A guest that
- * starts anew by itself does so without its stopped devices; by order, with all. STATUS_NOT_FOUND: it has no such
+ * starts anew, by itself or by order, does so without its stopped devices. STATUS_NOT_FOUND: it has no such
  * device; STATUS_CONFLICT: it does not run. The last order for a device counts. */
 MUST_CHECK enum status vm_order_device(struct vm_owned *owned, struct sbdf device, bool stop);
 

@@ -132,9 +132,12 @@ void vm_run_alone(struct vm_cpu *cpu)
         uint64_t due_ns;
         bool ready = prepare(cpu, &due_ns);
         set_timer(due_ns);
+        if (!vm_may_enter(cpu)) {
+            return; /* stopped by what its time brought: enter_until_look() would forget its own kick */
+        }
         if (ready) {
             enter_until_look(cpu);
-        } else if (vm_may_enter(cpu)) {
+        } else {
             cpu_irq_wait();
         }
     }

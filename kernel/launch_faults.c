@@ -212,7 +212,7 @@ static enum status act(void *context, struct sbdf source, enum config_on_fault a
         return stop_all(d, source);
     }
     pci_bus_master_set(&faults.parts.machine->pci, find_function(d, source), false);
-    return vm_order_guest(faults.parts.guests[d->guest], VM_ORDER_RESTART, "policy");
+    return vm_order_guest(faults.parts.guests[d->guest], VM_ORDER_RECOVER, "policy");
 }
 
 /* --- before it starts */

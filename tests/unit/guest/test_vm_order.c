@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include "drivers/pci_regs.h"
+#include "guest/device_stop.h"
 #include "guest/vm_life.h"
+#include "guest/vm_run.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/vcpu_resident.h"
 #include "tests/fake/log.h"
@@ -269,6 +271,57 @@ static void started_while_it_stops(void **state)
     is_on();
 }
 
+/* Of another CPU, which found it stopping, and went on when it was about to run. */
+static void an_order_to_start_does_not_outlive_the_start(void **state)
+{
+    (void)state;
+    order(VM_ORDER_RESTART, STATUS_OK);
+    while (vm_order_state(web) != VM_ORDER_STARTING) {
+        vm_life_step(&web->vm.cpus[0]);
+    }
+    __atomic_store_n(&web->wanted, RESTART_WANTED_START, __ATOMIC_SEQ_CST);
+    live(web);
+    is_on();
+    vm_stop(&web->vm, VM_POWERED_OFF, "powered off");
+    live(web);
+    is_off(VM_ORDER_POWERED_OFF);
+}
+
+static void the_policy_restarts_what_runs(void **state)
+{
+    (void)state;
+    dirty();
+    order(VM_ORDER_RECOVER, STATUS_OK);
+    live(web);
+    is_on();
+    assert_int_equal(web->starts, 1);
+    order(VM_ORDER_PAUSE, STATUS_OK);
+    order(VM_ORDER_RECOVER, STATUS_OK);
+    live(web);
+    is_on();
+}
+
+/* Faults of a guest that was stopped are still read for a while. */
+static void the_policy_undoes_no_stop(void **state)
+{
+    (void)state;
+    dirty();
+    order(VM_ORDER_STOP, STATUS_OK);
+    order(VM_ORDER_RECOVER, STATUS_CONFLICT);
+    vm_life_step(&web->vm.cpus[0]);
+    order(VM_ORDER_RECOVER, STATUS_CONFLICT);
+    live(web);
+    is_off(VM_ORDER_STOPPED);
+    order(VM_ORDER_RECOVER, STATUS_CONFLICT);
+    live(web);
+    is_off(VM_ORDER_STOPPED);
+    order(VM_ORDER_START, STATUS_OK);
+    live(web);
+    web->wanted = RESTART_WANTED_STOP; /* by another CPU, which is about to stop it */
+    order(VM_ORDER_RECOVER, STATUS_CONFLICT);
+    assert_int_equal(web->wanted, RESTART_WANTED_STOP);
+}
+
 /* --- its own ends */
 
 static void a_reset_starts_it_anew(void **state)
@@ -330,6 +383,45 @@ static void power_off_and_crash_are_final_without_rules(void **state)
     is_off(VM_ORDER_CRASHED);
 }
 
+/* --- turns */
+
+static unsigned entries;
+
+static void enter(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+    (void)vcpu;
+    *exit = (struct vcpu_exit){.kind = VCPU_EXIT_INTERRUPT};
+    entries++;
+}
+
+static unsigned stop_by_time(struct vcpu *vcpu, enum vcpu_apic_mode mode)
+{
+    (void)vcpu, (void)mode;
+    vm_stop(&web->vm, VM_WATCHDOG, "watchdog");
+    return 0;
+}
+
+static void show_nothing(struct vcpu *vcpu, const struct vcpu_apic_status *status)
+{
+    (void)vcpu, (void)status;
+}
+
+/* Its CPU's own kick is no interrupt: a guest that spins would not leave any more. */
+static void what_its_own_turn_stops_is_not_entered(void **state)
+{
+    (void)state;
+    static const struct cpu_backend_apic apic = {.set_mode = stop_by_time, .set_status = show_nothing};
+    struct vm_cpu *cpu = &web->vm.cpus[0];
+    entries = 0;
+    backend.run = enter;
+    backend.apic = &apic;
+    cpu->state = VM_CPU_RUNS;
+    cpu->apic_mode = VCPU_APIC_SOFTWARE;
+    vm_run_alone(cpu);
+    assert_int_equal(web->vm.end, VM_WATCHDOG);
+    assert_int_equal(entries, 0);
+}
+
 /* --- what goes wrong */
 
 static void a_device_that_does_not_reset_keeps_it_off(void **state)
@@ -363,6 +455,23 @@ static void what_is_not_withdrawn_is_never_started(void **state)
     order(VM_ORDER_RESTART, STATUS_CONFLICT);
     assert_int_equal(fake_log_count("stays off until the machine is reset"), 1);
     made.vtd.mc.units[0].model.knobs.stuck_waits = false;
+}
+
+/* Nor by an order that was accepted before anybody knew. */
+static void what_is_not_withdrawn_is_not_started_by_an_earlier_order(void **state)
+{
+    (void)state;
+    dirty();
+    made.vtd.mc.units[0].model.knobs.stuck_waits = true;
+    order(VM_ORDER_STOP, STATUS_OK);
+    vm_life_step(&web->vm.cpus[0]);
+    order(VM_ORDER_RESTART, STATUS_OK);
+    live(web);
+    made.vtd.mc.units[0].model.knobs.stuck_waits = false;
+    assert_true(web->lost);
+    assert_int_equal(top_of_web()[0], 0x5a);
+    assert_int_equal(fake_log_count("starts anew"), 0);
+    assert_int_equal(vm_order_state(web), VM_ORDER_STOPPED);
 }
 
 static bool refuse(const struct vm_owned *owned, char *why, size_t size)
@@ -402,12 +511,44 @@ static void devices_are_stopped_until_they_are_ordered_back(void **state)
     assert_true(reaches(WEB_DEVICE, 0x1000));
     assert_int_equal(vm_order_device(web, at, true), STATUS_OK);
     live(web);
-    order(VM_ORDER_RESTART, STATUS_OK);
+    order(VM_ORDER_RESTART, STATUS_OK); /* nor this */
     live(web);
-    is_on();
+    assert_int_equal(vm_order_state(web), VM_ORDER_RUNNING);
+    assert_false(reaches(WEB_DEVICE, 0x1000));
     order(VM_ORDER_STOP, STATUS_OK);
     live(web);
     assert_int_equal(vm_order_device(web, at, true), STATUS_CONFLICT);
+}
+
+/* Its guest cannot keep a device by a reset that comes before the order for it is carried out. */
+static void a_reset_outruns_no_order_for_a_device(void **state)
+{
+    (void)state;
+    const struct sbdf at = sbdf_make(0, 1, 0, 0);
+    assert_int_equal(vm_order_device(web, at, true), STATUS_OK);
+    vm_stop(&web->vm, VM_RESET, "reset");
+    live(web);
+    assert_int_equal(vm_order_state(web), VM_ORDER_RUNNING);
+    assert_false(reaches(WEB_DEVICE, 0x1000));
+    assert_true(device_is_stopped(web, at));
+    assert_int_equal(vm_order_device(web, at, false), STATUS_OK);
+    live(web);
+    is_on();
+}
+
+/* vm_order_device() on another CPU found it running, and goes on when it has stopped. */
+static void an_order_for_a_device_waits_for_the_start(void **state)
+{
+    (void)state;
+    vm_stop(&web->vm, VM_RESET, "reset");
+    vm_life_step(&web->vm.cpus[0]);
+    __atomic_fetch_or(&web->devices_stop, 1, __ATOMIC_SEQ_CST);
+    vm_summon(&web->vm, 0);
+    live(web);
+    assert_int_equal(vm_order_state(web), VM_ORDER_RUNNING);
+    assert_int_equal(web->devices_stop, 0);
+    assert_false(reaches(WEB_DEVICE, 0x1000));
+    assert_true(vm_may_enter(&web->vm.cpus[0]));
 }
 
 /* --- the machine */
@@ -443,10 +584,17 @@ int main(void)
         cmocka_unit_test_setup(a_reset_starts_it_anew, setup),
         cmocka_unit_test_setup(a_crash_waits_longer_each_time, setup),
         cmocka_unit_test_setup(power_off_and_crash_are_final_without_rules, setup),
+        cmocka_unit_test_setup(what_its_own_turn_stops_is_not_entered, setup),
         cmocka_unit_test_setup(a_device_that_does_not_reset_keeps_it_off, setup),
         cmocka_unit_test_setup(what_is_not_withdrawn_is_never_started, setup),
         cmocka_unit_test_setup(what_is_not_proven_does_not_start, setup),
         cmocka_unit_test_setup(devices_are_stopped_until_they_are_ordered_back, setup),
+        cmocka_unit_test_setup(a_reset_outruns_no_order_for_a_device, setup),
+        cmocka_unit_test_setup(an_order_for_a_device_waits_for_the_start, setup),
+        cmocka_unit_test_setup(what_is_not_withdrawn_is_not_started_by_an_earlier_order, setup),
+        cmocka_unit_test_setup(an_order_to_start_does_not_outlive_the_start, setup),
+        cmocka_unit_test_setup(the_policy_restarts_what_runs, setup),
+        cmocka_unit_test_setup(the_policy_undoes_no_stop, setup),
         cmocka_unit_test_setup(it_is_over_when_all_rest, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
