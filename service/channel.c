@@ -31,7 +31,9 @@ void channel_poll(struct channel *channel)
         return;
     }
     if (__atomic_exchange_n(&channel->promised_ns, 0, __ATOMIC_ACQ_REL) != 0) {
-        channel->parts.machine(channel->control.machine);
+        enum control_machine what = channel->control.machine;
+        channel->control.machine = CONTROL_MACHINE_ON; /* a further command does not try it again */
+        channel->parts.machine(what);
     }
 }
 
@@ -162,6 +164,13 @@ static size_t give_commands(void *context, const uint8_t *from, size_t count)
     return used;
 }
 
+/* The answer was read, or its reader is gone. */
+static void promise(struct channel *channel)
+{
+    bool promised = channel->control.machine != CONTROL_MACHINE_ON;
+    __atomic_store_n(&channel->promised_ns, promised ? time_now_ns() : 0, __ATOMIC_RELEASE);
+}
+
 static size_t take_answer(void *context, uint8_t *to, size_t most)
 {
     struct channel *channel = context;
@@ -171,8 +180,7 @@ static size_t take_answer(void *context, uint8_t *to, size_t most)
     }
     size_t count = send(&channel->answer, to, most);
     if (is_sent(&channel->answer)) {
-        bool promised = channel->control.machine != CONTROL_MACHINE_ON;
-        __atomic_store_n(&channel->promised_ns, promised ? time_now_ns() : 0, __ATOMIC_RELEASE);
+        promise(channel);
         if (channel->waiting) {
             wake(channel);
         }
@@ -187,7 +195,10 @@ static void open_control(void *context, bool open)
     (void)open;
     channel->line_length = 0;
     channel->line_too_long = false;
-    channel->answer.sent = channel->answer.length;
+    if (!is_sent(&channel->answer)) {
+        channel->answer.sent = channel->answer.length;
+        promise(channel);
+    }
     channel_poll(channel);
 }
 

@@ -266,6 +266,24 @@ static void keeps_its_promise_after_the_answer(void **state)
     assert_int_equal(machine, CONTROL_MACHINE_REBOOT);
     channel_poll(channel);
     assert_int_equal(machine_calls, 1);
+    give(CONTROL, "{\"command\":\"none\"}\n"); /* it did not come to that: nor by anything else */
+    take_all(CONTROL, 1000);
+    fake_time_advance_ns(1000000000);
+    channel_poll(channel);
+    assert_int_equal(machine_calls, 1);
+}
+
+/* Else the next command, whatever it is, would do it. */
+static void a_reader_that_leaves_takes_no_reboot_back(void **state)
+{
+    (void)state;
+    give(CONTROL, "{\"command\":\"reboot\"}\n");
+    ports[CONTROL].opened(ports[CONTROL].context, false);
+    assert_int_equal(machine_calls, 0);
+    fake_time_advance_ns(1000000000);
+    channel_poll(channel);
+    assert_int_equal(machine_calls, 1);
+    assert_int_equal(machine, CONTROL_MACHINE_REBOOT);
 }
 
 static void has_the_consoles_of_others(void **state)
@@ -294,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(long_lines_are_not_kept, fresh, clean),
         cmocka_unit_test_setup_teardown(a_new_reader_starts_afresh, fresh, clean),
         cmocka_unit_test_setup_teardown(keeps_its_promise_after_the_answer, fresh, clean),
+        cmocka_unit_test_setup_teardown(a_reader_that_leaves_takes_no_reboot_back, fresh, clean),
         cmocka_unit_test_setup_teardown(has_the_consoles_of_others, fresh, clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
