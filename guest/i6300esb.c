@@ -182,9 +182,13 @@ static uint64_t deadline(const void *context)
 static void end_of_stage(struct i6300esb *d, uint64_t now_ns)
 {
     if (d->stage == 0) {
+        bool repeats = (d->lock & LOCK_FREE_RUNNING) != 0;
         d->interrupt = true;
         follow_line(d);
-        run_stage(d, (d->lock & LOCK_FREE_RUNNING) != 0 ? 0 : 1, now_ns);
+        run_stage(d, repeats ? 0 : 1, now_ns);
+        if (repeats && d->due_ns - now_ns < PCI_EMULATED_PACE_NS) {
+            d->due_ns = now_ns + PCI_EMULATED_PACE_NS;
+        }
         return;
     }
     d->due_ns = NEVER;

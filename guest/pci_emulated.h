@@ -20,6 +20,9 @@ enum pci_emulated_place {
 
 #define PCI_EMULATED_VECTORS_MAX 32u
 #define PCI_EMULATED_NO_VECTOR 0xffffu
+/* What a device goes on with by itself, without the guest having run, is due again no sooner: the first vCPU may sleep
+ * on a CPU that others share, and each deadline of it interrupts them. */
+#define PCI_EMULATED_PACE_NS UINT64_C(100000)
 
 /* What a device is and does; context is the device. Offsets and widths (1, 2, 4, 8 bytes) lie inside of the BAR,
  * aligned to the width. Any function may be NULL. */

@@ -249,6 +249,7 @@ static void notify(void *device, unsigned queue)
 {
     struct virtio_console *c = device;
     unsigned port = queue < 2 ? 0 : queue / 2 - 1;
+    c->again_ns = 0;
     if (queue == QUEUE_CONTROL_FROM_GUEST || queue == QUEUE_CONTROL_TO_GUEST) {
         serve(c);
     } else if (queue == from_guest(port)) {
@@ -261,17 +262,17 @@ static void notify(void *device, unsigned queue)
 static void advance(void *device, uint64_t now_ns)
 {
     struct virtio_console *c = device;
-    (void)now_ns;
     for (unsigned i = 0; i < c->port_count; i++) {
         c->states[i].full = false; /* whoever had no room may have some now */
     }
     serve(c);
+    c->again_ns = now_ns + PCI_EMULATED_PACE_NS;
 }
 
 static uint64_t deadline(const void *device)
 {
     const struct virtio_console *c = device;
-    return c->again ? 0 : UINT64_MAX;
+    return c->again ? c->again_ns : UINT64_MAX;
 }
 
 static void reset(void *device)

@@ -110,6 +110,7 @@ static void serve(struct virtio_net *net, bool receive, bool transmit)
 
 static void notify(void *device, unsigned queue)
 {
+    ((struct virtio_net *)device)->again_ns = 0;
     serve(device, queue == QUEUE_RECEIVE, queue == QUEUE_TRANSMIT);
 }
 
@@ -122,6 +123,7 @@ static void advance(void *device, uint64_t now_ns)
     net_port_look(&net->port);
     follow_link(net);
     serve(net, true, true);
+    net->again_ns = now_ns + PCI_EMULATED_PACE_NS;
     if (net->waits && net->retry_ns <= now_ns) {
         net->retry_ns = now_ns + NET_PORT_PATIENCE_NS;
     }
@@ -130,7 +132,7 @@ static void advance(void *device, uint64_t now_ns)
 static uint64_t deadline(const void *device)
 {
     const struct virtio_net *net = device;
-    return net->again ? 0 : net->waits ? net->retry_ns : UINT64_MAX;
+    return net->again ? net->again_ns : net->waits ? net->retry_ns : UINT64_MAX;
 }
 
 static void reset(void *device)
