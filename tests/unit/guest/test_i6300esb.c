@@ -231,6 +231,29 @@ static void fast_and_shortest_counts(void **state)
     assert_int_equal(ran_out, 1);
 }
 
+static void it_tells_once_a_second(void **state)
+{
+    (void)state;
+    start(0, 0);
+    guest_pci_rig_write(&rig, DEVICE, CONFIG, 2, 0x07);
+    for (unsigned i = 0; i < 100; i++) {
+        guest_pci_rig_write(&rig, DEVICE, LOCK, 1, 0);
+        guest_pci_rig_write(&rig, DEVICE, LOCK, 1, 2);
+        go_to(now_ns + 2000);
+    }
+    assert_int_equal(ran_out, 1);
+    now_ns += SECOND;
+    kick();
+    go_to(now_ns + 2000);
+    assert_int_equal(ran_out, 2);
+    guest_pci_reset(&rig.pci); /* whoever starts anew starts at 0 */
+    now_ns = 0;
+    guest_pci_rig_write(&rig, DEVICE, CONFIG, 2, 0x07);
+    guest_pci_rig_write(&rig, DEVICE, LOCK, 1, 2);
+    go_to(3 * SECOND);
+    assert_int_equal(ran_out, 3);
+}
+
 /* Nobody has to run for it: its guest may sleep, with the line masked, where others share the CPU. */
 static void free_running_it_does_not_flood(void **state)
 {
@@ -272,6 +295,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_first_stage_interrupts_by_the_line, setup, teardown),
         cmocka_unit_test_setup_teardown(output_off_and_free_running_pull_no_plug, setup, teardown),
         cmocka_unit_test_setup_teardown(fast_and_shortest_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(it_tells_once_a_second, setup, teardown),
         cmocka_unit_test_setup_teardown(free_running_it_does_not_flood, setup, teardown),
         cmocka_unit_test_setup_teardown(a_pause_starts_the_stage_again, setup, teardown),
     };
