@@ -10,6 +10,7 @@
 #define BAR_BYTES 16u
 #define NEVER UINT64_MAX
 #define PCI_CLOCK_MHZ 33u
+#define TELL_EACH_NS UINT64_C(1000000000)
 
 enum bar_register {
     TIMER_1 = 0x00,
@@ -165,6 +166,7 @@ static void reset(void *context)
     struct pci_view *view = pci_emulated_config(&d->function);
     d->preload[0] = d->preload[1] = PRELOAD_MASK;
     d->due_ns = NEVER;
+    d->tell_ns = 0;
     d->unlocked = 0;
     d->lock = 0;
     d->interrupt = false;
@@ -182,14 +184,20 @@ static uint64_t deadline(const void *context)
 static void end_of_stage(struct i6300esb *d, uint64_t now_ns)
 {
     if (d->stage == 0) {
+        bool repeats = (d->lock & LOCK_FREE_RUNNING) != 0;
         d->interrupt = true;
         follow_line(d);
-        run_stage(d, (d->lock & LOCK_FREE_RUNNING) != 0 ? 0 : 1, now_ns);
+        run_stage(d, repeats ? 0 : 1, now_ns);
+        if (repeats && d->due_ns - now_ns < PCI_EMULATED_PACE_NS) {
+            d->due_ns = now_ns + PCI_EMULATED_PACE_NS;
+        }
         return;
     }
     d->due_ns = NEVER;
     d->timed_out = true;
-    if ((config_of(d) & CONFIG_OUTPUT_OFF) == 0) {
+    /* Each time is a line and an event: a guest that does nothing else must not push out those of others. */
+    if ((config_of(d) & CONFIG_OUTPUT_OFF) == 0 && now_ns >= d->tell_ns) {
+        d->tell_ns = now_ns + TELL_EACH_NS;
         d->owner.ran_out(d->owner.context);
     }
 }

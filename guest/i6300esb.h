@@ -9,7 +9,8 @@
 
 /* What it belongs to; context is the owner. */
 struct i6300esb_owner {
-    void (*ran_out)(void *context); /* the second stage is over; no more of it until the guest reloads the timers */
+    /* The second stage is over; no more of it until the guest reloads the timers, nor more than once a second. */
+    void (*ran_out)(void *context);
     uint64_t (*now)(const void *context); /* guest time */
     /* Guest time at which the guest was last resumed after a pause, 0: never. What ran then starts its stage again. */
     uint64_t (*resumed)(const void *context);
@@ -22,6 +23,7 @@ struct i6300esb {
     uint32_t preload[2]; /* of the stages: 20 bits */
     unsigned stage;
     uint64_t since_ns, due_ns; /* of the stage that runs; due_ns UINT64_MAX: none does */
+    uint64_t tell_ns;          /* from then on the owner may be told again */
     unsigned unlocked;         /* words of the two that unlock the registers, seen in their order */
     uint8_t lock;              /* as the guest last wrote it */
     bool interrupt;            /* the first stage is over */

@@ -20,6 +20,9 @@ enum pci_emulated_place {
 
 #define PCI_EMULATED_VECTORS_MAX 32u
 #define PCI_EMULATED_NO_VECTOR 0xffffu
+/* What a device goes on with by itself, without its guest having run, is due again no sooner: the first vCPU may sleep
+ * on a CPU that others share, and all this is their time. */
+#define PCI_EMULATED_PACE_NS UINT64_C(100000)
 
 /* What a device is and does; context is the device. Offsets and widths (1, 2, 4, 8 bytes) lie inside of the BAR,
  * aligned to the width. Any function may be NULL. */
@@ -88,6 +91,13 @@ static inline struct pci_view *pci_emulated_config(struct pci_emulated *f)
 void pci_emulated_message(struct pci_emulated *f, unsigned vector);
 bool pci_emulated_has_messages(const struct pci_emulated *f); /* MSI-X is on */
 void pci_emulated_line(struct pci_emulated *f, bool asserted);
+
+/* When (guest time) a turn of work that has more to do goes on, as it began at now_ns and took that long: others have
+ * the CPU for as long at least. */
+static inline uint64_t pci_emulated_again(uint64_t now_ns, uint64_t took_ns)
+{
+    return now_ns + took_ns + (took_ns > PCI_EMULATED_PACE_NS ? took_ns : PCI_EMULATED_PACE_NS);
+}
 
 /* --- for guest/pci.c */
 

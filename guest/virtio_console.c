@@ -3,6 +3,7 @@
 #include "guest/virtio_console.h"
 
 #include "kernel/core/panic.h"
+#include "kernel/core/time.h"
 #include "kernel/lib/string.h"
 
 #define DEVICE_CONSOLE 3
@@ -15,6 +16,8 @@
 /* One turn's work, so that no guest keeps a host's CPU for long: bytes a queue, each request counting for some. */
 #define TURN_BYTES 512u
 #define REQUEST_COST 16u
+#define LINE_COST 32u   /* a line on the physical console has the guest's name before it */
+#define CHUNK_BYTES 32u /* given at a time */
 
 enum control_queue {
     QUEUE_CONTROL_TO_GUEST = 2,
@@ -72,18 +75,27 @@ static void set_open(struct virtio_console *c, unsigned port, bool open)
 
 /* --- bytes from the guest */
 
+static size_t cost_of(const uint8_t *bytes, size_t count)
+{
+    size_t cost = count;
+    for (size_t i = 0; i < count; i++) {
+        cost += bytes[i] == '\n' ? LINE_COST : 0;
+    }
+    return cost;
+}
+
 /* Give what is left of the request, within the budget. True: all of it is taken. */
 static bool give_request(struct virtio_console *c, unsigned port, struct virtqueue_chain *chain, size_t *budget)
 {
     const struct virtio_console_port *p = &c->ports[port];
     struct virtio_console_state *s = &c->states[port];
-    uint8_t bytes[TURN_BYTES];
+    uint8_t bytes[CHUNK_BYTES];
     virtqueue_skip(chain, s->given);
     while (chain->bytes_read < chain->readable && *budget != 0) {
         size_t n = virtio_read(&c->virtio, chain, bytes, smaller(*budget, sizeof(bytes)));
         size_t taken = p->give == NULL ? n : p->give(p->context, bytes, n);
         s->given += taken;
-        *budget -= n;
+        *budget -= smaller(*budget, cost_of(bytes, n));
         if (taken < n) {
             s->full = true;
             return false;
@@ -261,17 +273,21 @@ static void notify(void *device, unsigned queue)
 static void advance(void *device, uint64_t now_ns)
 {
     struct virtio_console *c = device;
-    (void)now_ns;
+    if (c->again && now_ns < c->again_ns) {
+        return;
+    }
     for (unsigned i = 0; i < c->port_count; i++) {
         c->states[i].full = false; /* whoever had no room may have some now */
     }
+    uint64_t from_ns = time_now_ns();
     serve(c);
+    c->again_ns = pci_emulated_again(now_ns, time_now_ns() - from_ns);
 }
 
 static uint64_t deadline(const void *device)
 {
     const struct virtio_console *c = device;
-    return c->again ? 0 : UINT64_MAX;
+    return c->again ? c->again_ns : UINT64_MAX;
 }
 
 static void reset(void *device)
@@ -282,6 +298,7 @@ static void reset(void *device)
         c->states[i] = (struct virtio_console_state){0};
     }
     c->again = false;
+    c->again_ns = 0;
 }
 
 /* A driver that knows nothing of ports has one, open for good (5.3.6). */

@@ -33,7 +33,8 @@ struct virtio_console {
     struct virtio_console_port ports[VIRTIO_CONSOLE_PORTS_MAX];
     struct virtio_console_state states[VIRTIO_CONSOLE_PORTS_MAX];
     unsigned port_count;
-    bool again; /* there is more to do than one turn may take */
+    bool again;        /* there is more to do than one turn may take ... */
+    uint64_t again_ns; /* ... from this guest time on; 0: at once */
     struct virtio_queue queues[VIRTIO_CONSOLE_QUEUES(VIRTIO_CONSOLE_PORTS_MAX)];
 };
 

@@ -2,6 +2,7 @@
  * The virtio network device (virtio 1.2, 5.1). */
 #include "guest/virtio_net.h"
 
+#include "kernel/core/time.h"
 #include "kernel/lib/string.h"
 
 #define DEVICE_NET 1
@@ -121,7 +122,12 @@ static void advance(void *device, uint64_t now_ns)
     }
     net_port_look(&net->port);
     follow_link(net);
-    serve(net, true, true);
+    bool goes_on = !net->again || net->again_ns <= now_ns;
+    uint64_t from_ns = time_now_ns();
+    serve(net, true, goes_on);
+    if (goes_on) {
+        net->again_ns = pci_emulated_again(now_ns, time_now_ns() - from_ns);
+    }
     if (net->waits && net->retry_ns <= now_ns) {
         net->retry_ns = now_ns + NET_PORT_PATIENCE_NS;
     }
@@ -130,7 +136,7 @@ static void advance(void *device, uint64_t now_ns)
 static uint64_t deadline(const void *device)
 {
     const struct virtio_net *net = device;
-    return net->again ? 0 : net->waits ? net->retry_ns : UINT64_MAX;
+    return net->again ? net->again_ns : net->waits ? net->retry_ns : UINT64_MAX;
 }
 
 static void reset(void *device)
@@ -138,7 +144,7 @@ static void reset(void *device)
     struct virtio_net *net = device;
     net_port_down(&net->port);
     net->again = net->waits = false;
-    net->retry_ns = 0;
+    net->again_ns = net->retry_ns = 0;
 }
 
 static void ready(void *device)

@@ -14,7 +14,8 @@ struct virtio_net {
     struct virtio_ops ops;
     struct net_port port;
     bool carrier;      /* as the guest was told */
-    bool again;        /* there is more to send than one turn may */
+    bool again;        /* there is more to send than one turn may ... */
+    uint64_t again_ns; /* ... from this guest time on; 0: at once */
     bool waits;        /* a frame waits for a buffer ... */
     uint64_t retry_ns; /* ... until this guest time at most; 0: not known yet */
     struct virtio_queue queues[VIRTIO_NET_QUEUES];

@@ -231,6 +231,46 @@ static void fast_and_shortest_counts(void **state)
     assert_int_equal(ran_out, 1);
 }
 
+static void it_tells_once_a_second(void **state)
+{
+    (void)state;
+    start(0, 0);
+    guest_pci_rig_write(&rig, DEVICE, CONFIG, 2, 0x07);
+    for (unsigned i = 0; i < 100; i++) {
+        guest_pci_rig_write(&rig, DEVICE, LOCK, 1, 0);
+        guest_pci_rig_write(&rig, DEVICE, LOCK, 1, 2);
+        go_to(now_ns + 2000);
+    }
+    assert_int_equal(ran_out, 1);
+    now_ns += SECOND;
+    kick();
+    go_to(now_ns + 2000);
+    assert_int_equal(ran_out, 2);
+    guest_pci_reset(&rig.pci); /* whoever starts anew starts at 0 */
+    now_ns = 0;
+    guest_pci_rig_write(&rig, DEVICE, CONFIG, 2, 0x07);
+    guest_pci_rig_write(&rig, DEVICE, LOCK, 1, 2);
+    go_to(3 * SECOND);
+    assert_int_equal(ran_out, 3);
+}
+
+/* Nobody has to run for it: its guest may sleep, with the line masked, where others share the CPU. */
+static void free_running_it_does_not_flood(void **state)
+{
+    (void)state;
+    unsigned looks = 0;
+    start(0, 0);
+    guest_pci_rig_write(&rig, DEVICE, CONFIG, 2, 0x07);
+    guest_pci_rig_write(&rig, DEVICE, LOCK, 1, 6);
+    while (guest_pci_deadline(&rig.pci) <= SECOND / 100) {
+        now_ns = guest_pci_deadline(&rig.pci);
+        guest_pci_advance(&rig.pci, now_ns);
+        looks++;
+    }
+    assert_in_range(looks, 2, 101);
+    assert_int_equal(get(STATUS, 4), 1);
+}
+
 /* The guest could not reload it meanwhile. */
 static void a_pause_starts_the_stage_again(void **state)
 {
@@ -255,6 +295,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_first_stage_interrupts_by_the_line, setup, teardown),
         cmocka_unit_test_setup_teardown(output_off_and_free_running_pull_no_plug, setup, teardown),
         cmocka_unit_test_setup_teardown(fast_and_shortest_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(it_tells_once_a_second, setup, teardown),
+        cmocka_unit_test_setup_teardown(free_running_it_does_not_flood, setup, teardown),
         cmocka_unit_test_setup_teardown(a_pause_starts_the_stage_again, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

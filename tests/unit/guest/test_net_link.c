@@ -330,6 +330,37 @@ static void floods_do_not_wait(void **state)
     end(3);
 }
 
+/* Another vCPU of the sender's keeps its queue full: the first one's CPU, which others may share, gets a rest. */
+static void a_queue_that_never_empties_is_paced(void **state)
+{
+    (void)state;
+    uint64_t now = 10 * PCI_EMULATED_PACE_NS;
+    make(2, true);
+    start(&guests[1], QUEUE);
+    assert_true(virtio_driver_negotiate(&guests[0].driver, VIRTIO_F_VERSION_1));
+    virtio_driver_queue(&guests[0].driver, TX, VIRTQUEUE_SIZE_MAX);
+    virtio_driver_status(&guests[0].driver, VIRTIO_DRIVER_OK);
+    look_all();
+    put_frame(&guests[0], MAC(1), FOREIGN, 60);
+    for (unsigned turn = 0; turn < 5; turn++) {
+        for (unsigned i = 0; i < VIRTQUEUE_SIZE_MAX; i++) {
+            virtio_driver_offer(&guests[0].driver, TX, 0);
+        }
+        if (turn == 0) {
+            virtio_driver_notify(&guests[0].driver, TX);
+            continue;
+        }
+        guest_pci_advance(&rig.pci, now);
+        uint64_t due = guest_pci_deadline(&rig.pci);
+        assert_true(due >= now + PCI_EMULATED_PACE_NS && due < now + 3 * PCI_EMULATED_PACE_NS);
+        guest_pci_advance(&rig.pci, due - 1); /* for something else: no frames */
+        assert_int_equal(guest_pci_deadline(&rig.pci), due);
+        now = due;
+    }
+    assert_int_equal(net_port_counts(&guests[0].net.port).dropped_sending, 5 * VIRTQUEUE_SIZE_MAX);
+    end(2);
+}
+
 static void small_buffers_lose_frames(void **state)
 {
     (void)state;
@@ -465,6 +496,7 @@ int main(void)
         cmocka_unit_test(a_sender_waits_for_room),
         cmocka_unit_test(patience_ends),
         cmocka_unit_test(floods_do_not_wait),
+        cmocka_unit_test(a_queue_that_never_empties_is_paced),
         cmocka_unit_test(small_buffers_lose_frames),
         cmocka_unit_test(watched_memory_is_not_written),
         cmocka_unit_test(cutting_is_seen_at_both_ends),

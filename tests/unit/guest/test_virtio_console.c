@@ -293,12 +293,33 @@ static void one_turn_is_bounded(void **state)
     virtio_driver_notify(&driver, 1);
     assert_in_range(ends[0].got, 1, 600);
     assert_int_equal(guest_pci_deadline(&rig.pci), 0);
-    for (unsigned i = 0; i < 10 && guest_pci_deadline(&rig.pci) == 0; i++) {
-        guest_pci_advance(&rig.pci, 0);
+    uint64_t now = 0;
+    for (unsigned i = 0; i < 10 && guest_pci_deadline(&rig.pci) != UINT64_MAX; i++) {
+        guest_pci_advance(&rig.pci, now);
+        uint64_t due = guest_pci_deadline(&rig.pci);
+        assert_true(due >= now + PCI_EMULATED_PACE_NS); /* others have the CPU meanwhile */
+        now = due == UINT64_MAX ? now : due;
     }
     assert_int_equal(ends[0].got, 2000);
     assert_true(virtio_driver_used(&driver, 1, &head, &written));
     assert_int_equal(guest_pci_deadline(&rig.pci), UINT64_MAX);
+}
+
+/* Each of them is a line of the physical console, which the guest's name makes longer. */
+static void lines_cost_more_than_bytes(void **state)
+{
+    (void)state;
+    start(MULTIPORT);
+    memset(virtio_driver_ram(&driver, 0x1000), '\n', 2000);
+    virtio_driver_describe(&driver, 1, 0, 0x1000, 2000, 0, 0);
+    virtio_driver_offer(&driver, 1, 0);
+    virtio_driver_notify(&driver, 1);
+    assert_in_range(ends[0].got, 1, 50);
+    guest_pci_advance(&rig.pci, 0);
+    size_t got = ends[0].got;
+    guest_pci_advance(&rig.pci, PCI_EMULATED_PACE_NS - 1); /* for something else */
+    assert_int_equal(ends[0].got, got);
+    assert_true(guest_pci_deadline(&rig.pci) >= PCI_EMULATED_PACE_NS);
 }
 
 static void empty_requests_are_not_for_ever(void **state)
@@ -315,7 +336,7 @@ static void empty_requests_are_not_for_ever(void **state)
     virtio_driver_notify(&driver, 0);
     virtio_driver_notify(&driver, 1);
     for (unsigned i = 0; i < 4; i++) {
-        guest_pci_advance(&rig.pci, 0);
+        guest_pci_advance(&rig.pci, i * PCI_EMULATED_PACE_NS);
     }
     uint32_t head, written;
     for (unsigned i = 0; i < QUEUE; i++) {
@@ -403,6 +424,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_has_no_room_gets_the_rest_later, setup, teardown),
         cmocka_unit_test_setup_teardown(bytes_go_to_an_open_port, setup, teardown),
         cmocka_unit_test_setup_teardown(one_turn_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(lines_cost_more_than_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(empty_requests_are_not_for_ever, setup, teardown),
         cmocka_unit_test_setup_teardown(a_request_that_shrinks_harms_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(reset_while_busy_closes_ports, setup, teardown),
