@@ -30,7 +30,7 @@ uint64_t random_next(uint64_t *state)
 
 unsigned random_below(uint64_t *state, unsigned below)
 {
-    return (unsigned)((random_next(state) >> 20) % below);
+    return below == 0 ? 0 : (unsigned)((random_next(state) >> 20) % below);
 }
 
 /* What is being built: functions are put down in any order and sorted at the end. */

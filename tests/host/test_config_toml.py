@@ -41,6 +41,9 @@ expect = "8086:37c8"
 reset = 'd3d0'
 rom = false
 [device.'0000:3b:00.0']
+[network.lan]
+guests = ["svc", 'b-2']
+mtu = 9_000
 """
 PIECES = ["[", "]", '"', "'", "#", "=", ",", ".", "\n", "\r\n", "\r", " ", "\t", "\\", "0", "_", "-", "+", "1e3", "true",
           "nan", "0x", "é", "\x00", "\x7f", "\ufeff", '"""', "\\u12", "\\n", "[[", "{", "guest", "[guest.c]\n", "[system]\n",
@@ -67,6 +70,7 @@ def expected(data):
     except (ValueError, RecursionError):
         return None
     document.setdefault("device", {})
+    document.setdefault("network", {})
     for guest in document.get("guest", {}).values():
         if isinstance(guest, dict) and isinstance(guest.get("memory"), str):
             number, unit = re.fullmatch(r"(\d+)(.*)", guest["memory"]).groups() if guest["memory"][:1].isdigit() else (0, "")
