@@ -39,6 +39,8 @@ static enum status place(const struct plan_block *free, size_t count, const char
     facts.free = free;
     facts.free_count = count;
     enum status status = plan_memory(&facts, &config, "g.toml", &arena, &plan, &diags);
+    facts.free = NULL; /* the caller's own */
+    facts.free_count = 0;
     assert_int_equal(status, diags.errors == 0 ? STATUS_OK : STATUS_UNSUPPORTED);
     return status;
 }
@@ -178,8 +180,10 @@ static void free_memory_of_a_map(void **state)
 static void a_full_arena_is_told(void **state)
 {
     (void)state;
-    const struct plan_block free[] = {{GIB, GIB}};
+    static const struct plan_block free[] = {{GIB, GIB}};
     place(free, 1, "version = 1\n" GUEST("a", "2MiB"));
+    facts.free = free;
+    facts.free_count = 1;
     struct arena arena = arena_make(space, 2 * 5 * sizeof(struct plan_block));
     assert_int_equal(plan_memory(&facts, &config, "g.toml", &arena, &plan, &diags), STATUS_NO_MEMORY);
     arena = arena_make(space, 16);

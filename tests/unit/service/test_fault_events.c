@@ -164,13 +164,13 @@ static void counts_are_kept(void **state)
 {
     (void)state;
     bool lower_bound = true;
-    for (uint16_t rid = 0x20; rid < 0x20 + 8 * 5; rid += 8) {
-        fault_by(rid);
+    for (unsigned rid = 0x20; rid < 0x20 + 8 * 5; rid += 8) {
+        fault_by((uint16_t)rid);
         fake_time_advance_ns(10 * FAULT_EVENTS_NS);
         (void)ears.looked(ears.context, time_now_ns());
     }
-    for (uint16_t rid = 0x20; rid < 0x20 + 8 * 5; rid += 8) {
-        assert_int_equal(fault_events_count(ears.context, sbdf_from_rid(0, rid), &lower_bound), 1);
+    for (unsigned rid = 0x20; rid < 0x20 + 8 * 5; rid += 8) {
+        assert_int_equal(fault_events_count(ears.context, sbdf_from_rid(0, (uint16_t)rid), &lower_bound), 1);
         assert_false(lower_bound);
     }
 }
