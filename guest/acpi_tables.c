@@ -52,15 +52,6 @@ static uint8_t *place(struct builder *b, uint64_t bytes, uint64_t align, uint64_
     return to;
 }
 
-static uint8_t sum(const uint8_t *bytes, uint64_t count)
-{
-    uint8_t total = 0;
-    for (uint64_t i = 0; i < count; i++) {
-        total = (uint8_t)(total + bytes[i]);
-    }
-    return total;
-}
-
 static void finish(uint8_t *table, const char *signature, uint32_t bytes, uint8_t revision)
 {
     memcpy(table, signature, 4);
@@ -72,7 +63,7 @@ static void finish(uint8_t *table, const char *signature, uint32_t bytes, uint8_
     memcpy(table + 28, "BLKH", 4);
     image_put(table + 32, 1, 4);
     table[9] = 0;
-    table[9] = (uint8_t)-sum(table, bytes);
+    table[9] = image_checksum(table, bytes);
 }
 
 static void put_register(uint8_t *at, uint64_t port, uint8_t bits)
@@ -114,7 +105,7 @@ static enum status write_dsdt(struct builder *b, const struct acpi_tables_reques
     memcpy(dsdt, dsdt_aml_code, bytes);
     enum status status = patch_window(dsdt, bytes, request);
     dsdt[9] = 0;
-    dsdt[9] = (uint8_t)-sum(dsdt, bytes);
+    dsdt[9] = image_checksum(dsdt, bytes);
     return status;
 }
 
@@ -237,8 +228,8 @@ static enum status write_root(struct builder *b, uint8_t *rsdp)
     rsdp[15] = 2;
     image_put(rsdp + 20, RSDP_SIZE, 4);
     image_put(rsdp + 24, at, 8);
-    rsdp[8] = (uint8_t)-sum(rsdp, 20);
-    rsdp[32] = (uint8_t)-sum(rsdp, RSDP_SIZE);
+    rsdp[8] = image_checksum(rsdp, 20);
+    rsdp[32] = image_checksum(rsdp, RSDP_SIZE);
     return STATUS_OK;
 }
 

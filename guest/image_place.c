@@ -106,3 +106,12 @@ void image_put(uint8_t *at, uint64_t value, size_t bytes)
         at[i] = (uint8_t)(value >> (8 * i));
     }
 }
+
+uint8_t image_checksum(const uint8_t *bytes, size_t count)
+{
+    uint8_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total = (uint8_t)(total + bytes[i]);
+    }
+    return (uint8_t)-total;
+}

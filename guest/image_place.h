@@ -41,4 +41,7 @@ MUST_CHECK enum status image_place_module(struct image_place *place, const struc
 /* Store the low `bytes` bytes of value at `at`, little-endian. */
 void image_put(uint8_t *at, uint64_t value, size_t bytes);
 
+/* What has to be added to these bytes for their sum to be 0, as ACPI and MP tables want it. */
+uint8_t image_checksum(const uint8_t *bytes, size_t count);
+
 #endif

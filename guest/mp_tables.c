@@ -111,15 +111,6 @@ static void put_local(struct table *t, uint8_t type, unsigned lint)
     e[7] = (uint8_t)lint;
 }
 
-static uint8_t checksum(const uint8_t *bytes, size_t count)
-{
-    uint8_t total = 0;
-    for (size_t i = 0; i < count; i++) {
-        total = (uint8_t)(total + bytes[i]);
-    }
-    return (uint8_t)-total;
-}
-
 static void finish(struct table *t)
 {
     size_t bytes = (size_t)(t->next - t->start);
@@ -129,7 +120,7 @@ static void finish(struct table *t)
     memcpy(t->start + 8, "BULKHEADBULKHEAD    ", 20);
     image_put(t->start + 34, t->entries, 2);
     image_put(t->start + 36, GUEST_LAPIC_START, 4);
-    t->start[7] = checksum(t->start, bytes);
+    t->start[7] = image_checksum(t->start, bytes);
 }
 
 enum status mp_tables_write(const struct guest_memory *memory, unsigned cpu_count, uint32_t signature,
@@ -155,6 +146,6 @@ enum status mp_tables_write(const struct guest_memory *memory, unsigned cpu_coun
     image_put(pointer + 4, GUEST_MP_START + POINTER_BYTES, 4);
     pointer[8] = 1; /* of 16 bytes */
     pointer[9] = REVISION;
-    pointer[10] = checksum(pointer, POINTER_BYTES);
+    pointer[10] = image_checksum(pointer, POINTER_BYTES);
     return STATUS_OK;
 }
