@@ -16,6 +16,8 @@
 #define ADDRESSES (UINT64_C(1) << 40) /* Bochs crashes beyond */
 #define BARS_FIRST 0x10
 #define BAR_REGISTERS 6
+/* Bochs drops writes to the BARs of header type 0 that it does not know; what is read is the model's. */
+#define NOT_BOCHS_BARS 1
 #define ALL_ONES UINT32_C(0xffffffff)
 
 /* What of the machine's addresses leads to one BAR. */
@@ -206,7 +208,7 @@ void vmd_device::attach()
     memcpy(places, none, sizeof(places));
     memset(seen, 0, sizeof(seen));
     memset(asked, 0, sizeof(asked));
-    init_pci_conf(VMD_MODEL_VENDOR, options.config.device, 1, VMD_MODEL_CLASS, 0, 0);
+    init_pci_conf(VMD_MODEL_VENDOR, options.config.device, 1, VMD_MODEL_CLASS, NOT_BOCHS_BARS, 0);
     timer = bx_pc_system.register_timer(this, on_time, STEP_US, true, false, "vmd");
     if (!bx_devices.register_pci_handlers(this, &options.devfunc, "vmd", "Bulkhead's VMD", 0)) {
         ending_refuse("vmd: place %02x.%u is taken", options.devfunc >> 3, options.devfunc & 7U);
