@@ -66,7 +66,8 @@ struct vmd_domain {
     bool bypass;                 /* VMCONFIG bit 1 as firmware left it; it is cleared before anything else */
     bool lock_shadow;            /* VMLOCK bit 1 as firmware left it */
     bool usable;                 /* fault is VMD_FAULT_NONE */
-    enum vmd_fault fault;        /* else members above may be 0 */
+    bool hidden;                 /* its functions are not known: a dump that an operating system hid them from */
+    enum vmd_fault fault;        /* not VMD_FAULT_NONE: members above may be 0 */
 };
 
 struct vmd_facts {
