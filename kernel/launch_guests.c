@@ -13,6 +13,7 @@
 #include "kernel/launch.h"
 #include "kernel/launch_images.h"
 #include "kernel/launch_modules.h"
+#include "kernel/launch_sriov.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
 #include "plan/fault_rules.h"
@@ -45,6 +46,7 @@ static struct vm_device device_of(const struct launch_parts *parts, const struct
         .irq_limit =
             fault_rules_of(parts->config, &parts->config->guests[plan->guest], f->at, f->vendor, f->device).irq_limit,
         .firmware = isolate_reserved_of(parts->isolate, parts->machine, f->at),
+        .lease = launch_sriov_lease(parts->machine, parts->leases, plan->function),
     };
     if (plan->gsi != PLAN_NO_GSI) {
         device.line = gsi_place(parts->isolate, parts->machine, plan->gsi);
