@@ -34,7 +34,7 @@ bool pci_reset_possible(const struct pci_function *f, enum pci_reset_kind kind)
     case PCI_RESET_D3:
         return f->cap.pm != 0 && !f->no_soft_reset;
     case PCI_RESET_BUS:
-        return f->parent != PCI_NO_INDEX && !f->is_vf; /* that would switch it off */
+        return f->parent != PCI_NO_INDEX && !f->is_vf; /* that would be the end of a VF, not a reset */
     case PCI_RESET_NONE:
         break;
     }
@@ -196,11 +196,12 @@ static enum status perform(const struct pci_facts *facts, const struct pci_funct
     return STATUS_OK;
 }
 
-/* Virtual functions do not live through the reset of a bus: whoever resets their PF switches them on again. */
+/* VFs behind a bus are gone by then (sriov_stop) and come back with their PF's settings (sriov_restore), if at all. */
 static bool is_affected(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind,
                         const struct pci_function *other)
 {
-    return sbdf_equal(other->at, f->at) || (kind == PCI_RESET_BUS && !other->is_vf && is_behind(facts, other, pci_parent(facts, f)));
+    bool by_bus = kind == PCI_RESET_BUS && !other->is_vf && is_behind(facts, other, pci_parent(facts, f));
+    return sbdf_equal(other->at, f->at) || by_bus;
 }
 
 static enum status tell(const struct pci_function *f, const char *what, enum status status)

@@ -194,10 +194,13 @@ struct scope_bus_view machine_bus_view(const struct machine *m)
     return (struct scope_bus_view){.secondary = secondary, .context = (void *)m};
 }
 
+/* VFs belong to their PF's unit (VT-d 4.1 8.3.1), though no scope names them. */
 enum status machine_unit_of(const struct machine *m, struct sbdf function, size_t *unit)
 {
     struct scope_bus_view view = machine_bus_view(m);
-    return m->has_dmar ? scope_unit_of(&m->dmar, &view, function, unit) : STATUS_NOT_FOUND;
+    const struct pci_function *f = pci_find(&m->pci, function);
+    struct sbdf speaker = f != NULL && f->is_vf && f->pf < m->pci.count ? m->pci.functions[f->pf].at : function;
+    return m->has_dmar ? scope_unit_of(&m->dmar, &view, speaker, unit) : STATUS_NOT_FOUND;
 }
 
 static bool named_by_reserved(const struct machine *m, struct sbdf function)

@@ -27,7 +27,7 @@ void plan_reset_sum_up(const struct pci_facts *pci, plan_reset_owner *owner, con
 bool plan_reset_bus_alone(const struct pci_facts *pci, const uint32_t *behind, uint32_t function, uint32_t owner)
 {
     uint32_t bridge = pci->functions[function].parent;
-    return bridge != PCI_NO_INDEX && !pci->functions[function].is_vf && pci->functions[bridge].header == TYPE_BRIDGE &&
+    return bridge != PCI_NO_INDEX && pci->functions[bridge].header == TYPE_BRIDGE && !pci->functions[function].is_vf &&
            (behind[bridge] == owner || behind[bridge] == PLAN_RESET_NOTHING);
 }
 
