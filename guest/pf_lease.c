@@ -6,6 +6,25 @@
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 
+enum status pf_lease_make(const struct sriov_facts *facts, struct arena *arena, struct pf_lease **out)
+{
+    *out = arena_array(arena, facts->count + 1, sizeof(**out));
+    if (*out == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < facts->count; i++) {
+        (*out)[i] = (struct pf_lease){.sriov = &facts->pfs[i]};
+    }
+    return STATUS_OK;
+}
+
+struct pf_lease *pf_lease_of(struct pf_lease *leases, const struct sriov_facts *facts, const struct pci_facts *pci,
+                             uint32_t function)
+{
+    const struct sriov *s = sriov_of(facts, pci, function);
+    return s == NULL ? NULL : &leases[s - facts->pfs];
+}
+
 /* Once it is counted nobody resets the PF: only then does `off` stay what it is. */
 enum status pf_lease_use(struct pf_lease *lease)
 {
@@ -64,8 +83,8 @@ void pf_lease_restore(struct pf_lease *lease, enum status reset)
     if (status == STATUS_OK) {
         log_only(LOG_INFO, "sriov: %s: %u VFs are on again after its reset", text, s->num);
     } else {
-        log_only(LOG_ERROR, "sriov: %s: its %u VFs stay off after its reset: %s; guests that have some cannot start", text,
-                 s->num, status_text(status));
+        log_only(LOG_ERROR, "sriov: %s: its %u VFs stay off after its reset: %s; guests that have some cannot start",
+                 text, s->num, status_text(status));
     }
     put_event(s, text, status);
 }

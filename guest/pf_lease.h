@@ -5,6 +5,7 @@
 #define BULKHEAD_GUEST_PF_LEASE_H
 
 #include "drivers/sriov.h"
+#include "kernel/lib/arena.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
 
@@ -15,6 +16,13 @@ struct pf_lease {
 };
 
 #define PF_LEASE_RESET (-1)
+
+/* One for each PF of facts, which lives on. STATUS_NO_MEMORY. */
+MUST_CHECK enum status pf_lease_make(const struct sriov_facts *facts, struct arena *arena, struct pf_lease **out);
+
+/* The one that the function of that index in pci is under: such a PF, or a VF of it. NULL: it is neither. */
+struct pf_lease *pf_lease_of(struct pf_lease *leases, const struct sriov_facts *facts, const struct pci_facts *pci,
+                             uint32_t function);
 
 /* For a guest's VFs. STATUS_CONFLICT: the PF is being reset, ask again; STATUS_HARDWARE: its VFs are off. */
 MUST_CHECK enum status pf_lease_use(struct pf_lease *lease);

@@ -2,6 +2,7 @@
  * Launching the guests of a configuration: plan, make, start, wait. */
 #include "kernel/launch.h"
 
+#include "guest/pf_lease.h"
 #include "guest/vm_event.h"
 #include "guest/vm_host.h"
 #include "guest/vm_life.h"
@@ -24,11 +25,11 @@
 #include "kernel/launch_measured.h"
 #include "kernel/launch_plan.h"
 #include "kernel/launch_service.h"
-#include "kernel/launch_sriov.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "kernel/selftest.h"
+#include "plan/plan_making.h"
 
 #define FIX_CPU                                                                                                        \
     "take a CPU that can, or turn virtualisation on in the firmware's setup; under QEMU without KVM: "                 \
@@ -208,7 +209,7 @@ static enum status make_each(const struct launch_parts *parts, const struct gues
     uint64_t made = 0;
     const size_t count = parts->plan->guest_count;
     for (size_t n = 0; n < count; n++) {
-        size_t i = launch_sriov_next(&parts->machine->pci, parts->plan, made);
+        size_t i = plan_making_next(&parts->machine->pci, parts->plan, made);
         enum status status = launch_guests_make(parts, i, &memory[i], &launch.guests[i]);
         if (status != STATUS_OK) {
             return status;
@@ -243,7 +244,7 @@ static enum status make_all(const struct boot_info *boot, struct machine *machin
     status = status == STATUS_OK ? launch_service_make(&parts, launch.guests, &launch.service) : status;
     parts.service = launch.service;
     status = status == STATUS_OK ? enable_cpus(diags) : status;
-    status = status == STATUS_OK ? launch_sriov_make(machine, parts.arena, &parts.leases) : status;
+    status = status == STATUS_OK ? pf_lease_make(&machine->sriov, parts.arena, &parts.leases) : status;
     return status == STATUS_OK ? make_each(&parts, memory) : status;
 }
 
