@@ -2,6 +2,7 @@
  * Function level, power state and secondary bus resets. */
 #include "drivers/pci_reset.h"
 
+#include "drivers/device_rules.h"
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_ready.h"
 #include "drivers/pci_regs.h"
@@ -213,6 +214,22 @@ static enum status tell(const struct pci_function *f, const char *what, enum sta
     return status;
 }
 
+/* Most are to send nothing more first, so that there is an end to wait for. What must keep bus mastering while it is
+ * busy is waited for first, and keeps it if there is no end: its reset clears it. */
+static void silence(const struct pci_function *f)
+{
+    bool keeps = device_rules_has(f, DEVICE_RULE_KEEP_MASTER);
+    if (keeps) {
+        wait_idle(f);
+    }
+    unsigned off = keeps && pci_transactions_pending(f) ? 0u : (unsigned)PCI_COMMAND_BUS_MASTER;
+    uint16_t command = pci_config_read16(f->at, PCI_COMMAND);
+    pci_config_write16(f->at, PCI_COMMAND, (uint16_t)((command & ~off) | PCI_COMMAND_INTX_OFF));
+    if (!keeps) {
+        wait_idle(f);
+    }
+}
+
 /* A function in D3hot answers no memory cycles and may ignore an FLR: wake it first. */
 static enum status prepare(const struct pci_function *f, struct pci_state *state)
 {
@@ -223,9 +240,7 @@ static enum status prepare(const struct pci_function *f, struct pci_state *state
         return status;
     }
     pci_state_save(f, state);
-    uint16_t command = pci_config_read16(f->at, PCI_COMMAND);
-    pci_config_write16(f->at, PCI_COMMAND, (uint16_t)((command & ~PCI_COMMAND_BUS_MASTER) | PCI_COMMAND_INTX_OFF));
-    wait_idle(f);
+    silence(f);
     return STATUS_OK;
 }
 

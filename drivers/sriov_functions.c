@@ -2,6 +2,8 @@
  * Making functions of VFs. */
 #include "drivers/sriov_functions.h"
 
+#include "drivers/device_rules.h"
+
 static void put_bars(const struct sriov *s, unsigned i, struct pci_function *f)
 {
     for (unsigned b = 0; b < PCI_BARS; b++) {
@@ -43,6 +45,7 @@ void sriov_functions_make(const struct sriov *s, const struct pci_facts *pci, co
     out->pf = s->pf;
     out->parent = pf->parent;
     out->blocked = pf->blocked;
+    out->has_flr = out->has_flr || device_rules_has(out, DEVICE_RULE_SILENT_FLR);
     put_bars(s, i, out);
 }
 

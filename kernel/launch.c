@@ -55,6 +55,12 @@ bool launch_has_configuration(const struct boot_info *boot)
     return launch_modules_find(boot, name) != NULL;
 }
 
+void launch_prepare(const struct boot_info *boot, struct machine *machine, struct arena *arena)
+{
+    launch_plan_read(boot, &launch.plan);
+    launch_plan_enable_vfs(&launch.plan, machine, arena);
+}
+
 static void check_backend(struct diag_list *diags)
 {
     launch.backend = backend_choose();

@@ -123,8 +123,7 @@ enum status machine_read_dmar(struct machine *m, struct arena *arena, struct dia
     return m->has_dmar ? STATUS_OK : STATUS_UNSUPPORTED;
 }
 
-/* What no BAR may overlap, besides memory. */
-static struct pci_platform_range *platform_ranges(const struct machine *m, struct arena *arena, size_t *count)
+const struct pci_platform_range *machine_platform_ranges(const struct machine *m, struct arena *arena, size_t *count)
 {
     size_t most = 1 + m->madt.ioapic_count + m->hpet_count + m->mcfg.count + m->dmar.unit_count;
     struct pci_platform_range *ranges = arena_array(arena, most, sizeof(*ranges));
@@ -158,7 +157,7 @@ static struct pci_platform_range *platform_ranges(const struct machine *m, struc
 enum status machine_check_bars(struct machine *m, struct arena *arena, struct diag_list *diags)
 {
     size_t count = 0;
-    const struct pci_platform_range *ranges = platform_ranges(m, arena, &count);
+    const struct pci_platform_range *ranges = machine_platform_ranges(m, arena, &count);
     return ranges == NULL ? STATUS_NO_MEMORY : pci_bars_check(&m->pci, m->memory, ranges, count, arena, diags);
 }
 

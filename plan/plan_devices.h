@@ -45,7 +45,9 @@ enum plan_devices_diag {
     PLAN_DEVICES_TABLE_UNUSED = 635,    /* a [device] table of an id that no assigned device has */
     PLAN_DEVICES_FAR_CPU = 636,         /* interrupts are not remapped, and none could name a CPU of the guest */
     PLAN_DEVICES_RESERVED_MANY = 637,   /* reserved regions in more places than a guest can have */
-    PLAN_DEVICES_TABLE_NOBODY = 709,    /* a [device] table of a device that no guest gets */
+    PLAN_DEVICES_UNTRUSTED = 665,       /* a device that only trusted guests may have */
+    PLAN_DEVICES_UNSERVED = 666,     /* a VF that does nothing until a driver of its PF serves it, which no guest has */
+    PLAN_DEVICES_TABLE_NOBODY = 709, /* a [device] table of a device that no guest gets */
 };
 
 /* Everything of *out but guest_count and the guests' memory; reads nothing of *out. STATUS_UNSUPPORTED: refused, every
