@@ -45,6 +45,13 @@ enum plan_devices_diag {
     PLAN_DEVICES_TABLE_UNUSED = 635,    /* a [device] table of an id that no assigned device has */
     PLAN_DEVICES_FAR_CPU = 636,         /* interrupts are not remapped, and none could name a CPU of the guest */
     PLAN_DEVICES_RESERVED_MANY = 637,   /* reserved regions in more places than a guest can have */
+    PLAN_DEVICES_ATS_UNTRUSTED = 660,   /* ats without trusted */
+    PLAN_DEVICES_ATS_NONE = 661,        /* ats for a device that has none, or none that works */
+    PLAN_DEVICES_ATS_SOURCES = 662,     /* ats for a device with several requester ids */
+    PLAN_DEVICES_ATS_UNIT = 663,        /* ats behind a remapping unit that serves no devices' TLBs */
+    PLAN_DEVICES_ATS_PORT = 664,        /* ats below a port that is not made for it, or not listed (ATSR) */
+    PLAN_DEVICES_ATS_SOC = 665,         /* ats for a device whose hardware sees to it by itself (SATC) */
+    PLAN_DEVICES_ATS_MANY = 666,        /* ats for more devices of a guest than there is room for */
     PLAN_DEVICES_TABLE_NOBODY = 709,    /* a [device] table of a device that no guest gets */
 };
 
