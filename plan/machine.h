@@ -10,6 +10,7 @@
 #include "drivers/madt.h"
 #include "drivers/mcfg.h"
 #include "drivers/pci.h"
+#include "drivers/sriov.h"
 #include "kernel/lib/arena.h"
 #include "kernel/lib/diag.h"
 #include "kernel/lib/memory_map.h"
@@ -28,8 +29,9 @@ struct machine {
     struct hpet hpets[MACHINE_HPETS_MAX];
     size_t hpet_count;
     struct pci_facts pci;
-    struct groups groups; /* of pci's functions, after machine_read_groups() */
-    bool has_dmar;        /* dmar is sound and may be used */
+    struct sriov_facts sriov; /* whose VFs are among them */
+    struct groups groups;     /* of pci's functions, after machine_read_groups() */
+    bool has_dmar;            /* dmar is sound and may be used */
     struct dmar dmar;
     const struct memory_map *memory;
 };
