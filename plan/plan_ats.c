@@ -3,6 +3,7 @@
 #include "plan/plan_ats.h"
 
 #include "kernel/lib/format.h"
+#include "plan/plan_units.h"
 #include "vtd/device_tlb.h"
 
 #define LEAVE_OUT "leave ats out"
@@ -122,7 +123,7 @@ static bool check_device(struct plan_work *w, const struct plan_claim *c)
     const char *broken = why_broken(f);
     if (f->is_vf) {
         refuse(w, c, PLAN_DEVICES_ATS_NONE, LEAVE_OUT,
-               "it is a virtual function, whose translations its PF's driver sizes");
+               "it is a virtual function: how small its translations are is its PF to say");
     } else if (f->cap.ats == 0) {
         refuse(w, c, PLAN_DEVICES_ATS_NONE, LEAVE_OUT, "it has no ATS capability");
     } else if (broken != NULL) {
