@@ -173,6 +173,7 @@ struct vtd_model_config vtd_model_server(void);  /* 48-bit, 8 fault records, C=0
 struct vtd_model_config vtd_model_minimal(void); /* register-based invalidation only, no IR, 16 domains, RWBF */
 struct vtd_model_config vtd_model_full(void);    /* the server's without PI and DT, coherent, 40 address bits: Bochs */
 struct vtd_model_config vtd_model_unremapped(void); /* the same without IR and EIM */
+struct vtd_model_config vtd_model_ats(void);        /* vtd_model_full() with DT */
 
 /* Power-on state. */
 void vtd_model_reset(struct vtd_model *m, const struct vtd_model_config *config, const struct vtd_model_io *io);
