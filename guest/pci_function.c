@@ -156,6 +156,9 @@ static void show_function(struct guest_pci_function *f)
         pci_view_set(&f->view, PCI_INTERRUPT_LINE, 1, f->gsi);
         pci_view_set(&f->view, PCI_INTERRUPT_PIN, 1, 1);
     }
+    if (f->vmd != NULL) {
+        guest_vmd_show(f->vmd, &f->view);
+    }
     pci_view_set(&f->view, PCI_COMMAND, 2, PCI_COMMAND_MEMORY); /* as firmware leaves it */
 }
 
@@ -174,7 +177,11 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
     if (status == STATUS_OK) {
         status = guest_msix_init(&f->msix, device, config->router, f->bars);
     }
+    if (status == STATUS_OK && device->vmd != NULL) {
+        status = guest_vmd_make(&f->vmd, config->facts, device, f->bars, &f->msix);
+    }
     if (status != STATUS_OK) {
+        guest_msix_free(&f->msix);
         pci_view_free(&f->view);
         *f = (struct guest_pci_function){0};
         return status;
@@ -223,6 +230,9 @@ void guest_pci_function_retry(struct guest_pci_function *f)
 static void stop(struct guest_pci_function *f)
 {
     pci_bus_master_set(f->config->facts, f->host, false);
+    if (f->vmd != NULL) {
+        guest_vmd_reset(f->vmd);
+    }
     guest_msi_reset(&f->msi);
     guest_msix_reset(&f->msix);
 }
@@ -243,7 +253,7 @@ void guest_pci_function_reset(struct guest_pci_function *f)
 static enum status drain(const struct guest_pci_function *f)
 {
     struct deadline deadline = deadline_in_us(DRAIN_US);
-    while (pci_transactions_pending(f->host)) {
+    while (pci_transactions_pending(f->host) || (f->vmd != NULL && guest_vmd_is_busy(f->vmd))) {
         if (deadline_passed(deadline)) {
             return STATUS_TIMEOUT;
         }
@@ -360,6 +370,7 @@ void guest_pci_function_free(struct guest_pci_function *f)
     if (f->dead) {
         return; /* what is stuck stays where it is */
     }
+    guest_vmd_free(f->vmd);
     if (f->host != NULL) {
         guest_msix_free(&f->msix);
     }

@@ -46,6 +46,7 @@ class Machine:
     network: bool = False  # an e1000 in a simulated network of its own: Bochs itself is 192.168.10.1
     ips: int = IPS
     edus: str = None  # where edu devices are, and which keep translations (BULKHEAD_EDU, tests/bochs/plugin/README.md)
+    vmd: str = ""  # a VMD by our plugin: what BULKHEAD_VMD says (tests/bochs/plugin/README.md)
     errors: bool = False  # Bochs says what software did wrong: why an entry was refused, which MSR does not exist ...
 
 
@@ -173,8 +174,9 @@ def environment(machine):
     own variables for the plugin win."""
     paths = ([str(OUR_PLUGINS)] if machine.vtd else []) + [PLUGINS]
     unit = {"BULKHEAD_VTD": f"{UNIT_BASE:x}:preset={machine.preset}"} if machine.vtd else {}
-    edus = {"BULKHEAD_EDU": machine.edus} if machine.edus is not None else {}
-    return {**unit, **edus, **os.environ, "TERM": "vt100", "LTDL_LIBRARY_PATH": ":".join(paths)}
+    unit |= {"BULKHEAD_VMD": machine.vmd} if machine.vmd else {}
+    unit |= {"BULKHEAD_EDU": machine.edus} if machine.edus is not None else {}
+    return {**unit, **os.environ, "TERM": "vt100", "LTDL_LIBRARY_PATH": ":".join(paths)}
 
 
 def run(machine, iso, timeout, on_line=None, stop_when=None, answers=()):
