@@ -80,24 +80,33 @@ static void read_target(struct attest_tally *t, const struct config_function *f,
                  found[2], found[3]);
 }
 
+static void write_target(struct attest_tally *t, const struct config_function *f, const struct driver *driver,
+                         uint64_t at)
+{
+    say_dma(f, "write", at, result_text(driver->write(at)));
+    attest_expected(t); /* the others' patterns and the unit's records tell */
+}
+
 static void dma(const struct attest_options *o, const struct config_function *f, const struct driver *driver,
                 bool reads, bool writes)
 {
     struct attest_tally t = attest_begin("dma", f->devfn, 0, 0);
     uint64_t at;
-    for (unsigned i = 0; attest_target(i, &at); i++) {
-        if (attest_memory_is_ram(at)) {
-            attest_own(&t); /* to this device it is this guest's own RAM */
-            continue;
+    for (unsigned pass = 0; pass < driver->passes; pass++) {
+        for (unsigned i = 0; attest_target(i, &at); i++) {
+            if (attest_memory_is_ram(at)) {
+                attest_own(&t); /* to this device it is this guest's own RAM */
+                continue;
+            }
+            if (reads) {
+                read_target(&t, f, driver, at);
+                machine_wait_us(o->dma_pause_us);
+            }
+            if (writes) {
+                write_target(&t, f, driver, at);
+                machine_wait_us(o->dma_pause_us);
+            }
         }
-        if (reads) {
-            read_target(&t, f, driver, at);
-        }
-        if (writes) {
-            say_dma(f, "write", at, result_text(driver->write(at)));
-            attest_expected(&t); /* the others' patterns and the unit's records tell */
-        }
-        machine_wait_us(o->dma_pause_us);
     }
     attest_end(&t);
 }

@@ -15,6 +15,7 @@ enum driver_result { DRIVER_DONE, DRIVER_REFUSED, DRIVER_SILENT };
 struct driver {
     const char *name;
     const char *how; /* what an attempt is, for the report */
+    unsigned passes; /* times that each target is tried: a unit may drop one of two records that come at once */
     bool (*fits)(const struct config_function *f);
     /* Take the device over, or set it up anew; memory decoding and bus mastering are on. */
     bool (*start)(const struct config_function *f);

@@ -151,6 +151,7 @@ static void acknowledge(void)
 const struct driver driver_e1000 = {
     .name = "e1000",
     .how = "frames in the card's own loopback, sent from the target and received into it",
+    .passes = 2,
     .fits = fits,
     .start = start,
     .read = read,

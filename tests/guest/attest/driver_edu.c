@@ -61,6 +61,7 @@ static void stop(void)
 const struct driver driver_edu = {
     .name = "edu",
     .how = "its DMA engine moves 64 bytes",
+    .passes = 1,
     .fits = fits,
     .start = start,
     .read = read,

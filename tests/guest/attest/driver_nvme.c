@@ -144,6 +144,7 @@ static void acknowledge(void)
 const struct driver driver_nvme = {
     .name = "nvme",
     .how = "admin commands: Identify writes 4 KiB, Set Features Timestamp reads 8 bytes",
+    .passes = 2,
     .fits = fits,
     .start = start,
     .read = read,

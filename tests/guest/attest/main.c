@@ -28,8 +28,9 @@ static struct attest_options options(void)
 static void begin(const struct attest_options *o)
 {
     uint64_t start, bytes;
-    say("ATTEST begin version=%u seed=%u budget-ms=%llu cpus=%u witnessed=0x%llx", VERSION, o->seed,
-        (unsigned long long)o->class_ms, smp_expected(), (unsigned long long)attest_memory_bytes());
+    say("ATTEST begin version=%u ticket=%llu seed=%u budget-ms=%llu cpus=%u witnessed=0x%llx", VERSION,
+        (unsigned long long)machine_option("ticket", 0), o->seed, (unsigned long long)o->class_ms, smp_expected(),
+        (unsigned long long)attest_memory_bytes());
     for (unsigned i = 0; machine_ram(i, &start, &bytes); i++) {
         say("ATTEST ram start=0x%llx bytes=0x%llx", (unsigned long long)start, (unsigned long long)bytes);
     }
