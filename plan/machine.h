@@ -31,8 +31,8 @@ struct machine {
     struct hpet hpets[MACHINE_HPETS_MAX];
     size_t hpet_count;
     struct pci_facts pci;
-    struct vmd_facts vmd;     /* endpoints of pci, and the domains behind them, whose functions are in pci too */
     struct sriov_facts sriov; /* whose VFs are among them */
+    struct vmd_facts vmd;     /* endpoints of pci, and the domains behind them, whose functions are in pci too */
     struct groups groups;     /* of pci's functions, after machine_read_groups() */
     bool has_dmar;            /* dmar is sound and may be used */
     struct dmar dmar;

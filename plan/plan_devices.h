@@ -56,6 +56,13 @@ enum plan_devices_diag {
     PLAN_DEVICES_VMD_SHADOW = 686,      /* a VMD endpoint's shadow registers are emulated: firmware left them off */
     PLAN_DEVICES_VMD_CPUS = 687,        /* more VMD endpoints than the guest has virtual CPUs */
     PLAN_DEVICES_VMD_EMPTY = 688,       /* nothing behind a VMD endpoint */
+    PLAN_DEVICES_ATS_UNTRUSTED = 690,   /* ats without trusted */
+    PLAN_DEVICES_ATS_NONE = 691,        /* ats for a device that has none, or none that works */
+    PLAN_DEVICES_ATS_SOURCES = 692,     /* ats for a device with several requester ids */
+    PLAN_DEVICES_ATS_UNIT = 693,        /* ats behind a remapping unit that serves no devices' TLBs */
+    PLAN_DEVICES_ATS_PORT = 694,        /* ats below a port that is not made for it, or not listed (ATSR) */
+    PLAN_DEVICES_ATS_SOC = 695,         /* ats for a device whose hardware sees to it by itself (SATC) */
+    PLAN_DEVICES_ATS_MANY = 696,        /* ats for more devices of a guest than there is room for */
     PLAN_DEVICES_TABLE_NOBODY = 709,    /* a [device] table of a device that no guest gets */
 };
 

@@ -114,6 +114,9 @@ static void put_device(struct text *t, size_t guest, const struct plan_device *d
     if (d->bus_interrupts) {
         format_line_put(&t->line, " interrupt-buses=%02x-%02x", d->first_bus, d->last_bus);
     }
+    if (d->ats) {
+        format_line_put(&t->line, " ats=yes");
+    }
     if (d->unsafe_interrupts) {
         format_line_put(&t->line, " unsafe-interrupts=yes");
     }
