@@ -16,7 +16,7 @@ ENDPOINT, EDU = "0000:00:11.0", "0000:00:10.0"
 DISK_BYTES = 1 << 20
 MARK_AT, MARK_BYTES = 64 * 4096, 4096  # as tools/guest-scripts/vmd
 SERIALS = ("BHVMD000", "BHVMD001")
-# What edu aims at: the VMD's CFGBAR and MEMBAR1 (tests/bochs/plugin/vmd_options.cc), and the hypervisor's memory.
+# What edu aims at: the VMD's CFGBAR and MEMBAR1 (tests/bochs/plugin/vmd.cc), and the hypervisor's memory.
 TARGETS = ("0x2000000000", "0xf0000000", "0x1ff80000")
 
 
