@@ -3,6 +3,7 @@
 #include "tests/model/vmd_options.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -121,4 +122,24 @@ bool vmd_options_disk(const struct vmd_options *o, unsigned disk, bool write, ui
     off_t at = (off_t)offset;
     ssize_t done = write ? pwrite(o->file[disk], data, bytes, at) : pread(o->file[disk], data, bytes, at);
     return done == (ssize_t)bytes;
+}
+
+static unsigned long long plain(uint64_t count)
+{
+    return count;
+}
+
+void vmd_options_summary(const struct vmd_model *m, char *text, size_t bytes)
+{
+    const struct vmd_model_counts *c = &m->counts;
+    const struct nvme_model *one = &m->port[0].nvme, *two = &m->port[1].nvme;
+    snprintf(text, bytes,
+             "vmd strays=%llu conflicts=%llu concurrent=%llu unread=%llu lost=%llu absent=%llu blocked=%llu "
+             "messages=%llu dropped=%llu bypassed=%llu resets=%llu bus_resets=%llu reads=%llu+%llu writes=%llu+%llu "
+             "errors=%llu+%llu bad_doorbells=%llu+%llu",
+             plain(c->strays), plain(c->conflicts), plain(c->concurrent), plain(c->unread), plain(c->lost),
+             plain(c->absent), plain(c->blocked), plain(c->messages), plain(c->dropped), plain(c->bypassed),
+             plain(c->resets), plain(c->bus_resets), plain(one->reads), plain(two->reads), plain(one->writes),
+             plain(two->writes), plain(one->errors), plain(two->errors), plain(one->bad_doorbells),
+             plain(two->bad_doorbells));
 }

@@ -28,4 +28,7 @@ const char *vmd_options_open(struct vmd_options *o);
 bool vmd_options_disk(const struct vmd_options *o, unsigned disk, bool write, uint64_t offset, void *data,
                       size_t bytes);
 
+/* What the model counted, in lines, for a log; cut at the end of the text. */
+void vmd_options_summary(const struct vmd_model *m, char *text, size_t bytes);
+
 #endif

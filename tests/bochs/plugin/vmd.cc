@@ -250,25 +250,11 @@ void vmd_reset()
     }
 }
 
-static unsigned long long plain(uint64_t count)
-{
-    return static_cast<unsigned long long>(count);
-}
-
 void vmd_summary()
 {
-    if (vmd.device == NULL) {
-        return;
-    }
-    const struct vmd_model_counts *c = &vmd.device->model.counts;
-    log_line("vmd strays=%llu conflicts=%llu concurrent=%llu unread=%llu lost=%llu absent=%llu blocked=%llu "
-             "messages=%llu dropped=%llu bypassed=%llu resets=%llu bus_resets=%llu",
-             plain(c->strays), plain(c->conflicts), plain(c->concurrent), plain(c->unread), plain(c->lost),
-             plain(c->absent), plain(c->blocked), plain(c->messages), plain(c->dropped), plain(c->bypassed),
-             plain(c->resets), plain(c->bus_resets));
-    for (unsigned i = 0; i < VMD_MODEL_DISKS; i++) {
-        const struct nvme_model *n = &vmd.device->model.port[i].nvme;
-        log_line("vmd disk=%u reads=%llu writes=%llu errors=%llu bad_doorbells=%llu", i, plain(n->reads),
-                 plain(n->writes), plain(n->errors), plain(n->bad_doorbells));
+    char text[512];
+    if (vmd.device != NULL) {
+        vmd_options_summary(&vmd.device->model, text, sizeof(text));
+        log_line("%s", text);
     }
 }
