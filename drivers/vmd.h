@@ -66,7 +66,8 @@ struct vmd_domain {
     bool bypass;                 /* VMCONFIG bit 1 as firmware left it; it is cleared before anything else */
     bool lock_shadow;            /* VMLOCK bit 1 as firmware left it */
     bool usable;                 /* fault is VMD_FAULT_NONE */
-    enum vmd_fault fault;        /* else members above may be 0 */
+    bool hidden;                 /* its functions are not known: a dump that an operating system hid them from */
+    enum vmd_fault fault;        /* not VMD_FAULT_NONE: members above may be 0 */
 };
 
 struct vmd_facts {
@@ -94,8 +95,12 @@ bool vmd_owns(const struct vmd_domain *d, uint64_t start, uint64_t size);
 void vmd_add(struct vmd_facts *facts, const struct pci_facts *pci, uint32_t endpoint, const struct pci_reader *reader,
              struct diag_list *diag);
 
-/* Pure, for functions that are in pci already (a dump): mark those of the domain's segment as its children, and those
- * whose BARs or bus numbers are not the domain's as blocked. */
+/* Set the domain's fault and say it; `at` is the endpoint's. */
+void vmd_refuse(struct vmd_domain *d, enum vmd_fault fault, struct sbdf at, struct diag_list *diag);
+
+/* Pure, for functions that are in pci already, linked and sized: mark those of domains' segments as children, and those
+ * that stray (a BAR outside the domain's memory, a bus that no bridge leads to) as blocked. None may be in pci whose
+ * domain cannot be used. */
 void vmd_take_children(const struct vmd_facts *facts, struct pci_facts *pci, struct diag_list *diag);
 
 /* Hardware, once at boot, after pci_enumerate() and pci_bars_size() and with the arena as these left it: find every

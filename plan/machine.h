@@ -61,7 +61,8 @@ MUST_CHECK enum status machine_read_saved_tables(struct machine *m, const struct
  */
 MUST_CHECK enum status machine_read_dmar(struct machine *m, struct arena *arena, struct diag_list *diags);
 
-/* Every PCI function. Configuration space must be reachable. Then sizes, overlaps with memory and platform. */
+/* Every PCI function. Configuration space must be reachable. Then sizes, overlaps with memory and platform, and last
+ * the domains behind VMD endpoints (vmd_open). */
 MUST_CHECK enum status machine_read_pci(struct machine *m, struct arena *arena, struct diag_list *diags);
 
 /* The last part of it, for functions that were read elsewhere (a dump): overlaps with memory and platform. */

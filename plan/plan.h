@@ -111,9 +111,9 @@ struct plan_writer {
     void *context;
 };
 
-/* The plan as text, stable key=value lines: a line a guest, then one for each device and reserved region of it, then
- * the networks, then what stays blocked. Memory by amount, blocks and page sizes, without host addresses: the same
- * whatever was loaded. */
+/* The plan as text, stable key=value lines: a line a guest, then one for each device (and one, with behind=, for each
+ * function that a VMD endpoint brings along) and reserved region of it, then the networks, then what stays blocked.
+ * Memory by amount, blocks and page sizes, without host addresses: the same whatever was loaded. */
 void plan_print(const struct plan_facts *facts, const struct config *config, const struct plan *plan,
                 const struct plan_writer *out);
 

@@ -11,6 +11,7 @@
 #include "plan/plan_reserved.h"
 #include "plan/plan_reset.h"
 #include "plan/plan_units.h"
+#include "plan/plan_vmd.h"
 #include "plan/plan_work.h"
 #include "vtd/compat.h"
 
@@ -78,13 +79,13 @@ static void check_reach(struct plan_work *w, const struct plan_claim *c)
     }
 }
 
-/* Once a guest: at its first device. */
+/* Once a guest: at its first device. VMD endpoints have a rule of their own. */
 static void check_remapping(struct plan_work *w)
 {
     uint32_t last = PLAN_NO_GUEST;
     for (size_t i = 0; !w->facts->remapping && i < w->claim_count; i++) {
         const struct plan_claim *c = &w->claims[i];
-        if (c->gone || (c->guest == last && !c->left_over)) {
+        if (c->gone || (c->guest == last && !c->left_over) || vmd_of(&w->m->vmd, c->function) != NULL) {
             continue;
         }
         if (!is_unsafe(w, c)) {
@@ -117,6 +118,7 @@ static void check_count(struct plan_work *w)
 static enum status check_together(struct plan_work *w)
 {
     check_remapping(w);
+    plan_vmd_check(w);
     check_count(w);
     plan_reserved_check(w);
     plan_reserved_check_count(w);

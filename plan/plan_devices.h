@@ -45,6 +45,15 @@ enum plan_devices_diag {
     PLAN_DEVICES_TABLE_UNUSED = 635,    /* a [device] table of an id that no assigned device has */
     PLAN_DEVICES_FAR_CPU = 636,         /* interrupts are not remapped, and none could name a CPU of the guest */
     PLAN_DEVICES_RESERVED_MANY = 637,   /* reserved regions in more places than a guest can have */
+    PLAN_DEVICES_VMD_BARS = 680,        /* a VMD endpoint whose BARs firmware left without addresses */
+    PLAN_DEVICES_VMD_SMALL = 681,       /* a VMD endpoint whose CFGBAR holds not even one bus */
+    PLAN_DEVICES_VMD_MODE = 682,        /* a VMD endpoint with an undefined first bus */
+    PLAN_DEVICES_VMD_UNUSABLE = 683,    /* a VMD endpoint whose domain cannot be used for another reason */
+    PLAN_DEVICES_VMD_REMAPPING = 684,   /* a VMD endpoint, and interrupts are not remapped */
+    PLAN_DEVICES_VMD_SHARED = 685,      /* a function behind a VMD endpoint that another guest has */
+    PLAN_DEVICES_VMD_SHADOW = 686,      /* a VMD endpoint's shadow registers are emulated: firmware left them off */
+    PLAN_DEVICES_VMD_CPUS = 687,        /* more VMD endpoints than the guest has virtual CPUs */
+    PLAN_DEVICES_VMD_EMPTY = 688,       /* nothing behind a VMD endpoint */
     PLAN_DEVICES_TABLE_NOBODY = 709,    /* a [device] table of a device that no guest gets */
 };
 

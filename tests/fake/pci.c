@@ -24,8 +24,8 @@ static struct {
     struct fake_pci_write writes[WRITES_MAX];
     size_t write_count;
     uint64_t accesses;
-    const struct pci_ecam *windows;
-    size_t window_count;
+    const struct pci_ecam *windows, *vmd_windows;
+    size_t window_count, vmd_count;
     bool lock_broken;
     const struct fake_pci_foreign *foreign;
 } bus;
@@ -275,8 +275,10 @@ static bool reachable(struct sbdf at)
 
 static bool window_reaches(struct sbdf at, uint16_t offset)
 {
-    for (size_t i = 0; i < bus.window_count; i++) {
-        const struct pci_ecam *w = &bus.windows[i];
+    const struct pci_ecam *windows = sbdf_is_vmd(at) ? bus.vmd_windows : bus.windows;
+    size_t count = sbdf_is_vmd(at) ? bus.vmd_count : bus.window_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct pci_ecam *w = &windows[i];
         if (w->segment == sbdf_segment(at) && sbdf_bus(at) >= w->first_bus && sbdf_bus(at) <= w->last_bus) {
             return true;
         }
@@ -514,6 +516,12 @@ void pci_config_use_ecam(const struct pci_ecam *windows, size_t count)
 {
     bus.windows = windows;
     bus.window_count = count;
+}
+
+void pci_config_use_vmd(const struct pci_ecam *windows, size_t count)
+{
+    bus.vmd_windows = windows;
+    bus.vmd_count = count;
 }
 
 void pci_config_break_lock(void)
