@@ -44,6 +44,7 @@ class Machine:
     disk: pathlib.Path = None  # on ata0; what is written to it is lost
     network: bool = False  # an e1000 in a simulated network of its own: Bochs itself is 192.168.10.1
     ips: int = IPS
+    vmd: str = ""  # a VMD by our plugin: what BULKHEAD_VMD says (tests/bochs/plugin/README.md)
     errors: bool = False  # Bochs says what software did wrong: why an entry was refused, which MSR does not exist ...
 
 
@@ -141,6 +142,7 @@ def environment(machine):
     own variables for the plugin win."""
     paths = ([str(OUR_PLUGINS)] if machine.vtd else []) + [PLUGINS]
     unit = {"BULKHEAD_VTD": f"{UNIT_BASE:x}:preset={machine.preset}"} if machine.vtd else {}
+    unit |= {"BULKHEAD_VMD": machine.vmd} if machine.vmd else {}
     return {**unit, **os.environ, "TERM": "vt100", "LTDL_LIBRARY_PATH": ":".join(paths)}
 
 

@@ -24,6 +24,7 @@ GUESTS = {"storage": ["nvme"], "bench": ["nvme"], "net": ["e1000e", "e1000"], "m
           "shell": ["nvme", "e1000e"], "ports": ["virtio_pci", "virtio_console"],
           "watchdog": ["i6300esb"], "service": ["virtio_pci", "virtio_console", "virtio_net", "e1000e"],
           "demo": ["virtio_pci", "virtio_console", "virtio_net", "e1000e", "bridge"],
+          "vmd": ["vmd", "nvme"],
           "user": ["virtio_pci", "virtio_console", "virtio_net", "nvme"]}
 # guest script -> programs of ours beside busybox (tools/bulkheadd.mk builds them)
 PROGRAMS = {"service": ["bulkheadd", "bulkhead-ctl"], "demo": ["bulkheadd", "bulkhead-ctl"]}

@@ -68,27 +68,30 @@ static size_t in_page(uint64_t address, size_t bytes)
     return bytes < left ? bytes : left;
 }
 
-static void read_piece(struct requester *r, uint16_t sid, uint64_t address, uint8_t *data, size_t bytes)
+static bool read_piece(struct requester *r, uint16_t sid, uint64_t address, uint8_t *data, size_t bytes)
 {
     uint64_t host = 0;
     r->reads++;
     if (translate(sid, address, false, &host) != VTD_MODEL_PASSED || !memory_device_read(host, data, bytes)) {
         memset(data, 0xff, bytes);
         note_blocked(r, address, bytes, "read");
-        return;
+        return false;
     }
     r->bytes += bytes;
     r->moved += host != address;
+    return true;
 }
 
-void dma_read(uint16_t sid, uint64_t address, void *data, size_t bytes)
+bool dma_read(uint16_t sid, uint64_t address, void *data, size_t bytes)
 {
     uint8_t *to = static_cast<uint8_t *>(data);
     struct requester *r = requester_of(sid);
+    bool passed = true;
     for (size_t part = 0; bytes > 0; address += part, to += part, bytes -= part) {
         part = in_page(address, bytes);
-        read_piece(r, sid, address, to, part);
+        passed = read_piece(r, sid, address, to, part) && passed;
     }
+    return passed;
 }
 
 /* Only a whole, aligned dword is an interrupt request (SDM 3A 11.11; PCI 3.0 6.8.1). */
@@ -104,39 +107,48 @@ static bool send_message(struct requester *r, uint16_t sid, uint64_t address, co
     return interrupts_request(sid, static_cast<uint32_t>(address), value, &message);
 }
 
-static void write_piece(struct requester *r, uint16_t sid, uint64_t address, const uint8_t *data, size_t bytes)
+static bool write_memory(struct requester *r, uint64_t address, uint64_t host, const uint8_t *data, size_t bytes)
+{
+    r->writes++;
+    if (!memory_device_write(host, data, bytes)) {
+        note_blocked(r, address, bytes, "write");
+        return false;
+    }
+    r->bytes += bytes;
+    r->moved += host != address;
+    return true;
+}
+
+static bool write_piece(struct requester *r, uint16_t sid, uint64_t address, const uint8_t *data, size_t bytes)
 {
     uint64_t host = 0;
     switch (translate(sid, address, true, &host)) {
     case VTD_MODEL_PASSED:
-        r->writes++;
-        if (!memory_device_write(host, data, bytes)) {
-            note_blocked(r, address, bytes, "write");
-            return;
-        }
-        r->bytes += bytes;
-        r->moved += host != address;
-        return;
+        return write_memory(r, address, host, data, bytes);
     case VTD_MODEL_INTERRUPT:
         if (!send_message(r, sid, address, data, bytes)) {
             note_blocked(r, address, bytes, "message");
+            return false;
         }
-        return;
+        return true;
     case VTD_MODEL_BLOCKED:
         r->writes++;
         note_blocked(r, address, bytes, "write");
-        return;
+        break;
     }
+    return false;
 }
 
-void dma_write(uint16_t sid, uint64_t address, const void *data, size_t bytes)
+bool dma_write(uint16_t sid, uint64_t address, const void *data, size_t bytes)
 {
     const uint8_t *from = static_cast<const uint8_t *>(data);
     struct requester *r = requester_of(sid);
+    bool passed = true;
     for (size_t part = 0; bytes > 0; address += part, from += part, bytes -= part) {
         part = in_page(address, bytes);
-        write_piece(r, sid, address, from, part);
+        passed = write_piece(r, sid, address, from, part) && passed;
     }
+    return passed;
 }
 
 void dma_summary()
