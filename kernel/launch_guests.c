@@ -45,6 +45,7 @@ static struct vm_device device_of(const struct launch_parts *parts, const struct
         .irq_limit =
             fault_rules_of(parts->config, &parts->config->guests[plan->guest], f->at, f->vendor, f->device).irq_limit,
         .firmware = isolate_reserved_of(parts->isolate, parts->machine, f->at),
+        .vmd = vmd_of(&parts->machine->vmd, plan->function),
     };
     if (plan->gsi != PLAN_NO_GSI) {
         device.line = gsi_place(parts->isolate, parts->machine, plan->gsi);
