@@ -66,7 +66,8 @@ struct vmd_domain {
     bool bypass;                 /* VMCONFIG bit 1 as firmware left it; it is cleared before anything else */
     bool lock_shadow;            /* VMLOCK bit 1 as firmware left it */
     bool usable;                 /* fault is VMD_FAULT_NONE */
-    enum vmd_fault fault;        /* else members above may be 0 */
+    bool hidden;                 /* its functions are not known: a dump that an operating system hid them from */
+    enum vmd_fault fault;        /* not VMD_FAULT_NONE: members above may be 0 */
 };
 
 struct vmd_facts {
@@ -85,6 +86,9 @@ const struct vmd_domain *vmd_of(const struct vmd_facts *facts, uint32_t endpoint
 
 /* The domain with that segment; NULL: none. */
 const struct vmd_domain *vmd_of_segment(const struct vmd_facts *facts, uint16_t segment);
+
+/* Functions were added: indices of endpoints in `old` become those in `now`. */
+void vmd_renumber(struct vmd_facts *facts, const struct pci_facts *old, const struct pci_facts *now);
 
 /* Are all bytes of start..start+size (size not 0) inside one of the domain's memory windows? Host-physical. */
 bool vmd_owns(const struct vmd_domain *d, uint64_t start, uint64_t size);

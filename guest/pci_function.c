@@ -4,6 +4,7 @@
 
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
+#include "guest/device_ats.h"
 #include "guest/pci_function_bars.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
@@ -270,6 +271,25 @@ static enum status leave_domain(struct guest_pci_function *f)
     return guest_sources_detach(f->config->sources, f->device);
 }
 
+enum status guest_pci_function_translate(struct guest_pci_function *f)
+{
+    return device_ats_on(f->config->facts, f->device, f->config->domain);
+}
+
+static enum status end_dma(struct guest_pci_function *f)
+{
+    pci_bus_master_set(f->config->facts, f->host, false);
+    enum status drained = drain(f);
+    enum status forgot = f->attached ? device_ats_off(f->config->facts, f->device, f->config->domain) : STATUS_OK;
+    return drained == STATUS_OK ? forgot : drained;
+}
+
+void guest_pci_function_quiet(struct guest_pci_function *f)
+{
+    enum status status = end_dma(f);
+    f->dead = f->dead || status != STATUS_OK;
+}
+
 static enum status hide_bars(struct guest_pci_function *f)
 {
     pci_view_set(&f->view, PCI_COMMAND, 2, 0);
@@ -278,8 +298,7 @@ static enum status hide_bars(struct guest_pci_function *f)
 
 enum status guest_pci_function_withdraw(struct guest_pci_function *f)
 {
-    pci_bus_master_set(f->config->facts, f->host, false);
-    enum status drained = drain(f);
+    enum status drained = end_dma(f);
     stop(f);
     guest_intx_release(&f->intx);
     enum status left = leave_domain(f);
@@ -325,7 +344,8 @@ static enum status join_again(struct guest_pci_function *f)
     }
     f->attached = true;
     show_function(f);
-    status = guest_pci_function_map(f);
+    status = guest_pci_function_translate(f);
+    status = status == STATUS_OK ? guest_pci_function_map(f) : status;
     return status == STATUS_OK && f->device->line.io != NULL ? guest_pci_function_line(f, &f->device->line) : status;
 }
 

@@ -14,6 +14,7 @@
 #define INTERRUPT_FIRST UINT64_C(0xfee00000)
 #define INTERRUPT_LAST UINT64_C(0xfeefffff)
 #define REQUESTERS 32
+#define TLBS 8
 #define BLOCKED_SHOWN 8 /* of each requester */
 
 struct requester {
@@ -24,7 +25,27 @@ struct requester {
 static struct {
     unsigned count;
     struct requester requester[REQUESTERS];
+    unsigned tlbs;
+    struct ats_model *tlb[TLBS];
 } dma;
+
+void dma_keeps(uint16_t sid, struct ats_model *tlb)
+{
+    if (dma.tlbs < TLBS) {
+        tlb->sid = sid;
+        dma.tlb[dma.tlbs++] = tlb;
+    }
+}
+
+static struct ats_model *tlb_of(uint16_t sid)
+{
+    for (unsigned i = 0; i < dma.tlbs; i++) {
+        if (dma.tlb[i]->sid == sid) {
+            return dma.tlb[i];
+        }
+    }
+    return NULL;
+}
 
 /* The last entry is shared by all that find no room. */
 static struct requester *requester_of(uint16_t sid)
@@ -52,13 +73,19 @@ static void note_blocked(struct requester *r, uint64_t address, size_t bytes, co
 static enum vtd_model_outcome translate(uint16_t sid, uint64_t address, bool write, uint64_t *host)
 {
     struct vtd_model *unit = units_of(sid);
+    bool interrupt = address >= INTERRUPT_FIRST && address <= INTERRUPT_LAST;
+    struct ats_model *tlb = tlb_of(sid);
     *host = address;
+    if (tlb != NULL && unit != NULL && !interrupt) {
+        bool passed = ats_model_access(tlb, address, write, host);
+        units_check();
+        return passed ? VTD_MODEL_PASSED : VTD_MODEL_BLOCKED;
+    }
     if (unit != NULL) {
         enum vtd_model_outcome outcome = vtd_model_translate(unit, sid, address, write, host);
         units_check();
         return outcome;
     }
-    bool interrupt = address >= INTERRUPT_FIRST && address <= INTERRUPT_LAST;
     return !interrupt ? VTD_MODEL_PASSED : write ? VTD_MODEL_INTERRUPT : VTD_MODEL_BLOCKED;
 }
 
@@ -159,5 +186,12 @@ void dma_summary()
                  static_cast<unsigned long long>(r->reads), static_cast<unsigned long long>(r->writes),
                  static_cast<unsigned long long>(r->bytes), static_cast<unsigned long long>(r->moved),
                  static_cast<unsigned long long>(r->messages), static_cast<unsigned long long>(r->blocked));
+    }
+    for (unsigned i = 0; i < dma.tlbs; i++) {
+        const struct ats_model *t = dma.tlb[i];
+        log_line("ats sid=0x%04x requests=%llu translated=%llu invalidations=%u forgotten=%llu stale=%llu crowded=%u",
+                 t->sid, static_cast<unsigned long long>(t->requests), static_cast<unsigned long long>(t->translated),
+                 t->invalidations, static_cast<unsigned long long>(t->forgotten),
+                 static_cast<unsigned long long>(t->stale), t->crowded);
     }
 }

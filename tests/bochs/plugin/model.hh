@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 extern "C" {
+#include "tests/model/ats_model.h"
 #include "tests/model/edu_model.h"
 #include "tests/model/ioapic_model.h"
 #include "tests/model/platform_options.h"

@@ -3,6 +3,7 @@
 #include "tests/bochs/plugin/bochs_api.hh"
 #include "tests/bochs/plugin/bochs_version.hh"
 #include "tests/bochs/plugin/dma_hooks.hh"
+#include "tests/bochs/plugin/ecam.hh"
 #include "tests/bochs/plugin/edu.hh"
 #include "tests/bochs/plugin/ending.hh"
 #include "tests/bochs/plugin/ioapic.hh"
@@ -25,6 +26,7 @@ class bulkhead_device : public bx_devmodel_c
     {
         units_init();
         edu_init();
+        ecam_init();
         vmd_init();
     }
     virtual void reset(unsigned)
