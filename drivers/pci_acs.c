@@ -78,6 +78,14 @@ size_t pci_acs_enable(struct pci_facts *facts, struct diag_list *diags)
     return count;
 }
 
+void pci_acs_block_translated(const struct pci_function *port, bool block)
+{
+    const uint16_t bit = PCI_ACS_TRANSLATION_BLOCKING;
+    if (port->cap.acs != 0 && is_port(port) && (port->acs_cap & bit) != 0) {
+        write_control(port, (uint16_t)((port->acs_control & ~bit) | (block ? bit : 0)));
+    }
+}
+
 void pci_acs_predict(struct pci_facts *facts)
 {
     for (size_t i = 0; i < facts->count; i++) {

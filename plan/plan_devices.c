@@ -3,6 +3,7 @@
 #include "plan/plan_devices.h"
 
 #include "kernel/lib/format.h"
+#include "plan/plan_ats.h"
 #include "plan/plan_bars.h"
 #include "plan/plan_claims.h"
 #include "plan/plan_intx.h"
@@ -10,6 +11,7 @@
 #include "plan/plan_order.h"
 #include "plan/plan_reserved.h"
 #include "plan/plan_reset.h"
+#include "plan/plan_rules.h"
 #include "plan/plan_units.h"
 #include "plan/plan_vmd.h"
 #include "plan/plan_work.h"
@@ -120,6 +122,8 @@ static enum status check_together(struct plan_work *w)
     check_remapping(w);
     plan_vmd_check(w);
     check_count(w);
+    plan_rules_check(w);
+    plan_ats_check(w);
     plan_reserved_check(w);
     plan_reserved_check_count(w);
     plan_bars_check_pages(w);
@@ -182,6 +186,8 @@ static struct plan_device device_of(const struct plan_work *w, const struct plan
         .rom_at = c->rom ? c->rom_at : 0,
         .gsi = c->gsi,
         .unsafe_interrupts = is_unsafe(w, c),
+        .ats = c->ats,
+        .ats_twice = c->ats && plan_ats_is_twice(&w->pci->functions[c->function]),
     };
     for (unsigned i = 0; i < PCI_BARS; i++) {
         d.bars[i] = c->bars[i];

@@ -27,6 +27,7 @@ static struct {
     const struct pci_ecam *windows, *vmd_windows;
     size_t window_count, vmd_count;
     bool lock_broken;
+    const struct fake_pci_foreign *foreign;
 } bus;
 
 static _Noreturn void fail(struct sbdf at, uint16_t offset, const char *what)
@@ -390,8 +391,21 @@ static void side_effects(struct fake_pci_function *f, const struct fake_pci_writ
 
 /* --- accesses */
 
+static bool is_foreign(struct sbdf at, uint16_t offset)
+{
+    return bus.foreign != NULL && bus.foreign->takes(bus.foreign->context, at) && window_reaches(at, offset);
+}
+
+void fake_pci_add_foreign(const struct fake_pci_foreign *foreign)
+{
+    bus.foreign = foreign;
+}
+
 static uint32_t read_at(struct sbdf at, uint16_t offset, unsigned width)
 {
+    if (is_foreign(at, offset)) {
+        return bus.foreign->read(bus.foreign->context, at, offset, width);
+    }
     const struct fake_pci_function *f = target(at, offset, width);
     if (f != NULL && is_late(f)) {
         return offset == PCI_VENDOR && width == 2 ? 0x0001 : UINT32_MAX;
@@ -433,6 +447,14 @@ static bool any_writable(const struct fake_pci_function *f, uint16_t offset, uns
     return false;
 }
 
+/* What is written there is read back, as pci_config_* does behind VMD endpoints. */
+static void write_foreign(struct fake_pci_write *w)
+{
+    bus.foreign->write(bus.foreign->context, w->at, w->offset, w->width, w->value);
+    w->lost = false;
+    w->after = bus.foreign->read(bus.foreign->context, w->at, w->offset, w->width);
+}
+
 static void write_at(struct sbdf at, uint16_t offset, unsigned width, uint32_t value)
 {
     struct fake_pci_function *f = target(at, offset, width);
@@ -443,6 +465,9 @@ static void write_at(struct sbdf at, uint16_t offset, unsigned width, uint32_t v
     struct fake_pci_write *w = &bus.writes[bus.write_count++];
     *w =
         (struct fake_pci_write){.at = at, .offset = offset, .width = (uint8_t)width, .value = value, .lost = f == NULL};
+    if (is_foreign(at, offset)) {
+        write_foreign(w);
+    }
     if (f == NULL) {
         return;
     }
