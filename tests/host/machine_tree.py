@@ -255,11 +255,12 @@ def two_segments(root):
     return tree
 
 
-def vmd(tree, address, device=0x28C0, mode=2, lock=0, shown=True, cfgbar=0x2000000000, group=19):
-    """A VMD endpoint; `shown`: Linux's driver is loaded, and a root port with a drive appears behind it. mode: VMCONFIG 9:8."""
+def vmd(tree, address, device=0x28C0, mode=2, lock=0, shown=True, cfgbar=0x2000000000, group=19, resets=False):
+    """A VMD endpoint; `shown`: Linux's driver is loaded, and a root port with a drive appears behind it. mode: VMCONFIG 9:8;
+    resets: by D3hot."""
     base = cfgbar or 0x2000000000
     tree.pci(address, (0x8086, device), 0x010400, group=group, caps_at=0x80,
-             caps=[express(RC_ENDPOINT), msix(19, 4, 0, 0x1000)],
+             caps=[express(RC_ENDPOINT), msix(19, 4, 0, 0x1000)] + ([power(False)] if resets else []),
              raw=[(0x40, struct.pack("<HxxH", 1, mode << 8)), (0x70, struct.pack("<H", lock))],
              bars=[bar(MEMORY | WIDE, cfgbar, 0x2000000), bar(MEMORY | WIDE, base + 0x2000000, 0x2000000),
                    bar(MEMORY | WIDE, base + 0x4000000, 0x100000)], driver="vmd" if shown else None)

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 
 import machine_tree
@@ -23,6 +24,7 @@ def run(*arguments):
 def machine(tmp_path):
     """machine(**words of machine_tree.vmd): a dump's path."""
     def make(remapping=True, **words):
+        shutil.rmtree(tmp_path / "root", ignore_errors=True)
         tree = machine_tree.q35(tmp_path / "root", remapping=remapping)
         machine_tree.vmd(tree, ENDPOINT, **words)
         done = run("dump", "--root", tmp_path / "root", "-o", tmp_path / "dump.txt")
@@ -129,3 +131,15 @@ def test_nonsense_behind_an_endpoint(machine, tmp_path):
     assert done.returncode == 0, done.stderr
     seen = [d["address"] for d in json.loads(done.stdout)["devices"] if d["address"].startswith("1000")]
     assert seen == ["10000:e0:06.0", "10000:e1:00.0", "10000:e5:00.0"]
+
+
+def test_the_example_of_the_guide(tmp_path, machine):
+    text = (ROOT / "docs/vmd.md").read_text()
+    example = text[text.index("```toml\n") + 8:]
+    done = plan(tmp_path, machine(), example[:example.index("```")])
+    assert done.returncode == 1 and "error[BH0631]" in done.stdout, "the endpoint of this tree cannot be reset by d3d0"
+    done = plan(tmp_path, machine(resets=True), example[:example.index("```")])
+    assert done.returncode == 0 and "reset=d3d0" in done.stdout, done.stdout
+    for line in text[text.index("    guest=storage"):].split("\n\n")[0].splitlines():
+        words = [word for word in line.split() if not word.startswith(("group=", "unit="))]
+        assert any(all(word in got.split() for word in words) for got in done.stdout.splitlines()), line
