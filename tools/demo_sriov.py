@@ -104,7 +104,7 @@ def show(timeout, on_line):
     print(f"\nsummary ({run.seconds:.0f} s)")
     summary = Summary(run)
     print("machine")
-    summary.has("eight VFs are switched on", f"{PF}", " 8 ")
+    summary.has("eight VFs are switched on, the last beyond function 7 (ARI)", f"sriov: pf={PF} vfs=8 ", "ari=yes")
     check_service(summary)
     check_disk(summary, {name: testbed.sha256_of(path, SUMMED) for name, path in images.items()})
     check_hostile(summary, images["shared"].read_bytes()[:16].hex())
