@@ -148,6 +148,7 @@ enum pci_ext_register {
     PCI_ACS_CAP = 0x04,
     PCI_ACS_CONTROL = 0x06,
     PCI_ACS_CONTROL_DWORD = 0x08, /* of ports with dword registers: drivers/pci_acs.h */
+    PCI_ATS_CAP = 0x04,
     PCI_ATS_CONTROL = 0x06,
     PCI_PRI_CONTROL = 0x04,
     PCI_PASID_CONTROL = 0x06,
@@ -177,7 +178,9 @@ enum pci_sriov_register {
 #define PCI_SRIOV_MSE 0x0008 /* VF Memory Space Enable */
 #define PCI_SRIOV_ARI 0x0010 /* ARI Capable Hierarchy */
 
+#define PCI_ATS_DEPTH 0x001f /* of PCI_ATS_CAP: invalidations taken at once, 0 is 32 */
 #define PCI_ATS_ENABLE 0x8000
+#define PCI_ATS_STU 0x001f /* of PCI_ATS_CONTROL: translations are of 4 KiB << this at least */
 #define PCI_PRI_ENABLE 0x0001
 #define PCI_PASID_ENABLE 0x0001
 

@@ -5,6 +5,7 @@
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
 #include "drivers/pci_reset.h"
+#include "drivers/vmd_reset.h"
 #include "guest/pf_lease.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
@@ -69,7 +70,7 @@ static enum status reset_now(const struct pci_facts *facts, const struct vm_devi
     return status;
 }
 
-static enum status reset_one(const struct pci_facts *facts, const struct device_set *set, size_t index)
+static enum status reset_function(const struct pci_facts *facts, const struct device_set *set, size_t index)
 {
     char text[SBDF_TEXT_SIZE];
     const struct vm_device *d = set->of[index];
@@ -85,6 +86,15 @@ static enum status reset_one(const struct pci_facts *facts, const struct device_
         log_error("pci: %s: reset (%s) failed: %s", text, pci_reset_text(d->plan->reset), status_text(status));
     }
     return status;
+}
+
+/* What is behind a VMD endpoint goes with it: before, for the endpoint must be able to reach it; and after. */
+static enum status reset_one(const struct pci_facts *facts, const struct device_set *set, size_t index)
+{
+    const struct vmd_domain *vmd = set->of[index]->vmd;
+    enum status status = vmd != NULL ? vmd_reset_domain(facts, vmd) : STATUS_OK;
+    status = status == STATUS_OK ? reset_function(facts, set, index) : status;
+    return status == STATUS_OK && vmd != NULL ? vmd_reset_restore(facts, vmd) : status;
 }
 
 /* It switched the PF's VFs off, those that its own guest has too: before anything is done to them. */

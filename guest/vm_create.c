@@ -4,6 +4,7 @@
 
 #include "guest/acpi_tables.h"
 #include "guest/assign.h"
+#include "guest/device_stop.h"
 #include "guest/firmware.h"
 #include "guest/mp_tables.h"
 #include "guest/share_tables.h"
@@ -153,6 +154,8 @@ static enum status make_domain(struct vm_owned *owned, const struct share_decisi
         status = vtd_domain_create(owned->request.vtd, &owned->domain);
     }
     owned->has_domain = status == STATUS_OK;
+    owned->domain.tlbs.on_silent = device_stop_silent;
+    owned->domain.tlbs.context = owned;
     for (size_t i = 0; status == STATUS_OK && owned->request.device_count != 0 && i < owned->vm.memory.count; i++) {
         const struct guest_slot *slot = &owned->vm.memory.slots[i];
         status =

@@ -118,6 +118,9 @@ static struct vtd_quirks find_quirks(const struct machine *m)
                                           .device = f->device,
                                           .revision = f->revision,
                                           .base_class = (uint8_t)(f->class_code >> 16)};
+        if (f->is_vmd_child) {
+            continue; /* no part of the chipset, whatever its ids */
+        }
         vtd_quirks_see(&facts, &seen);
     }
     return vtd_quirks_decide(&facts, cpu_cpuid(1, 0).eax);

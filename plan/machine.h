@@ -12,6 +12,7 @@
 #include "drivers/pci.h"
 #include "drivers/pci_bars.h"
 #include "drivers/sriov.h"
+#include "drivers/vmd.h"
 #include "kernel/lib/arena.h"
 #include "kernel/lib/diag.h"
 #include "kernel/lib/memory_map.h"
@@ -31,6 +32,7 @@ struct machine {
     size_t hpet_count;
     struct pci_facts pci;
     struct sriov_facts sriov; /* whose VFs are among them */
+    struct vmd_facts vmd;     /* endpoints of pci, and the domains behind them, whose functions are in pci too */
     struct groups groups;     /* of pci's functions, after machine_read_groups() */
     bool has_dmar;            /* dmar is sound and may be used */
     struct dmar dmar;
@@ -62,7 +64,8 @@ MUST_CHECK enum status machine_read_saved_tables(struct machine *m, const struct
  */
 MUST_CHECK enum status machine_read_dmar(struct machine *m, struct arena *arena, struct diag_list *diags);
 
-/* Every PCI function. Configuration space must be reachable. Then sizes, overlaps with memory and platform. */
+/* Every PCI function. Configuration space must be reachable. Then sizes, overlaps with memory and platform, and last
+ * the domains behind VMD endpoints (vmd_open). */
 MUST_CHECK enum status machine_read_pci(struct machine *m, struct arena *arena, struct diag_list *diags);
 
 /* The last part of it, for functions that were read elsewhere (a dump): overlaps with memory and platform. */

@@ -79,5 +79,10 @@ size_t machine_vfs_bytes(const struct machine *m)
 enum status machine_vfs_list(struct machine *m, const struct sriov_view *view, struct arena *arena,
                              struct diag_list *diags)
 {
-    return sriov_functions_add(&m->sriov, &m->pci, view, arena, diags);
+    const struct pci_facts old = m->pci;
+    enum status status = sriov_functions_add(&m->sriov, &m->pci, view, arena, diags);
+    if (status == STATUS_OK) {
+        vmd_renumber(&m->vmd, &old, &m->pci);
+    }
+    return status;
 }

@@ -6,6 +6,7 @@
 #include "kernel/lib/string.h"
 #include "plan/plan_function.h"
 #include "plan/plan_units.h"
+#include "plan/plan_vmd.h"
 
 #define NO_GUESTS "block"
 
@@ -61,15 +62,6 @@ static void refuse_bridge(struct plan_work *w, const struct plan_claim *asked)
                      "is a bridge");
 }
 
-static void refuse_child(struct plan_work *w, const struct plan_claim *asked)
-{
-    char fix[DIAG_TEXT_SIZE], text[SBDF_TEXT_SIZE];
-    uint32_t vmd = function_of(w, asked)->vmd;
-    format_text(fix, sizeof(fix), "name the endpoint: \"%s\"",
-                vmd < w->pci->count ? sbdf_text(w->pci->functions[vmd].at, text) : "?");
-    plan_work_refuse(w, asked, PLAN_DEVICES_CHILD, fix, "is behind a VMD endpoint, and goes with that");
-}
-
 /* What can be claimed at all: no bridge of any kind, and nothing that goes with another. */
 static bool is_claimable(const struct plan_work *w, uint32_t function)
 {
@@ -83,7 +75,7 @@ static void claim_one(struct plan_work *w, const struct plan_claim *asked)
     if (is_claimable(w, asked->function)) {
         claim(w, asked);
     } else if (function_of(w, asked)->is_vmd_child) {
-        refuse_child(w, asked);
+        plan_vmd_refuse_child(w, asked);
     } else {
         refuse_bridge(w, asked);
     }

@@ -25,6 +25,7 @@ GUESTS = {"storage": ["nvme"], "bench": ["nvme"], "net": ["e1000e", "e1000"], "m
           "watchdog": ["i6300esb"], "service": ["virtio_pci", "virtio_console", "virtio_net", "e1000e"],
           "demo": ["virtio_pci", "virtio_console", "virtio_net", "e1000e", "bridge"],
           "user": ["virtio_pci", "virtio_console", "virtio_net", "nvme"],
+          "vmd": ["vmd", "nvme"],
           "sriov": ["virtio_pci", "virtio_console", "nvme"], "vfdisk": ["virtio_pci", "virtio_console", "nvme"]}
 # guest script -> programs of ours beside busybox (tools/bulkheadd.mk builds them)
 PROGRAMS = {"service": ["bulkheadd", "bulkhead-ctl"], "demo": ["bulkheadd", "bulkhead-ctl"],

@@ -40,13 +40,12 @@ struct nvme_model {
     struct msix_model msix;
     uint64_t blocks;
     unsigned number; /* in its serial number */
-    uint8_t msix_at;
+    uint8_t msix_at, express_at;
     uint32_t cc, csts, aqa, intms;
     uint64_t asq, acq;
     struct nvme_model_queue sq[NVME_MODEL_QUEUES + 1], cq[NVME_MODEL_QUEUES + 1]; /* 0: admin */
     unsigned events;
     uint8_t page[NVME_MODEL_PAGE];
-    uint64_t list[NVME_MODEL_PAGE / sizeof(uint64_t)];
     uint64_t reads, writes, errors, bad_doorbells; /* commands that went well, that failed */
 };
 

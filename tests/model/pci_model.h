@@ -12,6 +12,7 @@ struct pci_model {
     uint8_t bytes[PCI_MODEL_BYTES];
     uint8_t writable[PCI_MODEL_BYTES];
     uint8_t last, next; /* capabilities: the last one's offset, the first free byte */
+    uint8_t power;      /* its power management capability; 0: none, always awake */
 };
 
 /* Everything zero but the ids, the header type and a command register with memory, bus master and INTx disable bits. */
@@ -37,8 +38,9 @@ uint8_t pci_model_add_express(struct pci_model *p, unsigned type, bool flr);
 uint8_t pci_model_add_power(struct pci_model *p, bool no_soft_reset);
 uint8_t pci_model_add_msix(struct pci_model *p, unsigned vectors, unsigned bar, uint32_t table, uint32_t pba);
 
-bool pci_model_decodes(
-    const struct pci_model *p); /* memory, by the command register; D0 or not is the owner's affair */
+/* By power state and command register. */
+bool pci_model_awake(const struct pci_model *p);
+bool pci_model_decodes(const struct pci_model *p);
 bool pci_model_masters(const struct pci_model *p);
 
 #endif
