@@ -51,7 +51,6 @@ enum plan_devices_diag {
     PLAN_DEVICES_ATS_UNIT = 663,        /* ats behind a remapping unit that serves no devices' TLBs */
     PLAN_DEVICES_ATS_PORT = 664,        /* ats below a port that is not made for it, or not listed (ATSR) */
     PLAN_DEVICES_ATS_SOC = 665,         /* ats for a device whose hardware sees to it by itself (SATC) */
-    PLAN_DEVICES_ATS_MANY = 666,        /* ats for more devices of a guest than there is room for */
     PLAN_DEVICES_VMD_BARS = 680,        /* a VMD endpoint whose BARs firmware left without addresses */
     PLAN_DEVICES_VMD_SMALL = 681,       /* a VMD endpoint whose CFGBAR holds not even one bus */
     PLAN_DEVICES_VMD_MODE = 682,        /* a VMD endpoint with an undefined first bus */
