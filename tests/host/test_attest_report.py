@@ -82,6 +82,14 @@ def test_what_a_guest_prints_is_not_the_hypervisors():
     assert report.make(TICKET, LOG + forged)["verdict"] == "pass"
 
 
+def test_every_class_is_described():
+    table = (testbed.ROOT / "docs" / "attest.md").read_text().split("| Class | Attempts | Expected |")[1].split("\n\n")[0]
+    assert set(re.findall(r"[a-z-]+", "".join(row.split("|")[1] for row in table.splitlines()[2:]))) == set(report.EXPECTED)
+    names = re.findall(r'attest_begin\("([a-z-]+)"|all_\w+\("([a-z-]+)"', "".join(
+        path.read_text() for path in (testbed.ROOT / "tests" / "guest" / "attest").glob("*.c")))
+    assert {name for pair in names for name in pair if name} == set(report.EXPECTED)
+
+
 # --- bad ones
 
 FAULT = next(line for line in LOG if "fault: " in line)
