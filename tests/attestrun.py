@@ -4,31 +4,66 @@ with the same expectations."""
 import json
 import os
 import subprocess
+import sys
 
 import events
 import guestrun
 import testbed
+
+FOLDER = testbed.ROOT / "tools" / "attest"
+sys.path.insert(0, str(FOLDER))
+import emulate  # noqa: E402
 
 SCHEMA = json.loads((testbed.ROOT / "docs" / "attest.schema.json").read_text())
 CLASSES = {"instructions", "msr-read", "msr-write", "ports-in", "ports-out", "ipis", "pages-hot", "pages-low",
            "pages-high", "config-absent"}
 
 
-def attest(folder, emulator, guests, *words, timeout=240):
-    """(exit status, report or None, text) of the command as a user gives it. guests: (name, CPU, devices)."""
-    config, out = folder / "user.toml", folder / "report.json"
+def user_configuration(folder, guests):
+    """guests: (name, CPU, devices)."""
+    config = folder / "user.toml"
     config.write_text("\n".join(["version = 1", "", *(
         guestrun.guest(name, [cpu], "vmlinuz", **({"devices": devices} if devices else {}))
         for name, cpu, devices in guests)]))
-    environment = {**os.environ, "BULKHEAD_BUILD": str(testbed.BUILD),
-                   "BULKHEAD_ATTEST": str(testbed.ROOT / "tools" / "attest" / "attest")}
-    command = [testbed.BUILD / "host-gcc" / "bulkhead", "attest", config, "--emulator", emulator, "--timeout",
-               timeout, "--report-json", out, "--save-log", folder / "log", *words]
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=timeout + 60,
-                          env=environment)
-    log = folder / "log"
-    print(log.read_text() if log.exists() else "", done.stdout, done.stderr, sep="\n--\n")
+    return config
+
+
+def command(*words, timeout=60):
+    """The command as a user gives it."""
+    environment = {**os.environ, "BULKHEAD_BUILD": str(testbed.BUILD), "BULKHEAD_ATTEST": str(FOLDER / "attest")}
+    done = subprocess.run([str(word) for word in [testbed.BUILD / "host-gcc" / "bulkhead", "attest", *words]],
+                          capture_output=True, text=True, timeout=timeout, env=environment)
+    print(done.stdout, done.stderr, sep="\n--\n")
+    return done
+
+
+def attest(folder, emulator, guests, *words, timeout=240):
+    """(exit status, report or None, text) of a run under an emulator."""
+    out, log = folder / "report.json", folder / "log"
+    done = command(user_configuration(folder, guests), "--emulator", emulator, "--timeout", timeout, "--report-json", out,
+                   "--save-log", log, *words, timeout=timeout + 60)
+    print(log.read_text() if log.exists() else "")
     return done.returncode, json.loads(out.read_text()) if out.exists() else None, done.stdout
+
+
+def image(folder, dump, guests, *words):
+    """(image for the machine of tests/data/machine/DUMP, where its log goes)."""
+    out = folder / "attest.iso"
+    done = command(user_configuration(folder, guests), "--machine", testbed.ROOT / "tests" / "data" / "machine" / dump,
+                   "--image", out, *words)
+    assert done.returncode == 0
+    return out, folder / "log"
+
+
+def read_report(folder, ticket, log):
+    out = folder / "report.json"
+    done = command("--ticket", ticket, "--report", log, "--report-json", out)
+    print(log.read_text())
+    return done.returncode, json.loads(out.read_text()), done.stdout
+
+
+def enough(guests):
+    return emulate.Enough(guests)
 
 
 def assert_passed(status, report, text, guests, recorded_messages):

@@ -20,13 +20,19 @@ def test_nothing_escapes(tmp_path):
     assert "not attempted: message-dma: " in text
 
 
-def test_an_escape_is_told(tmp_path):
-    """A witness whose memory is changed on purpose, by one bit."""
-    guests = [("left", 0, []), ("right", 1, [])]
-    status, report, text = attestrun.attest(tmp_path, "qemu", guests, "--budget-ms", 10, "--spoil", "right")
+def test_an_escape_is_told_from_the_log_of_an_image(tmp_path):
+    """The way of a real machine: an image for a dump, booted, its log read with the ticket. One witness' memory is changed
+    on purpose, by one bit."""
+    image, log = attestrun.image(tmp_path, "qemu-levels.txt", [("left", 0, []), ("right", 1, [])], "--budget-ms", 10,
+                                 "--spoil", "right")
+    arguments = [*testbed.machine_arguments(cpus=2, memory="1024M"), *testbed.boot_arguments(image)]
+    run = testbed.run_qemu(arguments, 120, stop_when=attestrun.enough(["left", "right"]))
+    log.write_text(run.text)
+    status, report, text = attestrun.read_report(tmp_path, f"{image}.ticket", log)
     assert status == 1 and report["verdict"] == "escape" and text.startswith("bulkhead attest: ESCAPE: ")
     assert len(report["escapes"]) == 1 and "guest right: 8 bytes of its memory changed" in report["escapes"][0]
     assert [guest["witness"]["changed"] for guest in report["guests"]] == [0, 8]
+    assert report["emulator"] is None and len(report["sha256"]["dump"]) == 64
 
 
 def test_spoiled_tables_are_told(tmp_path):
