@@ -94,7 +94,7 @@ clean:
 help:
 	@echo 'make        build the hypervisor ($(BUILD)/bulkhead.elf) and the host tool ($(BUILD)/host/bulkhead)'
 	@echo 'make run    install what is missing, build, boot the demo under QEMU, end with a summary;'
-	@echo '           EMU=bochs: on VMX under Bochs (some minutes)'
+	@echo '           EMU=bochs: on VMX under Bochs (some minutes); DEMO=vmd: one thing by itself (tools/demo_*.py)'
 	@echo 'make test   install what is missing, build, run every test'
 	@echo 'make lint   formatting, clang-tidy, headers alone, layers'
 	@echo 'make fuzz   run every fuzz target for TIME=60 seconds; make seeded: the seeded bugs of the VT-d driver'

@@ -74,7 +74,8 @@ struct audit_source {
     uint32_t unit; /* index in units */
     uint16_t rid;
     uint32_t owner;
-    bool optional; /* it need not have a context entry */
+    bool optional;   /* it need not have a context entry */
+    bool device_tlb; /* it may keep translations itself: type 1 is allowed */
 };
 
 /* How an interrupt entry may name who sends (VT-d 4.1 9.10: SVT, SQ, SID), and whose it then is; an entry that says
@@ -136,7 +137,7 @@ enum audit_code {
     AUDIT_TABLE_TWICE,       /* reached twice: a cycle, or two parents */
     AUDIT_ROOT_RESERVED,     /* reserved bits in a root entry */
     AUDIT_CONTEXT_RESERVED,  /* reserved bits in a context entry */
-    AUDIT_CONTEXT_TYPE,      /* translation type is not "untranslated requests only" */
+    AUDIT_CONTEXT_TYPE,      /* translation type is not "untranslated requests only", nor allowed to be another */
     AUDIT_CONTEXT_WIDTH,     /* address width that the unit cannot do */
     AUDIT_CONTEXT_STRANGER,  /* entry of a source id of no owner */
     AUDIT_CONTEXT_MISSING,   /* no entry for an owner's source id */

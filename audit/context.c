@@ -92,15 +92,17 @@ static bool width_is_possible(const struct audit_unit_state *u, unsigned width)
     return width >= 1 && width <= 3 && (u->widths & (1u << width)) != 0;
 }
 
-static void check_present(struct audit_state *s, const struct audit_unit_state *u, uint16_t rid, uint32_t owner,
+static void check_present(struct audit_state *s, const struct audit_unit_state *u, const struct audit_source *source,
                           const uint64_t entry[WORDS])
 {
+    uint16_t rid = source->rid;
+    uint32_t owner = source->owner;
     if ((entry[0] & (CONTEXT_RESERVED_LOW | too_wide(s))) != 0 || (entry[1] & CONTEXT_RESERVED_HIGH) != 0) {
         found(s, u, AUDIT_CONTEXT_RESERVED, rid, owner, (entry[0] & CONTEXT_RESERVED_LOW) | entry[1]);
     }
     unsigned type = (unsigned)bits_get(entry[0], 3, 2), width = (unsigned)bits_get(entry[1], 2, 0);
     unsigned id = (unsigned)bits_get(entry[1], 23, 8);
-    if (type != 0) {
+    if (type != 0 && !(type == 1 && source->device_tlb)) {
         found(s, u, AUDIT_CONTEXT_TYPE, rid, owner, type);
     }
     if (!width_is_possible(u, width)) {
@@ -136,7 +138,7 @@ static void check_entry(struct audit_state *s, const struct audit_unit_state *u,
         return;
     }
     s->seen[source] = true;
-    check_present(s, u, rid, s->facts->sources[source].owner, entry);
+    check_present(s, u, &s->facts->sources[source], entry);
 }
 
 /* The context table of a bus by its root entry, or NULL. */

@@ -71,7 +71,7 @@ static enum status scan_device(struct arena *arena, struct pci_facts *facts, uin
     return STATUS_OK;
 }
 
-static enum status scan_bus(struct arena *arena, struct pci_facts *facts, uint32_t bus, struct diag_list *diag)
+enum status pci_enumerate_bus(uint32_t bus, struct arena *arena, struct pci_facts *facts, struct diag_list *diag)
 {
     for (unsigned device = 0; device < 32; device++) {
         enum status status = scan_device(arena, facts, bus, device, diag);
@@ -88,7 +88,7 @@ enum status pci_enumerate(const struct pci_ecam *windows, size_t count, struct a
     *facts =
         (struct pci_facts){.windows = count != 0 ? windows : &legacy_window, .window_count = count != 0 ? count : 1};
     for (uint32_t bus = next_bus(facts, 0); bus != NO_BUS; bus = next_bus(facts, bus + 1)) {
-        enum status status = scan_bus(arena, facts, bus, diag);
+        enum status status = pci_enumerate_bus(bus, arena, facts, diag);
         if (status != STATUS_OK) {
             return status;
         }

@@ -110,15 +110,26 @@ struct pci_facts {
 MUST_CHECK enum status pci_enumerate(const struct pci_ecam *windows, size_t count, struct arena *arena,
                                      struct pci_facts *facts, struct diag_list *diag);
 
+/* One bus more, segment << 8 | bus, above all that the facts hold; with the arena as pci_enumerate() left it. To be
+ * linked afterwards. */
+MUST_CHECK enum status pci_enumerate_bus(uint32_t bus, struct arena *arena, struct pci_facts *facts,
+                                         struct diag_list *diag);
+
 /* Fill out from a function's configuration space: all but parent and BAR sizes; multifunction is its own header's.
  * STATUS_NOT_FOUND when nothing answers. Touches no hardware but through reader, so that tools run it over saved
  * bytes. */
 MUST_CHECK enum status pci_function_read(const struct pci_reader *reader, struct sbdf at, struct pci_function *out,
                                          struct diag_list *diag);
 
+/* The same of a VF, whose ids read all ones and whose BARs read 0: both are left 0, for drivers/sriov_functions.h. */
+void pci_function_read_vf(const struct pci_reader *reader, struct sbdf at, struct pci_function *out,
+                          struct diag_list *diag);
+
 /* Set parent of every function, check the bridges' bus numbers, and mark what lies behind nonsense as blocked.
  * facts->functions must be sorted. Pure. (drivers/pci_tree.c) */
 void pci_tree_link(struct pci_facts *facts, struct diag_list *diag);
+/* The same for those from index `first` on, which begins a segment. */
+void pci_tree_link_from(struct pci_facts *facts, size_t first, struct diag_list *diag);
 
 /* By binary search; NULL or PCI_NO_INDEX when there is none. */
 struct pci_function *pci_find(const struct pci_facts *facts, struct sbdf at);

@@ -65,6 +65,9 @@ size_t pci_acs_enable(struct pci_facts *facts, struct diag_list *diags)
     size_t count = 0;
     for (size_t i = 0; i < facts->count; i++) {
         struct pci_function *f = &facts->functions[i];
+        if (f->is_vmd_child) {
+            continue; /* all have one group, and chipset's registers are not about them */
+        }
         if (f->cap.acs != 0) {
             enable_one(f, diags);
         } else if (pci_acs_can_emulate(f)) {
@@ -75,10 +78,21 @@ size_t pci_acs_enable(struct pci_facts *facts, struct diag_list *diags)
     return count;
 }
 
+void pci_acs_block_translated(const struct pci_function *port, bool block)
+{
+    const uint16_t bit = PCI_ACS_TRANSLATION_BLOCKING;
+    if (port->cap.acs != 0 && is_port(port) && (port->acs_cap & bit) != 0) {
+        write_control(port, (uint16_t)((port->acs_control & ~bit) | (block ? bit : 0)));
+    }
+}
+
 void pci_acs_predict(struct pci_facts *facts)
 {
     for (size_t i = 0; i < facts->count; i++) {
         struct pci_function *f = &facts->functions[i];
+        if (f->is_vmd_child) {
+            continue;
+        }
         if (f->cap.acs != 0) {
             f->acs_control = pci_acs_wanted(f);
         }

@@ -42,6 +42,10 @@ uint16_t pci_acs_wanted(const struct pci_function *f);
  * ACS, emulated or their own. */
 size_t pci_acs_enable(struct pci_facts *facts, struct diag_list *diags);
 
+/* Translation Blocking of a port that has it, on or off: translated requests from below are errors, or not. Nothing
+ * happens to any other function. facts stay as they were: isolation does not depend on it. */
+void pci_acs_block_translated(const struct pci_function *port, bool block);
+
 /* The same for facts that were read elsewhere (a dump): as if every bit stayed and every chipset could be reached.
  * Pure. */
 void pci_acs_predict(struct pci_facts *facts);

@@ -42,7 +42,8 @@ struct pci_platform_range {
 
 /* Find BARs that overlap memory (every kind but reserved: firmware lists real BARs there), platform ranges or each
  * other, and mark their functions PCI_BLOCKED_BARS. An error when the function decodes now, a warning when its decoder
- * is off; a system peripheral (class 08) on a platform range is the platform's own, and only a note.
+ * is off; a system peripheral (class 08) on a platform range is the platform's own, and only a note. What is behind a
+ * VMD endpoint is left out: drivers/vmd.h looks after it.
  * Pure but for the marks; scratch is given back. STATUS_NO_MEMORY when scratch is too small. */
 MUST_CHECK enum status pci_bars_check(struct pci_facts *facts, const struct memory_map *memory,
                                       const struct pci_platform_range *ranges, size_t range_count,

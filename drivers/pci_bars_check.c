@@ -155,7 +155,8 @@ static const struct pci_bar *bar_of(const struct pci_function *f, unsigned index
     return index == ROM_INDEX ? &f->rom : &f->bars[index];
 }
 
-/* All assigned BARs, and ROMs that are switched on. claims NULL only counts. */
+/* All assigned BARs, and ROMs that are switched on. Those behind a VMD endpoint are inside its own. claims NULL only
+ * counts. */
 static size_t collect(const struct pci_facts *facts, struct claim *claims)
 {
     size_t count = 0;
@@ -163,7 +164,7 @@ static size_t collect(const struct pci_facts *facts, struct claim *claims)
         const struct pci_function *f = &facts->functions[i];
         for (uint8_t b = 0; b <= ROM_INDEX; b++) {
             const struct pci_bar *bar = bar_of(f, b);
-            if (!counts(bar) || (b == ROM_INDEX && !f->rom_enabled)) {
+            if (f->is_vmd_child || !counts(bar) || (b == ROM_INDEX && !f->rom_enabled)) {
                 continue;
             }
             if (claims != NULL) {

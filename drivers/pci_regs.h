@@ -24,8 +24,12 @@ enum pci_header_register {
     PCI_INTERRUPT_LINE = 0x3c,
     PCI_INTERRUPT_PIN = 0x3d, /* 1..4: INTA#..INTD# */
     PCI_BRIDGE_CONTROL = 0x3e,
-    PCI_CAPS_FIRST = 0x40, /* capabilities may start here */
-    PCI_EXT_FIRST = 0x100, /* extended capabilities start here */
+    PCI_BRIDGE_MEMORY = 0x20,         /* header 1: base 31:20 in 15:4, limit 31:20 in 31:20 */
+    PCI_BRIDGE_PREFETCH = 0x24,       /* likewise; bits 3:0 and 19:16 are 1 where there are the upper halves: */
+    PCI_BRIDGE_PREFETCH_BASE = 0x28,  /* base 63:32 */
+    PCI_BRIDGE_PREFETCH_LIMIT = 0x2c, /* limit 63:32 */
+    PCI_CAPS_FIRST = 0x40,            /* capabilities may start here */
+    PCI_EXT_FIRST = 0x100,            /* extended capabilities start here */
 };
 
 enum pci_command_bit {
@@ -76,6 +80,7 @@ enum pci_express_register {
     PCI_EXP_LNKSTA = 0x12,
     PCI_EXP_SLTCTL = 0x18,
     PCI_EXP_ROOTCTL = 0x1c,
+    PCI_EXP_DEVCAP2 = 0x24,
     PCI_EXP_DEVCTL2 = 0x28,
     PCI_EXP_LNKCTL2 = 0x30,
     PCI_EXP_SLTCTL2 = 0x38,
@@ -85,6 +90,8 @@ enum pci_express_register {
 #define PCI_DEVCTL_ERRORS 0x000f /* correctable, non-fatal, fatal, unsupported request reporting */
 #define PCI_DEVCTL_FLR 0x8000
 #define PCI_DEVSTA_PENDING 0x0020
+#define PCI_DEVCAP2_ARI BIT32(5)          /* ARI Forwarding Supported */
+#define PCI_DEVCTL2_ARI 0x0020            /* ARI Forwarding Enable */
 #define PCI_LNKCAP_TELLS_ACTIVE BIT32(20) /* Data Link Layer Link Active Reporting Capable */
 #define PCI_LNKSTA_ACTIVE 0x2000
 #define PCI_ROOTCTL_SYSTEM_ERRORS 0x0007
@@ -141,13 +148,39 @@ enum pci_ext_register {
     PCI_ACS_CAP = 0x04,
     PCI_ACS_CONTROL = 0x06,
     PCI_ACS_CONTROL_DWORD = 0x08, /* of ports with dword registers: drivers/pci_acs.h */
+    PCI_ATS_CAP = 0x04,
     PCI_ATS_CONTROL = 0x06,
     PCI_PRI_CONTROL = 0x04,
     PCI_PASID_CONTROL = 0x06,
+    PCI_AER_UNCORRECTABLE_MASK = 0x08,
+    PCI_AER_UNCORRECTABLE_SEVERITY = 0x0c,
+    PCI_AER_CORRECTABLE_MASK = 0x14,
     PCI_AER_ROOT_COMMAND = 0x2c,
 };
 
+/* SR-IOV (PCIe 6.0 9.3.3). */
+enum pci_sriov_register {
+    PCI_SRIOV_CAP = 0x04,
+    PCI_SRIOV_CONTROL = 0x08,
+    PCI_SRIOV_INITIAL = 0x0c,
+    PCI_SRIOV_TOTAL = 0x0e,
+    PCI_SRIOV_NUM = 0x10,
+    PCI_SRIOV_LINK = 0x12, /* Function Dependency Link */
+    PCI_SRIOV_OFFSET = 0x14,
+    PCI_SRIOV_STRIDE = 0x16,
+    PCI_SRIOV_VF_DEVICE = 0x1a,
+    PCI_SRIOV_PAGES = 0x1c, /* supported */
+    PCI_SRIOV_PAGE = 0x20,  /* used */
+    PCI_SRIOV_BAR0 = 0x24,
+};
+
+#define PCI_SRIOV_VFE 0x0001 /* VF Enable */
+#define PCI_SRIOV_MSE 0x0008 /* VF Memory Space Enable */
+#define PCI_SRIOV_ARI 0x0010 /* ARI Capable Hierarchy */
+
+#define PCI_ATS_DEPTH 0x001f /* of PCI_ATS_CAP: invalidations taken at once, 0 is 32 */
 #define PCI_ATS_ENABLE 0x8000
+#define PCI_ATS_STU 0x001f /* of PCI_ATS_CONTROL: translations are of 4 KiB << this at least */
 #define PCI_PRI_ENABLE 0x0001
 #define PCI_PASID_ENABLE 0x0001
 

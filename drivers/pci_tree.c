@@ -65,9 +65,9 @@ static bool clash(const struct pci_function *a, const struct pci_function *b)
 }
 
 /* Both bridges of a clash go bad, whichever is found first: collected before any is marked. */
-static void check_overlaps(struct pci_facts *facts, struct diag_list *diag)
+static void check_overlaps(struct pci_facts *facts, size_t first, struct diag_list *diag)
 {
-    for (size_t i = 0; i < facts->count; i++) {
+    for (size_t i = first; i < facts->count; i++) {
         struct pci_function *a = &facts->functions[i];
         if (!a->bridge || is_unset(a) || a->subordinate < a->secondary) {
             continue;
@@ -136,16 +136,21 @@ static void link_one(struct pci_facts *facts, uint32_t index, struct diag_list *
     }
 }
 
-void pci_tree_link(struct pci_facts *facts, struct diag_list *diag)
+void pci_tree_link_from(struct pci_facts *facts, size_t first, struct diag_list *diag)
 {
-    for (size_t i = 0; i < facts->count; i++) {
+    for (size_t i = first; i < facts->count; i++) {
         if (facts->functions[i].bridge) {
             check_numbers(&facts->functions[i], diag);
         }
     }
-    check_overlaps(facts, diag);
+    check_overlaps(facts, first, diag);
     /* In address order every parent comes before its children. */
-    for (uint32_t i = 0; i < facts->count; i++) {
+    for (uint32_t i = (uint32_t)first; i < facts->count; i++) {
         link_one(facts, i, diag);
     }
+}
+
+void pci_tree_link(struct pci_facts *facts, struct diag_list *diag)
+{
+    pci_tree_link_from(facts, 0, diag);
 }

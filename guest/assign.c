@@ -36,7 +36,8 @@ static enum status join(struct guest_pci *pci, struct guest_pci_function *f)
         return status;
     }
     f->attached = true;
-    return guest_pci_function_map(f);
+    status = guest_pci_function_translate(f);
+    return status == STATUS_OK ? guest_pci_function_map(f) : status;
 }
 
 /* It was reset. */
@@ -108,6 +109,9 @@ void assign_withdraw(struct guest_pci *pci, const struct vm_device *devices, siz
         each[i] = guest_pci_find(pci, devices[i].function->at) != NULL ? STATUS_OK : STATUS_NOT_FOUND;
     }
     struct device_set found = found_of(devices, count, each, places);
+    for (size_t i = 0; i < found.count; i++) {
+        guest_pci_function_quiet(guest_pci_find(pci, found.of[i]->function->at));
+    }
     device_reset_quiet(pci->config.facts, &found);
     for (size_t i = 0; i < found.count; i++) {
         each[places[i]] = withdraw(pci, found.of[i]);

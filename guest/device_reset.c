@@ -5,6 +5,8 @@
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
 #include "drivers/pci_reset.h"
+#include "drivers/vmd_reset.h"
+#include "guest/pf_lease.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/hw/phys.h"
@@ -68,7 +70,7 @@ static enum status reset_now(const struct pci_facts *facts, const struct vm_devi
     return status;
 }
 
-static enum status reset_one(const struct pci_facts *facts, const struct device_set *set, size_t index)
+static enum status reset_function(const struct pci_facts *facts, const struct device_set *set, size_t index)
 {
     char text[SBDF_TEXT_SIZE];
     const struct vm_device *d = set->of[index];
@@ -84,6 +86,24 @@ static enum status reset_one(const struct pci_facts *facts, const struct device_
         log_error("pci: %s: reset (%s) failed: %s", text, pci_reset_text(d->plan->reset), status_text(status));
     }
     return status;
+}
+
+/* What is behind a VMD endpoint goes with it: before, for the endpoint must be able to reach it; and after. */
+static enum status reset_one(const struct pci_facts *facts, const struct device_set *set, size_t index)
+{
+    const struct vmd_domain *vmd = set->of[index]->vmd;
+    enum status status = vmd != NULL ? vmd_reset_domain(facts, vmd) : STATUS_OK;
+    status = status == STATUS_OK ? reset_function(facts, set, index) : status;
+    return status == STATUS_OK && vmd != NULL ? vmd_reset_restore(facts, vmd) : status;
+}
+
+/* It switched the PF's VFs off, those that its own guest has too: before anything is done to them. */
+static void restore_vfs(const struct device_set *set, size_t index)
+{
+    const struct vm_device *d = set->of[index];
+    if (d->lease != NULL && !d->function->is_vf && d->plan->reset != PCI_RESET_NONE) {
+        pf_lease_restore(d->lease, set->status[index]);
+    }
 }
 
 static void log_together(const struct vm_device *d, const struct vm_device *leader, enum status status)
@@ -108,6 +128,11 @@ static void reset_buses(const struct pci_facts *facts, struct device_set *set)
         if (is_by_bus(set->of[i]) && leader != i) {
             set->status[i] = set->status[leader];
             log_together(set->of[i], set->of[leader], set->status[i]);
+        }
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        if (is_by_bus(set->of[i])) {
+            restore_vfs(set, i);
         }
     }
 }
@@ -147,9 +172,13 @@ static enum status place_bar(const struct pci_function *host, unsigned i)
     return is_placed(host, i) ? STATUS_OK : STATUS_HARDWARE;
 }
 
+/* A VF's are where its PF's capability says, and its own registers read 0 (PCIe 6.0 9.3.4.1.10). */
 static enum status place_bars(const struct pci_function *host)
 {
     enum status result = STATUS_OK;
+    if (host->is_vf) {
+        return STATUS_OK;
+    }
     for (unsigned i = 0; i < PCI_BARS; i++) {
         enum status status = place_bar(host, i);
         result = result == STATUS_OK ? status : result;
@@ -198,6 +227,7 @@ void device_reset_all(const struct pci_facts *facts, struct device_set *set)
     for (size_t i = 0; i < set->count; i++) {
         if (!is_by_bus(set->of[i])) {
             set->status[i] = reset_one(facts, set, i);
+            restore_vfs(set, i);
         }
     }
     for (size_t i = 0; i < set->count; i++) {

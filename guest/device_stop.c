@@ -3,6 +3,8 @@
 #include "guest/device_stop.h"
 
 #include "guest/device_reset.h"
+#include "guest/vm_order.h"
+#include "guest/vm_vfs.h"
 #include "kernel/core/event.h"
 #include "kernel/core/log.h"
 
@@ -62,8 +64,12 @@ static enum status stop(struct vm_owned *owned, struct sbdf device)
     return status;
 }
 
+/* VFs do little without their PF's driver, and go when the PF is reset for its return. */
 enum status device_stop(struct vm_owned *owned, struct sbdf device)
 {
+    if (!device_is_stopped(owned, device)) {
+        vm_vfs_stop_users_of(owned, device);
+    }
     enum status status = stop(owned, device);
     if (status != STATUS_NOT_FOUND && status != STATUS_CONFLICT) {
         report(owned, device, "stopped", "device-stopped", status);
@@ -124,6 +130,20 @@ enum status device_return(struct vm_owned *owned, struct sbdf device)
     }
     report(owned, device, "returned", "device-returned", status);
     return status;
+}
+
+void device_stop_silent(void *context, uint16_t source)
+{
+    struct vm_owned *owned = context;
+    for (size_t i = 0; i < owned->request.device_count; i++) {
+        const struct vm_device *d = &owned->request.devices[i];
+        if (d->plan->ats && sbdf_rid(d->function->at) == source) {
+            /* A guest that does not run any more gives it up anyway. */
+            enum status status = vm_order_device(owned, d->function->at, true);
+            log_debug("guest: name=%s its device with a silent TLB is to be stopped: %s", owned->vm.name,
+                      status_text(status));
+        }
+    }
 }
 
 bool device_is_stopped(const struct vm_owned *owned, struct sbdf device)

@@ -4,6 +4,7 @@
 
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
+#include "guest/device_ats.h"
 #include "guest/pci_function_bars.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
@@ -155,6 +156,9 @@ static void show_function(struct guest_pci_function *f)
         pci_view_set(&f->view, PCI_INTERRUPT_LINE, 1, f->gsi);
         pci_view_set(&f->view, PCI_INTERRUPT_PIN, 1, 1);
     }
+    if (f->vmd != NULL) {
+        guest_vmd_show(f->vmd, &f->view);
+    }
     pci_view_set(&f->view, PCI_COMMAND, 2, PCI_COMMAND_MEMORY); /* as firmware leaves it */
 }
 
@@ -173,7 +177,11 @@ enum status guest_pci_function_make(struct guest_pci_function *f, const struct g
     if (status == STATUS_OK) {
         status = guest_msix_init(&f->msix, device, config->router, f->bars);
     }
+    if (status == STATUS_OK && device->vmd != NULL) {
+        status = guest_vmd_make(&f->vmd, config->facts, device, f->bars, &f->msix);
+    }
     if (status != STATUS_OK) {
+        guest_msix_free(&f->msix);
         pci_view_free(&f->view);
         *f = (struct guest_pci_function){0};
         return status;
@@ -222,6 +230,9 @@ void guest_pci_function_retry(struct guest_pci_function *f)
 static void stop(struct guest_pci_function *f)
 {
     pci_bus_master_set(f->config->facts, f->host, false);
+    if (f->vmd != NULL) {
+        guest_vmd_reset(f->vmd);
+    }
     guest_msi_reset(&f->msi);
     guest_msix_reset(&f->msix);
 }
@@ -242,7 +253,7 @@ void guest_pci_function_reset(struct guest_pci_function *f)
 static enum status drain(const struct guest_pci_function *f)
 {
     struct deadline deadline = deadline_in_us(DRAIN_US);
-    while (pci_transactions_pending(f->host)) {
+    while (pci_transactions_pending(f->host) || (f->vmd != NULL && guest_vmd_is_busy(f->vmd))) {
         if (deadline_passed(deadline)) {
             return STATUS_TIMEOUT;
         }
@@ -260,6 +271,25 @@ static enum status leave_domain(struct guest_pci_function *f)
     return guest_sources_detach(f->config->sources, f->device);
 }
 
+enum status guest_pci_function_translate(struct guest_pci_function *f)
+{
+    return device_ats_on(f->config->facts, f->device, f->config->domain);
+}
+
+static enum status end_dma(struct guest_pci_function *f)
+{
+    pci_bus_master_set(f->config->facts, f->host, false);
+    enum status drained = drain(f);
+    enum status forgot = f->attached ? device_ats_off(f->config->facts, f->device, f->config->domain) : STATUS_OK;
+    return drained == STATUS_OK ? forgot : drained;
+}
+
+void guest_pci_function_quiet(struct guest_pci_function *f)
+{
+    enum status status = end_dma(f);
+    f->dead = f->dead || status != STATUS_OK;
+}
+
 static enum status hide_bars(struct guest_pci_function *f)
 {
     pci_view_set(&f->view, PCI_COMMAND, 2, 0);
@@ -268,8 +298,7 @@ static enum status hide_bars(struct guest_pci_function *f)
 
 enum status guest_pci_function_withdraw(struct guest_pci_function *f)
 {
-    pci_bus_master_set(f->config->facts, f->host, false);
-    enum status drained = drain(f);
+    enum status drained = end_dma(f);
     stop(f);
     guest_intx_release(&f->intx);
     enum status left = leave_domain(f);
@@ -315,7 +344,8 @@ static enum status join_again(struct guest_pci_function *f)
     }
     f->attached = true;
     show_function(f);
-    status = guest_pci_function_map(f);
+    status = guest_pci_function_translate(f);
+    status = status == STATUS_OK ? guest_pci_function_map(f) : status;
     return status == STATUS_OK && f->device->line.io != NULL ? guest_pci_function_line(f, &f->device->line) : status;
 }
 
@@ -340,6 +370,7 @@ void guest_pci_function_free(struct guest_pci_function *f)
     if (f->dead) {
         return; /* what is stuck stays where it is */
     }
+    guest_vmd_free(f->vmd);
     if (f->host != NULL) {
         guest_msix_free(&f->msix);
     }

@@ -14,6 +14,7 @@
 #include "guest/pci_view.h"
 #include "guest/sources.h"
 #include "guest/vm_device.h"
+#include "guest/vmd.h"
 #include "vtd/domain.h"
 
 /* What the functions of one guest share. */
@@ -59,15 +60,16 @@ struct guest_pci_function {
     struct guest_msix msix;
     struct guest_msi msi;
     struct guest_intx intx;
-    uint8_t gsi;      /* of the guest */
-    bool attached;    /* in the guest's domain: bus mastering may be on */
-    bool warned;      /* the log says once that BARs do not move */
-    bool warned_lost; /* ... and once that one is where another is */
-    bool lost;        /* some BAR waits for its place to be free */
-    bool left;        /* some BAR left its place: others may be waiting for it; guest/pci.c clears it */
-    bool gone;        /* did not answer when it was last looked at */
-    bool stopped;     /* withdrawn, but it keeps its place: reads all ones (guest/device_stop.h) */
-    bool dead;        /* some part of it could not be withdrawn: this place is never used again */
+    struct guest_vmd *vmd; /* of a VMD endpoint: what is behind it; NULL: it is none */
+    uint8_t gsi;           /* of the guest */
+    bool attached;         /* in the guest's domain: bus mastering may be on */
+    bool warned;           /* the log says once that BARs do not move */
+    bool warned_lost;      /* ... and once that one is where another is */
+    bool lost;             /* some BAR waits for its place to be free */
+    bool left;             /* some BAR left its place: others may be waiting for it; guest/pci.c clears it */
+    bool gone;             /* did not answer when it was last looked at */
+    bool stopped;          /* withdrawn, but it keeps its place: reads all ones (guest/device_stop.h) */
+    bool dead;             /* some part of it could not be withdrawn: this place is never used again */
 };
 
 /* The emulated host bridge. STATUS_NO_MEMORY. */
@@ -123,8 +125,14 @@ void guest_pci_function_write(struct guest_pci_function *f, uint16_t offset, uns
  * firmware would leave it). */
 void guest_pci_function_reset(struct guest_pci_function *f);
 
-/* Everything withdrawn, in this order: bus mastering off, requests drained, interrupts released, out of the domain,
- * BARs unmapped everywhere. The first thing that failed is returned, the rest is done nevertheless. STATUS_TIMEOUT or
+/* In the domain now, and reset since it last was: ATS on, if the plan says so. */
+MUST_CHECK enum status guest_pci_function_translate(struct guest_pci_function *f);
+
+/* The first steps of withdrawing: bus mastering off, requests drained, translations that it keeps forgotten and ATS
+ * off. Before a reset or a silencing of several devices together, which switch ATS off unasked. */
+void guest_pci_function_quiet(struct guest_pci_function *f);
+
+/* Everything withdrawn, in this order: that, interrupts released, out of the domain, BARs unmapped everywhere. The first thing that failed is returned, the rest is done nevertheless. STATUS_TIMEOUT or
  * STATUS_HARDWARE: a unit or the device did not confirm it. */
 MUST_CHECK enum status guest_pci_function_withdraw(struct guest_pci_function *f);
 

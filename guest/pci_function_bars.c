@@ -14,6 +14,9 @@ static uint64_t trapped_read(void *context, uint64_t offset, unsigned width, uin
     if (trap->bar == GUEST_PCI_ROM) {
         return guest_rom_read(&f->rom, offset, width);
     }
+    if (f->vmd != NULL) {
+        return guest_vmd_read(f->vmd, trap->bar, offset, width);
+    }
     bool table = f->msix.host != NULL && f->msix.table.table_bar == trap->bar;
     return table ? guest_msix_read(&f->msix, offset, width) : guest_bar_pass_read(&f->bars[trap->bar], offset, width);
 }
@@ -25,6 +28,10 @@ static void trapped_write(void *context, uint64_t offset, unsigned width, uint64
     (void)now_ns;
     if (trap->bar == GUEST_PCI_ROM) {
         return; /* read-only */
+    }
+    if (f->vmd != NULL) {
+        guest_vmd_write(f->vmd, trap->bar, offset, width, value);
+        return;
     }
     if (f->msix.host != NULL && f->msix.table.table_bar == trap->bar) {
         guest_msix_write(&f->msix, offset, width, value);

@@ -26,7 +26,7 @@ static bool is_taken(const struct pci_facts *facts, const struct pci_function *h
     for (size_t i = 0; i < facts->count; i++) {
         const struct pci_function *f = &facts->functions[i];
         for (unsigned b = 0; b < PCI_BARS; b++) {
-            if (overlaps(&host->rom, &f->bars[b])) {
+            if (!f->is_vmd_child && overlaps(&host->rom, &f->bars[b])) {
                 return true;
             }
         }

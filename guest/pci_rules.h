@@ -21,6 +21,7 @@ struct pci_rule_register {
     uint32_t copied;   /* bits that start as the device has them */
     uint32_t set;      /* bits that start as 1 */
     uint32_t writable; /* bits that the guest changes, in its view alone */
+    uint32_t cleared;  /* bits that a 1 of the guest clears in the device; behind VMD endpoints alone (vmd_rules.h) */
     uint16_t needs; /* it is there only if the device's 16 bits at offset 2 of the capability have all of these ... */
     uint16_t lacks; /* ... and none of these */
 };

@@ -2,6 +2,8 @@
  * Requester ids of a guest's devices. */
 #include "guest/sources.h"
 
+#include "guest/device_ats.h"
+
 void guest_sources_init(struct guest_sources *s, struct vtd_domain *domain)
 {
     s->domain = domain;
@@ -18,8 +20,9 @@ static struct guest_source *find(struct guest_sources *s, const struct vtd_unit 
     return NULL;
 }
 
-static enum status add(struct guest_sources *s, struct vtd_unit *unit, uint16_t id)
+static enum status add(struct guest_sources *s, const struct vm_device *device, uint16_t id)
 {
+    struct vtd_unit *unit = device->unit;
     struct guest_source *known = find(s, unit, id);
     if (known != NULL) {
         known->users++;
@@ -28,7 +31,7 @@ static enum status add(struct guest_sources *s, struct vtd_unit *unit, uint16_t 
     if (s->count == GUEST_SOURCES_MAX) {
         return STATUS_NO_MEMORY;
     }
-    enum status status = vtd_attach(unit, id, s->domain);
+    enum status status = device_ats_attach(device, id, s->domain);
     if (status == STATUS_OK) {
         s->of[s->count++] = (struct guest_source){.unit = unit, .id = id, .users = 1};
     }
@@ -73,7 +76,7 @@ enum status guest_sources_attach(struct guest_sources *s, const struct vm_device
 {
     enum status status = leave_firmware(device);
     for (size_t i = 0; status == STATUS_OK && i < device->plan->source_count; i++) {
-        status = add(s, device->unit, sbdf_rid(device->plan->sources[i]));
+        status = add(s, device, sbdf_rid(device->plan->sources[i]));
         if (status != STATUS_OK) {
             enum status undone = drop_first(s, device, i);
             status = undone == STATUS_OK ? status : undone;

@@ -4,6 +4,7 @@
 
 #include "guest/acpi_tables.h"
 #include "guest/assign.h"
+#include "guest/device_stop.h"
 #include "guest/firmware.h"
 #include "guest/mp_tables.h"
 #include "guest/share_tables.h"
@@ -11,6 +12,7 @@
 #include "guest/vm_destroy.h"
 #include "guest/vm_interrupts.h"
 #include "guest/vm_memory.h"
+#include "guest/vm_vfs.h"
 #include "kernel/core/cpu_feature.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
@@ -152,6 +154,8 @@ static enum status make_domain(struct vm_owned *owned, const struct share_decisi
         status = vtd_domain_create(owned->request.vtd, &owned->domain);
     }
     owned->has_domain = status == STATUS_OK;
+    owned->domain.tlbs.on_silent = device_stop_silent;
+    owned->domain.tlbs.context = owned;
     for (size_t i = 0; status == STATUS_OK && owned->request.device_count != 0 && i < owned->vm.memory.count; i++) {
         const struct guest_slot *slot = &owned->vm.memory.slots[i];
         status =
@@ -322,7 +326,8 @@ static enum status fill_machine(struct vm_owned *owned, char why[VM_WHY_SIZE])
     }
     vm->first_entry = entry;
     vm->active = vm->cpu_count;
-    status = vm_create_attach(owned, why);
+    bool granted = false;
+    status = vm_vfs_attach(owned, &granted, why);
     return status == STATUS_OK ? show_emulated(owned, why) : status;
 }
 

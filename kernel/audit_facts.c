@@ -195,7 +195,7 @@ static void add_device(struct maker *k, uint32_t owner, const struct vm_device *
     uint32_t unit = device->unit->index;
     add_bars(k, owner, device->function);
     for (size_t i = 0; i < p->source_count; i++) {
-        audit_describe_source(&k->d, (struct audit_source){unit, sbdf_rid(p->sources[i]), owner, false});
+        audit_describe_source(&k->d, (struct audit_source){unit, sbdf_rid(p->sources[i]), owner, false, p->ats});
     }
     struct audit_sender sender = {unit, 1, 0, sbdf_rid(p->message_source), owner};
     if (p->bus_interrupts) {
@@ -328,7 +328,8 @@ static void add_firmware(struct maker *k)
         if (k->owner_count != known) {
             add_region(k, owner, region);
         }
-        audit_describe_source(&k->d, (struct audit_source){unit_index(k, f->at), sbdf_rid(f->at), owner, true});
+        audit_describe_source(&k->d,
+                              (struct audit_source){unit_index(k, f->at), sbdf_rid(f->at), owner, .optional = true});
     }
     for (size_t i = k->in->guest_count; i < k->owner_count; i++) {
         k->owners[i].root = 0;

@@ -77,16 +77,41 @@ static void log_functions(const struct machine *m)
 {
     for (size_t i = 0; i < m->pci.count; i++) {
         const struct pci_function *f = &m->pci.functions[i];
-        char line[200];
+        char line[200], pf[SBDF_TEXT_SIZE], kin[sizeof(" vf-of=") + SBDF_TEXT_SIZE] = "";
         size_t unit = 0;
         bool covered = machine_unit_of(m, f->at, &unit) == STATUS_OK;
         unsigned group = m->groups.of[i].group;
         pci_inventory_line(f, line, sizeof(line));
-        if (covered) {
-            log_info("pci: %s unit=%zu group=%u", line, unit, group);
-        } else {
-            log_info("pci: %s unit=none group=%u", line, group);
+        if (f->is_vf) {
+            format_text(kin, sizeof(kin), " vf-of=%s", sbdf_text(m->pci.functions[f->pf].at, pf));
         }
+        if (covered) {
+            log_info("pci: %s%s unit=%zu group=%u", line, kin, unit, group);
+        } else {
+            log_info("pci: %s%s unit=none group=%u", line, kin, group);
+        }
+    }
+}
+
+static size_t children_of(const struct machine *m, uint32_t endpoint)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < m->pci.count; i++) {
+        count += m->pci.functions[i].is_vmd_child && m->pci.functions[i].vmd == endpoint;
+    }
+    return count;
+}
+
+static void log_vmds(const struct machine *m)
+{
+    for (size_t i = 0; i < m->vmd.count; i++) {
+        const struct vmd_domain *d = &m->vmd.domains[i];
+        char at[SBDF_TEXT_SIZE];
+        log_info("vmd: endpoint=%s domain=%05x buses=%02x-%02x functions=%zu shadow=%s lock=%s usable=%s",
+                 sbdf_text(m->pci.functions[d->endpoint].at, at), d->segment - SBDF_VMD_FIRST + SBDF_VMD_LINUX,
+                 d->first_bus, d->last_bus, children_of(m, d->endpoint),
+                 (d->flags & VMD_NATIVE_SHADOW) != 0 ? "native" : "capability", d->lock_shadow ? "yes" : "no",
+                 d->usable ? "yes" : "no");
     }
 }
 
@@ -103,4 +128,5 @@ void inventory_log(const struct platform *platform)
         log_dmar(m);
     }
     log_functions(m);
+    log_vmds(m);
 }

@@ -68,6 +68,24 @@ static enum status read_pins(const struct machine *machine, const struct isolate
     return STATUS_OK;
 }
 
+/* Which units of the DMAR serve devices' own TLBs. */
+static enum status read_device_tlbs(const struct machine *machine, const struct isolate *isolate, struct arena *arena,
+                                    struct plan_facts *out)
+{
+    size_t count = machine->has_dmar ? machine->dmar.unit_count : 0;
+    bool *serves = arena_array(arena, count, sizeof(*serves));
+    if (serves == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        uint32_t unit = isolate->vtd_index[i];
+        serves[i] =
+            unit != ISOLATE_NO_UNIT && isolate->vtd.units[unit].caps.device_tlb && isolate->vtd.units[unit].caps.queued;
+    }
+    out->device_tlbs = serves;
+    return STATUS_OK;
+}
+
 static uint32_t console_gsi(const struct machine *machine)
 {
     int irq = console_input_irq();
@@ -86,6 +104,7 @@ enum status plan_facts_read(const struct machine *machine, const struct isolate 
     };
     enum status status = read_cpus(arena, out);
     status = status == STATUS_OK ? read_pins(machine, isolate, arena, out) : status;
+    status = status == STATUS_OK ? read_device_tlbs(machine, isolate, arena, out) : status;
     out->gsis = machine_lines_read(machine, arena);
     return status == STATUS_OK ? read_memory(arena, out) : status;
 }

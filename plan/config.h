@@ -10,6 +10,9 @@
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
 
+struct pci_facts;
+struct pci_function;
+
 #define CONFIG_GUESTS_MAX 64
 #define CONFIG_CPUS_MAX 64     /* in one guest */
 #define CONFIG_DEVICES_MAX 128 /* in one guest */
@@ -20,6 +23,7 @@
 #define CONFIG_ITEMS_MAX 8192 /* in all arrays together: 4,096 devices, and a CPU and images for each of 64 guests */
 #define CONFIG_TEXT_MAX ((size_t)128 * KIB)
 #define CONFIG_FILE_MAX ((size_t)MIB)
+#define CONFIG_VFS_MAX 1024 /* of one PF */
 #define CONFIG_NAME_MAX 31
 #define CONFIG_WHERE_NAME_MAX 40 /* a longer file name is cut in diagnostics */
 
@@ -105,6 +109,8 @@ struct config_device {
     bool by_id;                  /* the table is of the id, and has neither gsi nor expect */
     struct config_value gsi, expect, reset, rom, rmrr;
     struct config_value on_fault, fault_limit, irq_limit, fault_severity;
+    struct config_value vfs;          /* VFs to switch on; not given: firmware's are switched off */
+    struct config_value trusted, ats; /* booleans; false when not given */
 };
 
 /* [network.NAME]: a virtual link between guests (guest/net_link.h); plan/network.h has its addresses. */
@@ -165,6 +171,13 @@ bool config_guest_starts(const struct config_guest *guest);
 
 /* May its option ROM be seen? Without `rom`, yes. */
 bool config_device_shows_rom(const struct config_device *device);
+
+/* Does the file trust f's guest with it? By its own table, by its PF's when it is a VF, or by a table of either's id.
+ */
+bool config_device_is_trusted(const struct config *config, const struct pci_facts *pci, const struct pci_function *f);
+
+/* May f use ATS? Likewise; its own table wins over its PF's. */
+bool config_device_uses_ats(const struct config *config, const struct pci_facts *pci, const struct pci_function *f);
 
 #define CONFIG_WHERE_SIZE DIAG_WHERE_SIZE
 

@@ -390,6 +390,27 @@ static const struct config_key device_keys[] = {
      .offset = offsetof(struct config_device, fault_severity),
      .example = "\"error\"",
      .description = "As the guest's `fault-severity`, for this device."},
+    {.name = "vfs",
+     .type = CONFIG_INTEGER,
+     .offset = offsetof(struct config_device, vfs),
+     .low = 0,
+     .high = CONFIG_VFS_MAX,
+     .example = "8",
+     .description =
+         "How many virtual functions of this SR-IOV device are switched on at boot; none when not given. They can "
+         "then be named by their own addresses, which the log and `bulkhead plan` say."},
+    {.name = "trusted",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_device, trusted),
+     .example = "true",
+     .description = "Its guest is trusted not to abuse what remapping does not hold back: needed for `ats`, and for "
+                    "devices that can hang the platform. Of a PF it holds for its VFs too."},
+    {.name = "ats",
+     .type = CONFIG_BOOLEAN,
+     .offset = offsetof(struct config_device, ats),
+     .example = "true",
+     .description = "Whether it may keep translations itself (ATS): faster, but it is then believed when it says that "
+                    "an address is translated already. Only with `trusted`. Not given: off."},
 };
 
 static const struct config_key network_keys[] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * What a configuration says about one guest or device, and how its places are written. */
+#include "drivers/pci.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "plan/config.h"
@@ -65,6 +66,9 @@ struct config_device config_device_of(const struct config *config, struct sbdf a
         add_missing(&all.fault_limit, &by_id->fault_limit);
         add_missing(&all.irq_limit, &by_id->irq_limit);
         add_missing(&all.fault_severity, &by_id->fault_severity);
+        add_missing(&all.vfs, &by_id->vfs);
+        add_missing(&all.trusted, &by_id->trusted);
+        add_missing(&all.ats, &by_id->ats);
     }
     return all;
 }
@@ -88,6 +92,33 @@ struct config_range config_range_of(const struct config_value *value)
 bool config_device_shows_rom(const struct config_device *device)
 {
     return device->rom.at.line == 0 || device->rom.number != 0;
+}
+
+/* Of f, or, where a VF's tables say nothing, of its PF. */
+static bool says(const struct config *config, const struct pci_facts *pci, const struct pci_function *f, size_t offset)
+{
+    for (unsigned step = 0; step < 2; step++) {
+        struct config_device table = config_device_of(config, f->at, f->vendor, f->device);
+        const struct config_value *value = (const struct config_value *)((const char *)&table + offset);
+        if (value->at.line != 0) {
+            return value->number != 0;
+        }
+        if (!f->is_vf || f->pf >= pci->count) {
+            return false;
+        }
+        f = &pci->functions[f->pf];
+    }
+    return false;
+}
+
+bool config_device_is_trusted(const struct config *config, const struct pci_facts *pci, const struct pci_function *f)
+{
+    return says(config, pci, f, offsetof(struct config_device, trusted));
+}
+
+bool config_device_uses_ats(const struct config *config, const struct pci_facts *pci, const struct pci_function *f)
+{
+    return says(config, pci, f, offsetof(struct config_device, ats));
 }
 
 struct rate_limit config_rate_of(const struct config_value *value)

@@ -10,6 +10,9 @@
 #include "drivers/madt.h"
 #include "drivers/mcfg.h"
 #include "drivers/pci.h"
+#include "drivers/pci_bars.h"
+#include "drivers/sriov.h"
+#include "drivers/vmd.h"
 #include "kernel/lib/arena.h"
 #include "kernel/lib/diag.h"
 #include "kernel/lib/memory_map.h"
@@ -28,8 +31,10 @@ struct machine {
     struct hpet hpets[MACHINE_HPETS_MAX];
     size_t hpet_count;
     struct pci_facts pci;
-    struct groups groups; /* of pci's functions, after machine_read_groups() */
-    bool has_dmar;        /* dmar is sound and may be used */
+    struct sriov_facts sriov; /* whose VFs are among them */
+    struct vmd_facts vmd;     /* endpoints of pci, and the domains behind them, whose functions are in pci too */
+    struct groups groups;     /* of pci's functions, after machine_read_groups() */
+    bool has_dmar;            /* dmar is sound and may be used */
     struct dmar dmar;
     const struct memory_map *memory;
 };
@@ -59,11 +64,15 @@ MUST_CHECK enum status machine_read_saved_tables(struct machine *m, const struct
  */
 MUST_CHECK enum status machine_read_dmar(struct machine *m, struct arena *arena, struct diag_list *diags);
 
-/* Every PCI function. Configuration space must be reachable. Then sizes, overlaps with memory and platform. */
+/* Every PCI function. Configuration space must be reachable. Then sizes, overlaps with memory and platform, and last
+ * the domains behind VMD endpoints (vmd_open). */
 MUST_CHECK enum status machine_read_pci(struct machine *m, struct arena *arena, struct diag_list *diags);
 
 /* The last part of it, for functions that were read elsewhere (a dump): overlaps with memory and platform. */
 MUST_CHECK enum status machine_check_bars(struct machine *m, struct arena *arena, struct diag_list *diags);
+
+/* What no BAR may overlap, besides memory; in arena, NULL when that is full. After machine_read_dmar(). */
+const struct pci_platform_range *machine_platform_ranges(const struct machine *m, struct arena *arena, size_t *count);
 
 /* Groups of the functions as the facts are now: after ACS was switched on (drivers/pci_acs.h). STATUS_NO_MEMORY. */
 MUST_CHECK enum status machine_read_groups(struct machine *m, struct arena *arena);

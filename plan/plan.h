@@ -48,9 +48,10 @@ struct plan_facts {
     size_t cpu_count;
     const struct plan_block *free; /* RAM that guests may have, sorted, apart */
     size_t free_count;
-    bool remapping;        /* every unit remaps interrupts */
-    uint16_t console_port; /* of the hypervisor's UART; 0: none */
-    uint32_t console_gsi;  /* its line; PLAN_NO_GSI: none */
+    bool remapping;          /* every unit remaps interrupts */
+    const bool *device_tlbs; /* by index in machine->dmar.units: it serves devices' own TLBs; NULL: none does */
+    uint16_t console_port;   /* of the hypervisor's UART; 0: none */
+    uint32_t console_gsi;    /* its line; PLAN_NO_GSI: none */
     const uint32_t *gsis;  /* by function's index: the GSI of its INTA# line by the MP table, or PLAN_NO_GSI; or NULL */
     const uint32_t *hints; /* the same as a dump's Linux had it: only named in the fix of a refusal; or NULL */
     const uint16_t *pins;  /* lines of each of madt.ioapics; NULL: up to the next one's first line, 240 at most */
@@ -69,6 +70,8 @@ struct plan_device {
     uint64_t rom_at;           /* ... which is there when it switches it on, for a start */
     uint32_t gsi;              /* of its INTA# line; PLAN_NO_GSI: the guest gets no interrupt from it but by MSI */
     bool unsafe_interrupts;    /* given although interrupts are not remapped */
+    bool ats;                  /* it may keep translations itself: it is trusted, and has one requester id */
+    bool ats_twice;            /* ... and must be told twice to forget (Linux, dtlb_extra_inval) */
     struct sbdf sources[GROUP_SOURCES_MAX]; /* requester ids that go into the guest's domain, its own first */
     size_t source_count;
     struct sbdf message_source; /* the id that its interrupt messages have, unless ... */
@@ -111,9 +114,9 @@ struct plan_writer {
     void *context;
 };
 
-/* The plan as text, stable key=value lines: a line a guest, then one for each device and reserved region of it, then
- * the networks, then what stays blocked. Memory by amount, blocks and page sizes, without host addresses: the same
- * whatever was loaded. */
+/* The plan as text, stable key=value lines: a line a guest, then one for each device (and one, with behind=, for each
+ * function that a VMD endpoint brings along) and reserved region of it, then the networks, then what stays blocked.
+ * Memory by amount, blocks and page sizes, without host addresses: the same whatever was loaded. */
 void plan_print(const struct plan_facts *facts, const struct config *config, const struct plan *plan,
                 const struct plan_writer *out);
 

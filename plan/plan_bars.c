@@ -4,6 +4,7 @@
 
 #include "kernel/lib/bits.h"
 #include "plan/plan_reserved.h"
+#include "plan/plan_vmd.h"
 
 #define ROM_INDEX PCI_BARS
 #define FOUR_GIB (4 * GIB)
@@ -14,7 +15,8 @@ struct block {
     uint8_t bar; /* ROM_INDEX: the ROM */
     bool wide;   /* may be above 4 GiB */
     bool left_over;
-    uint64_t size; /* of whole pages */
+    uint64_t size;  /* of whole pages */
+    uint64_t avoid; /* the one address that it must not have; 0: none */
 };
 
 struct gap {
@@ -55,8 +57,12 @@ static size_t collect(const struct plan_work *w, uint32_t guest, struct block *o
                 continue;
             }
             if (out != NULL) {
-                out[count] = (struct block){i, b, bar->kind == PCI_BAR_MEM64, c->left_over,
-                                            bar->size < PAGE_SIZE ? PAGE_SIZE : bar->size};
+                out[count] = (struct block){i,
+                                            b,
+                                            bar->kind == PCI_BAR_MEM64,
+                                            c->left_over,
+                                            bar->size < PAGE_SIZE ? PAGE_SIZE : bar->size,
+                                            plan_vmd_avoid(&w->pci->functions[c->function], b)};
             }
             count++;
         }
@@ -133,6 +139,7 @@ static uint64_t take(struct room *room, const struct block *b)
     for (size_t i = 0; i < room->count; i++) {
         struct gap *g = &room->gaps[i];
         uint64_t at = align_up_or_end(g->start, b->size);
+        at = b->avoid != 0 && at == b->avoid ? align_up_or_end(at + 1, b->size) : at;
         bool fits = at < g->end && b->size <= g->end - at && (b->wide || at < FOUR_GIB);
         if (fits && (best == NULL || at < best_at)) {
             best = g;

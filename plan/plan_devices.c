@@ -3,6 +3,7 @@
 #include "plan/plan_devices.h"
 
 #include "kernel/lib/format.h"
+#include "plan/plan_ats.h"
 #include "plan/plan_bars.h"
 #include "plan/plan_claims.h"
 #include "plan/plan_intx.h"
@@ -10,7 +11,9 @@
 #include "plan/plan_order.h"
 #include "plan/plan_reserved.h"
 #include "plan/plan_reset.h"
+#include "plan/plan_rules.h"
 #include "plan/plan_units.h"
+#include "plan/plan_vmd.h"
 #include "plan/plan_work.h"
 #include "vtd/compat.h"
 
@@ -78,13 +81,13 @@ static void check_reach(struct plan_work *w, const struct plan_claim *c)
     }
 }
 
-/* Once a guest: at its first device. */
+/* Once a guest: at its first device. VMD endpoints have a rule of their own. */
 static void check_remapping(struct plan_work *w)
 {
     uint32_t last = PLAN_NO_GUEST;
     for (size_t i = 0; !w->facts->remapping && i < w->claim_count; i++) {
         const struct plan_claim *c = &w->claims[i];
-        if (c->gone || (c->guest == last && !c->left_over)) {
+        if (c->gone || (c->guest == last && !c->left_over) || vmd_of(&w->m->vmd, c->function) != NULL) {
             continue;
         }
         if (!is_unsafe(w, c)) {
@@ -117,7 +120,10 @@ static void check_count(struct plan_work *w)
 static enum status check_together(struct plan_work *w)
 {
     check_remapping(w);
+    plan_vmd_check(w);
     check_count(w);
+    plan_rules_check(w);
+    plan_ats_check(w);
     plan_reserved_check(w);
     plan_reserved_check_count(w);
     plan_bars_check_pages(w);
@@ -180,6 +186,8 @@ static struct plan_device device_of(const struct plan_work *w, const struct plan
         .rom_at = c->rom ? c->rom_at : 0,
         .gsi = c->gsi,
         .unsafe_interrupts = is_unsafe(w, c),
+        .ats = c->ats,
+        .ats_twice = c->ats && plan_ats_is_twice(&w->pci->functions[c->function]),
     };
     for (unsigned i = 0; i < PCI_BARS; i++) {
         d.bars[i] = c->bars[i];

@@ -14,7 +14,7 @@ static bool counts(const struct pci_bar *bar)
     return (bar->kind == PCI_BAR_MEM32 || bar->kind == PCI_BAR_MEM64) && bar->assigned && bar->size != 0;
 }
 
-/* items NULL only counts. */
+/* What is behind a VMD endpoint is inside its BARs. items NULL only counts. */
 static size_t collect(const struct pci_facts *pci, struct plan_extent *items)
 {
     size_t count = 0;
@@ -23,7 +23,7 @@ static size_t collect(const struct pci_facts *pci, struct plan_extent *items)
         for (unsigned b = 0; b <= ROM_INDEX; b++) {
             const struct pci_bar *bar = b == ROM_INDEX ? &f->rom : &f->bars[b];
             uint64_t end = 0;
-            if (!counts(bar) || __builtin_add_overflow(bar->address, bar->size, &end)) {
+            if (f->is_vmd_child || !counts(bar) || __builtin_add_overflow(bar->address, bar->size, &end)) {
                 continue;
             }
             if (items != NULL) {

@@ -2,6 +2,8 @@
  * Rules about one function. */
 #include "plan/plan_function.h"
 
+#include "plan/plan_vmd.h"
+
 #define BASE_CLASS_BRIDGE 0x06
 #define CLASS_INTERRUPT_CONTROLLER 0x0800
 #define CLASS_IOMMU 0x0806
@@ -67,7 +69,7 @@ static void add_bars(struct faults *faults, const struct pci_function *f, uint16
         serial = serial || (bar->kind == PCI_BAR_IO && console != 0 && console >= bar->address &&
                             console - bar->address < bar->size);
     }
-    if (unset) {
+    if (unset && !vmd_is_endpoint(f)) { /* of those it was said with more words */
         add(faults, PLAN_DEVICES_BAR_UNSET, "has a BAR that firmware gave no address",
             "give the machine's firmware room for its BARs (or update it)");
     }
@@ -90,6 +92,9 @@ size_t plan_function_faults(const struct plan_facts *facts, uint32_t function, b
             "choose a device that a remapping unit covers; update the firmware");
     }
     add_blocked(&faults, f);
+    if (plan_vmd_fault(facts->machine, function, &faults.out[faults.count])) {
+        faults.count++;
+    }
     add_bars(&faults, f, facts->console_port);
     return faults.count;
 }

@@ -110,6 +110,9 @@ const char *plan_survey_why_not(const struct plan_survey *s, uint32_t function, 
     if (!m->has_dmar) {
         return "cannot be confined: this machine has no usable VT-d";
     }
+    if (!s->facts->remapping && vmd_of(&m->vmd, function) != NULL) {
+        return "is a VMD endpoint, which needs interrupt remapping";
+    }
     return s->facts->remapping ? NULL : "needs unsafe-interrupts = true: interrupts are not remapped";
 }
 

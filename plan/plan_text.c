@@ -5,6 +5,7 @@
 #include "plan/network.h"
 #include "plan/plan.h"
 #include "plan/plan_memory.h"
+#include "plan/plan_vmd.h"
 
 #define LINE_SIZE 512
 #define ADDRESSES_MAX 8 /* in a line */
@@ -79,12 +80,31 @@ static void put_sources(struct text *t, size_t guest, const struct plan_device *
     }
 }
 
+/* A line for each function that a VMD endpoint brings along. */
+static void put_behind(struct text *t, size_t guest, const struct plan_device *d)
+{
+    const struct pci_facts *pci = &t->facts->machine->pci;
+    for (uint32_t i = plan_vmd_next(pci, d->function, 0); i != PCI_NO_INDEX;
+         i = plan_vmd_next(pci, d->function, i + 1)) {
+        const struct pci_function *f = &pci->functions[i];
+        char at[SBDF_TEXT_SIZE];
+        begin_device(t, guest, d);
+        format_line_put(&t->line, " behind=%s id=%04x:%04x class=%06x", sbdf_text(f->at, at), f->vendor, f->device,
+                        f->class_code);
+        end_line(t);
+    }
+}
+
 static void put_device(struct text *t, size_t guest, const struct plan_device *d)
 {
     const struct pci_function *f = function_of(t, d->function);
+    char pf[SBDF_TEXT_SIZE];
     begin_device(t, guest, d);
     format_line_put(&t->line, " id=%04x:%04x class=%06x group=%u unit=%zu", f->vendor, f->device, f->class_code,
                     d->group, d->unit);
+    if (f->is_vf) {
+        format_line_put(&t->line, " vf-of=%s", sbdf_text(function_of(t, f->pf)->at, pf));
+    }
     format_line_put(&t->line, " reset=%s rom=%s", pci_reset_text(d->reset), d->rom ? "yes" : "no");
     if (d->gsi == PLAN_NO_GSI) {
         format_line_put(&t->line, " gsi=none");
@@ -94,11 +114,15 @@ static void put_device(struct text *t, size_t guest, const struct plan_device *d
     if (d->bus_interrupts) {
         format_line_put(&t->line, " interrupt-buses=%02x-%02x", d->first_bus, d->last_bus);
     }
+    if (d->ats) {
+        format_line_put(&t->line, " ats=yes");
+    }
     if (d->unsafe_interrupts) {
         format_line_put(&t->line, " unsafe-interrupts=yes");
     }
     end_line(t);
     put_sources(t, guest, d);
+    put_behind(t, guest, d);
 }
 
 static void put_reserved(struct text *t, size_t guest, const struct plan_reserved *r)

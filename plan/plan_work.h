@@ -17,7 +17,7 @@ struct plan_claim {
     bool left_over;                       /* nobody named it; system.unassigned says where it goes */
     bool gone;                            /* was left over, and is left out after all */
     enum pci_reset_kind reset;
-    bool rom;
+    bool rom, ats;
     uint32_t gsi;
     uint64_t bars[PCI_BARS], rom_at;
 };

@@ -27,7 +27,7 @@ struct fault_events_ops {
     void *context;
 };
 
-#define FAULT_EVENTS_SOURCES 64u /* with a count of their own; further ones share one */
+#define FAULT_EVENTS_SOURCES 256u /* with a count of their own; further ones share one */
 #define FAULT_EVENTS_NS UINT64_C(250000000)
 
 struct fault_events_source {

@@ -20,11 +20,14 @@ fuzz: setup-test
 	@for target in $(FUZZ); do mkdir -p $(BUILD)/corpus/$$target && echo "== $$target" && \
 		$(BUILD)/fuzz/$$target -max_total_time=$(TIME) -print_final_stats=1 $(BUILD)/corpus/$$target tests/fuzz/corpus/$${target#fuzz_} || exit 1; done
 
+# DEMO=NAME runs tools/demo_NAME.py; those of BOCHS_DEMOS need Bochs and our plugin.
+BOCHS_DEMOS := vmd
+RUN_BOCHS := $(filter bochs,$(EMU))$(filter $(BOCHS_DEMOS),$(DEMO))
 .PHONY: run
-run: $(if $(filter bochs,$(EMU)),setup-test,setup-run)
+run: $(if $(RUN_BOCHS),setup-test,setup-run)
 	@$(MAKE) --no-print-directory -j2 all $(BUILD)/bulkhead-selftest.elf $(BUILD)/guest/.made $(BUILD)/guest-tests/rogue.elf \
-		$(if $(filter bochs,$(EMU)),$(BOCHS_PLUGIN))
-	@tools/run $(if $(EMU),--emulator $(EMU)) $(if $(filter-out 0,$(INTERACTIVE)),--interactive) $(RUN_ARGS)
+		$(if $(RUN_BOCHS),$(BOCHS_PLUGIN))
+	@tools/run $(if $(EMU),--emulator $(EMU)) $(if $(DEMO),--demo $(DEMO)) $(if $(filter-out 0,$(INTERACTIVE)),--interactive) $(RUN_ARGS)
 
 # The demo's guests, from Debian's own packages (downloaded once, kept in $(BUILD)/download).
 $(BUILD)/guest/.made: tools/guest_images.py $(wildcard tools/guest-scripts/*)

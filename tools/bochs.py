@@ -24,6 +24,7 @@ MODEL = "corei7_skylake_x"
 MODEL_WITHOUT_EPT = "core2_penryn_t9600"
 
 UNIT_BASE = 0xFED90000
+ECAM_BASE = 0xB0000000  # tests/bochs/plugin/ecam.cc: there is one where an edu has extended registers
 IOAPIC_SOURCE = (0xF0, 0x1F, 0)  # the requester id of the I/O APIC's messages: bus, device, function
 # Instructions a second by Bochs' clock, and its TSC. Slow clocks make fast runs: what waits for time waits for fewer
 # instructions.
@@ -44,6 +45,8 @@ class Machine:
     disk: pathlib.Path = None  # on ata0; what is written to it is lost
     network: bool = False  # an e1000 in a simulated network of its own: Bochs itself is 192.168.10.1
     ips: int = IPS
+    edus: str = None  # where edu devices are, and which keep translations (BULKHEAD_EDU, tests/bochs/plugin/README.md)
+    vmd: str = ""  # a VMD by our plugin: what BULKHEAD_VMD says (tests/bochs/plugin/README.md)
     errors: bool = False  # Bochs says what software did wrong: why an entry was refused, which MSR does not exist ...
 
 
@@ -76,19 +79,45 @@ PCI Path : {source[1]:02X},{source[2]:02X}
 """
 
 
+MCFG = """Signature : "MCFG"
+Table Length : 00000000
+Revision : 01
+Checksum : 00
+Oem ID : "BULKHD"
+Oem Table ID : "BOCHS"
+Oem Revision : 00000001
+Asl Compiler ID : "INTL"
+Asl Compiler Revision : 00000000
+Reserved : 0000000000000000
+Base Address : {base:016X}
+Segment Group Number : 0000
+Start Bus Number : 00
+End Bus Number : 00
+Reserved : 00000000
+"""
+
+
 def dmar_source(cpus):
     """The DMAR as iasl reads it: one unit for everything, which also has the I/O APIC."""
     return DMAR_HEADER + DMAR_UNIT.format(base=UNIT_BASE, cpus=cpus, source=IOAPIC_SOURCE)
 
 
-def make_dmar(folder, cpus):
+def compile_table(folder, name, text):
     """The compiled table."""
-    source = pathlib.Path(folder) / "dmar.asl"
-    source.write_text(dmar_source(cpus))
+    source = pathlib.Path(folder) / f"{name}.asl"
+    source.write_text(text)
     done = subprocess.run(["iasl", str(source)], capture_output=True, text=True, cwd=folder)
     if done.returncode != 0:
         raise RuntimeError(f"iasl failed: {done.stdout}{done.stderr}")
     return source.with_suffix(".aml")
+
+
+def make_dmar(folder, cpus):
+    return compile_table(folder, "dmar", dmar_source(cpus))
+
+
+def has_ecam(machine):
+    return ":ats" in (machine.edus or "")
 
 
 def make_iso(out, kernel, machine, cmdline="", modules=()):
@@ -96,8 +125,12 @@ def make_iso(out, kernel, machine, cmdline="", modules=()):
     with tempfile.TemporaryDirectory(prefix="bulkhead-") as folder:
         if not machine.vtd:
             return testbed.make_iso(out, kernel, cmdline, modules)
-        dmar = testbed.Module(make_dmar(folder, machine.cpus), None)
-        return testbed.make_iso(out, kernel, cmdline, [dmar, *modules], ["acpi -2 /boot/dmar.aml"])
+        tables = [make_dmar(folder, machine.cpus)]
+        if has_ecam(machine):
+            tables.append(compile_table(folder, "mcfg", MCFG.format(base=ECAM_BASE)))
+        command = "acpi -2 " + " ".join(f"/boot/{table.name}" for table in tables)
+        files = [testbed.Module(table, None) for table in tables]
+        return testbed.make_iso(out, kernel, cmdline, [*files, *modules], [command])
 
 
 def configuration(machine, iso, console):
@@ -141,6 +174,8 @@ def environment(machine):
     own variables for the plugin win."""
     paths = ([str(OUR_PLUGINS)] if machine.vtd else []) + [PLUGINS]
     unit = {"BULKHEAD_VTD": f"{UNIT_BASE:x}:preset={machine.preset}"} if machine.vtd else {}
+    unit |= {"BULKHEAD_VMD": machine.vmd} if machine.vmd else {}
+    unit |= {"BULKHEAD_EDU": machine.edus} if machine.edus is not None else {}
     return {**unit, **os.environ, "TERM": "vt100", "LTDL_LIBRARY_PATH": ":".join(paths)}
 
 

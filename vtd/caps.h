@@ -30,6 +30,7 @@ struct vtd_caps {
     bool x2apic;                 /* EIM: 32-bit APIC ids in remapping entries */
     bool pass_through;           /* PT */
     bool snoop_control;          /* SC: a leaf may force snooping */
+    bool throttle;               /* DIT: device-TLB invalidations name the physical function (VT-d 5.10 11.4.3) */
     bool scalable;               /* SMTS: reported only; legacy mode is used */
     unsigned iotlb_offset;       /* of the IOTLB registers, bytes from the unit's base */
     unsigned max_interrupt_mask; /* MHMV: IEC invalidation of 2^MHMV entries at most */

@@ -6,6 +6,7 @@
 
 #define PRESENT BIT64(0)
 #define ADDRESS MASK64(63, 12)
+#define TT_DEVICE_TLB 1u /* bits 3:2 */
 
 uint64_t vtd_context_root_entry(struct hpa context_table)
 {
@@ -28,6 +29,17 @@ struct vtd_context vtd_context_make(struct hpa tables, unsigned levels, uint16_t
         .low = (tables.v & ADDRESS) | PRESENT,
         .high = bits_make(levels - 2, 2, 0) | bits_make(domain, 23, 8),
     };
+}
+
+struct vtd_context vtd_context_with_device_tlb(struct vtd_context c)
+{
+    c.low = (c.low & ~MASK64(3, 2)) | bits_make(TT_DEVICE_TLB, 3, 2);
+    return c;
+}
+
+bool vtd_context_has_device_tlb(struct vtd_context c)
+{
+    return bits_get(c.low, 3, 2) == TT_DEVICE_TLB;
 }
 
 bool vtd_context_present(struct vtd_context c)

@@ -17,6 +17,11 @@ struct hpa vtd_context_root_table(uint64_t low);
 /* A present entry: untranslated requests walk the tables (TT = 0), translation requests and translated requests are
  * blocked, faults are recorded. levels is 3, 4 or 5. */
 struct vtd_context vtd_context_make(struct hpa tables, unsigned levels, uint16_t domain);
+
+/* The same, and translation requests are answered and translated requests let through (TT = 1, needs ECAP.DT). */
+struct vtd_context vtd_context_with_device_tlb(struct vtd_context c);
+bool vtd_context_has_device_tlb(struct vtd_context c);
+
 bool vtd_context_present(struct vtd_context c);
 struct hpa vtd_context_tables(struct vtd_context c);
 unsigned vtd_context_levels(struct vtd_context c);

@@ -96,6 +96,9 @@ static enum status forget(struct vtd_domain *d, uint64_t from, uint64_t size)
         uint64_t flags = lock_take(&u->lock);
         enum status s = vtd_invalidate_range(u, d->ids[i], from, size);
         lock_release(&u->lock, flags);
+        if (s == STATUS_OK) {
+            s = vtd_device_tlbs_forget(u, d, from, size);
+        }
         if (s != STATUS_OK) {
             d->quarantined = true;
             result = s;
@@ -217,7 +220,7 @@ static bool can_walk(const struct vtd_unit *u, const struct radix *r)
     return vtd_share_refusal(&u->caps, &tables) == NULL;
 }
 
-static enum status attach_locked(struct vtd_unit *u, uint16_t source, struct vtd_domain *d)
+static enum status attach_locked(struct vtd_unit *u, uint16_t source, struct vtd_domain *d, bool device_tlb)
 {
     unsigned i = u->index;
     enum status s = STATUS_OK;
@@ -234,7 +237,8 @@ static enum status attach_locked(struct vtd_unit *u, uint16_t source, struct vtd
     if (s != STATUS_OK) {
         return s;
     }
-    s = vtd_root_set(u, source, vtd_context_make(tables->root, tables->levels, d->ids[i]));
+    struct vtd_context context = vtd_context_make(tables->root, tables->levels, d->ids[i]);
+    s = vtd_root_set(u, source, device_tlb ? vtd_context_with_device_tlb(context) : context);
     if (s == STATUS_OK) {
         d->attached[i]++;
     } else if (d->attached[i] == 0) {
@@ -243,10 +247,21 @@ static enum status attach_locked(struct vtd_unit *u, uint16_t source, struct vtd
     return s;
 }
 
+static void count_out(struct vtd_unit *u, struct vtd_domain *d)
+{
+    if (--d->attached[u->index] == 0) {
+        drop_id(u, d);
+    }
+}
+
 static enum status detach_locked(struct vtd_unit *u, uint16_t source, struct vtd_domain *d)
 {
     unsigned i = u->index;
     struct vtd_context c = vtd_root_get(u, source);
+    if (vtd_device_tlb_drop(u, source, d)) {
+        count_out(u, d);
+        return STATUS_TIMEOUT;
+    }
     if (!vtd_context_present(c) || vtd_context_domain(c) != d->ids[i]) {
         return STATUS_NOT_FOUND;
     }
@@ -257,17 +272,15 @@ static enum status detach_locked(struct vtd_unit *u, uint16_t source, struct vtd
     if (s != STATUS_OK) {
         d->quarantined = true;
     }
-    if (--d->attached[i] == 0) {
-        drop_id(u, d);
-    }
+    count_out(u, d);
     return s;
 }
 
-enum status vtd_attach(struct vtd_unit *u, uint16_t source, struct vtd_domain *d)
+static enum status attach(struct vtd_unit *u, uint16_t source, struct vtd_domain *d, bool device_tlb)
 {
     bulkhead_assert(u == &d->vtd->units[u->index]);
     uint64_t flags = lock_take(&u->lock);
-    enum status s = attach_locked(u, source, d);
+    enum status s = attach_locked(u, source, d, device_tlb);
     if (s == STATUS_OK && u->live) {
         s = u->caps.caching_mode ? vtd_invalidate_source(u, d->ids[u->index], source) : vtd_invalidate_write_buffer(u);
         if (s != STATUS_OK) { /* a unit that does not answer: leave the source blocked */
@@ -276,6 +289,28 @@ enum status vtd_attach(struct vtd_unit *u, uint16_t source, struct vtd_domain *d
         }
     }
     lock_release(&u->lock, flags);
+    return s;
+}
+
+enum status vtd_attach(struct vtd_unit *u, uint16_t source, struct vtd_domain *d)
+{
+    return attach(u, source, d, false);
+}
+
+enum status vtd_attach_device_tlb(struct vtd_unit *u, uint16_t source, struct vtd_domain *d, uint8_t depth, bool twice)
+{
+    if (!u->live || !u->queue.started || !u->caps.device_tlb) {
+        return STATUS_UNSUPPORTED;
+    }
+    enum status s =
+        vtd_device_tlb_add(d, (struct vtd_device_tlb){(uint16_t)u->index, source, depth, twice, .silent = false});
+    if (s != STATUS_OK) {
+        return s;
+    }
+    s = attach(u, source, d, true);
+    if (s != STATUS_OK) {
+        (void)vtd_device_tlb_drop(u, source, d);
+    }
     return s;
 }
 

@@ -8,6 +8,7 @@
 #include "kernel/core/radix.h"
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
+#include "vtd/device_tlb.h"
 #include "vtd/history.h"
 #include "vtd/vtd.h"
 
@@ -20,7 +21,8 @@ struct vtd_domain {
     uint16_t ids[VTD_UNITS_MAX];      /* on each unit; 0 = none, as no source is attached there */
     uint16_t attached[VTD_UNITS_MAX]; /* sources attached on each unit */
     struct vtd_history gone;          /* noted by who unmaps */
-    bool quarantined;                 /* a unit did not confirm a withdrawal: nothing it named may be reused */
+    bool quarantined;                 /* a unit or a device's TLB did not confirm a withdrawal: nothing may be reused */
+    struct vtd_device_tlbs tlbs;      /* devices that keep translations themselves */
 };
 
 /* An empty domain: nothing mapped, nobody attached. */
@@ -65,6 +67,14 @@ MUST_CHECK enum status vtd_domain_protect(struct vtd_domain *d, struct iova from
 /* Put a source id of that unit into the domain. STATUS_CONFLICT when it is in one already, STATUS_UNSUPPORTED when the
  * unit cannot walk the shared tables. Also before bring-up. */
 MUST_CHECK enum status vtd_attach(struct vtd_unit *u, uint16_t source, struct vtd_domain *d);
+
+/* The same for a device that may keep translations itself (ATS): its only id, and what its ATS capability says. From
+ * now on whatever the domain loses the device is told to forget, and it is waited for. One that does not answer is
+ * blocked at once, the domain is quarantined, and tlbs.on_silent is called. ATS may be switched on in it after this.
+ * STATUS_UNSUPPORTED too: the unit has no queue that runs or no device-TLB support; STATUS_NO_MEMORY too: more than
+ * VTD_DEVICE_TLBS_MAX. */
+MUST_CHECK enum status vtd_attach_device_tlb(struct vtd_unit *u, uint16_t source, struct vtd_domain *d, uint8_t depth,
+                                             bool twice);
 
 /* Take it out: blocked from now on. The device must be quiet (bus mastering off) already. When it returns STATUS_OK
  * the unit holds nothing of it. STATUS_NOT_FOUND when it is not in d. Otherwise the domain is quarantined. */

@@ -15,7 +15,7 @@
 #include "kernel/lib/types.h"
 #include "vtd/fault.h"
 
-#define VTD_FAULT_LOG_SOURCES 64u
+#define VTD_FAULT_LOG_SOURCES 256u
 #define VTD_FAULT_LOG_LINE_SIZE 640u
 
 /* Whose device that is; NULL where nobody knows. The strings live on. */

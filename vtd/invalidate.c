@@ -143,10 +143,27 @@ enum status vtd_invalidate_all_interrupts(struct vtd_unit *u)
     return s == STATUS_OK ? run_one(u, vtd_descriptor_iec_global()) : s;
 }
 
-enum status vtd_invalidate_device_tlb(struct vtd_unit *u, uint16_t source, unsigned max_pending)
+static enum status device_pages(struct vtd_unit *u, const struct vtd_device_tlb *tlb, uint64_t address, unsigned order)
 {
     if (!u->queue.started || !u->caps.device_tlb) {
         return STATUS_UNSUPPORTED;
     }
-    return run_one(u, vtd_descriptor_device_tlb(source, max_pending));
+    struct vtd_descriptor d = vtd_descriptor_device_tlb(tlb->source, tlb->depth, u->caps.throttle, address, order);
+    enum status s = vtd_queue_run_device(u, &d, 1, tlb->source);
+    return s == STATUS_OK && tlb->twice ? vtd_queue_run_device(u, &d, 1, tlb->source) : s;
+}
+
+enum status vtd_invalidate_device_range(struct vtd_unit *u, const struct vtd_device_tlb *tlb, uint64_t from,
+                                        uint64_t size)
+{
+    int order = vtd_invalidate_order(from, size, true, VTD_DEVICE_TLB_ALL - 1);
+    if (order < 0) {
+        return vtd_invalidate_device_all(u, tlb);
+    }
+    return device_pages(u, tlb, align_down(from, PAGE_SIZE << (unsigned)order), (unsigned)order);
+}
+
+enum status vtd_invalidate_device_all(struct vtd_unit *u, const struct vtd_device_tlb *tlb)
+{
+    return device_pages(u, tlb, 0, VTD_DEVICE_TLB_ALL);
 }

@@ -8,6 +8,7 @@
 
 #include "kernel/lib/status.h"
 #include "kernel/lib/types.h"
+#include "vtd/device_tlb.h"
 
 struct vtd_unit;
 
@@ -28,9 +29,12 @@ MUST_CHECK enum status vtd_invalidate_range(struct vtd_unit *u, uint16_t domain,
 MUST_CHECK enum status vtd_invalidate_interrupts(struct vtd_unit *u, uint16_t first, unsigned count);
 MUST_CHECK enum status vtd_invalidate_all_interrupts(struct vtd_unit *u);
 
-/* A device's own TLB. Needed only for a device that was ever allowed to ask for translations: contexts made here
- * never allow it (TT = 0). STATUS_UNSUPPORTED without a queue or without ECAP.DT. */
-MUST_CHECK enum status vtd_invalidate_device_tlb(struct vtd_unit *u, uint16_t source, unsigned max_pending);
+/* What a device's own TLB holds of at least [from, from+size), or all of it: after the unit's own, from which the
+ * device would fetch it again. Asks nothing but the device. STATUS_UNSUPPORTED without a queue or without ECAP.DT;
+ * STATUS_TIMEOUT: the device, or the unit, does not answer. */
+MUST_CHECK enum status vtd_invalidate_device_range(struct vtd_unit *u, const struct vtd_device_tlb *tlb, uint64_t from,
+                                                   uint64_t size);
+MUST_CHECK enum status vtd_invalidate_device_all(struct vtd_unit *u, const struct vtd_device_tlb *tlb);
 
 /* Push table writes out of the chipset's write buffer, where the unit needs that told (CAP.RWBF or quirk). */
 MUST_CHECK enum status vtd_invalidate_write_buffer(struct vtd_unit *u);

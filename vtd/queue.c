@@ -11,6 +11,7 @@
 #include "kernel/hw/phys.h"
 #include "vtd/unit.h"
 
+#define NO_DEVICE UINT32_MAX
 #define ATTEMPTS_MAX 3u /* submissions of one batch when device-TLB time-outs abort it */
 
 enum outcome {
@@ -150,17 +151,32 @@ static enum outcome await(struct vtd_unit *u, struct deadline end)
     return refused == 0 ? DONE : REFUSED;
 }
 
-enum status vtd_queue_run(struct vtd_unit *u, const struct vtd_descriptor *descriptors, unsigned count)
+/* device: a source id, or NO_DEVICE: no time-out is this batch's own fault. */
+static enum status run(struct vtd_unit *u, const struct vtd_descriptor *descriptors, unsigned count, uint32_t device)
 {
     struct deadline end = deadline_in_us(VTD_DEADLINE_US);
     enum outcome outcome = ABORTED;
     bulkhead_assert(u->queue.started && count >= 1 && count <= VTD_QUEUE_BATCH_MAX);
     for (unsigned attempt = 0; attempt < ATTEMPTS_MAX && outcome == ABORTED; attempt++) {
         outcome = submit(u, descriptors, count, end) ? await(u, end) : LATE;
+        if (outcome == ABORTED && u->queue.timeout_source == device) {
+            break; /* it would only time out again */
+        }
     }
     if (outcome == DONE) {
         return STATUS_OK;
     }
     u->queue.errors++;
     return outcome == REFUSED ? STATUS_HARDWARE : STATUS_TIMEOUT;
+}
+
+enum status vtd_queue_run(struct vtd_unit *u, const struct vtd_descriptor *descriptors, unsigned count)
+{
+    return run(u, descriptors, count, NO_DEVICE);
+}
+
+enum status vtd_queue_run_device(struct vtd_unit *u, const struct vtd_descriptor *descriptors, unsigned count,
+                                 uint16_t source)
+{
+    return run(u, descriptors, count, source);
 }

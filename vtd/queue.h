@@ -40,4 +40,9 @@ MUST_CHECK enum status vtd_queue_stop_foreign(struct vtd_unit *u);
  * one of them (it was replaced, so that the queue goes on); the same holds. */
 MUST_CHECK enum status vtd_queue_run(struct vtd_unit *u, const struct vtd_descriptor *descriptors, unsigned count);
 
+/* The same for invalidations of one device's TLB, which depend on the device: when it does not answer in the unit's
+ * time, STATUS_TIMEOUT at once, and the queue goes on for others. */
+MUST_CHECK enum status vtd_queue_run_device(struct vtd_unit *u, const struct vtd_descriptor *descriptors,
+                                            unsigned count, uint16_t source);
+
 #endif

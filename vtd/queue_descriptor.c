@@ -18,9 +18,6 @@ enum granularity { /* bits 5:4 */
                    NARROW = 3, /* one source, or a range of pages */
 };
 
-/* The whole address space: S set, and all address bits but the highest (VT-d 4.1 6.5.2.5). */
-#define DEVICE_TLB_ALL (MASK64(62, 12) | 1)
-
 struct vtd_descriptor vtd_descriptor_context_global(void)
 {
     return (struct vtd_descriptor){TYPE_CONTEXT | bits_make(GLOBAL, 5, 4), 0};
@@ -55,10 +52,20 @@ struct vtd_descriptor vtd_descriptor_iotlb_pages(uint16_t domain, uint64_t addre
     return (struct vtd_descriptor){iotlb_low(NARROW, domain, drain), high};
 }
 
-struct vtd_descriptor vtd_descriptor_device_tlb(uint16_t source, unsigned max_pending)
+/* More than one page: S (bit 0) is set, and the lowest clear bit of the address from 12 on says how many: bit 12 two,
+ * bit 13 four ... bit 63 all there are (VT-d 4.1 6.5.2.5, PCIe 6.0 10.3.1). */
+struct vtd_descriptor vtd_descriptor_device_tlb(uint16_t source, unsigned max_pending, bool throttle, uint64_t address,
+                                                unsigned order)
 {
     uint64_t low = TYPE_DEVICE_TLB | bits_make(max_pending, 20, 16) | bits_make(source, 47, 32);
-    return (struct vtd_descriptor){low, DEVICE_TLB_ALL};
+    uint64_t high = address & MASK64(63, 12);
+    if (throttle) {
+        low |= bits_make(source & 0xfu, 15, 12) | bits_make((unsigned)source >> 4, 63, 52);
+    }
+    if (order != 0) {
+        high = (high & ~(BIT64(11 + order) | (BIT64(11 + order) - 1))) | ((BIT64(11 + order) - 1) & MASK64(63, 12)) | 1;
+    }
+    return (struct vtd_descriptor){low, high};
 }
 
 struct vtd_descriptor vtd_descriptor_iec_global(void)

@@ -21,8 +21,12 @@ struct vtd_descriptor vtd_descriptor_iotlb_domain(uint16_t domain, struct vtd_dr
 /* 2^order pages at address, which is aligned to that; leaves and tables alike. */
 struct vtd_descriptor vtd_descriptor_iotlb_pages(uint16_t domain, uint64_t address, unsigned order,
                                                  struct vtd_drain drain);
-/* Everything the device's own TLB holds. max_pending: how many the device takes at once (its ATS queue depth). */
-struct vtd_descriptor vtd_descriptor_device_tlb(uint16_t source, unsigned max_pending);
+/* What the device's own TLB holds of 2^order pages at address, which is aligned to that; order 52: all of it.
+ * max_pending: how many the device takes at once, as its ATS capability has it (0: 32). throttle: the unit wants the
+ * physical function named, which is the device itself. */
+#define VTD_DEVICE_TLB_ALL 52u
+struct vtd_descriptor vtd_descriptor_device_tlb(uint16_t source, unsigned max_pending, bool throttle, uint64_t address,
+                                                unsigned order);
 struct vtd_descriptor vtd_descriptor_iec_global(void);
 struct vtd_descriptor vtd_descriptor_iec_index(uint16_t index);
 /* Write data to the dword at status (4-byte aligned) when all earlier descriptors are done. */

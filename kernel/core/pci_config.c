@@ -18,16 +18,27 @@ enum {
 static struct {
     struct lock lock;
     bool broken; /* by a panic: no longer taken */
-    const struct pci_ecam *windows;
-    size_t count;
+    struct windows {
+        const struct pci_ecam *items;
+        size_t count;
+    } firmware, vmd;
 } pci;
+
+static void use(struct windows *windows, const struct pci_ecam *items, size_t count)
+{
+    uint64_t flags = lock_take(&pci.lock);
+    *windows = (struct windows){items, count};
+    lock_release(&pci.lock, flags);
+}
 
 void pci_config_use_ecam(const struct pci_ecam *windows, size_t count)
 {
-    uint64_t flags = lock_take(&pci.lock);
-    pci.windows = windows;
-    pci.count = count;
-    lock_release(&pci.lock, flags);
+    use(&pci.firmware, windows, count);
+}
+
+void pci_config_use_vmd(const struct pci_ecam *windows, size_t count)
+{
+    use(&pci.vmd, windows, count);
 }
 
 void pci_config_break_lock(void)
@@ -50,8 +61,9 @@ static void release(uint64_t flags)
 /* Where ECAM has the register; false when no window holds that bus. */
 static bool find_ecam(struct sbdf at, uint16_t offset, struct hpa *out)
 {
-    for (size_t i = 0; i < pci.count; i++) {
-        const struct pci_ecam *w = &pci.windows[i];
+    const struct windows *windows = sbdf_is_vmd(at) ? &pci.vmd : &pci.firmware;
+    for (size_t i = 0; i < windows->count; i++) {
+        const struct pci_ecam *w = &windows->items[i];
         if (w->segment == sbdf_segment(at) && sbdf_bus(at) >= w->first_bus && sbdf_bus(at) <= w->last_bus) {
             *out = hpa_add(w->base, (uint64_t)sbdf_rid(at) * ECAM_FUNCTION_BYTES + offset);
             return true;
@@ -124,6 +136,9 @@ static void write_config(struct sbdf at, uint16_t offset, unsigned width, uint32
     uint64_t flags = take();
     if (find_ecam(at, offset, &address)) {
         mmio_write(address, width, value);
+        if (sbdf_is_vmd(at)) {
+            (void)mmio_read(address, width);
+        }
     } else if (is_legacy(at, offset)) {
         write_port(select_legacy(at, offset), width, value);
     }

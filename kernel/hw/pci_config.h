@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * PCI configuration space of the physical machine: ECAM where MCFG names it, else the legacy ports (segment 0 and
- * the first 256 bytes only), guarded by one lock. offset must be aligned to the width; a function that is not
- * there, or an offset that cannot be reached, reads all ones, and writes to it vanish. */
+ * the first 256 bytes only), and behind VMD endpoints their CFGBARs; guarded by one lock. offset must be aligned to the
+ * width; a function that is not there, or an offset that cannot be reached, reads all ones, and writes to it vanish. */
 #ifndef BULKHEAD_HW_PCI_CONFIG_H
 #define BULKHEAD_HW_PCI_CONFIG_H
 
@@ -18,6 +18,10 @@ struct pci_ecam {
 
 /* Use these windows from now on; the array must live on. Windows must have been mapped by mmio_map(). */
 void pci_config_use_ecam(const struct pci_ecam *windows, size_t count);
+
+/* Further windows, of the segments behind VMD endpoints. A write through one is posted, so that it is read back before
+ * the call returns; accesses are serialised as all are (two at a time may hang some CPUs there). */
+void pci_config_use_vmd(const struct pci_ecam *windows, size_t count);
 
 uint8_t pci_config_read8(struct sbdf at, uint16_t offset);
 uint16_t pci_config_read16(struct sbdf at, uint16_t offset);

@@ -1,5 +1,5 @@
 # `make bench` prints the measured figures; BENCH_ARGS=--json for machines.
-BENCH_PROGRAMS := $(BUILD)/bench/domain_bench $(BUILD)/bench/plan_bench $(BUILD)/bench/audit_bench
+BENCH_PROGRAMS := $(BUILD)/bench/domain_bench $(BUILD)/bench/plan_bench $(BUILD)/bench/audit_bench $(BUILD)/bench/fault_bench
 $(BUILD)/bench/%: $(BUILD)/host/tests/bench/%.c.o $(BUILD)/host/libfake.a $(BUILD)/host/libbulkhead.a
 	@mkdir -p $(@D)
 	$(CC) $< -Wl,--start-group $(BUILD)/host/libfake.a $(BUILD)/host/libbulkhead.a -Wl,--end-group -o $@

@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import figures_backends  # noqa: E402
 import figures_guest  # noqa: E402
 import figures_network  # noqa: E402
+import figures_scale  # noqa: E402
 import figures_service  # noqa: E402
 import testbed  # noqa: E402
 from row import Row, side_by_side, table  # noqa: E402
@@ -130,7 +131,8 @@ def memory():
 
 
 GROUPS = {"domain": domain, "audit": audit, "plan": plan, "ready": entry_to_ready, "memory": memory, **figures_backends.GROUPS,
-          **figures_guest.GROUPS, **figures_network.GROUPS, **figures_service.GROUPS}
+          **figures_guest.GROUPS, **figures_network.GROUPS, **figures_scale.GROUPS,
+          **figures_service.GROUPS}
 
 
 def main():

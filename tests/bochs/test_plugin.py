@@ -41,7 +41,9 @@ def test_another_release_is_refused(tmp_path, monkeypatch):
     ("BULKHEAD_VTD", "fec00000", "somebody else has this window"),
     ("BULKHEAD_IOAPIC", "f0f8", "is no requester id"),
     ("BULKHEAD_EDU", "01.1", "place 01.1 is taken"),
-    ("BULKHEAD_EDU", "00.0", "names up to four places"),
+    ("BULKHEAD_EDU", "00.0", "names up to six places"),
+    ("BULKHEAD_VMD", "id=28c1", "id is 28c0 or 201d"),
+    ("BULKHEAD_VMD", "disks=/nonexistent/file", "cannot be opened"),
     ("BULKHEAD_SERIAL", "/nonexistent/file", "cannot be opened"),
 ])
 def test_a_wrong_option_is_refused(tmp_path, monkeypatch, name, value, words):

@@ -144,10 +144,10 @@ static void set_facts(struct audit_rig *rig)
         {ARIG_BAR, ARIG_BAR + 2 * PAGE_SIZE, OWNER_WEB, AUDIT_REGISTERS, 3, 3},
     };
     const struct audit_source sources[] = {
-        {0, SOURCE_WEB, OWNER_WEB, false},
-        {0, SOURCE_STORE, OWNER_STORE, false},
-        {0, SOURCE_FIRMWARE, OWNER_FIRMWARE, false},
-        {0, SOURCE_WEB_ALIAS, OWNER_WEB, false},
+        {0, SOURCE_WEB, OWNER_WEB, false, false},
+        {0, SOURCE_STORE, OWNER_STORE, false, false},
+        {0, SOURCE_FIRMWARE, OWNER_FIRMWARE, false, false},
+        {0, SOURCE_WEB_ALIAS, OWNER_WEB, false, false},
     };
     const struct audit_sender senders[] = {
         {0, 1, 0, SOURCE_WEB, OWNER_WEB},

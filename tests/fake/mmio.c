@@ -20,11 +20,18 @@ struct window {
 static struct {
     struct window windows[WINDOWS_MAX];
     size_t count;
+    uint64_t refused; /* 0: none */
 } bus;
 
 void fake_mmio_reset(void)
 {
     bus.count = 0;
+    bus.refused = 0;
+}
+
+void fake_mmio_refuse_map(uint64_t base)
+{
+    bus.refused = base;
 }
 
 void fake_mmio_add(uint64_t base, uint64_t size, fake_mmio_read *read, fake_mmio_write *write, void *context)
@@ -101,7 +108,6 @@ void mmio_write64(struct hpa at, uint64_t value)
 
 enum status mmio_map(struct hpa base, uint64_t size)
 {
-    (void)base;
     (void)size;
-    return STATUS_OK;
+    return bus.refused != 0 && base.v == bus.refused ? STATUS_CONFLICT : STATUS_OK;
 }

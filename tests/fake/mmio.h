@@ -11,6 +11,8 @@ typedef uint64_t fake_mmio_read(void *context, uint64_t offset, unsigned width);
 typedef void fake_mmio_write(void *context, uint64_t offset, unsigned width, uint64_t value);
 
 void fake_mmio_reset(void);
+/* mmio_map() refuses what begins there, as it does RAM. Forgotten by the reset. */
+void fake_mmio_refuse_map(uint64_t base);
 void fake_mmio_add(uint64_t base, uint64_t size, fake_mmio_read *read, fake_mmio_write *write, void *context);
 
 #endif

@@ -24,9 +24,10 @@ static struct {
     struct fake_pci_write writes[WRITES_MAX];
     size_t write_count;
     uint64_t accesses;
-    const struct pci_ecam *windows;
-    size_t window_count;
+    const struct pci_ecam *windows, *vmd_windows;
+    size_t window_count, vmd_count;
     bool lock_broken;
+    const struct fake_pci_foreign *foreign;
 } bus;
 
 static _Noreturn void fail(struct sbdf at, uint16_t offset, const char *what)
@@ -274,8 +275,10 @@ static bool reachable(struct sbdf at)
 
 static bool window_reaches(struct sbdf at, uint16_t offset)
 {
-    for (size_t i = 0; i < bus.window_count; i++) {
-        const struct pci_ecam *w = &bus.windows[i];
+    const struct pci_ecam *windows = sbdf_is_vmd(at) ? bus.vmd_windows : bus.windows;
+    size_t count = sbdf_is_vmd(at) ? bus.vmd_count : bus.window_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct pci_ecam *w = &windows[i];
         if (w->segment == sbdf_segment(at) && sbdf_bus(at) >= w->first_bus && sbdf_bus(at) <= w->last_bus) {
             return true;
         }
@@ -388,8 +391,21 @@ static void side_effects(struct fake_pci_function *f, const struct fake_pci_writ
 
 /* --- accesses */
 
+static bool is_foreign(struct sbdf at, uint16_t offset)
+{
+    return bus.foreign != NULL && bus.foreign->takes(bus.foreign->context, at) && window_reaches(at, offset);
+}
+
+void fake_pci_add_foreign(const struct fake_pci_foreign *foreign)
+{
+    bus.foreign = foreign;
+}
+
 static uint32_t read_at(struct sbdf at, uint16_t offset, unsigned width)
 {
+    if (is_foreign(at, offset)) {
+        return bus.foreign->read(bus.foreign->context, at, offset, width);
+    }
     const struct fake_pci_function *f = target(at, offset, width);
     if (f != NULL && is_late(f)) {
         return offset == PCI_VENDOR && width == 2 ? 0x0001 : UINT32_MAX;
@@ -431,6 +447,14 @@ static bool any_writable(const struct fake_pci_function *f, uint16_t offset, uns
     return false;
 }
 
+/* What is written there is read back, as pci_config_* does behind VMD endpoints. */
+static void write_foreign(struct fake_pci_write *w)
+{
+    bus.foreign->write(bus.foreign->context, w->at, w->offset, w->width, w->value);
+    w->lost = false;
+    w->after = bus.foreign->read(bus.foreign->context, w->at, w->offset, w->width);
+}
+
 static void write_at(struct sbdf at, uint16_t offset, unsigned width, uint32_t value)
 {
     struct fake_pci_function *f = target(at, offset, width);
@@ -441,6 +465,9 @@ static void write_at(struct sbdf at, uint16_t offset, unsigned width, uint32_t v
     struct fake_pci_write *w = &bus.writes[bus.write_count++];
     *w =
         (struct fake_pci_write){.at = at, .offset = offset, .width = (uint8_t)width, .value = value, .lost = f == NULL};
+    if (is_foreign(at, offset)) {
+        write_foreign(w);
+    }
     if (f == NULL) {
         return;
     }
@@ -489,6 +516,12 @@ void pci_config_use_ecam(const struct pci_ecam *windows, size_t count)
 {
     bus.windows = windows;
     bus.window_count = count;
+}
+
+void pci_config_use_vmd(const struct pci_ecam *windows, size_t count)
+{
+    bus.vmd_windows = windows;
+    bus.vmd_count = count;
 }
 
 void pci_config_break_lock(void)

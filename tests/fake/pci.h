@@ -65,6 +65,16 @@ enum fake_bar {
 void fake_pci_add_bar(struct fake_pci_function *f, unsigned index, enum fake_bar type, uint64_t address, uint64_t size);
 void fake_pci_add_rom(struct fake_pci_function *f, uint32_t address, uint32_t size);
 
+/* A model that answers for functions of its own, past the list above; writes are logged as ever. It must live on. */
+struct fake_pci_foreign {
+    void *context;
+    bool (*takes)(void *context, struct sbdf at);
+    uint32_t (*read)(void *context, struct sbdf at, uint16_t offset, unsigned width);
+    void (*write)(void *context, struct sbdf at, uint16_t offset, unsigned width, uint32_t value);
+};
+/* One at a time; forgotten by the reset. */
+void fake_pci_add_foreign(const struct fake_pci_foreign *foreign);
+
 /* Look at or set the bytes behind the register interface; no checks, no log. */
 uint32_t fake_pci_get(const struct fake_pci_function *f, uint16_t offset, unsigned width);
 void fake_pci_set(struct fake_pci_function *f, uint16_t offset, unsigned width, uint32_t value);

@@ -177,7 +177,7 @@ struct vtd_model *vtd_machine_add(struct vtd_machine *mc, uint64_t register_base
         abort();
     }
     struct vtd_machine_unit *u = &mc->units[mc->count++];
-    struct vtd_model_io io = {u, read_memory, write_memory, take_interrupt, drain};
+    struct vtd_model_io io = {u, read_memory, write_memory, take_interrupt, drain, NULL};
     u->machine = mc;
     u->base = register_base;
     vtd_model_reset(&u->model, config, &io);

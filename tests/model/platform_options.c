@@ -50,11 +50,9 @@ static bool preset(const char *name, struct vtd_model_config *out)
     static const struct {
         const char *name;
         struct vtd_model_config (*config)(void);
-    } presets[] = {{"full", vtd_model_full},
-                   {"qemu", vtd_model_qemu},
-                   {"server", vtd_model_server},
-                   {"unremapped", vtd_model_unremapped},
-                   {"minimal", vtd_model_minimal}};
+    } presets[] = {{"full", vtd_model_full},     {"qemu", vtd_model_qemu},
+                   {"server", vtd_model_server}, {"unremapped", vtd_model_unremapped},
+                   {"ats", vtd_model_ats},       {"minimal", vtd_model_minimal}};
     for (size_t i = 0; i < ARRAY_LENGTH(presets); i++) {
         if (strcmp(presets[i].name, name) == 0) {
             *out = presets[i].config();
@@ -83,7 +81,7 @@ static const char *read_key(struct platform_unit *u, char *text, struct platform
 {
     uint64_t v = 0;
     if (strncmp(text, "preset=", 7) == 0) {
-        return preset(text + 7, &u->config) ? NULL : "preset is none of full, qemu, server, unremapped, minimal";
+        return preset(text + 7, &u->config) ? NULL : "preset is none of full, qemu, server, unremapped, ats, minimal";
     }
     if (strncmp(text, "scope=", 6) == 0) {
         return read_scope(u, text + 6, sources);

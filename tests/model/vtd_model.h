@@ -35,6 +35,9 @@ struct vtd_model_io {
     void (*interrupt)(void *context, uint64_t address, uint32_t data);
     /* Chipset write buffers drain: memory reads made without it may be stale when CAP.RWBF; may be NULL. */
     void (*drain)(void *context);
+    /* A device is told to forget [address, address + bytes) (bytes UINT64_MAX: all), max_pending as in the descriptor:
+     * false when it does not answer, which is a time-out. NULL: every device answers. */
+    bool (*invalidate)(void *context, uint16_t sid, uint64_t address, uint64_t bytes, unsigned max_pending);
 };
 
 struct vtd_model_config {
@@ -149,6 +152,8 @@ struct vtd_model {
     bool gcmd_set;
     unsigned gcmd_left, context_left, iotlb_left, pmen_left, queue_left;
     bool queue_halted;
+    bool device_is_silent;  /* one of the device-TLB invalidations before the next wait was not answered ... */
+    uint16_t silent_device; /* ... by this one */
 
     struct vtd_model_iotlb_entry iotlb[VTD_MODEL_IOTLB];
     struct vtd_model_paging_entry paging[VTD_MODEL_PAGING];
@@ -168,6 +173,7 @@ struct vtd_model_config vtd_model_server(void);  /* 48-bit, 8 fault records, C=0
 struct vtd_model_config vtd_model_minimal(void); /* register-based invalidation only, no IR, 16 domains, RWBF */
 struct vtd_model_config vtd_model_full(void);    /* the server's without PI and DT, coherent, 40 address bits: Bochs */
 struct vtd_model_config vtd_model_unremapped(void); /* the same without IR and EIM */
+struct vtd_model_config vtd_model_ats(void);        /* vtd_model_full() with DT */
 
 /* Power-on state. */
 void vtd_model_reset(struct vtd_model *m, const struct vtd_model_config *config, const struct vtd_model_io *io);
@@ -189,6 +195,13 @@ enum vtd_model_outcome {
 /* A device's memory request. Uses and fills the caches, records faults. */
 enum vtd_model_outcome vtd_model_translate(struct vtd_model *m, uint16_t sid, uint64_t address, bool write,
                                            uint64_t *host);
+
+/* A translation request for the page at address: true with the page's host address, and whether it may be written too,
+ * when it may be read. Nothing there is no fault; a context entry that does not allow ATS is one. */
+bool vtd_model_ats_translate(struct vtd_model *m, uint16_t sid, uint64_t address, uint64_t *host, bool *write);
+
+/* A translated request: only the context entry is looked at. */
+bool vtd_model_ats_access(struct vtd_model *m, uint16_t sid, uint64_t host);
 
 /* The same question put to the tables in memory alone: no caches, no faults, no trace. True: it reaches *host. */
 bool vtd_model_may(struct vtd_model *m, uint16_t sid, uint64_t address, bool write, uint64_t *host);

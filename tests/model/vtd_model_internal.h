@@ -55,6 +55,9 @@ void model_iotlb_flush(struct vtd_model *m, unsigned grain, uint16_t did, uint64
 void model_irte_flush(struct vtd_model *m, bool everything, uint16_t index, unsigned mask);
 void model_caches_clear(struct vtd_model *m);
 
+/* vtd_model_walk.c: sid's context entry, cached or not; 0, or the fault reason. */
+unsigned model_context_of(struct vtd_model *m, uint16_t sid, struct vtd_model_pair *out);
+
 /* vtd_model_queue.c */
 void model_queue_tail(struct vtd_model *m, uint64_t value);
 void model_queue_enable(struct vtd_model *m, bool on);

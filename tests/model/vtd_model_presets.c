@@ -35,13 +35,21 @@ struct vtd_model_config vtd_model_server(void)
     return (struct vtd_model_config){.version = 0x10, .cap = cap, .ecap = ecap, .haw = 46, .pmr_shift = 21};
 }
 
-/* Bochs has no CPU caches (C), no processor with posted interrupts (PI) and no device with a TLB (DT). */
+/* Bochs has no CPU caches (C), no processor with posted interrupts (PI) and, but for some of ours, no device with a TLB
+ * (DT). */
 struct vtd_model_config vtd_model_full(void)
 {
     struct vtd_model_config config = vtd_model_server();
     config.cap &= ~BIT64(59);
     config.ecap = (config.ecap | BIT64(0)) & ~BIT64(2);
     config.haw = 40;
+    return config;
+}
+
+struct vtd_model_config vtd_model_ats(void)
+{
+    struct vtd_model_config config = vtd_model_full();
+    config.ecap |= BIT64(2);
     return config;
 }
 

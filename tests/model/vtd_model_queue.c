@@ -11,6 +11,7 @@ void model_queue_enable(struct vtd_model *m, bool on)
 {
     m->reg[VTD_R_IQH] = 0;
     m->queue_halted = false;
+    m->device_is_silent = false;
     m->queue_left = m->knobs.latency;
     if (on && (m->reg[VTD_R_FSTS] & (FS_IQE | FS_ITE)) != 0) {
         model_violation(m, "queue enabled with IQE or ITE left set");
@@ -71,13 +72,35 @@ static bool run_iotlb(struct vtd_model *m, struct vtd_model_pair d)
     return true;
 }
 
+/* With S the lowest clear bit from 12 on says how much: bytes, and where they start. */
+static uint64_t spread_of(uint64_t *address)
+{
+    unsigned bit = 12;
+    while (bit < 63 && bits_get(*address, bit, bit) != 0) {
+        bit++;
+    }
+    *address = bit >= 62 ? 0 : *address & ~(BIT64(bit + 1) - 1);
+    return bit >= 62 ? UINT64_MAX : BIT64(bit + 1);
+}
+
 static bool run_device_tlb(struct vtd_model *m, struct vtd_model_pair d)
 {
+    bool throttles = bits_get(m->config.ecap, 41, 41) != 0;
     if (!ECAP_DT(m->config.ecap)) {
         return invalid(m, "device-TLB invalidation without ECAP.DT", d);
     }
-    if ((d.low & (MASK64(11, 4) | MASK64(31, 21) | MASK64(51, 48))) != 0 || (d.high & MASK64(11, 1)) != 0) {
+    if ((d.low &
+         (MASK64(11, 4) | MASK64(31, 21) | MASK64(51, 48) | (throttles ? 0 : MASK64(15, 12) | MASK64(63, 52)))) != 0 ||
+        (d.high & MASK64(11, 1)) != 0) {
         return invalid(m, "device-TLB reserved encoding", d);
+    }
+    uint64_t address = d.high & MASK64(63, 12);
+    uint16_t sid = (uint16_t)bits_get(d.low, 47, 32);
+    uint64_t bytes = bits_get(d.high, 0, 0) != 0 ? spread_of(&address) : 4096;
+    if (m->io.invalidate != NULL &&
+        !m->io.invalidate(m->io.context, sid, address, bytes, (unsigned)bits_get(d.low, 20, 16))) {
+        m->device_is_silent = true;
+        m->silent_device = sid;
     }
     return true;
 }
@@ -106,6 +129,12 @@ static bool run_wait(struct vtd_model *m, struct vtd_model_pair d)
         return invalid(m, "wait reserved encoding", d);
     }
     if (m->knobs.stuck_waits) {
+        return true;
+    }
+    if (m->device_is_silent) { /* aborted: it writes nothing (6.5.2.10) */
+        m->device_is_silent = false;
+        m->knobs.inject_sid = m->silent_device;
+        fail(m, FS_ITE);
         return true;
     }
     if (bits_get(d.low, 5, 5) && !m->io.write(m->io.context, d.high & ~UINT64_C(3), &data, sizeof(data))) {

@@ -88,6 +88,7 @@ enum {
     FAULT_ROOT_RESERVED = 0xa,
     FAULT_CONTEXT_RESERVED = 0xb,
     FAULT_PAGE_RESERVED = 0xc,
+    FAULT_TRANSLATED = 0xd, /* a translation or translated request that the context entry does not allow */
     FAULT_REQUEST_RESERVED = 0x20,
     FAULT_INDEX_BEYOND = 0x21,
     FAULT_IRTE_ABSENT = 0x22,

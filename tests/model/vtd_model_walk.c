@@ -104,6 +104,14 @@ static unsigned find_context(struct walk *w)
     return reason;
 }
 
+unsigned model_context_of(struct vtd_model *m, uint16_t sid, struct vtd_model_pair *out)
+{
+    struct walk w = {.m = m, .sid = sid, .use = true, .fill = true};
+    unsigned reason = find_context(&w);
+    *out = w.context;
+    return reason;
+}
+
 static unsigned level_shift(unsigned level)
 {
     return 12 + 9 * (level - 1);

@@ -141,16 +141,37 @@ static void block_uncovered(struct machine_load *load, const struct vtd_quirks *
     }
 }
 
+/* What a unit of the DMAR says; NULL: Linux does not show it. */
+static const struct dump_unit *shown_unit(const struct machine_load *load, size_t unit)
+{
+    const struct dump_unit *shown = NULL;
+    for (size_t k = 0; k < load->dump.unit_count; k++) {
+        shown = load->dump.units[k].address == load->machine.dmar.units[unit].base.v ? &load->dump.units[k] : shown;
+    }
+    return shown;
+}
+
+/* Likewise: a unit that Linux does not show is taken for one that does. */
+static enum status read_device_tlbs(struct machine_load *load, struct arena *arena)
+{
+    size_t count = load->machine.has_dmar ? load->machine.dmar.unit_count : 0;
+    bool *serves = arena_array(arena, count, sizeof(*serves));
+    for (size_t i = 0; serves != NULL && i < count; i++) {
+        const struct dump_unit *shown = shown_unit(load, i);
+        struct vtd_caps caps = vtd_caps_make(shown != NULL ? shown->cap : 0, shown != NULL ? shown->ecap : 0);
+        serves[i] = shown == NULL || (caps.device_tlb && caps.queued);
+    }
+    load->facts.device_tlbs = serves;
+    return serves != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
 /* What every unit says, where Linux shows it; else what DMAR claims for all. */
 static bool remaps_interrupts(struct machine_load *load, const struct vtd_quirks *quirks)
 {
     const struct dmar *dmar = &load->machine.dmar;
     bool all = load->machine.has_dmar && dmar->interrupt_remapping && !quirks->no_interrupt_remapping;
     for (size_t i = 0; all && i < dmar->unit_count; i++) {
-        const struct dump_unit *shown = NULL;
-        for (size_t k = 0; k < load->dump.unit_count; k++) {
-            shown = load->dump.units[k].address == dmar->units[i].base.v ? &load->dump.units[k] : shown;
-        }
+        const struct dump_unit *shown = shown_unit(load, i);
         load->units_assumed = load->units_assumed || shown == NULL;
         struct vtd_caps caps = vtd_caps_make(shown != NULL ? shown->cap : 0, shown != NULL ? shown->ecap : 0);
         all = shown == NULL || (caps.interrupt_remapping && caps.queued);
@@ -249,7 +270,7 @@ static enum status make_facts(struct machine_load *load, const struct vtd_quirks
     load->facts.free_count = plan_memory_free(m->memory, load->free, m->memory->count);
     list_hints(load);
     read_lines(load, arena);
-    return STATUS_OK;
+    return read_device_tlbs(load, arena);
 }
 
 /* What a plan cannot do without. */

@@ -83,6 +83,12 @@ void pci_config_write32(struct sbdf at, uint16_t offset, uint32_t value)
     no_configuration_space(at);
 }
 
+void pci_config_use_vmd(const struct pci_ecam *windows, size_t count)
+{
+    (void)windows;
+    panic("%zu windows of configuration space are asked for", count);
+}
+
 void pci_config_break_lock(void)
 {
     panic("the lock of configuration space is asked for");

@@ -11,6 +11,7 @@
 #include "tests/bochs/plugin/log.hh"
 #include "tests/bochs/plugin/model.hh"
 #include "tests/bochs/plugin/options.hh"
+#include "tests/bochs/plugin/units.hh"
 
 enum {
     CONFIG_COMMAND = 0x04,
@@ -31,18 +32,30 @@ enum {
     MSI_ENABLE = 1,
     MSI_64_BIT = 0x80,
     INTA = 1,
+    EXPRESS = 0x60, /* capability, for those with ATS: an integrated endpoint */
+    EXPRESS_IDENTITY = 0x10,
+    EXPRESS_INTEGRATED = 0x92, /* version 2, type 9 */
+    ATS = 0x100,
+    ATS_DEPTH = 4,
 };
 #define CLASS_OTHER 0x00ff00
+#define ATS_HEADER UINT32_C(0x0001000f)
+#define ATS_GLOBAL UINT32_C(0x40)
+#define ATS_ENABLE UINT32_C(0x8000)
+#define ATS_STU UINT32_C(0x1f)
 #define STEP_US 10 /* one burst of the engine */
 
 class edu_device : public bx_pci_device_c
 {
   public:
     struct edu_model model;
+    enum options_ats ats;
+    struct ats_model tlb;
+    uint16_t ats_control;
     uint8_t devfunc;
     int timer;
 
-    explicit edu_device(uint8_t where) : devfunc(where), timer(-1)
+    edu_device(uint8_t where, enum options_ats how) : ats(how), tlb(), ats_control(0), devfunc(where), timer(-1)
     {
         put("bulkhead_edu", "BHEDU");
     }
@@ -199,6 +212,10 @@ void edu_device::reset(unsigned)
     pci_conf[CONFIG_COMMAND + 1] = 0;
     memset(&pci_conf[MSI_CONTROL], 0, MSI_END - MSI_CONTROL);
     pci_conf[MSI_CONTROL] = MSI_64_BIT;
+    ats_control = 0;
+    ats_model_reset(&tlb, units_of(devfunc), devfunc, ATS_DEPTH);
+    tlb.deaf = ats == OPTIONS_ATS_DEAF;
+    tlb.mute = ats == OPTIONS_ATS_MUTE;
 }
 
 void edu_device::attach()
@@ -208,6 +225,12 @@ void edu_device::attach()
     pci_conf[CONFIG_STATUS] = STATUS_CAPABILITIES;
     pci_conf[CONFIG_CAPABILITIES] = MSI;
     pci_conf[MSI] = MSI_IDENTITY;
+    if (ats != OPTIONS_ATS_NONE) {
+        pci_conf[MSI + 1] = EXPRESS;
+        pci_conf[EXPRESS] = EXPRESS_IDENTITY;
+        pci_conf[EXPRESS + 2] = EXPRESS_INTEGRATED;
+        dma_keeps(devfunc, &tlb);
+    }
     timer = bx_pc_system.register_timer(this, on_time, STEP_US, true, false, "edu");
     if (!bx_devices.register_pci_handlers(this, &devfunc, "edu", "Bulkhead's edu", 0)) {
         ending_refuse("edu: place %02x.%u is taken", devfunc >> 3, devfunc & 7U);
@@ -216,11 +239,53 @@ void edu_device::attach()
     log_line("edu is sid=0x%04x", devfunc);
 }
 
+static edu_device *find_ats(uint16_t sid)
+{
+    for (unsigned i = 0; i < edus.count; i++) {
+        if (edus.device[i]->devfunc == sid && edus.device[i]->ats != OPTIONS_ATS_NONE) {
+            return edus.device[i];
+        }
+    }
+    return NULL;
+}
+
+bool edu_forget(void *, uint16_t sid, uint64_t address, uint64_t bytes, unsigned max_pending)
+{
+    edu_device *e = find_ats(sid);
+    return e != NULL && ats_model_invalidate(&e->tlb, address, bytes, max_pending);
+}
+
+/* One capability: ATS (PCIe 6.0 10.5.1). Extended configuration space is empty else. */
+bool edu_extended_read(uint8_t devfunc, unsigned offset, uint32_t *value)
+{
+    edu_device *e = find_ats(devfunc);
+    if (e == NULL) {
+        return false;
+    }
+    *value = offset == ATS       ? ATS_HEADER
+             : offset == ATS + 4 ? static_cast<uint32_t>(e->ats_control) << 16 | ATS_GLOBAL | ATS_DEPTH
+                                 : 0;
+    return true;
+}
+
+bool edu_extended_write(uint8_t devfunc, unsigned offset, uint32_t value)
+{
+    edu_device *e = find_ats(devfunc);
+    if (e != NULL && offset == ATS + 4) {
+        e->ats_control = static_cast<uint16_t>(value >> 16 & (ATS_ENABLE | ATS_STU));
+        if ((e->ats_control & ATS_STU) != 0 && (e->ats_control & ATS_ENABLE) != 0) {
+            log_error("edu %02x.%u: ATS switched on for pages that are not of 4 KiB", devfunc >> 3, devfunc & 7U);
+        }
+        ats_model_enable(&e->tlb, (e->ats_control & ATS_ENABLE) != 0);
+    }
+    return e != NULL;
+}
+
 void edu_init()
 {
     const struct options *o = options_get();
     for (unsigned i = 0; i < o->edus; i++) {
-        edus.device[i] = new edu_device(o->edu[i]);
+        edus.device[i] = new edu_device(o->edu[i], o->ats[i]);
         edus.device[i]->attach();
         edus.count++;
     }

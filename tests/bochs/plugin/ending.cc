@@ -12,6 +12,7 @@
 #include "tests/bochs/plugin/dma.hh"
 #include "tests/bochs/plugin/libraries.hh"
 #include "tests/bochs/plugin/log.hh"
+#include "tests/bochs/plugin/vmd.hh"
 
 #define EXIT_PORT 0xf4
 #define ANY_WIDTH 7
@@ -23,6 +24,7 @@ static struct {
 static void summary()
 {
     dma_summary();
+    vmd_summary();
     if (log_errors() != 0) {
         log_line("%u errors: hardware leaves undefined what comes of them", log_errors());
     }

@@ -8,9 +8,11 @@
 #include <stdint.h>
 
 extern "C" {
+#include "tests/model/ats_model.h"
 #include "tests/model/edu_model.h"
 #include "tests/model/ioapic_model.h"
 #include "tests/model/platform_options.h"
+#include "tests/model/vmd_model.h"
 #include "tests/model/vtd_model.h"
 }
 

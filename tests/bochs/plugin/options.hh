@@ -5,13 +5,19 @@
 
 #include "tests/bochs/plugin/model.hh"
 
-#define OPTIONS_EDUS 4
+#define OPTIONS_EDUS 6
+
+/* Whether an edu keeps translations (ATS), and how well: it forgets what it is told to, answers without forgetting, or
+ * does not answer. */
+enum options_ats { OPTIONS_ATS_NONE, OPTIONS_ATS_GOOD, OPTIONS_ATS_DEAF, OPTIONS_ATS_MUTE };
 
 struct options {
     struct platform_sources sources;
     struct platform_options units;
     unsigned edus;
     uint8_t edu[OPTIONS_EDUS]; /* device and function */
+    enum options_ats ats[OPTIONS_EDUS];
+    bool any_ats; /* then there is a window for extended configuration space */
 };
 
 /* Read once; a bad variable ends the run. */

@@ -3,12 +3,14 @@
 #include "tests/bochs/plugin/bochs_api.hh"
 #include "tests/bochs/plugin/bochs_version.hh"
 #include "tests/bochs/plugin/dma_hooks.hh"
+#include "tests/bochs/plugin/ecam.hh"
 #include "tests/bochs/plugin/edu.hh"
 #include "tests/bochs/plugin/ending.hh"
 #include "tests/bochs/plugin/ioapic.hh"
 #include "tests/bochs/plugin/log.hh"
 #include "tests/bochs/plugin/serial.hh"
 #include "tests/bochs/plugin/units.hh"
+#include "tests/bochs/plugin/vmd.hh"
 
 /* Every device has been made when Bochs resets them for the first time; no CPU runs before that. */
 class bulkhead_device : public bx_devmodel_c
@@ -24,6 +26,8 @@ class bulkhead_device : public bx_devmodel_c
     {
         units_init();
         edu_init();
+        ecam_init();
+        vmd_init();
     }
     virtual void reset(unsigned)
     {
@@ -34,6 +38,7 @@ class bulkhead_device : public bx_devmodel_c
         ending_init();
         units_reset();
         edu_reset();
+        vmd_reset();
         ioapic_init();
         serial_init();
         dma_hooks_init();

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/bochs/plugin/bochs_api.hh"
+#include "tests/bochs/plugin/edu.hh"
 #include "tests/bochs/plugin/ending.hh"
 #include "tests/bochs/plugin/interrupts.hh"
 #include "tests/bochs/plugin/log.hh"
@@ -125,7 +126,7 @@ void units_init()
 
 void units_reset()
 {
-    static const struct vtd_model_io io = {NULL, read_memory, write_memory, own_interrupt, NULL};
+    static const struct vtd_model_io io = {NULL, read_memory, write_memory, own_interrupt, NULL, edu_forget};
     for (unsigned i = 0; i < units.count; i++) {
         struct unit *u = &units.unit[i];
         vtd_model_reset(&u->model, &description(u)->config, &io);

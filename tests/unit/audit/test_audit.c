@@ -235,6 +235,21 @@ static void device_tlb(void)
 {
     *audit_rig_word(PAGE_CONTEXT0, 2 * SOURCE_WEB) |= 1 << 2;
 }
+
+/* ATS is right for a source that may have it, and for it alone. */
+static void test_a_device_that_may_keep_translations(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        audit_rig_make(&rig);
+        device_tlb();
+        rig.sources[i].device_tlb = true; /* web's, store's */
+        assert_int_equal(audit_rig_run(&rig, AUDIT_ALL, NULL), i == 0);
+        assert_int_equal(rig.result.codes[AUDIT_CONTEXT_TYPE], i);
+        audit_rig_free(&rig);
+    }
+}
+
 static void wrong_width(void)
 {
     *audit_rig_word(PAGE_CONTEXT0, 2 * SOURCE_WEB + 1) = 0x103;
@@ -695,6 +710,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sound_machine_passes),
         cmocka_unit_test(test_a_unit_that_remaps_nothing),
+        cmocka_unit_test(test_a_device_that_may_keep_translations),
         cmocka_unit_test(test_every_mutation_is_found),
         cmocka_unit_test(test_what_hardware_ignores_is_not_found),
         cmocka_unit_test(test_one_owner),

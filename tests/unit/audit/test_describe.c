@@ -45,9 +45,9 @@ static void test_pieces_are_sorted_and_cut(void **state)
     audit_describe_range(&d, (struct audit_range){8 * MIB, 16 * MIB, 1, AUDIT_RAM, RWX, RW});
     audit_describe_device(&d, 0xec000400, 0x20, "I/O APIC");
     audit_describe_device(&d, 0xec000000, 0x20, "I/O APIC");
-    audit_describe_source(&d, (struct audit_source){0, 0x10, 0, false});
-    audit_describe_source(&d, (struct audit_source){0, 0x10, 0, true});
-    audit_describe_source(&d, (struct audit_source){0, 0x08, 1, false});
+    audit_describe_source(&d, (struct audit_source){0, 0x10, 0, false, false});
+    audit_describe_source(&d, (struct audit_source){0, 0x10, 0, true, false});
+    audit_describe_source(&d, (struct audit_source){0, 0x08, 1, false, false});
     assert_int_equal(audit_describe_end(&d, &map), STATUS_OK);
     const struct audit_facts *f = &d.facts;
     assert_int_equal(f->range_count, 2); /* both BARs of owner 0 share their page */

@@ -144,7 +144,7 @@ static void behind_a_vmd_endpoint(void **state)
     child->vmd = (uint32_t)(plain - plan_rig.functions);
     refused(ONE "devices = [\"10000:e1:00.0\"]\n",
             "error[BH0624] g.toml:6:12: 10000:e1:00.0 is behind a VMD endpoint, and goes with that; fix: name the "
-            "endpoint: \"0000:00:05.0\"\n");
+            "endpoint: devices = [\"0000:00:05.0\"]\n");
     accepted(ONE "devices = [\"group:0000:00:05.0\"]\n", "");
     assert_int_equal(plan_rig.plan.device_count, 1);
     assert_int_equal(plan_rig.plan.owner[child - plan_rig.functions], 0);

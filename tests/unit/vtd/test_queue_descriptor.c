@@ -47,7 +47,14 @@ static void device_tlb(void **state)
 {
     (void)state;
     /* S = 1 and all address bits but 63 set: everything. */
-    check(vtd_descriptor_device_tlb(0x0300, 4), 0x0000030000040003, 0x7ffffffffffff001);
+    check(vtd_descriptor_device_tlb(0x0300, 4, false, 0, VTD_DEVICE_TLB_ALL), 0x0000030000040003, 0x7ffffffffffff001);
+    check(vtd_descriptor_device_tlb(0x0300, 31, false, 0x12345000, 0), 0x00000300001f0003, 0x12345000);
+    check(vtd_descriptor_device_tlb(0x0300, 0, false, 0x12344000, 1), 0x0000030000000003, 0x12344001);
+    check(vtd_descriptor_device_tlb(0x0300, 0, false, 0x12344000, 2), 0x0000030000000003, 0x12345001);
+    check(vtd_descriptor_device_tlb(0x0300, 0, false, 0x12200000, 9), 0x0000030000000003, 0x122ff001);
+    check(vtd_descriptor_device_tlb(0x0300, 0, false, 0x123456000, 51), 0x0000030000000003, 0x3ffffffffffff001);
+    /* PFSID: 3:0 at 15:12, 15:4 at 63:52. */
+    check(vtd_descriptor_device_tlb(0x3b19, 4, true, 0x1000, 0), 0x3b103b1900049003 + 0x0010000000000000, 0x1000);
 }
 
 static void wait(void **state)

@@ -95,9 +95,10 @@ static void test_device_timeout(void **state)
 {
     (void)state;
     struct vtd_model *m = start(vtd_model_server());
+    const struct vtd_device_tlb tlb = {.source = 0x320};
     m->knobs.inject_ite = 1;
     m->knobs.inject_sid = 0x0318;
-    assert_int_equal(vtd_invalidate_device_tlb(unit(), 0x318, 0), STATUS_OK);
+    assert_int_equal(vtd_invalidate_device_all(unit(), &tlb), STATUS_OK);
     assert_int_equal(unit()->queue.device_timeouts, 1);
     assert_int_equal(unit()->queue.timeout_source, 0x318);
     assert_int_equal(vtd_raw_read(&rig.mc, RAW_FSTS, 4), 0);
@@ -105,9 +106,24 @@ static void test_device_timeout(void **state)
     for (unsigned i = 0; i < 3; i++) {
         m->knobs.inject_ite = 1;
         m->knobs.stop_after_error = i == 2;
-        enum status s = vtd_invalidate_device_tlb(unit(), 0x318, 0);
+        enum status s = vtd_invalidate_device_all(unit(), &tlb);
         assert_int_equal(s, i == 2 ? STATUS_TIMEOUT : STATUS_OK);
     }
+    assert_null(vtd_model_violation(m));
+}
+
+/* The device that was asked does not answer: it is not asked again, and the queue goes on. */
+static void test_own_device_timeout(void **state)
+{
+    (void)state;
+    struct vtd_model *m = start(vtd_model_server());
+    const struct vtd_device_tlb tlb = {.source = 0x318};
+    m->knobs.inject_ite = 1;
+    m->knobs.inject_sid = 0x0318;
+    assert_int_equal(vtd_invalidate_device_range(unit(), &tlb, 0x1000, 0x1000), STATUS_TIMEOUT);
+    assert_int_equal(unit()->queue.device_timeouts, 1);
+    assert_int_equal(unit()->queue.errors, 1);
+    assert_int_equal(vtd_invalidate_all(unit()), STATUS_OK);
     assert_null(vtd_model_violation(m));
 }
 
@@ -207,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_refused_descriptor),
         cmocka_unit_test(test_truly_bad_descriptor),
         cmocka_unit_test(test_device_timeout),
+        cmocka_unit_test(test_own_device_timeout),
         cmocka_unit_test(test_stray_completion_is_harmless),
         cmocka_unit_test(test_deadlines),
         cmocka_unit_test(test_full_ring_times_out),

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ * Resetting the domain behind a VMD endpoint: before its first user, between users and at the end. Functions behind it
+ * are found at the addresses of the facts again afterwards, whatever numbers a user gave to their buses. */
+#ifndef BULKHEAD_DRIVERS_VMD_RESET_H
+#define BULKHEAD_DRIVERS_VMD_RESET_H
+
+#include "drivers/vmd.h"
+#include "kernel/lib/status.h"
+
+/* In this order: bus mastering of the endpoint off, its requests drained, bus numbers as in the facts, children's bus
+ * mastering and decode off, secondary bus reset of every root port (together), windows closed (upper limit, low
+ * halves, upper base), VMCONFIG bit 1 cleared. The endpoint itself is left for its own reset. A disk that does not come
+ * back is a line in the log, no failure: its guest does not find it. STATUS_TIMEOUT: the endpoint's requests do not
+ * end; STATUS_HARDWARE: a root port or VMCONFIG does not hold what was written: nobody may use the endpoint. */
+MUST_CHECK enum status vmd_reset_domain(const struct pci_facts *facts, const struct vmd_domain *d);
+
+/* After the endpoint was reset, with its memory decode on: VMCONFIG as the facts have it, without bit 1; numbers and
+ * closed windows again, errors kept from the machine. Every register is read back. STATUS_HARDWARE as above, or the
+ * first bus is another. */
+MUST_CHECK enum status vmd_reset_restore(const struct pci_facts *facts, const struct vmd_domain *d);
+
+#endif
