@@ -69,7 +69,7 @@ def demo(boot, disk):
      "levels=3 pages=4k,2m,1g fault-records=1"],
     ["vtd: unit=0 queue=1 coherent=0 snoop-control=0 caching-mode=1 write-buffer-flush=0 interrupt-remapping=1 "
      "x2apic=0 posting=0 device-tlb=0 live=0"],
-    ["memory: ram-mib=3069"],
+    ["memory: ram-mib=306"],
     ["cpu: count=4 model=\"AMD EPYC Processor\""],
 ], ids=lambda words: words[0][:40])
 def test_inventory(demo, words):
