@@ -10,8 +10,6 @@
 #include "drivers/pci_regs.h"
 #include "plan/plan_function.h"
 
-#define SRIOV_TOTAL_OFFSET 0x0e
-
 static struct sbdf sbdf_of(struct dump_address at)
 {
     return sbdf_from_rid(at.domain, at.rid);
@@ -20,10 +18,13 @@ static struct sbdf sbdf_of(struct dump_address at)
 static unsigned total_vfs(const struct machine_load *load, uint32_t index)
 {
     const struct pci_function *f = &load->machine.pci.functions[index];
+    if (f->cap.sriov == 0) {
+        return 0;
+    }
     const struct dump_function *saved = &load->dump.functions[load->dump_of[index]];
     struct pci_image image = {saved->config, saved->length};
     struct pci_reader reader = pci_reader_image(&image);
-    return f->cap.sriov != 0 ? pci_reader_u16(&reader, (uint16_t)(f->cap.sriov + SRIOV_TOTAL_OFFSET)) : 0;
+    return pci_reader_u16(&reader, (uint16_t)(f->cap.sriov + PCI_SRIOV_TOTAL));
 }
 
 /* What Linux made. */

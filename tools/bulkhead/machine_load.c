@@ -420,6 +420,7 @@ void machine_load_free(struct machine_load *load)
 {
     dump_text_free(&load->dump);
     free(load->space);
+    free(load->vf_space);
     free(load->diag_items);
     *load = (struct machine_load){0};
 }

@@ -15,7 +15,7 @@ struct machine_load {
     struct dump_text dump;
     struct machine machine;
     struct plan_facts facts; /* of machine; console and limits are the caller's to set */
-    uint32_t *dump_of;       /* by function's index in machine.pci: its index in dump.functions */
+    uint32_t *dump_of;       /* by function's index in machine.pci: its index in dump.functions; of VFs, any */
     const char *incomplete;  /* NULL, or why no plan can be made of it: what is missing, or unusable VT-d */
     enum status dmar;        /* of machine_read_dmar */
     bool units_assumed;      /* Linux showed no units: that they remap interrupts is DMAR's word alone */
@@ -24,7 +24,7 @@ struct machine_load {
     size_t hidden_vmds;      /* VMD endpoints behind which Linux showed nothing: its vmd driver is not loaded */
     struct diag_list diags;  /* what the parsers said */
     struct diag *diag_items;
-    void *space; /* behind the arrays here */
+    void *space, *vf_space; /* behind the arrays here; the second one after load_vfs() */
     struct plan_cpu *cpus;
     struct plan_block *free;
     uint32_t *hints;

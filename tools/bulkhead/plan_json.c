@@ -28,6 +28,9 @@ static void print_device(struct json_file *j, const struct planner *p, const str
     json_file_open_object(j, NULL);
     json_file_text(j, "address", sbdf_text(f->at, at));
     json_file_format(j, "id", "%04x:%04x", f->vendor, f->device);
+    if (f->is_vf) {
+        json_file_text(j, "vf_of", sbdf_text(p->facts.machine->pci.functions[f->pf].at, at));
+    }
     json_file_number(j, "group", d->group);
     json_file_number(j, "unit", d->unit);
     json_file_text(j, "reset", pci_reset_text(d->reset));
