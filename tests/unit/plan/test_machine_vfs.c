@@ -70,12 +70,18 @@ static void on_and_listed(void **state)
     size_t unit = 9;
     (void)state;
     fake_sriov_make_vfs(&rig.device, 8, 1, 1);
+    fake_pci_add(sbdf_make(0, 1, 3, 0), 0x8086, 0x201d, 0x010400); /* behind the VFs */
+    fake_pci_add_ext_cap(fake_pci_find(sbdf_make(0, 1, 3, 0)), PCI_EXT_ARI, 8);
+    fake_pci_add_express(fake_pci_find(sbdf_make(0, 1, 3, 0)), PCI_EXPRESS_ENDPOINT, false);
     assert_int_equal(run(GUEST "[device.\"0000:01:00.0\"]\nvfs = 8\n"), STATUS_OK);
     assert_int_equal(machine.sriov.count, 1);
-    assert_int_equal(machine.pci.count, 2);
-    assert_true(machine_vfs_bytes(&machine) >= 10 * sizeof(struct pci_function));
+    assert_int_equal(machine.pci.count, 3);
+    assert_true(machine_vfs_bytes(&machine) >= 11 * sizeof(struct pci_function));
+    machine.vmd.count = 1; /* behind the VFs, as an endpoint would be */
+    machine.vmd.domains[0].endpoint = 2;
     assert_int_equal(machine_vfs_list(&machine, &sriov_view_live, &rig.arena, &rig.diags), STATUS_OK);
-    assert_int_equal(machine.pci.count, 10);
+    assert_int_equal(machine.pci.count, 11);
+    assert_int_equal(machine.vmd.domains[0].endpoint, 10);
     /* In the unit that names the PF, though nobody names the VF. */
     assert_int_equal(machine_unit_of(&machine, sbdf_make(0, 1, 0, 5), &unit), STATUS_OK);
     assert_int_equal(unit, 0);
