@@ -18,7 +18,7 @@ $(BUILD)/efi/%.o: %
 $(BUILD)/bulkhead.efi.so: $(EFI_OBJ)
 	@ld -nostdlib -znocombreloc -znoexecstack -T /usr/lib/elf_x86_64_efi.lds -shared -Bsymbolic --no-undefined \
 		/usr/lib/crt0-efi-x86_64.o $^ -L/usr/lib -lgnuefi -o $@
-$(BUILD)/bulkhead.efi: $(BUILD)/bulkhead.efi.so
+$(BUILD)/%.efi: $(BUILD)/%.efi.so
 	@echo "  ld $@"; objcopy $(EFI_SECTIONS:%=-j %) --target efi-app-x86_64 --subsystem=10 $< $@
 
 $(foreach h,host host-gcc host-clang host-fuzz,$(eval $(BUILD)/$(h)/libbulkhead.a: $(EFI_PURE:%=$(BUILD)/$(h)/%.o)))

@@ -77,7 +77,7 @@ static void tell(const struct vm_owned *owned, struct vm_owned *user, const stru
     event_begin(&e, EVENT_WARNING, "vf-guest-stopped");
     json_text(&e.json, "guest", user->vm.name);
     json_text(&e.json, "reason", "pf-reset");
-    json_text(&e.json, "device", text);
+    json_text(&e.json, "pf", text);
     json_text(&e.json, "owner", owned->vm.name);
     event_end(&e);
     enum status status = vm_order_guest(user, VM_ORDER_STOP, "pf-reset");

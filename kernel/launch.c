@@ -271,7 +271,7 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
     launch.isolate = isolate;
     enum status status = check(boot, machine, diags);
     if (status == STATUS_OK) {
-        launch_measured_find(machine);
+        launch_measured_find(boot, machine);
     }
     status = status == STATUS_OK ? make_all(boot, machine, diags) : status;
     if (status != STATUS_OK) {

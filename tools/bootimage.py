@@ -43,6 +43,7 @@ class BootList:
     cmdline: str = ""
     modules: list = dataclasses.field(default_factory=list)
     timeout: int = 0  # GRUB's menu, in seconds
+    serial: str = "--unit=0 --speed=115200"  # GRUB's words for the port that its menu is shown on too; empty: none
     grub_before: list = dataclasses.field(default_factory=list)  # lines of grub.cfg that come first
 
 
@@ -111,9 +112,9 @@ def grub_words(text):
 
 def grub_config(boot_list, root=""):
     """grub.cfg; root: a device in front of every path, "(stick)"."""
-    lines = ["if serial --unit=0 --speed=115200; then", "  terminal_output console serial", "  terminal_input console serial",
-             "fi", f"set timeout={boot_list.timeout}", *boot_list.grub_before, "menuentry 'Bulkhead' {",
-             f"  multiboot2 {root}/{FOLDER}/bulkhead.elf {grub_words(boot_list.cmdline)}".rstrip()]
+    serial = [f"if serial {boot_list.serial}; then", "  terminal_output console serial", "  terminal_input console serial", "fi"]
+    lines = [*(serial if boot_list.serial else []), f"set timeout={boot_list.timeout}", *boot_list.grub_before,
+             "menuentry 'Bulkhead' {", f"  multiboot2 {root}/{FOLDER}/bulkhead.elf {grub_words(boot_list.cmdline)}".rstrip()]
     for module, name in zip(boot_list.modules, names_on_medium(boot_list)):
         lines.append(f"  module2 {root}/{FOLDER}/{name} {grub_words(module.text)}".rstrip())
     return "\n".join([*lines, "}"]) + "\n"

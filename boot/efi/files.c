@@ -61,17 +61,18 @@ static void find_folder(void)
     }
 }
 
+/* PXE first: iPXE puts a file system beside it, which has nothing but what iPXE itself loaded. */
 enum status files_open(void)
 {
     static const EFI_GUID file_system = EFI_SIMPLE_FILE_SYSTEM_PROTOCOL_GUID;
-    EFI_FILE_IO_INTERFACE *system = firmware_protocol(firmware()->self->DeviceHandle, &file_system);
+    EFI_HANDLE device = firmware()->self->DeviceHandle;
+    if (pxe_open(device) == STATUS_OK) {
+        return STATUS_OK;
+    }
+    EFI_FILE_IO_INTERFACE *system = firmware_protocol(device, &file_system);
     if (system != NULL && !EFI_ERROR(system->OpenVolume(system, &files.volume))) {
         find_folder();
         firmware_say("files are read from %s on the medium that the loader came from", files.folder);
-        return STATUS_OK;
-    }
-    files.volume = NULL;
-    if (pxe_open(firmware()->self->DeviceHandle) == STATUS_OK) {
         return STATUS_OK;
     }
     return firmware_refuse(STATUS_UNSUPPORTED, "start it from an EFI system partition, a CD, or by PXE over IPv4",

@@ -15,7 +15,8 @@ struct file_blob {
 MUST_CHECK enum status files_open(void);
 
 /* path as boot.cfg writes it. STATUS_NOT_FOUND: no such file; STATUS_NO_MEMORY; STATUS_BAD_FORMAT: an empty file or a
- * path that is too long; STATUS_HARDWARE: the medium or the server failed. Says nothing. */
+ * path that is too long; STATUS_UNSUPPORTED: a PXE that cannot tell sizes; STATUS_HARDWARE: the medium or the server
+ * failed. Says nothing. */
 MUST_CHECK enum status files_read(const char *path, struct file_blob *out);
 
 #endif

@@ -48,6 +48,9 @@ static enum status refuse_file(enum status status, const char *path)
     case STATUS_BAD_FORMAT:
         return firmware_refuse(status, "put the right file there", "%s: it is empty, a folder, or has too long a path",
                                path);
+    case STATUS_UNSUPPORTED:
+        return firmware_refuse(status, "boot by the firmware's own PXE, not by iPXE",
+                               "%s: this network software cannot tell a file's size", path);
     default:
         return firmware_refuse(status, "check the medium or the boot server", "%s: cannot be read", path);
     }

@@ -11,7 +11,8 @@
 
 #define PATH_MAX 512
 #define FILE_BYTES_MAX (2 * GIB)
-#define OPTIONS_AT 240 /* RFC 2131 figure 1: the options begin behind the fixed fields and the magic cookie */
+#define BLOCK_SIZE 1432 /* fills an Ethernet frame (RFC 2348); a server that knows no such option sends 512 */
+#define OPTIONS_AT 240  /* RFC 2131 figure 1: the options begin behind the fixed fields and the magic cookie */
 
 enum { OPTION_PAD = 0, OPTION_SERVER = 54, OPTION_BOOT_FILE = 67, OPTION_END = 255 };
 
@@ -97,7 +98,9 @@ enum status pxe_open(EFI_HANDLE device)
 
 static EFI_STATUS transfer(EFI_PXE_BASE_CODE_TFTP_OPCODE what, void *buffer, uint64_t *bytes, char *path)
 {
-    return pxe.protocol->Mtftp(pxe.protocol, what, buffer, FALSE, bytes, NULL, &pxe.server, (UINT8 *)path, NULL, FALSE);
+    UINTN block = BLOCK_SIZE;
+    return pxe.protocol->Mtftp(pxe.protocol, what, buffer, FALSE, bytes, &block, &pxe.server, (UINT8 *)path, NULL,
+                               FALSE);
 }
 
 static bool make_path(const char *path, char out[PATH_MAX])
@@ -119,6 +122,9 @@ enum status pxe_read(const char *path, struct file_blob *out)
         return STATUS_BAD_FORMAT;
     }
     EFI_STATUS found = transfer(EFI_PXE_BASE_CODE_TFTP_GET_FILE_SIZE, NULL, &size, whole);
+    if (found == EFI_UNSUPPORTED) {
+        return STATUS_UNSUPPORTED;
+    }
     if (EFI_ERROR(found)) {
         return found == EFI_TFTP_ERROR || found == EFI_NOT_FOUND ? STATUS_NOT_FOUND : STATUS_HARDWARE;
     }
