@@ -384,7 +384,7 @@ static bool child_sends(uint64_t address, uint32_t data, struct vtd_model_messag
 static void forged_messages_reach_the_owner_alone(void **state)
 {
     (void)state;
-    struct vtd_model_message message;
+    struct vtd_model_message message = {0};
     bring_up();
     program_entry(3, 0xfee01000, 0x45);
     enable_messages();
