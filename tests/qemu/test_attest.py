@@ -13,7 +13,7 @@ DRIVERS = {"0000:01:00.0": ("nvme", {"message-dma"}), "0000:00:05.0": ("edu", se
 def test_nothing_escapes(tmp_path):
     status, report, text = attestrun.attest(tmp_path, "qemu", GUESTS, "--budget-ms", 200)
     attestrun.assert_passed(status, report, text, GUESTS, recorded_messages=False)
-    assert report["attempts"] > 20000 and report["emulator"] == "qemu"
+    assert report["attempts"] > 15000 and report["emulator"] == "qemu"
     for address, (driver, skipped) in DRIVERS.items():
         device = attestrun.driver_of(report, address)
         assert device["driver"] == driver
