@@ -3,6 +3,10 @@
 #include "guest/sources.h"
 
 #include "guest/device_ats.h"
+#include "guest/pci.h"
+
+/* Every device of a guest may keep translations: the plan counts no further. */
+_Static_assert(VTD_DEVICE_TLBS_MAX >= GUEST_PCI_ASSIGNED_MAX, "a domain has room for all of a guest's devices");
 
 void guest_sources_init(struct guest_sources *s, struct vtd_domain *domain)
 {

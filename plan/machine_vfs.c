@@ -79,10 +79,13 @@ size_t machine_vfs_bytes(const struct machine *m)
 enum status machine_vfs_list(struct machine *m, const struct sriov_view *view, struct arena *arena,
                              struct diag_list *diags)
 {
-    const struct pci_facts old = m->pci;
+    struct sbdf endpoints[VMD_DOMAINS_MAX] = {{0}};
+    for (size_t i = 0; i < m->vmd.count; i++) {
+        endpoints[i] = m->pci.functions[m->vmd.domains[i].endpoint].at;
+    }
     enum status status = sriov_functions_add(&m->sriov, &m->pci, view, arena, diags);
-    if (status == STATUS_OK) {
-        vmd_renumber(&m->vmd, &old, &m->pci);
+    for (size_t i = 0; status == STATUS_OK && i < m->vmd.count; i++) {
+        m->vmd.domains[i].endpoint = pci_find_index(&m->pci, endpoints[i]);
     }
     return status;
 }

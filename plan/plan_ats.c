@@ -4,7 +4,6 @@
 
 #include "kernel/lib/format.h"
 #include "plan/plan_units.h"
-#include "vtd/device_tlb.h"
 
 #define LEAVE_OUT "leave ats out"
 #define VENDOR_INTEL 0x8086
@@ -165,14 +164,9 @@ static bool check_trust(struct plan_work *w, const struct plan_claim *c)
 
 void plan_ats_check(struct plan_work *w)
 {
-    size_t counts[CONFIG_GUESTS_MAX] = {0};
     for (size_t i = 0; i < w->claim_count; i++) {
         struct plan_claim *c = &w->claims[i];
         c->ats = !c->gone && config_device_uses_ats(w->config, w->pci, function_of(w, c)) && check_trust(w, c) &&
                  check_device(w, c) && check_unit(w, c) && check_way(w, c);
-        if (c->ats && ++counts[c->guest] > VTD_DEVICE_TLBS_MAX) {
-            refuse(w, c, PLAN_DEVICES_ATS_MANY, "leave ats out for some of its guest's devices",
-                   "it is one more than a guest can have with it");
-        }
     }
 }

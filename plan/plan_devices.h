@@ -62,7 +62,6 @@ enum plan_devices_diag {
     PLAN_DEVICES_ATS_UNIT = 693,        /* ats behind a remapping unit that serves no devices' TLBs */
     PLAN_DEVICES_ATS_PORT = 694,        /* ats below a port that is not made for it, or not listed (ATSR) */
     PLAN_DEVICES_ATS_SOC = 695,         /* ats for a device whose hardware sees to it by itself (SATC) */
-    PLAN_DEVICES_ATS_MANY = 696,        /* ats for more devices of a guest than there is room for */
     PLAN_DEVICES_TABLE_NOBODY = 709,    /* a [device] table of a device that no guest gets */
 };
 

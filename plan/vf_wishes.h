@@ -8,12 +8,13 @@
 #include "kernel/lib/status.h"
 #include "plan/config.h"
 
-/* Codes BH0660 to BH0664. */
+/* Codes BH0660 to BH0664, and BH0667. */
 enum vf_wishes_diag {
     VF_WISHES_ABSENT = 660,  /* vfs of a device that is not in the machine */
     VF_WISHES_NOT_PF = 661,  /* vfs of a device without SR-IOV */
     VF_WISHES_PART = 662,    /* fewer VFs than all, of a device that wants all or none */
     VF_WISHES_MANY = 663,    /* VFs of more PFs than there is room for */
+    VF_WISHES_UNSIZED = 667, /* VF BARs of which a dump does not say how large they are (`bulkhead plan`) */
     VF_WISHES_BLOCKED = 664, /* VFs of a function that cannot be trusted, or behind a VMD endpoint */
 };
 

@@ -40,7 +40,8 @@ LOADER = "ld-linux-x86-64.so.2"
 
 # apt answers from lists that only root can renew: none in a container image, stale after a kernel update.
 APT_HINT = "run `apt-get update` as root and try again; without a network put linux-image-*.deb (the one that " \
-           f"linux-image-amd64 depends on) and busybox-static_*.deb into {CACHE}"
+           "linux-image-amd64 depends on), busybox-static_*.deb and those of " \
+           f"{' '.join(name for _, names in DEBIAN_PROGRAMS.values() for name in names)} into {CACHE}"
 
 
 def run(*command, hint="", **options):

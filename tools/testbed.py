@@ -224,14 +224,16 @@ def monitor_of(path):
         monitor.close()
 
 
-def run_qemu(arguments, timeout, on_line=None, stop_when=None, answers=(), at_end=None):
+def run_qemu(arguments, timeout, on_line=None, stop_when=None, answers=(), at_end=None, environment=()):
     """Run QEMU with its serial port on our pipe until it ends, the time is up, or stop_when(line) is true; in the last
     case at_end(Monitor) may look at the machine before it is ended. answers: (text, bytes) pairs; when a line contains
-    the text of the first one left, its bytes are typed on the serial console; a tuple of texts: when all were seen."""
+    the text of the first one left, its bytes are typed on the serial console; a tuple of texts: when all were seen.
+    environment: NAME=VALUE for QEMU alone."""
     run = Run()
+    command = [*(["env", *environment] if environment else []), "qemu-system-x86_64", *arguments]
     with tempfile.TemporaryDirectory(prefix="bulkhead-") as folder:
         socket_path = pathlib.Path(folder) / "qmp" if at_end else None
-        drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, socket_path)
+        drive_qemu(run, command, timeout, on_line, stop_when, answers, at_end, socket_path)
     return run
 
 
@@ -308,9 +310,8 @@ def drive(run, process, console, timeout, on_line=None, stop_when=None, answers=
     run.seconds = time.monotonic() - started
 
 
-def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, socket_path):
-    command = ["qemu-system-x86_64", *arguments, "-display", "none", "-serial", "stdio", "-monitor", "none",
-               "-no-reboot"]
+def drive_qemu(run, command, timeout, on_line, stop_when, answers, at_end, socket_path):
+    command = [*command, "-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot"]
     if socket_path:
         command += ["-qmp", f"unix:{socket_path},server=on,wait=off"]
 

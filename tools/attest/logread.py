@@ -49,6 +49,7 @@ class Log:
     findings: list = dataclasses.field(default_factory=list)
     panics: list = dataclasses.field(default_factory=list)
     refusals: list = dataclasses.field(default_factory=list)
+    lost: int = 0  # times that a unit, or the log, lost records
 
     def guest(self, name):
         return self.guests.setdefault(name, GuestLog())
@@ -77,6 +78,7 @@ def take_hypervisor_line(log, text):
     words = words_of(text)
     if text.startswith("fault: "):
         match = FAULT.match(text)
+        log.lost += "overflow" in words or "storm" in words
         if match:
             sid, guest, access, at, _, suppressed = match.groups()
             log.faults.append(Fault(sid, guest, access, int(at, 16), int(suppressed or 0)))

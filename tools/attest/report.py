@@ -91,8 +91,9 @@ class Records:
         return UNRECORDED
 
     def unexpected(self):
-        """Of addresses that the attacker did not name."""
-        return sorted(self.requests - self.asked)
+        """Of addresses that the attacker did not name. (What it did name may be read and written: a ring is both.)"""
+        pages = {page for _, page in self.asked}
+        return sorted((access, page) for access, page in self.requests if page not in pages)
 
 
 def tries_of(guest, name, at):
@@ -240,6 +241,8 @@ def check_hypervisor(log, ticket, found):
     strange = {(fault.sid, fault.guest) for fault in log.faults if fault.guest != "-"} - given
     found.problems += [f"a blocked request of {sid} is told of guest {guest}, which does not have it"
                        for sid, guest in sorted(strange)]
+    if log.lost:
+        found.notes.append(f"{log.lost} times a unit's records were full or came too fast: some are missing from the log")
     nobody = sum(fault.guest == "-" for fault in log.faults)
     if nobody:
         found.notes.append(f"{nobody} requests of devices that nobody has were blocked")

@@ -31,7 +31,7 @@ static const char help[] =
     "  --seed N            another order of attempts\n"
     "  --timeout S         with --emulator: seconds until it is ended\n"
     "  --report-json FILE  write the report as JSON too (docs/attest.schema.json)\n"
-    "  --save-log FILE     with --emulator: keep the console's log\n"
+    "  --save-log FILE     with --emulator: keep the console's log, and FILE.ticket\n"
     "\n"
     "The script is looked for in BULKHEAD_ATTEST, beside the build folder of this program, and at\n" INSTALLED ".\n"
     "\n"

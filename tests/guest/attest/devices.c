@@ -12,18 +12,8 @@
 #define COMMAND_MEMORY_MASTER 6u
 #define SECRET 0x3cu
 
-static const struct driver *const drivers[] = {&driver_edu, &driver_nvme, &driver_e1000};
+static const struct driver *const drivers[] = {&driver_edu, &driver_nvme, &driver_e1000, &driver_e1000_ring};
 static uint8_t ours[2][4096] __attribute__((aligned(4096)));
-
-static const struct driver *driver_of(const struct config_function *f)
-{
-    for (size_t i = 0; i < ARRAY_LENGTH(drivers); i++) {
-        if (drivers[i]->fits(f)) {
-            return drivers[i];
-        }
-    }
-    return NULL;
-}
 
 /* Bytes that are the mark, or nothing but zeros or ones, leaked nothing. */
 static bool leaked(const uint8_t *bytes, unsigned count)
@@ -36,25 +26,47 @@ static bool leaked(const uint8_t *bytes, unsigned count)
     return !marked && !blank;
 }
 
-/* What silence means later: the same device reads and writes this guest's own RAM. */
-static void control(const struct config_function *f, const struct driver *driver, const char *when, bool *reads,
-                    bool *writes)
+/* The device reads and writes this guest's own RAM: only then does it mean something that it reaches nothing else. */
+struct control {
+    bool reads, writes;
+};
+
+static bool reads_own(const struct driver *driver)
 {
     uint8_t found[DRIVER_BYTES];
     unsigned bytes = 0;
     memset(ours[0], SECRET, sizeof(ours[0]));
-    memset(ours[1], 0, sizeof(ours[1]));
-    *reads = driver->read((uintptr_t)ours[0], found, &bytes) == DRIVER_DONE && bytes > 0;
+    bool same = driver->read((uintptr_t)ours[0], found, &bytes) == DRIVER_DONE && bytes > 0;
     for (unsigned i = 0; i < bytes; i++) {
-        *reads &= found[i] == SECRET;
+        same &= found[i] == SECRET;
     }
+    return same;
+}
+
+static bool writes_own(const struct driver *driver)
+{
+    bool written = false;
+    memset(ours[1], 0, sizeof(ours[1]));
     (void)driver->write((uintptr_t)ours[1]);
-    *writes = false;
     for (unsigned i = 0; i < DRIVER_BYTES; i++) {
-        *writes |= ours[1][i] != 0;
+        written |= ours[1][i] != 0;
     }
+    return written;
+}
+
+static struct control control(const struct driver *driver)
+{
+    return (struct control){
+        .reads = driver->works != NULL ? driver->works() : reads_own(driver),
+        .writes = driver->write != NULL && writes_own(driver),
+    };
+}
+
+static void say_control(const struct config_function *f, const struct driver *driver, const char *when,
+                        struct control c)
+{
     say("ATTEST control device=00:%02x.%x driver=%s when=%s reads=%u writes=%u", f->devfn >> 3, f->devfn & 7,
-        driver->name, when, *reads, *writes);
+        driver->name, when, c.reads, c.writes);
 }
 
 static const char *result_text(enum driver_result result)
@@ -88,7 +100,7 @@ static void write_target(struct attest_tally *t, const struct config_function *f
 }
 
 static void dma(const struct attest_options *o, const struct config_function *f, const struct driver *driver,
-                bool reads, bool writes)
+                struct control can)
 {
     struct attest_tally t = attest_begin("dma", f->devfn, 0, 0);
     uint64_t at;
@@ -98,11 +110,11 @@ static void dma(const struct attest_options *o, const struct config_function *f,
                 attest_own(&t); /* to this device it is this guest's own RAM */
                 continue;
             }
-            if (reads) {
+            if (can.reads) {
                 read_target(&t, f, driver, at);
                 machine_wait_us(o->dma_pause_us);
             }
-            if (writes) {
+            if (can.writes) {
                 write_target(&t, f, driver, at);
                 machine_wait_us(o->dma_pause_us);
             }
@@ -111,24 +123,36 @@ static void dma(const struct attest_options *o, const struct config_function *f,
     attest_end(&t);
 }
 
-static void drive(const struct attest_options *o, const struct config_function *f, const struct driver *driver)
+/* The first driver that fits and works with the device, started; NULL: none. */
+static const struct driver *choose(const struct config_function *f, struct control *can)
 {
-    bool reads = false, writes = false, still_reads = false, still_writes = false;
-    say("ATTEST driver device=00:%02x.%x name=%s how=\"%s\"", f->devfn >> 3, f->devfn & 7, driver->name, driver->how);
-    if (!driver->start(f)) {
-        attest_not_attempted(f->devfn, "dma", "the device does not start");
-        return;
+    for (size_t i = 0; i < ARRAY_LENGTH(drivers); i++) {
+        if (!drivers[i]->fits(f) || !drivers[i]->start(f)) {
+            continue;
+        }
+        *can = control(drivers[i]);
+        if (can->reads || can->writes) {
+            return drivers[i];
+        }
+        drivers[i]->stop();
     }
-    control(f, driver, "before", &reads, &writes);
-    dma(o, f, driver, reads, writes);
-    if (!reads) {
+    return NULL;
+}
+
+static void drive(const struct attest_options *o, const struct config_function *f, const struct driver *driver,
+                  struct control can)
+{
+    say("ATTEST driver device=00:%02x.%x name=%s how=\"%s\"", f->devfn >> 3, f->devfn & 7, driver->name, driver->how);
+    say_control(f, driver, "before", can);
+    dma(o, f, driver, can);
+    if (!can.reads) {
         attest_not_attempted(f->devfn, "dma-read", "this device does not read this guest's own RAM so");
     }
-    if (!writes) {
+    if (!can.writes) {
         attest_not_attempted(f->devfn, "dma-write", "this device does not write this guest's own RAM so");
     }
     attest_messages(f, driver);
-    control(f, driver, "after", &still_reads, &still_writes);
+    say_control(f, driver, "after", control(driver));
     driver->stop();
 }
 
@@ -136,14 +160,15 @@ void attest_devices(const struct attest_options *o, const struct config_guest *g
 {
     for (unsigned i = 0; i < guest->count; i++) {
         const struct config_function *f = &guest->functions[i];
-        const struct driver *driver = driver_of(f);
+        struct control can = {false, false};
         say("ATTEST device=00:%02x.%x id=%04x:%04x class=%06x", f->devfn >> 3, f->devfn & 7, f->id & 0xffff,
             f->id >> 16, config_read(CONFIG_PORTS, f->devfn, 8, 4) >> 8);
         config_write(CONFIG_PORTS, f->devfn, 4, 2, COMMAND_MEMORY_MASTER);
+        const struct driver *driver = choose(f, &can);
         if (driver != NULL) {
-            drive(o, f, driver);
+            drive(o, f, driver, can);
         } else {
-            attest_not_attempted(f->devfn, "dma", "the attacker cannot drive devices of this kind");
+            attest_not_attempted(f->devfn, "dma", "the attacker cannot drive this device");
             attest_messages(f, NULL);
         }
     }

@@ -21,7 +21,9 @@ struct driver {
     bool (*start)(const struct config_function *f);
     /* Bytes that the device found at `at` into out[], of which as many count as are returned in *bytes. */
     enum driver_result (*read)(uint64_t at, uint8_t out[DRIVER_BYTES], unsigned *bytes);
-    enum driver_result (*write)(uint64_t at);
+    enum driver_result (*write)(uint64_t at); /* NULL: it only reads */
+    /* Where what it reads cannot be seen (*bytes is 0): does it reach this guest's own RAM? Else NULL. */
+    bool (*works)(void);
     /* One write of 4 bytes, as an interrupt message; NULL: this device cannot. */
     enum driver_result (*message)(uint64_t at, uint32_t data);
     /* Send the interrupt, and clear what raised it. */
@@ -30,6 +32,6 @@ struct driver {
     void (*stop)(void);
 };
 
-extern const struct driver driver_edu, driver_nvme, driver_e1000;
+extern const struct driver driver_edu, driver_nvme, driver_e1000, driver_e1000_ring;
 
 #endif

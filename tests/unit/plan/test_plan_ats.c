@@ -16,7 +16,7 @@
 #define ONE "version = 1\n[guest.one]\ncpus = [0]\nkernel = \"k\"\nmemory = \"64MiB\"\ndevices = [\"0000:01:00.0\"]\n"
 #define TABLE "[device.\"0000:01:00.0\"]\nats = true\n"
 #define TRUSTED ONE TABLE "trusted = true\n"
-#define REFUSED(code, what) "error[BH0" #code "] g.toml:8:7: 0000:01:00.0 cannot have ATS: " what "\n"
+#define REFUSED(code, what) "error[" code "] g.toml:8:7: 0000:01:00.0 cannot have ATS: " what "\n"
 
 static struct pci_function *port, *card;
 static bool serves[1];
@@ -89,21 +89,23 @@ static void never_without_trust(void **state)
 {
     (void)state;
     refused(ONE TABLE,
-            REFUSED(660, "its translated requests are believed, so that it must be trusted to reach what it was told "
-                         "alone; fix: write trusted = true beside it, in [device.\"0000:01:00.0\"], or leave ats out"));
+            REFUSED("BH0660",
+                    "its translated requests are believed, so that it must be trusted to reach what it was told "
+                    "alone; fix: write trusted = true beside it, in [device.\"0000:01:00.0\"], or leave ats out"));
 }
 
 static void never_without_the_capability(void **state)
 {
     (void)state;
     card->cap.ats = 0;
-    refused(TRUSTED, REFUSED(661, "it has no ATS capability; fix: leave ats out"));
+    refused(TRUSTED, REFUSED("BH0661", "it has no ATS capability; fix: leave ats out"));
     card->cap.ats = 0x100;
     card->vendor = 0x8086;
     card->device = 0x1452;
     card->revision = 0x10;
-    refused(TRUSTED, REFUSED(661, "is an IPU E2000 before stepping C0, which reads invalidations with the wrong byte "
-                                  "order; fix: leave ats out"));
+    refused(TRUSTED,
+            REFUSED("BH0661", "is an IPU E2000 before stepping C0, which reads invalidations with the wrong byte "
+                              "order; fix: leave ats out"));
     card->revision = 0x20;
     accepted(TRUSTED);
 }
@@ -112,15 +114,16 @@ static void never_with_several_ids(void **state)
 {
     (void)state;
     card->phantom_bits = 1;
-    refused(TRUSTED, REFUSED(662, "its requests have several requester ids; fix: leave ats out"));
+    refused(TRUSTED, REFUSED("BH0662", "its requests have several requester ids; fix: leave ats out"));
 }
 
 static void never_behind_a_unit_without(void **state)
 {
     (void)state;
     serves[0] = false;
-    refused(TRUSTED, REFUSED(663, "its remapping unit at 0xfed90000 serves no devices' TLBs (ECAP.DT is 0); fix: leave "
-                                  "ats out (QEMU: intel-iommu,device-iotlb=on)"));
+    refused(TRUSTED,
+            REFUSED("BH0663", "its remapping unit at 0xfed90000 serves no devices' TLBs (ECAP.DT is 0); fix: leave "
+                              "ats out (QEMU: intel-iommu,device-iotlb=on)"));
     plan_rig.facts.device_tlbs = NULL;
     assert_int_equal(plan_rig_plan(TRUSTED), STATUS_UNSUPPORTED);
 }
@@ -128,8 +131,9 @@ static void never_behind_a_unit_without(void **state)
 static void never_below_a_port_that_is_not_listed(void **state)
 {
     (void)state;
-    const char *unlisted = REFUSED(664, "no ATSR of the DMAR table names its root port 0000:00:03.0; fix: leave ats "
-                                        "out, or put it behind a root port that has ATS");
+    const char *unlisted =
+        REFUSED("BH0664", "no ATSR of the DMAR table names its root port 0000:00:03.0; fix: leave ats "
+                          "out, or put it behind a root port that has ATS");
     plan_rig.machine.dmar.atsr_count = 0;
     refused(TRUSTED, unlisted);
     plan_rig.machine.dmar.atsr_count = 1;
@@ -153,8 +157,9 @@ static void integrated(void **state)
     plan_rig.machine.dmar.satc_count = 1;
     accepted(TRUSTED);
     satc.flags = DMAR_SATC_ATC_REQUIRED;
-    refused(TRUSTED, REFUSED(665, "the DMAR table says (SATC) that its hardware sees to it by itself; fix: leave ats "
-                                  "out"));
+    refused(TRUSTED,
+            REFUSED("BH0665", "the DMAR table says (SATC) that its hardware sees to it by itself; fix: leave ats "
+                              "out"));
     plan_rig.machine.dmar.satc_count = 0;
     card->at = sbdf_make(0, 0, 6, 0); /* on the root bus: no port on the way */
     card->parent = PCI_NO_INDEX;
