@@ -224,13 +224,15 @@ def monitor_of(path):
         monitor.close()
 
 
-def run_qemu(arguments, timeout, on_line=None, stop_when=None, answers=(), at_end=None):
+def run_qemu(arguments, timeout, on_line=None, stop_when=None, answers=(), at_end=None, resets=False):
     """Run QEMU with its serial port on our pipe until it ends, the time is up, or stop_when(line) is true; in the last
     case at_end(Monitor) may look at the machine before it is ended. answers: (text, bytes) pairs; when a line contains
-    the text of the first one left, its bytes are typed on the serial console; a tuple of texts: when all were seen."""
+    the text of the first one left, its bytes are typed on the serial console; a tuple of texts: when all were seen.
+    resets: the machine starts again when it is reset, with its memory as it was; else QEMU ends."""
     run = Run()
     with tempfile.TemporaryDirectory(prefix="bulkhead-") as folder:
         socket_path = pathlib.Path(folder) / "qmp" if at_end else None
+        arguments = [*arguments, *([] if resets else ["-no-reboot"])]
         drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, socket_path)
     return run
 
@@ -309,8 +311,7 @@ def drive(run, process, console, timeout, on_line=None, stop_when=None, answers=
 
 
 def drive_qemu(run, arguments, timeout, on_line, stop_when, answers, at_end, socket_path):
-    command = ["qemu-system-x86_64", *arguments, "-display", "none", "-serial", "stdio", "-monitor", "none",
-               "-no-reboot"]
+    command = ["qemu-system-x86_64", *arguments, "-display", "none", "-serial", "stdio", "-monitor", "none"]
     if socket_path:
         command += ["-qmp", f"unix:{socket_path},server=on,wait=off"]
 
