@@ -121,6 +121,10 @@ MUST_CHECK enum status pci_enumerate_bus(uint32_t bus, struct arena *arena, stru
 MUST_CHECK enum status pci_function_read(const struct pci_reader *reader, struct sbdf at, struct pci_function *out,
                                          struct diag_list *diag);
 
+/* The same of a VF, whose ids read all ones and whose BARs read 0: both are left 0, for drivers/sriov_functions.h. */
+void pci_function_read_vf(const struct pci_reader *reader, struct sbdf at, struct pci_function *out,
+                          struct diag_list *diag);
+
 /* Set parent of every function, check the bridges' bus numbers, and mark what lies behind nonsense as blocked.
  * facts->functions must be sorted. Pure. (drivers/pci_tree.c) */
 void pci_tree_link(struct pci_facts *facts, struct diag_list *diag);

@@ -110,3 +110,18 @@ enum status pci_function_read(const struct pci_reader *reader, struct sbdf at, s
     pci_bars_read(reader, out, diag);
     return STATUS_OK;
 }
+
+void pci_function_read_vf(const struct pci_reader *reader, struct sbdf at, struct pci_function *out,
+                          struct diag_list *diag)
+{
+    *out = (struct pci_function){.at = at, .parent = PCI_NO_INDEX, .express = PCI_EXPRESS_NONE, .is_vf = true};
+    read_header(reader, out);
+    out->vendor = out->device = 0;
+    out->header = 0; /* whatever it says: the specification knows no other (PCIe 6.0 9.3.4.1.8) */
+    out->multifunction = false;
+    out->interrupt_pin = 0;
+    out->cap = pci_caps_find(reader, at, diag);
+    out->cap.sriov = 0;
+    read_subsystem(reader, out);
+    read_capabilities(reader, out);
+}

@@ -2,6 +2,7 @@
  * Bus mastering, interrupts and address translation services off (PCI 3.0 6.2.2, PCIe 6.0 7.5.1, 10.5). */
 #include "drivers/pci_quiesce.h"
 
+#include "drivers/device_rules.h"
 #include "drivers/pci_diag.h"
 #include "drivers/pci_regs.h"
 #include "drivers/usb_handoff.h"
@@ -116,9 +117,19 @@ static void verify(const struct pci_function *f, bool kept, struct diag_list *di
     }
 }
 
+/* Nothing else holds DMA back yet: what does not come to an end in time is cut off, whatever rule says not to. */
+static void let_finish(const struct pci_function *f)
+{
+    struct deadline deadline = deadline_in_us(PENDING_US);
+    while (device_rules_has(f, DEVICE_RULE_KEEP_MASTER) && pci_transactions_pending(f) && !deadline_passed(deadline)) {
+        cpu_pause();
+    }
+}
+
 static void quiet(const struct pci_function *f, bool kept, struct diag_list *diag)
 {
     if (!kept) {
+        let_finish(f);
         clear16(f->at, PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
     }
     (void)pci_silence(f);
@@ -191,6 +202,9 @@ void pci_quiesce_all(const struct pci_facts *facts, const struct sbdf *keep, siz
 void pci_bus_master_set(const struct pci_facts *facts, const struct pci_function *f, bool on)
 {
     struct sbdf own = f->at;
+    if (!on && device_rules_has(f, DEVICE_RULE_KEEP_MASTER) && pci_transactions_pending(f)) {
+        return;
+    }
     if (!on) {
         clear16(own, PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
         (void)pci_config_read16(own, PCI_COMMAND);
@@ -207,6 +221,7 @@ void pci_bus_master_set(const struct pci_facts *facts, const struct pci_function
     (void)pci_config_read16(own, PCI_COMMAND);
 }
 
+/* Without exceptions: whoever hangs by it is not used again. */
 void pci_stop_all_bus_masters(void)
 {
     pci_config_break_lock();
@@ -230,11 +245,27 @@ static void mask_port(const struct pci_function *port)
     }
 }
 
-void pci_escalation_mask(const struct pci_facts *facts, const struct pci_function *f)
+static void mask_function(const struct pci_function *f)
 {
+    uint32_t rule = device_rules_of_function(f)->aer_mask;
     clear16(f->at, PCI_COMMAND, PCI_COMMAND_SERR);
     if (f->cap.express != 0) {
         clear16(f->at, f->cap.express + PCI_EXP_DEVCTL, PCI_DEVCTL_ERRORS);
+    }
+    if (f->cap.aer != 0 && rule != 0) {
+        uint16_t at = f->cap.aer + PCI_AER_UNCORRECTABLE_MASK;
+        uint32_t mask = pci_config_read32(f->at, at);
+        if (mask != UINT32_MAX && (mask & rule) != rule) {
+            pci_config_write32(f->at, at, mask | rule);
+        }
+    }
+}
+
+void pci_escalation_mask(const struct pci_facts *facts, const struct pci_function *f)
+{
+    mask_function(f);
+    if (f->is_vf && f->pf < facts->count) {
+        mask_function(&facts->functions[f->pf]);
     }
     for (const struct pci_function *p = pci_parent(facts, f); p != NULL; p = pci_parent(facts, p)) {
         if (p->cap.express != 0) {

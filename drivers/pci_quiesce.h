@@ -15,7 +15,9 @@
 void pci_quiesce_all(const struct pci_facts *facts, const struct sbdf *keep, size_t keep_count, struct diag_list *diag);
 
 /* On: every bridge above f, from the root down, then f. Off: f alone, since a bridge may serve others. Reading back
- * makes sure that it took effect before this returns. */
+ * makes sure that it took effect before this returns. A function that must keep it while it is busy
+ * (DEVICE_RULE_KEEP_MASTER) does, as long as it has requests under way: wait for them (pci_transactions_pending) and
+ * ask again. */
 void pci_bus_master_set(const struct pci_facts *facts, const struct pci_function *f, bool on);
 
 /* Panic hook: clear bus mastering on every function of the facts given to pci_quiesce_all, if any. Takes no lock,
@@ -23,7 +25,8 @@ void pci_bus_master_set(const struct pci_facts *facts, const struct pci_function
 void pci_stop_all_bus_masters(void);
 
 /* Keep errors of f (and of what it makes the ports above see) from becoming SERR#, NMIs or SMIs: for functions a guest
- * drives. Error status bits go on being recorded. */
+ * drives. Of a VF its PF has the registers. Error status bits go on being recorded, but for those that a rule of the
+ * device masks (drivers/device_rules.h). */
 void pci_escalation_mask(const struct pci_facts *facts, const struct pci_function *f);
 
 /* Has f requests of its own under way? Always false where it cannot tell (no PCI Express or AF capability). */

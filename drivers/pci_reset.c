@@ -2,6 +2,7 @@
  * Function level, power state and secondary bus resets. */
 #include "drivers/pci_reset.h"
 
+#include "drivers/device_rules.h"
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_ready.h"
 #include "drivers/pci_regs.h"
@@ -34,7 +35,7 @@ bool pci_reset_possible(const struct pci_function *f, enum pci_reset_kind kind)
     case PCI_RESET_D3:
         return f->cap.pm != 0 && !f->no_soft_reset;
     case PCI_RESET_BUS:
-        return f->parent != PCI_NO_INDEX;
+        return f->parent != PCI_NO_INDEX && !f->is_vf; /* that would be the end of a VF, not a reset */
     case PCI_RESET_NONE:
         break;
     }
@@ -196,10 +197,12 @@ static enum status perform(const struct pci_facts *facts, const struct pci_funct
     return STATUS_OK;
 }
 
+/* VFs behind a bus are gone by then (sriov_stop) and come back with their PF's settings (sriov_restore), if at all. */
 static bool is_affected(const struct pci_facts *facts, const struct pci_function *f, enum pci_reset_kind kind,
                         const struct pci_function *other)
 {
-    return sbdf_equal(other->at, f->at) || (kind == PCI_RESET_BUS && is_behind(facts, other, pci_parent(facts, f)));
+    bool by_bus = kind == PCI_RESET_BUS && !other->is_vf && is_behind(facts, other, pci_parent(facts, f));
+    return sbdf_equal(other->at, f->at) || by_bus;
 }
 
 static enum status tell(const struct pci_function *f, const char *what, enum status status)
@@ -209,6 +212,22 @@ static enum status tell(const struct pci_function *f, const char *what, enum sta
         log_error("pci: %s: %s: %s", sbdf_text(f->at, text), what, status_text(status));
     }
     return status;
+}
+
+/* Most are to send nothing more first, so that there is an end to wait for. What must keep bus mastering while it is
+ * busy is waited for first, and keeps it if there is no end: its reset clears it. */
+static void silence(const struct pci_function *f)
+{
+    bool keeps = device_rules_has(f, DEVICE_RULE_KEEP_MASTER);
+    if (keeps) {
+        wait_idle(f);
+    }
+    unsigned off = keeps && pci_transactions_pending(f) ? 0u : (unsigned)PCI_COMMAND_BUS_MASTER;
+    uint16_t command = pci_config_read16(f->at, PCI_COMMAND);
+    pci_config_write16(f->at, PCI_COMMAND, (uint16_t)((command & ~off) | PCI_COMMAND_INTX_OFF));
+    if (!keeps) {
+        wait_idle(f);
+    }
 }
 
 /* A function in D3hot answers no memory cycles and may ignore an FLR: wake it first. */
@@ -221,9 +240,7 @@ static enum status prepare(const struct pci_function *f, struct pci_state *state
         return status;
     }
     pci_state_save(f, state);
-    uint16_t command = pci_config_read16(f->at, PCI_COMMAND);
-    pci_config_write16(f->at, PCI_COMMAND, (uint16_t)((command & ~PCI_COMMAND_BUS_MASTER) | PCI_COMMAND_INTX_OFF));
-    wait_idle(f);
+    silence(f);
     return STATUS_OK;
 }
 

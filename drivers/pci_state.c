@@ -5,10 +5,6 @@
 #include "drivers/pci_regs.h"
 #include "kernel/core/panic.h"
 
-#define AER_UNCORRECTABLE_MASK 0x08
-#define AER_UNCORRECTABLE_SEVERITY 0x0c
-#define AER_CORRECTABLE_MASK 0x14
-
 static uint32_t read(const struct pci_function *f, uint16_t at, uint8_t width)
 {
     return width == 2 ? pci_config_read16(f->at, at) : pci_config_read32(f->at, at);
@@ -93,9 +89,9 @@ static void save_interrupts(const struct pci_function *f, struct pci_state *stat
 static void save_extended(const struct pci_function *f, struct pci_state *state)
 {
     if (f->cap.aer != 0) {
-        save(f, state, f->cap.aer + AER_UNCORRECTABLE_MASK, 4);
-        save(f, state, f->cap.aer + AER_UNCORRECTABLE_SEVERITY, 4);
-        save(f, state, f->cap.aer + AER_CORRECTABLE_MASK, 4);
+        save(f, state, f->cap.aer + PCI_AER_UNCORRECTABLE_MASK, 4);
+        save(f, state, f->cap.aer + PCI_AER_UNCORRECTABLE_SEVERITY, 4);
+        save(f, state, f->cap.aer + PCI_AER_CORRECTABLE_MASK, 4);
     }
     if (f->cap.acs != 0) {
         save_checked(f, state, f->cap.acs + PCI_ACS_CONTROL, 2);

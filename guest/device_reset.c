@@ -6,6 +6,7 @@
 #include "drivers/pci_regs.h"
 #include "drivers/pci_reset.h"
 #include "drivers/vmd_reset.h"
+#include "guest/pf_lease.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/hw/phys.h"
@@ -96,6 +97,15 @@ static enum status reset_one(const struct pci_facts *facts, const struct device_
     return status == STATUS_OK && vmd != NULL ? vmd_reset_restore(facts, vmd) : status;
 }
 
+/* It switched the PF's VFs off, those that its own guest has too: before anything is done to them. */
+static void restore_vfs(const struct device_set *set, size_t index)
+{
+    const struct vm_device *d = set->of[index];
+    if (d->lease != NULL && !d->function->is_vf && d->plan->reset != PCI_RESET_NONE) {
+        pf_lease_restore(d->lease, set->status[index]);
+    }
+}
+
 static void log_together(const struct vm_device *d, const struct vm_device *leader, enum status status)
 {
     char text[SBDF_TEXT_SIZE], other[SBDF_TEXT_SIZE];
@@ -118,6 +128,11 @@ static void reset_buses(const struct pci_facts *facts, struct device_set *set)
         if (is_by_bus(set->of[i]) && leader != i) {
             set->status[i] = set->status[leader];
             log_together(set->of[i], set->of[leader], set->status[i]);
+        }
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        if (is_by_bus(set->of[i])) {
+            restore_vfs(set, i);
         }
     }
 }
@@ -157,9 +172,13 @@ static enum status place_bar(const struct pci_function *host, unsigned i)
     return is_placed(host, i) ? STATUS_OK : STATUS_HARDWARE;
 }
 
+/* A VF's are where its PF's capability says, and its own registers read 0 (PCIe 6.0 9.3.4.1.10). */
 static enum status place_bars(const struct pci_function *host)
 {
     enum status result = STATUS_OK;
+    if (host->is_vf) {
+        return STATUS_OK;
+    }
     for (unsigned i = 0; i < PCI_BARS; i++) {
         enum status status = place_bar(host, i);
         result = result == STATUS_OK ? status : result;
@@ -208,6 +227,7 @@ void device_reset_all(const struct pci_facts *facts, struct device_set *set)
     for (size_t i = 0; i < set->count; i++) {
         if (!is_by_bus(set->of[i])) {
             set->status[i] = reset_one(facts, set, i);
+            restore_vfs(set, i);
         }
     }
     for (size_t i = 0; i < set->count; i++) {

@@ -4,6 +4,7 @@
 
 #include "guest/device_reset.h"
 #include "guest/vm_order.h"
+#include "guest/vm_vfs.h"
 #include "kernel/core/event.h"
 #include "kernel/core/log.h"
 
@@ -63,8 +64,12 @@ static enum status stop(struct vm_owned *owned, struct sbdf device)
     return status;
 }
 
+/* VFs do little without their PF's driver, and go when the PF is reset for its return. */
 enum status device_stop(struct vm_owned *owned, struct sbdf device)
 {
+    if (!device_is_stopped(owned, device)) {
+        vm_vfs_stop_users_of(owned, device);
+    }
     enum status status = stop(owned, device);
     if (status != STATUS_NOT_FOUND && status != STATUS_CONFLICT) {
         report(owned, device, "stopped", "device-stopped", status);

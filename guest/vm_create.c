@@ -12,6 +12,7 @@
 #include "guest/vm_destroy.h"
 #include "guest/vm_interrupts.h"
 #include "guest/vm_memory.h"
+#include "guest/vm_vfs.h"
 #include "kernel/core/cpu_feature.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
@@ -325,7 +326,8 @@ static enum status fill_machine(struct vm_owned *owned, char why[VM_WHY_SIZE])
     }
     vm->first_entry = entry;
     vm->active = vm->cpu_count;
-    status = vm_create_attach(owned, why);
+    bool granted = false;
+    status = vm_vfs_attach(owned, &granted, why);
     return status == STATUS_OK ? show_emulated(owned, why) : status;
 }
 

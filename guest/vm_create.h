@@ -62,6 +62,7 @@ enum vm_phase {
 /* What vm_keep.c does next. */
 enum vm_step {
     VM_STEP_WITHDRAW,
+    VM_STEP_RESET, /* of devices, when it does not start at once */
     VM_STEP_SCRUB,
     VM_STEP_SETTLE,
     VM_STEP_REST,
@@ -86,10 +87,14 @@ struct vm_owned {
     uint64_t devices_stop, devices_return; /* atomic, bit n: an order for request.devices[n] */
     uint64_t devices_stopped;              /* atomic, likewise: it is stopped (device_stop.h) */
     bool lost;                             /* atomic: something of it was not withdrawn: it never starts again */
+    bool uses_vfs;                         /* holds leases of PFs of others (vm_vfs.h) */
+    uint64_t vfs_told;                     /* bit n: the roster's guest n was told to stop for the PF's sake */
     /* Of the vCPU that keeps it while it is stopped. */
     enum vm_step step;
     enum restart_answer answer;
-    uint64_t scrubbed; /* bytes of its RAM */
+    enum status detached[GUEST_PCI_SLOTS]; /* what came of withdrawing request.devices[] */
+    uint64_t vfs_ns;                       /* when to ask for VFs' leases again; 0: now */
+    uint64_t scrubbed;                     /* bytes of its RAM */
     uint64_t ran_ns, waited_ns, wake_ns, start_from_ns;
     unsigned starts;            /* again, that succeeded */
     uint64_t scrub_ns, copy_ns; /* what making it took: clearing its RAM, and placing its images there */

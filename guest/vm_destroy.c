@@ -4,6 +4,7 @@
 #include "guest/vm_destroy.h"
 
 #include "guest/assign.h"
+#include "guest/vm_vfs.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/hw/phys.h"
@@ -29,6 +30,7 @@ static bool withdraw(struct vm_owned *owned)
     if (pci->functions[0] != NULL) {
         assign_detach(pci, r->devices, count, each);
     }
+    vm_vfs_leave(owned);
     return is_empty(pci) && (!owned->has_domain || vtd_domain_destroy(&owned->domain) == STATUS_OK);
 }
 

@@ -7,6 +7,7 @@
 #include "guest/vm_event.h"
 #include "guest/vm_memory.h"
 #include "guest/vm_order.h"
+#include "guest/vm_vfs.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/time.h"
@@ -82,6 +83,7 @@ void vm_keep_begin(struct vm_owned *owned)
     }
     owned->ran_ns = vm_now(vm);
     vm_event_stopped(owned);
+    vm_vfs_stop_users(owned);
     owned->answer = restart_decide(&owned->request.rules, vm->end, take_wanted(owned));
     end_device_orders(owned);
     owned->step = VM_STEP_WITHDRAW;
@@ -104,22 +106,32 @@ static bool all_withdrawn(const enum status *each, size_t count)
     return true;
 }
 
+static void end_withdrawing(struct vm_owned *owned)
+{
+    const struct vm_request *r = &owned->request;
+    for (size_t i = 0; i < r->device_count; i++) {
+        char text[SBDF_TEXT_SIZE];
+        log_info("guest: name=%s device=%s detached: %s", owned->vm.name, sbdf_text(r->devices[i].function->at, text),
+                 status_text(owned->detached[i]));
+    }
+    owned->scrubbed = 0;
+    owned->step = owned->lost ? VM_STEP_SETTLE : VM_STEP_SCRUB;
+}
+
+/* If not, ask again after a while; others have their turns meanwhile. */
+static bool has_leases(struct vm_owned *owned, bool granted)
+{
+    owned->vfs_ns = granted ? 0 : time_now_ns() + VM_VFS_POLL_NS;
+    return granted;
+}
+
 /* Who starts at once has its devices reset when they are attached again; those of the others are reset now. */
 static void withdraw(struct vm_owned *owned)
 {
     const struct vm_request *r = &owned->request;
-    enum status each[GUEST_PCI_SLOTS]; /* attaching more was refused */
-    assign_withdraw(&owned->vm.platform.pci, r->devices, r->device_count, each);
-    bool withdrawn = all_withdrawn(each, r->device_count);
-    if (is_final(owned)) {
-        assign_reset(&owned->vm.platform.pci, r->devices, r->device_count, each);
-    }
-    for (size_t i = 0; i < r->device_count; i++) {
-        char text[SBDF_TEXT_SIZE];
-        log_info("guest: name=%s device=%s detached: %s", owned->vm.name, sbdf_text(r->devices[i].function->at, text),
-                 status_text(each[i]));
-    }
-    if (!withdrawn) {
+    assign_withdraw(&owned->vm.platform.pci, r->devices, r->device_count, owned->detached);
+    vm_vfs_leave(owned);
+    if (!all_withdrawn(owned->detached, r->device_count)) {
         log_error(
             "guest: name=%s: a device or its unit did not confirm that it was withdrawn: the guest stays off until "
             "the machine is reset",
@@ -128,10 +140,22 @@ static void withdraw(struct vm_owned *owned)
     }
     owned->answer = owned->lost ? RESTART_RESTS : owned->answer;
     if (is_final(owned)) {
+        owned->step = VM_STEP_RESET;
+    } else {
+        end_withdrawing(owned);
+    }
+}
+
+/* Of a PF only when no other guest uses its VFs any more. */
+static void reset(struct vm_owned *owned)
+{
+    const struct vm_request *r = &owned->request;
+    if (has_leases(owned, vm_vfs_reserve(owned))) {
+        assign_reset(&owned->vm.platform.pci, r->devices, r->device_count, owned->detached);
+        vm_vfs_release(owned);
+        end_withdrawing(owned);
         log_end(&owned->vm);
     }
-    owned->scrubbed = 0;
-    owned->step = owned->lost ? VM_STEP_SETTLE : VM_STEP_SCRUB;
 }
 
 static void scrub(struct vm_owned *owned)
@@ -285,7 +309,11 @@ static void set_running(struct vm_owned *owned)
 static enum vm_keep_outcome attach(struct vm_owned *owned)
 {
     char why[VM_WHY_SIZE] = "";
-    enum status status = vm_create_attach(owned, why);
+    bool granted = false;
+    enum status status = vm_vfs_attach(owned, &granted, why);
+    if (!has_leases(owned, granted)) {
+        return VM_KEEP_ON;
+    }
     status = status == STATUS_OK && owned->vm.memory.watch != NULL ? watch_start(&owned->watch) : status;
     if (status == STATUS_OK && !may_start(owned, why)) {
         status = STATUS_CONFLICT;
@@ -310,6 +338,10 @@ bool vm_keep_wants(const struct vm_owned *owned, uint64_t *wake_ns)
     case VM_STEP_WAIT:
         *wake_ns = owned->wake_ns < *wake_ns ? owned->wake_ns : *wake_ns;
         return ordered || time_now_ns() >= owned->wake_ns;
+    case VM_STEP_RESET:
+    case VM_STEP_ATTACH:
+        *wake_ns = owned->vfs_ns != 0 && owned->vfs_ns < *wake_ns ? owned->vfs_ns : *wake_ns;
+        return time_now_ns() >= owned->vfs_ns;
     default:
         return true;
     }
@@ -320,6 +352,9 @@ enum vm_keep_outcome vm_keep_step(struct vm_owned *owned)
     switch (owned->step) {
     case VM_STEP_WITHDRAW:
         withdraw(owned);
+        break;
+    case VM_STEP_RESET:
+        reset(owned);
         break;
     case VM_STEP_SCRUB:
         scrub(owned);

@@ -5,6 +5,7 @@
 
 #include "guest/device_stop.h"
 #include "guest/vm_event.h"
+#include "guest/vm_vfs.h"
 #include "kernel/core/log.h"
 #include "kernel/core/time.h"
 
@@ -197,11 +198,29 @@ static void carry_out_one(struct vm_owned *owned, struct sbdf device, bool stop)
              status_text(status));
 }
 
+/* A PF's return resets it: not before the guests that have its VFs are off. Until then the order stands. */
+static void return_one(struct vm_owned *owned, unsigned i)
+{
+    struct sbdf device = owned->request.devices[i].function->at;
+    bool stopped = device_is_stopped(owned, device);
+    if (stopped && !vm_vfs_reserve_for(owned, device)) {
+        __atomic_fetch_or(&owned->devices_return, BIT64(i), __ATOMIC_SEQ_CST);
+        vm_summon(&owned->vm, 0);
+        return;
+    }
+    carry_out_one(owned, device, false);
+    if (stopped) {
+        vm_vfs_release_for(owned, device);
+    }
+}
+
 static void carry_out(struct vm_owned *owned, uint64_t which, bool stop)
 {
     for (unsigned i = 0; which != 0; i++, which >>= 1) {
-        if ((which & 1) != 0) {
-            carry_out_one(owned, owned->request.devices[i].function->at, stop);
+        if ((which & 1) != 0 && stop) {
+            carry_out_one(owned, owned->request.devices[i].function->at, true);
+        } else if ((which & 1) != 0) {
+            return_one(owned, i);
         }
     }
 }

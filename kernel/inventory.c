@@ -77,15 +77,18 @@ static void log_functions(const struct machine *m)
 {
     for (size_t i = 0; i < m->pci.count; i++) {
         const struct pci_function *f = &m->pci.functions[i];
-        char line[200];
+        char line[200], pf[SBDF_TEXT_SIZE], kin[sizeof(" vf-of=") + SBDF_TEXT_SIZE] = "";
         size_t unit = 0;
         bool covered = machine_unit_of(m, f->at, &unit) == STATUS_OK;
         unsigned group = m->groups.of[i].group;
         pci_inventory_line(f, line, sizeof(line));
+        if (f->is_vf) {
+            format_text(kin, sizeof(kin), " vf-of=%s", sbdf_text(m->pci.functions[f->pf].at, pf));
+        }
         if (covered) {
-            log_info("pci: %s unit=%zu group=%u", line, unit, group);
+            log_info("pci: %s%s unit=%zu group=%u", line, kin, unit, group);
         } else {
-            log_info("pci: %s unit=none group=%u", line, group);
+            log_info("pci: %s%s unit=none group=%u", line, kin, group);
         }
     }
 }

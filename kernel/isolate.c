@@ -6,6 +6,7 @@
 #include "drivers/pci_bars.h"
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
+#include "drivers/sriov.h"
 #include "drivers/usb_handoff.h"
 #include "kernel/core/irq.h"
 #include "kernel/core/lapic.h"
@@ -73,6 +74,7 @@ void isolate_quiesce(struct machine *m, struct arena *arena, struct diag_list *d
 {
     size_t count = 0;
     const struct sbdf *keep = list_kept(m, arena, &count);
+    sriov_stop_all(&m->pci, diags);
     hand_off_usb(m, diags);
     pci_quiesce_all(&m->pci, keep, count, diags);
     pci_bars_close_blocked(&m->pci);

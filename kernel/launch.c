@@ -2,6 +2,7 @@
  * Launching the guests of a configuration: plan, make, start, wait. */
 #include "kernel/launch.h"
 
+#include "guest/pf_lease.h"
 #include "guest/vm_event.h"
 #include "guest/vm_host.h"
 #include "guest/vm_life.h"
@@ -24,9 +25,11 @@
 #include "kernel/launch_measured.h"
 #include "kernel/launch_plan.h"
 #include "kernel/launch_service.h"
+#include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "kernel/selftest.h"
+#include "plan/plan_making.h"
 
 #define FIX_CPU                                                                                                        \
     "take a CPU that can, or turn virtualisation on in the firmware's setup; under QEMU without KVM: "                 \
@@ -50,6 +53,12 @@ bool launch_has_configuration(const struct boot_info *boot)
     char name[LAUNCH_NAME_SIZE];
     launch_modules_config(boot, name);
     return launch_modules_find(boot, name) != NULL;
+}
+
+void launch_prepare(const struct boot_info *boot, struct machine *machine, struct arena *arena)
+{
+    launch_plan_read(boot, &launch.plan);
+    launch_plan_enable_vfs(&launch.plan, machine, arena);
 }
 
 static void check_backend(struct diag_list *diags)
@@ -201,6 +210,23 @@ static enum status check(const struct boot_info *boot, const struct machine *mac
     return STATUS_OK;
 }
 
+static enum status make_each(const struct launch_parts *parts, const struct guest_memory *memory)
+{
+    uint64_t made = 0;
+    const size_t count = parts->plan->guest_count;
+    for (size_t n = 0; n < count; n++) {
+        size_t i = plan_making_next(&parts->machine->pci, parts->plan, made);
+        enum status status = launch_guests_make(parts, i, &memory[i], &launch.guests[i]);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        launch.vms[i] = &launch.guests[i]->vm;
+        made |= BIT64(i);
+    }
+    launch.guest_count = launch.roster.count = count;
+    return STATUS_OK;
+}
+
 static enum status make_all(const struct boot_info *boot, struct machine *machine, struct diag_list *diags)
 {
     struct launch_parts parts = {
@@ -224,14 +250,8 @@ static enum status make_all(const struct boot_info *boot, struct machine *machin
     status = status == STATUS_OK ? launch_service_make(&parts, launch.guests, &launch.service) : status;
     parts.service = launch.service;
     status = status == STATUS_OK ? enable_cpus(diags) : status;
-    for (size_t i = 0; status == STATUS_OK && i < launch.plan.plan.guest_count; i++) {
-        status = launch_guests_make(&parts, i, &memory[i], &launch.guests[i]);
-        if (status == STATUS_OK) {
-            launch.vms[launch.guest_count++] = &launch.guests[i]->vm;
-            launch.roster.count = launch.guest_count;
-        }
-    }
-    return status;
+    status = status == STATUS_OK ? pf_lease_make(&machine->sriov, parts.arena, &parts.leases) : status;
+    return status == STATUS_OK ? make_each(&parts, memory) : status;
 }
 
 static enum status hear_faults(const struct machine *machine)
@@ -251,7 +271,7 @@ enum status launch_guests(const struct boot_info *boot, struct machine *machine,
     launch.isolate = isolate;
     enum status status = check(boot, machine, diags);
     if (status == STATUS_OK) {
-        launch_measured_find(machine);
+        launch_measured_find(boot, machine);
     }
     status = status == STATUS_OK ? make_all(boot, machine, diags) : status;
     if (status != STATUS_OK) {

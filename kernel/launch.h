@@ -6,6 +6,7 @@
 
 #include "boot/boot_info.h"
 #include "kernel/isolate.h"
+#include "kernel/lib/arena.h"
 #include "kernel/lib/diag.h"
 #include "kernel/lib/status.h"
 #include "plan/machine.h"
@@ -21,6 +22,11 @@ enum launch_diag {
 
 /* Is there a configuration among the modules ("bulkhead.toml", or the name that config= on the command line gives)? */
 bool launch_has_configuration(const struct boot_info *boot);
+
+/* Read the configuration, if there is one, and switch on the virtual functions that it asks for: after
+ * machine_read_pci() and isolate_quiesce(), before isolate_group(). What is wrong is told, and refused, by
+ * launch_guests(). */
+void launch_prepare(const struct boot_info *boot, struct machine *machine, struct arena *arena);
 
 /* Check, make and start every guest, then wait until all have ended. STATUS_UNSUPPORTED: refused, why is in diags,
  * nothing was started. */

@@ -3,6 +3,7 @@
 #include "kernel/launch_faults.h"
 
 #include "drivers/pci_quiesce.h"
+#include "drivers/vmd.h"
 #include "guest/device_stop.h"
 #include "guest/vm_order.h"
 #include "kernel/core/image.h"
@@ -16,8 +17,6 @@
 
 #define DEVICE_NAME_SIZE 10 /* "8086:10d3" */
 #define PLACE_SIZE 40       /* "BAR 0 of 0000:00:04.0" */
-#define VENDOR_INTEL 0x8086
-#define CLASS_RAID 0x0104
 
 /* Places of faults.ranges that are filled for each fault, the others stand. */
 enum {
@@ -153,11 +152,6 @@ static void know_guest(const struct plan_device *d, const struct pci_function *f
     }
 }
 
-static bool is_vmd(const struct pci_function *f)
-{
-    return f->vendor == VENDOR_INTEL && f->class_code >> 8 == CLASS_RAID && f->express == PCI_EXPRESS_RC_ENDPOINT;
-}
-
 static void facts(void *context, const struct vtd_fault *fault, struct forensics_facts *out)
 {
     (void)context;
@@ -165,7 +159,7 @@ static void facts(void *context, const struct vtd_fault *fault, struct forensics
     const struct pci_function *f = find_function(d, fault->source);
     *out = (struct forensics_facts){.fault = *fault, .is_function = f != NULL, .now_ns = time_now_ns()};
     out->device = sbdf_text(f != NULL ? f->at : fault->source, faults.source);
-    out->vmd = f != NULL && is_vmd(f);
+    out->vmd = f != NULL && vmd_is_endpoint(f);
     faults.ranges[RANGE_RESERVED] = reserved_at(fault->address, fault->source, &out->reserved_for_it);
     faults.ranges[RANGE_REGISTERS] = registers_at(fault->address);
     out->ranges = faults.ranges;

@@ -3,6 +3,7 @@
 #include "kernel/launch_guests.h"
 
 #include "guest/echo_port.h"
+#include "guest/pf_lease.h"
 #include "guest/vm_memory.h"
 #include "kernel/audit_guests.h"
 #include "kernel/core/cmdline.h"
@@ -45,6 +46,8 @@ static struct vm_device device_of(const struct launch_parts *parts, const struct
         .irq_limit =
             fault_rules_of(parts->config, &parts->config->guests[plan->guest], f->at, f->vendor, f->device).irq_limit,
         .firmware = isolate_reserved_of(parts->isolate, parts->machine, f->at),
+        .vmd = vmd_of(&parts->machine->vmd, plan->function),
+        .lease = pf_lease_of(parts->leases, &parts->machine->sriov, &parts->machine->pci, plan->function),
     };
     if (plan->gsi != PLAN_NO_GSI) {
         device.line = gsi_place(parts->isolate, parts->machine, plan->gsi);

@@ -10,6 +10,7 @@
 #include "plan/plan.h"
 
 struct channel;
+struct pf_lease;
 
 /* What guests are made from; all of it lives on. */
 struct launch_parts {
@@ -23,6 +24,7 @@ struct launch_parts {
     uint32_t without; /* features to leave unused */
     struct vm_roster *roster;
     struct launch_network *network;
+    struct pf_lease *leases; /* as machine->sriov.pfs */
     struct channel *service; /* NULL: there is no service guest */
     struct arena *arena;
     struct diag_list *diags;

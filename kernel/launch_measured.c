@@ -5,6 +5,7 @@
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/hw/phys.h"
+#include "kernel/launch_modules.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 #include "service/measured.h"
@@ -15,9 +16,14 @@ struct area {
 };
 
 /* NULL, or why there is none. */
-static const char *locate(const struct machine *machine, struct area *out)
+static const char *locate(const struct boot_info *boot, const struct machine *machine, struct area *out)
 {
+    const struct boot_module *module = launch_modules_find(boot, LAUNCH_MEASURED_MODULE);
     struct acpi_view table;
+    if (module != NULL) {
+        *out = (struct area){module->start, module->size};
+        return NULL;
+    }
     if (acpi_find(&machine->acpi, "TPM2", 0, &table) == STATUS_OK) {
         enum status status = tpm_log_of_tpm2(table.bytes, table.length, &out->at, &out->bytes);
         return status == STATUS_OK ? NULL : "the table TPM2 names no log";
@@ -45,11 +51,11 @@ static const char *copy(const struct area *area, const uint8_t **bytes)
     return NULL;
 }
 
-void launch_measured_find(const struct machine *machine)
+void launch_measured_find(const struct boot_info *boot, const struct machine *machine)
 {
     struct area area = {0};
     const uint8_t *bytes = NULL;
-    const char *why = locate(machine, &area);
+    const char *why = locate(boot, machine, &area);
     area.bytes = area.bytes < TPM_LOG_BYTES_MAX ? area.bytes : TPM_LOG_BYTES_MAX;
     why = why == NULL ? copy(&area, &bytes) : why;
     if (why != NULL) {

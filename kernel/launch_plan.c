@@ -2,6 +2,7 @@
  * Facts, configuration, plan. */
 #include "kernel/launch_plan.h"
 
+#include "drivers/sriov_enable.h"
 #include "kernel/core/cmdline.h"
 #include "kernel/core/console_option.h"
 #include "kernel/core/log.h"
@@ -13,6 +14,7 @@
 #include "kernel/plan_facts.h"
 #include "plan/features.h"
 #include "plan/inventory.h"
+#include "plan/machine_vfs.h"
 #include "plan/plan_order.h"
 
 #define ARENA_BYTES MIB
@@ -48,18 +50,81 @@ static void check_keys(struct launch_plan *l, const struct boot_info *boot, stru
     l->without = features_without(&l->config.system.without, l->file, diags);
 }
 
-static enum status read_configuration(struct launch_plan *l, const struct boot_info *boot, struct diag_list *diags)
+void launch_plan_read(const struct boot_info *boot, struct launch_plan *out)
 {
-    launch_modules_config(boot, l->file);
-    const struct boot_module *module = launch_modules_find(boot, l->file);
+    launch_modules_config(boot, out->file);
+    const struct boot_module *module = launch_modules_find(boot, out->file);
+    out->found = diag_list_make(out->found_items, LAUNCH_PLAN_DIAGS_MAX);
+    out->read = STATUS_NOT_FOUND;
     if (module == NULL) {
-        return STATUS_NOT_FOUND;
+        return;
     }
     uint8_t digest[SHA256_BYTES];
     sha256_of(phys_to_virt(module->start), module->size, digest);
-    sha256_text(digest, l->sha256);
-    log_info("configuration: file=%s sha256=%s", l->file, l->sha256);
-    return config_parse(phys_to_virt(module->start), module->size, l->file, &l->config, diags);
+    sha256_text(digest, out->sha256);
+    out->read = config_parse(phys_to_virt(module->start), module->size, out->file, &out->config, &out->found);
+}
+
+static enum status enable(void *context, const struct sriov_place *place, uint32_t pf, unsigned num, struct sriov *out,
+                          struct diag_list *diags)
+{
+    char text[SBDF_TEXT_SIZE], first[SBDF_TEXT_SIZE];
+    (void)context;
+    enum status status = sriov_enable(place, pf, num, out, diags);
+    if (status == STATUS_OK) {
+        log_info("sriov: pf=%s vfs=%u first=%s stride=%u ari=%s", sbdf_text(out->at, text), out->num,
+                 sbdf_text(sriov_vf(out, 0), first), out->stride, out->ari ? "yes" : "no");
+    }
+    return status;
+}
+
+static void stop(void *context, const struct sriov *s)
+{
+    (void)context;
+    sriov_stop(s);
+}
+
+/* The functions may be many: memory of their own. */
+static enum status list_vfs(struct machine *machine, struct diag_list *diags)
+{
+    struct hpa at;
+    uint64_t bytes = align_up(machine_vfs_bytes(machine), PAGE_SIZE);
+    if (bytes == 0) {
+        return STATUS_OK;
+    }
+    enum status status = pages_alloc_block(bytes, PAGE_SIZE, UINT64_MAX, &at);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct arena arena = arena_make(phys_to_virt(at), bytes);
+    return machine_vfs_list(machine, &sriov_view_live, &arena, diags);
+}
+
+void launch_plan_enable_vfs(struct launch_plan *plan, struct machine *machine, struct arena *arena)
+{
+    static const struct machine_vfs_way way = {.view = &sriov_view_live, .enable = enable, .stop = stop};
+    if (plan->read != STATUS_OK) {
+        return;
+    }
+    plan->read = machine_vfs_enable(machine, &plan->config, plan->file, &way, arena, &plan->found);
+    if (plan->read != STATUS_OK) {
+        return;
+    }
+    plan->read = list_vfs(machine, &plan->found);
+    for (size_t i = 0; plan->read != STATUS_OK && i < machine->sriov.count; i++) {
+        sriov_stop(&machine->sriov.pfs[i]);
+    }
+    machine->sriov.count = plan->read == STATUS_OK ? machine->sriov.count : 0;
+}
+
+/* What was found early, in the list of what is refused. */
+static void take_found(const struct launch_plan *l, struct diag_list *diags)
+{
+    for (size_t i = 0; i < l->found.count; i++) {
+        const struct diag *d = &l->found.items[i];
+        diag_add(diags, d->code, d->severity, d->where, d->fix, "%s", d->what);
+    }
+    diags->dropped += l->found.dropped;
 }
 
 static enum status make_arena(const struct machine *machine, struct arena *out)
@@ -101,8 +166,10 @@ enum status launch_plan_make(const struct boot_info *boot, const struct machine 
                              struct launch_plan *out, struct diag_list *diags)
 {
     size_t errors = diags->errors, first = diags->count;
-    if (read_configuration(out, boot, diags) != STATUS_OK) {
-        return STATUS_UNSUPPORTED;
+    log_info("configuration: file=%s sha256=%s", out->file, out->sha256);
+    take_found(out, diags);
+    if (out->read != STATUS_OK) {
+        return out->read == STATUS_NO_MEMORY ? STATUS_NO_MEMORY : STATUS_UNSUPPORTED;
     }
     check_keys(out, boot, diags);
     launch_modules_check(boot, &out->config, out->file, diags);

@@ -190,7 +190,8 @@ static void read_platform(void)
     platform_use_off(p);
 }
 
-/* DMAR first: it says whose memory firmware's devices go on using. Whatever it is worth, devices stop here. */
+/* Virtual functions are switched on with everything else silent, and have groups and units like all others.
+ * DMAR first: it says whose memory firmware's devices go on using. Whatever it is worth, devices stop here. */
 static enum status stop_devices(void)
 {
     struct platform *p = &hypervisor.platform;
@@ -200,6 +201,7 @@ static enum status stop_devices(void)
     enum status pci = machine_read_pci(&p->machine, &p->arena, &p->diags);
     require_explained(pci, "the PCI functions", last_error());
     isolate_quiesce(&p->machine, &p->arena, &p->diags);
+    launch_prepare(&hypervisor.boot, &p->machine, &p->arena);
     require(isolate_group(&p->machine, &p->arena, &p->diags), "groups of PCI functions", FIX_MEMORY);
     return dmar;
 }

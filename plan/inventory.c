@@ -48,7 +48,7 @@ static void put_kin(struct format_line *line, const struct plan_survey *s, uint3
         format_line_put(line, " sriov=pf");
     }
     if (f->is_vf) {
-        format_line_put(line, " sriov=vf pf=%s", sbdf_text(m->pci.functions[f->pf].at, text));
+        format_line_put(line, " sriov=vf vf-of=%s", sbdf_text(m->pci.functions[f->pf].at, text));
     }
     if (s->reserved[function]) {
         format_line_put(line, " rmrr=yes");

@@ -123,8 +123,7 @@ enum status machine_read_dmar(struct machine *m, struct arena *arena, struct dia
     return m->has_dmar ? STATUS_OK : STATUS_UNSUPPORTED;
 }
 
-/* What no BAR may overlap, besides memory. */
-static struct pci_platform_range *platform_ranges(const struct machine *m, struct arena *arena, size_t *count)
+const struct pci_platform_range *machine_platform_ranges(const struct machine *m, struct arena *arena, size_t *count)
 {
     size_t most = 1 + m->madt.ioapic_count + m->hpet_count + m->mcfg.count + m->dmar.unit_count;
     struct pci_platform_range *ranges = arena_array(arena, most, sizeof(*ranges));
@@ -159,7 +158,7 @@ enum status machine_check_bars(struct machine *m, struct arena *arena, struct di
 {
     size_t count = 0;
     struct arena scratch = *arena;
-    const struct pci_platform_range *ranges = platform_ranges(m, &scratch, &count);
+    const struct pci_platform_range *ranges = machine_platform_ranges(m, &scratch, &count);
     return ranges == NULL ? STATUS_NO_MEMORY : pci_bars_check(&m->pci, m->memory, ranges, count, &scratch, diags);
 }
 
@@ -196,11 +195,16 @@ struct scope_bus_view machine_bus_view(const struct machine *m)
     return (struct scope_bus_view){.secondary = secondary, .context = (void *)m};
 }
 
-/* Behind a VMD endpoint requests have the endpoint's id. */
+/* Whose unit is responsible: for VFs their PF's (VT-d 4.1 8.3.1), though no scope names them; behind a VMD endpoint
+ * requests have the endpoint's id. */
 static struct sbdf speaker_of(const struct machine *m, struct sbdf function)
 {
     const struct vmd_domain *d = sbdf_is_vmd(function) ? vmd_of_segment(&m->vmd, sbdf_segment(function)) : NULL;
-    return d != NULL ? m->pci.functions[d->endpoint].at : function;
+    const struct pci_function *f = pci_find(&m->pci, function);
+    if (d != NULL) {
+        return m->pci.functions[d->endpoint].at;
+    }
+    return f != NULL && f->is_vf && f->pf < m->pci.count ? m->pci.functions[f->pf].at : function;
 }
 
 enum status machine_unit_of(const struct machine *m, struct sbdf function, size_t *unit)

@@ -10,6 +10,7 @@
 #include "drivers/madt.h"
 #include "drivers/mcfg.h"
 #include "drivers/pci.h"
+#include "drivers/pci_bars.h"
 #include "drivers/sriov.h"
 #include "drivers/vmd.h"
 #include "kernel/lib/arena.h"
@@ -69,6 +70,9 @@ MUST_CHECK enum status machine_read_pci(struct machine *m, struct arena *arena, 
 
 /* The last part of it, for functions that were read elsewhere (a dump): overlaps with memory and platform. */
 MUST_CHECK enum status machine_check_bars(struct machine *m, struct arena *arena, struct diag_list *diags);
+
+/* What no BAR may overlap, besides memory; in arena, NULL when that is full. After machine_read_dmar(). */
+const struct pci_platform_range *machine_platform_ranges(const struct machine *m, struct arena *arena, size_t *count);
 
 /* Groups of the functions as the facts are now: after ACS was switched on (drivers/pci_acs.h). STATUS_NO_MEMORY. */
 MUST_CHECK enum status machine_read_groups(struct machine *m, struct arena *arena);

@@ -96,15 +96,41 @@ static bool claim_group(struct plan_work *w, const struct plan_claim *asked, uin
     return any;
 }
 
+/* A PF that a VF of that address could be of: the nearest one before it, on its bus or the one before. */
+static const struct pci_function *likely_pf(const struct plan_work *w, struct sbdf at)
+{
+    const struct pci_function *best = NULL;
+    for (size_t i = 0; i < w->pci->count && w->pci->functions[i].at.v < at.v; i++) {
+        const struct pci_function *f = &w->pci->functions[i];
+        bool near = f->cap.sriov != 0 && f->at.v >> 16 == at.v >> 16 && (at.v >> 8) - (f->at.v >> 8) <= 1;
+        best = near ? f : best;
+    }
+    return best;
+}
+
+static void refuse_absent(struct plan_work *w, const struct config_value *item, struct sbdf at)
+{
+    char where[CONFIG_WHERE_SIZE], text[SBDF_TEXT_SIZE], fix[DIAG_TEXT_SIZE], pf_text[SBDF_TEXT_SIZE];
+    const struct pci_function *pf = likely_pf(w, at);
+    format_text(fix, sizeof(fix), "take an address from the inventory in the log");
+    if (pf != NULL) {
+        const struct config_device *table = config_find_device(w->config, pf->at);
+        format_text(fix, sizeof(fix),
+                    "take an address from the inventory in the log; if it is to be a VF of %s, %s [device.\"%s\"]: "
+                    "vfs = 8, or as many as you need",
+                    sbdf_text(pf->at, pf_text), table != NULL ? "write into" : "add", pf_text);
+    }
+    diag_add(w->diags, PLAN_DEVICES_ABSENT, DIAG_ERROR, config_where(w->file, item->at, where), fix,
+             "%s is not in this machine", sbdf_text(at, text));
+}
+
 static void claim_item(struct plan_work *w, uint32_t guest, const struct config_value *item)
 {
     const struct sbdf at = {(uint32_t)item->number};
     uint32_t function = pci_find_index(w->pci, at);
     struct plan_claim asked = {.function = function, .guest = guest, .at = item->at};
     if (function == PCI_NO_INDEX) {
-        char where[CONFIG_WHERE_SIZE], text[SBDF_TEXT_SIZE];
-        diag_add(w->diags, PLAN_DEVICES_ABSENT, DIAG_ERROR, config_where(w->file, item->at, where),
-                 "take an address from the inventory in the log", "%s is not in this machine", sbdf_text(at, text));
+        refuse_absent(w, item, at);
     } else if ((item->number & CONFIG_DEVICE_GROUP) == 0) {
         claim_one(w, &asked);
     } else if (!claim_group(w, &asked, w->groups->of[function].group)) {
@@ -240,19 +266,21 @@ void plan_claims_check(struct plan_work *w)
     }
 }
 
+/* Of a PF as well, when it says how many VFs there are (plan/vf_wishes.h has checked that), or holds for one of them.
+ */
 static bool is_used(const struct plan_work *w, const struct config_device *table)
 {
-    if (!table->by_id) {
-        const struct sbdf at = {(uint32_t)table->address.number};
-        uint32_t function = pci_find_index(w->pci, at);
-        return function != PCI_NO_INDEX && w->claim_of[function] != PLAN_NO_CLAIM;
+    const struct sbdf at = {(uint32_t)table->address.number};
+    uint32_t function = table->by_id ? PCI_NO_INDEX : pci_find_index(w->pci, at);
+    bool used = table->vfs.at.line != 0;
+    for (size_t i = 0; !used && i < w->claim_count; i++) {
+        const struct plan_claim *c = &w->claims[i];
+        const struct pci_function *f = function_of(w, c);
+        const struct pci_function *pf = f->is_vf && f->pf < w->pci->count ? &w->pci->functions[f->pf] : f;
+        bool of_id = table->by_id && ((uint64_t)pf->vendor << 16 | pf->device) == table->address.number;
+        used = !c->gone && (c->own == table || c->id == table || of_id || (!table->by_id && sbdf_equal(pf->at, at)));
     }
-    for (size_t i = 0; i < w->claim_count; i++) {
-        if (w->claims[i].id == table && !w->claims[i].gone) {
-            return true;
-        }
-    }
-    return false;
+    return used || (function != PCI_NO_INDEX && w->claim_of[function] != PLAN_NO_CLAIM);
 }
 
 /* A table of a device that nobody gets would do nothing: probably a wrong address. One of an id may wait for a machine

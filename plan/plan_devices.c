@@ -11,6 +11,7 @@
 #include "plan/plan_order.h"
 #include "plan/plan_reserved.h"
 #include "plan/plan_reset.h"
+#include "plan/plan_rules.h"
 #include "plan/plan_units.h"
 #include "plan/plan_vmd.h"
 #include "plan/plan_work.h"
@@ -121,6 +122,7 @@ static enum status check_together(struct plan_work *w)
     check_remapping(w);
     plan_vmd_check(w);
     check_count(w);
+    plan_rules_check(w);
     plan_ats_check(w);
     plan_reserved_check(w);
     plan_reserved_check_count(w);

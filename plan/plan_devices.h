@@ -45,12 +45,8 @@ enum plan_devices_diag {
     PLAN_DEVICES_TABLE_UNUSED = 635,    /* a [device] table of an id that no assigned device has */
     PLAN_DEVICES_FAR_CPU = 636,         /* interrupts are not remapped, and none could name a CPU of the guest */
     PLAN_DEVICES_RESERVED_MANY = 637,   /* reserved regions in more places than a guest can have */
-    PLAN_DEVICES_ATS_UNTRUSTED = 660,   /* ats without trusted */
-    PLAN_DEVICES_ATS_NONE = 661,        /* ats for a device that has none, or none that works */
-    PLAN_DEVICES_ATS_SOURCES = 662,     /* ats for a device with several requester ids */
-    PLAN_DEVICES_ATS_UNIT = 663,        /* ats behind a remapping unit that serves no devices' TLBs */
-    PLAN_DEVICES_ATS_PORT = 664,        /* ats below a port that is not made for it, or not listed (ATSR) */
-    PLAN_DEVICES_ATS_SOC = 665,         /* ats for a device whose hardware sees to it by itself (SATC) */
+    PLAN_DEVICES_UNTRUSTED = 665,       /* a device that only trusted guests may have */
+    PLAN_DEVICES_UNSERVED = 666,        /* a VF that needs a guest with the driver of its PF, and there is none */
     PLAN_DEVICES_VMD_BARS = 680,        /* a VMD endpoint whose BARs firmware left without addresses */
     PLAN_DEVICES_VMD_SMALL = 681,       /* a VMD endpoint whose CFGBAR holds not even one bus */
     PLAN_DEVICES_VMD_MODE = 682,        /* a VMD endpoint with an undefined first bus */
@@ -60,6 +56,12 @@ enum plan_devices_diag {
     PLAN_DEVICES_VMD_SHADOW = 686,      /* a VMD endpoint's shadow registers are emulated: firmware left them off */
     PLAN_DEVICES_VMD_CPUS = 687,        /* more VMD endpoints than the guest has virtual CPUs */
     PLAN_DEVICES_VMD_EMPTY = 688,       /* nothing behind a VMD endpoint */
+    PLAN_DEVICES_ATS_UNTRUSTED = 690,   /* ats without trusted */
+    PLAN_DEVICES_ATS_NONE = 691,        /* ats for a device that has none, or none that works */
+    PLAN_DEVICES_ATS_SOURCES = 692,     /* ats for a device with several requester ids */
+    PLAN_DEVICES_ATS_UNIT = 693,        /* ats behind a remapping unit that serves no devices' TLBs */
+    PLAN_DEVICES_ATS_PORT = 694,        /* ats below a port that is not made for it, or not listed (ATSR) */
+    PLAN_DEVICES_ATS_SOC = 695,         /* ats for a device whose hardware sees to it by itself (SATC) */
     PLAN_DEVICES_TABLE_NOBODY = 709,    /* a [device] table of a device that no guest gets */
 };
 

@@ -3,6 +3,7 @@
  * devices say that D3hot loses their state and keep it all the same, so that comes last. */
 #include "plan/plan_reset.h"
 
+#include "drivers/device_rules.h"
 #include "kernel/lib/format.h"
 
 #define TYPE_BRIDGE 1
@@ -27,7 +28,7 @@ void plan_reset_sum_up(const struct pci_facts *pci, plan_reset_owner *owner, con
 bool plan_reset_bus_alone(const struct pci_facts *pci, const uint32_t *behind, uint32_t function, uint32_t owner)
 {
     uint32_t bridge = pci->functions[function].parent;
-    return bridge != PCI_NO_INDEX && pci->functions[bridge].header == TYPE_BRIDGE &&
+    return bridge != PCI_NO_INDEX && pci->functions[bridge].header == TYPE_BRIDGE && !pci->functions[function].is_vf &&
            (behind[bridge] == owner || behind[bridge] == PLAN_RESET_NOTHING);
 }
 
@@ -104,6 +105,19 @@ static const struct config_value *forced(const struct plan_claim *c)
     return c->id != NULL && c->id->reset.at.line != 0 ? &c->id->reset : NULL;
 }
 
+static void say_none(struct plan_work *w, const struct plan_claim *c, bool forced)
+{
+    const struct pci_function *f = &w->pci->functions[c->function];
+    const char *fix = forced     ? "leave reset out, if it has one"
+                      : f->is_vf ? "give it to one guest for good, or choose another device"
+                                 : "put it behind a port of its own, which can reset it, or choose another device";
+    plan_work_say(w, c, PLAN_DEVICES_NO_RESET, DIAG_WARNING, fix,
+                  f->is_vf && device_rules_has(f, DEVICE_RULE_OWNER_RESET)
+                      ? "has no function level reset: it keeps what the last user left until its driver asks the PF's "
+                        "driver to reset it"
+                      : "is not reset: its registers and memory keep what the last user left");
+}
+
 static void choose_for(struct plan_work *w, struct plan_claim *c, const uint32_t *behind)
 {
     const struct pci_function *f = &w->pci->functions[c->function];
@@ -116,10 +130,7 @@ static void choose_for(struct plan_work *w, struct plan_claim *c, const uint32_t
         return;
     }
     if (c->reset == PCI_RESET_NONE) {
-        plan_work_say(w, c, PLAN_DEVICES_NO_RESET, DIAG_WARNING,
-                      reset != NULL ? "leave reset out, if it has one"
-                                    : "put it behind a port of its own, which can reset it, or choose another device",
-                      "is not reset: its registers and memory keep what the last user left");
+        say_none(w, c, reset != NULL);
     }
 }
 

@@ -98,9 +98,13 @@ static void put_behind(struct text *t, size_t guest, const struct plan_device *d
 static void put_device(struct text *t, size_t guest, const struct plan_device *d)
 {
     const struct pci_function *f = function_of(t, d->function);
+    char pf[SBDF_TEXT_SIZE];
     begin_device(t, guest, d);
     format_line_put(&t->line, " id=%04x:%04x class=%06x group=%u unit=%zu", f->vendor, f->device, f->class_code,
                     d->group, d->unit);
+    if (f->is_vf) {
+        format_line_put(&t->line, " vf-of=%s", sbdf_text(function_of(t, f->pf)->at, pf));
+    }
     format_line_put(&t->line, " reset=%s rom=%s", pci_reset_text(d->reset), d->rom ? "yes" : "no");
     if (d->gsi == PLAN_NO_GSI) {
         format_line_put(&t->line, " gsi=none");

@@ -32,7 +32,8 @@ GUESTS = {
     "forbidden": (1, "16MiB", "", 60),
 }
 # They need a device, or others beside them.
-SEPARATE = {"ats", "config", "msi", "net", "policy", "restart", "rogue", "triple", "virtio", "watch", "wild"}
+SEPARATE = {"ats", "attest", "config", "msi", "net", "policy", "restart", "rogue", "triple", "vf", "virtio", "vmd", "watch",
+            "wild"}
 
 
 def image(name):

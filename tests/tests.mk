@@ -25,7 +25,7 @@ BOCHS_DEMOS := vmd
 RUN_BOCHS := $(filter bochs,$(EMU))$(filter $(BOCHS_DEMOS),$(DEMO))
 .PHONY: run
 run: $(if $(RUN_BOCHS),setup-test,setup-run)
-	@$(MAKE) --no-print-directory -j2 all $(BUILD)/bulkhead-selftest.elf $(BUILD)/guest/.made $(BUILD)/guest-tests/rogue.elf \
+	@$(MAKE) --no-print-directory -j2 all $(BUILD)/bulkhead-selftest.elf $(BUILD)/guest/.made $(BUILD)/guest-tests/rogue.elf $(BUILD)/guest-tests/vf.elf \
 		$(if $(RUN_BOCHS),$(BOCHS_PLUGIN))
 	@tools/run $(if $(EMU),--emulator $(EMU)) $(if $(DEMO),--demo $(DEMO)) $(if $(filter-out 0,$(INTERACTIVE)),--interactive) $(RUN_ARGS)
 

@@ -16,7 +16,7 @@ ENDPOINT, EDU = "0000:00:11.0", "0000:00:10.0"
 DISK_BYTES = 1 << 20
 MARK_AT, MARK_BYTES = 64 * 4096, 4096  # as tools/guest-scripts/vmd
 SERIALS = ("BHVMD000", "BHVMD001")
-# What edu aims at: the VMD's CFGBAR and MEMBAR1 (tests/bochs/plugin/vmd_options.cc), and the hypervisor's memory.
+# What edu aims at: the VMD's CFGBAR and MEMBAR1 (tests/bochs/plugin/vmd.cc), and the hypervisor's memory.
 TARGETS = ("0x2000000000", "0xf0000000", "0x1ff80000")
 
 
@@ -69,17 +69,34 @@ def rogue(device=EDU):
     return guest("rogue", 1, "16MiB", "rogue", device, f"targets={','.join(TARGETS)}")
 
 
-def boot(folder, part, text, timeout, on_line=None):
+def bochs_run(folder, part, disks, modules, timeout, on_line):
+    machine = bochs.Machine(cpus=2, ips=bochs.LINUX_IPS, vmd=describe(part, disks))
+    iso = bochs.make_iso(folder / "vmd.iso", testbed.BUILD / "bulkhead.elf", machine, "exit panic=reset", modules)
+    return bochs.run(machine, iso, timeout, on_line=on_line)
+
+
+def qemu_run(folder, part, disks, modules, timeout, on_line):
+    """Debian's QEMU with the same model, preloaded (tests/qemu/preload)."""
+    iso = testbed.make_iso(folder / "vmd.iso", testbed.BUILD / "bulkhead.elf", "exit panic=reset", modules)
+    arguments = [*testbed.machine_arguments(cpus=2, memory="1024M"), "-device", f"bulkhead-vmd,addr={ENDPOINT[8:]}", "-device",
+                 f"edu,addr={EDU[8:]},dma_mask=0xffffffffffffffff", *testbed.boot_arguments(iso)]
+    environment = [f"LD_PRELOAD={testbed.BUILD / 'qemu' / 'vmd.so'}", f"BULKHEAD_VMD={describe(part, disks)}"]
+    return testbed.run_qemu(arguments, timeout, on_line=on_line, environment=environment)
+
+
+def describe(part, disks):
+    """As tests/model/vmd_options.h reads it."""
+    return f"id={part.device},{part.options},disks={disks[0]}+{disks[1]}"
+
+
+def boot(folder, part, text, timeout, on_line=None, emulator=bochs_run):
     """(run, the disks' files)"""
     config = folder / "vmd.toml"
     config.write_text("version = 1\n\n" + text)
     disks = make_disks(folder)
-    machine = bochs.Machine(cpus=2, ips=bochs.LINUX_IPS, vmd=f"id={part.device},{part.options},disks={disks[0]}+{disks[1]}")
     files = {"vmlinux": "guest/vmlinux", "vmd.img": "guest/vmd.img", "rogue": "guest-tests/rogue.elf"}
     modules = [testbed.Module(testbed.BUILD / path, name) for name, path in files.items() if f'"{name}"' in text]
-    iso = bochs.make_iso(folder / "vmd.iso", testbed.BUILD / "bulkhead.elf", machine, "exit panic=reset",
-                         [testbed.Module(config, "bulkhead.toml"), *modules])
-    return bochs.run(machine, iso, timeout, on_line=on_line), disks
+    return emulator(folder, part, disks, [testbed.Module(config, "bulkhead.toml"), *modules], timeout, on_line), disks
 
 
 def sums(summary, serial):

@@ -24,15 +24,24 @@ GUESTS = {"storage": ["nvme"], "bench": ["nvme"], "net": ["e1000e", "e1000"], "m
           "shell": ["nvme", "e1000e"], "ports": ["virtio_pci", "virtio_console"],
           "watchdog": ["i6300esb"], "service": ["virtio_pci", "virtio_console", "virtio_net", "e1000e"],
           "demo": ["virtio_pci", "virtio_console", "virtio_net", "e1000e", "bridge"],
+          "user": ["virtio_pci", "virtio_console", "virtio_net", "nvme"],
           "vmd": ["vmd", "nvme"],
-          "user": ["virtio_pci", "virtio_console", "virtio_net", "nvme"]}
+          "sriov": ["virtio_pci", "virtio_console", "nvme"], "vfdisk": ["virtio_pci", "virtio_console", "nvme"]}
 # guest script -> programs of ours beside busybox (tools/bulkheadd.mk builds them)
-PROGRAMS = {"service": ["bulkheadd", "bulkhead-ctl"], "demo": ["bulkheadd", "bulkhead-ctl"]}
+PROGRAMS = {"service": ["bulkheadd", "bulkhead-ctl"], "demo": ["bulkheadd", "bulkhead-ctl"],
+            "sriov": ["bulkheadd", "bulkhead-ctl"]}
+# guest script -> a program of Debian's beside busybox: (path in the first package, packages it and its libraries are in)
+DEBIAN_PROGRAMS = {"sriov": ("usr/sbin/nvme", ["nvme-cli", "libnvme1", "libjson-c5", "zlib1g", "libc6", "libssl3",
+                                               "libdbus-1-3", "libsystemd0", "libcap2", "libgcrypt20", "libgpg-error0",
+                                               "liblzma5", "libzstd1", "liblz4-1"])}
+LIBRARIES = "lib/x86_64-linux-gnu"
+LOADER = "ld-linux-x86-64.so.2"
 
 
 # apt answers from lists that only root can renew: none in a container image, stale after a kernel update.
 APT_HINT = "run `apt-get update` as root and try again; without a network put linux-image-*.deb (the one that " \
-           f"linux-image-amd64 depends on) and busybox-static_*.deb into {CACHE}"
+           "linux-image-amd64 depends on), busybox-static_*.deb and those of " \
+           f"{' '.join(name for _, names in DEBIAN_PROGRAMS.values() for name in names)} into {CACHE}"
 
 
 def run(*command, hint="", **options):
@@ -141,7 +150,8 @@ def cpio_entry(name, mode, data=b"", device=(0, 0), number=[1]):
 
 def initramfs(busybox, modules, script, programs=None):
     """programs: {"bin/name": bytes} beside busybox."""
-    entries = [cpio_entry(folder, 0o040755) for folder in ("bin", "dev", "proc", "sys", "modules")]
+    folders = {"bin", "dev", "proc", "sys", "modules", *(os.path.dirname(name) or "bin" for name in programs or {})}
+    entries = [cpio_entry(folder, 0o040755) for folder in sorted(folders)]
     entries.append(cpio_entry("dev/console", 0o020600, device=(5, 1)))
     entries.append(cpio_entry("bin/busybox", 0o100755, busybox))
     entries.append(cpio_entry("bin/sh", 0o120777, b"busybox"))
@@ -163,6 +173,29 @@ def program(name):
         return pathlib.Path(stripped.name).read_bytes()
 
 
+def needed(path):
+    """Names of the shared libraries that an ELF file asks for."""
+    return re.findall(r"\(NEEDED\) +Shared library: \[(.+)\]", run("readelf", "-d", path))
+
+
+def debian_program(path, packages):
+    """{"bin/name": bytes, "lib/...": bytes}: a program of the first package with every library that it needs."""
+    folders = [unpack(name) for name in packages]
+    files, wanted = {f"bin/{pathlib.Path(path).name}": folders[0] / path}, needed(folders[0] / path)
+    while wanted:
+        name = wanted.pop()
+        found = [at for folder in folders for at in (folder / LIBRARIES / name, folder / "usr" / LIBRARIES / name)
+                 if at.exists()]
+        if not found:
+            testbed.fail(f"{path} needs {name}, which is in none of: {' '.join(packages)}")
+        target = f"lib64/{name}" if name == LOADER else f"lib/{name}"
+        wanted += needed(found[0]) if target not in files else []
+        files[target] = found[0]
+    files[f"lib64/{LOADER}"] = next(folder / LIBRARIES / LOADER for folder in folders
+                                    if (folder / LIBRARIES / LOADER).exists())
+    return {name: at.read_bytes() for name, at in files.items()}
+
+
 def make(out):
     """Write all images into the folder `out`; the name of the kernel."""
     out.mkdir(parents=True, exist_ok=True)
@@ -174,6 +207,8 @@ def make(out):
     for guest, wanted in GUESTS.items():
         modules = module_order(linux / "lib" / "modules", wanted)
         programs = {f"bin/{name}": program(name) for name in PROGRAMS.get(guest, [])}
+        if guest in DEBIAN_PROGRAMS:
+            programs |= debian_program(*DEBIAN_PROGRAMS[guest])
         (out / f"{guest}.img").write_bytes(initramfs(busybox, modules, SCRIPTS / guest, programs))
     return bzimage.name
 

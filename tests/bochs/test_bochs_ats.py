@@ -71,6 +71,6 @@ def test_refused_without_trust_or_support(bochs_boot, tmp_path):
                              table(GOOD, "false"), table(OTHER), table(DEAF))
     run = bochs_boot(modules=[config, testbed.Module(guestrun.image("ats"), "ats")], cpus=1,
                      edus="10.0:ats=good+11.0:ats=good+13.0", timeout=120)
-    assert run.having("error[BH0660]", GOOD) and run.having("write trusted = true beside it")
-    assert run.having("error[BH0661]", OTHER, "it has no ATS capability")
-    assert run.having("error[BH0663]", DEAF, "serves no devices' TLBs")
+    assert run.having("error[BH0690]", GOOD) and run.having("write trusted = true beside it")
+    assert run.having("error[BH0691]", OTHER, "it has no ATS capability")
+    assert run.having("error[BH0693]", DEAF, "serves no devices' TLBs")

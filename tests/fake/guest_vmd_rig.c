@@ -82,10 +82,9 @@ static void find_children(struct guest_vmd_rig *rig, struct diag_list *list)
 {
     struct pci_facts *facts = &rig->pci.facts;
     const struct vmd_domain *d = rig->domain;
-    rig->windows[0] = rig->pci.window;
-    rig->windows[1] =
+    rig->window =
         (struct pci_ecam){hpa(d->config - ((uint64_t)d->first_bus << 20)), d->segment, d->first_bus, d->last_bus};
-    pci_config_use_ecam(rig->windows, 2);
+    pci_config_use_vmd(&rig->window, 1);
     pci_config_write16(rig->vmd.endpoint, PCI_COMMAND, PCI_COMMAND_MEMORY);
     size_t first = facts->count;
     for (unsigned bus = d->first_bus; bus < d->first_bus + 4u; bus++) {

@@ -14,7 +14,7 @@ struct guest_vmd_rig {
     struct fake_vmd vmd;
     struct pci_function functions[GUEST_VMD_RIG_FUNCTIONS];
     struct vmd_domain made;
-    struct pci_ecam windows[2];
+    struct pci_ecam window; /* of its CFGBAR */
     struct plan_device plan;
     struct vm_device device;
     const struct vmd_domain *domain;

@@ -273,6 +273,42 @@ static bool reachable(struct sbdf at)
     return current >= 0;
 }
 
+static uint16_t cap_of(const struct fake_pci_function *f, uint8_t id)
+{
+    for (unsigned at = f->bytes[PCI_CAPABILITIES]; at != 0 && at < 255; at = f->bytes[at + 1]) {
+        if (f->bytes[at] == id) {
+            return (uint16_t)at;
+        }
+    }
+    return 0;
+}
+
+/* A VF answers where its PF does, on further buses too; beyond function 7 of the PF's bus only if the port above
+ * forwards by ARI. */
+static bool vf_reachable(const struct fake_pci_function *vf)
+{
+    const struct fake_pci_function *pf = vf->vf_of;
+    bool beyond = sbdf_bus(vf->at) == sbdf_bus(pf->at) && sbdf_devfn(vf->at) > 7;
+    for (size_t i = 0; i < bus.count; i++) {
+        const struct fake_pci_function *b = bus.functions[i];
+        if (is_bridge(b) && b->bytes[0x19] == sbdf_bus(pf->at) && sbdf_segment(b->at) == sbdf_segment(pf->at)) {
+            uint16_t express = cap_of(b, PCI_CAP_EXPRESS);
+            bool ari = express != 0 && (fake_pci_get(b, express + PCI_EXP_DEVCTL2, 2) & PCI_DEVCTL2_ARI) != 0;
+            return reachable(pf->at) && sbdf_bus(vf->at) <= b->bytes[0x1a] && (!beyond || ari);
+        }
+    }
+    return reachable(pf->at);
+}
+
+static bool vf_enabled(const struct fake_pci_function *vf)
+{
+    uint16_t at = PCI_EXT_FIRST;
+    while (at != 0 && (fake_pci_get(vf->vf_of, at, 2) != PCI_EXT_SRIOV)) {
+        at = (uint16_t)(fake_pci_get(vf->vf_of, at, 4) >> 20);
+    }
+    return at != 0 && (fake_pci_get(vf->vf_of, at + PCI_SRIOV_CONTROL, 2) & PCI_SRIOV_VFE) != 0;
+}
+
 static bool window_reaches(struct sbdf at, uint16_t offset)
 {
     const struct pci_ecam *windows = sbdf_is_vmd(at) ? bus.vmd_windows : bus.windows;
@@ -294,7 +330,10 @@ static struct fake_pci_function *target(struct sbdf at, uint16_t offset, unsigne
         fail(at, offset, "misaligned or beyond 4096");
     }
     struct fake_pci_function *f = fake_pci_find(at);
-    if (f == NULL || f->gone || !window_reaches(at, offset) || !reachable(at)) {
+    if (f == NULL || f->gone || !window_reaches(at, offset)) {
+        return NULL;
+    }
+    if (f->vf_of != NULL ? !vf_enabled(f) || !vf_reachable(f) : !reachable(at)) {
         return NULL;
     }
     if (f->untouchable_ns != 0 && time_now_ns() < f->untouchable_ns) {
@@ -340,16 +379,6 @@ static void bus_reset_line(struct fake_pci_function *bridge, bool asserted)
         }
     }
     bridge->held_in_reset = asserted;
-}
-
-static uint16_t cap_of(const struct fake_pci_function *f, uint8_t id)
-{
-    for (unsigned at = f->bytes[PCI_CAPABILITIES]; at != 0 && at < 255; at = f->bytes[at + 1]) {
-        if (f->bytes[at] == id) {
-            return (uint16_t)at;
-        }
-    }
-    return 0;
 }
 
 static bool hits(uint16_t offset, unsigned width, uint16_t reg)

@@ -16,10 +16,11 @@ typedef void fake_pci_hook(struct fake_pci_function *f, uint16_t offset, unsigne
 struct fake_pci_function {
     struct sbdf at;
     uint8_t bytes[4096];
-    uint8_t writable[4096];   /* bits that software can change */
-    uint8_t clear_by_1[4096]; /* bits that a written 1 clears */
-    uint8_t sticky[4096];     /* writable bits that survive a reset */
-    bool gone;                /* reads all ones, writes vanish: unplugged, or dead */
+    uint8_t writable[4096];          /* bits that software can change */
+    uint8_t clear_by_1[4096];        /* bits that a written 1 clears */
+    uint8_t sticky[4096];            /* writable bits that survive a reset */
+    bool gone;                       /* reads all ones, writes vanish: unplugged, or dead */
+    struct fake_pci_function *vf_of; /* there only while that one's VF Enable is set (tests/fake/sriov.h) */
     fake_pci_hook *hook;
     void *context; /* for the hook */
     /* resets */

@@ -112,7 +112,7 @@ class Tree:
 
     def pci(self, address, ids, class_code, *, bars=(), rom=0, caps=(), extended=(), buses=None, multifunction=False,
             pin=0, irq=None, group=None, driver=None, readable=EXTENDED_BYTES, command=7, revision=1, above="",
-            physfn=None, subsystem=(0x1AF4, 0x1100)):
+            physfn=None, subsystem=(0x1AF4, 0x1100), caps_at=0x40, raw=(), root=None):
         config = bytearray(EXTENDED_BYTES)
         struct.pack_into("<HHHHI", config, 0, *ids, command, 0x10 if caps else 0, class_code << 8 | revision)
         config[0x0E] = (1 if buses else 0) | (0x80 if multifunction else 0)
@@ -132,9 +132,11 @@ class Tree:
         else:
             struct.pack_into("<HH", config, 0x2C, *subsystem)
         config[0x3C], config[0x3D] = 10, pin
-        self.chain(config, caps)
+        for at, content in raw:
+            config[at:at + len(content)] = content
+        self.chain(config, caps, caps_at)
         self.extended_chain(config, extended)
-        devices = f"sys/devices/pci{address[:7]}{above}/{address}"
+        devices = f"{root or 'sys/devices'}/pci{address[:address.rindex(':')]}{above}/{address}"
         self.write(f"{devices}/config", bytes(config[:readable]))
         self.write(f"{devices}/resource", "\n".join(f"0x{a:016x} 0x{b:016x} 0x{c:016x}" for a, b, c in resources))
         self.link(f"sys/bus/pci/devices/{address}", "../../../" + devices.removeprefix("sys/"))
@@ -149,8 +151,8 @@ class Tree:
             self.link(f"{devices}/physfn", f"../{physfn}")
 
     @staticmethod
-    def chain(config, caps):
-        at, pointer = 0x40, 0x34
+    def chain(config, caps, at):
+        pointer = 0x34
         for cap in caps:
             config[at:at + len(cap)] = cap
             config[pointer], pointer = at, at + 1
@@ -249,11 +251,24 @@ def two_segments(root):
              bars=[bar(MEMORY, 0x90400000, 0x100000), bar(MEMORY, 0x90500000, 0x100000), bar(0, 0, 0),
                    bar(MEMORY, 0x90600000, 0x4000)], extended=[sriov(7)], driver="igb")
     tree.pci("0001:05:10.0", (0xFFFF, 0xFFFF), 0x020000, group=18, physfn="0001:05:00.0", caps=[express(flr=True)])
-    tree.pci("0001:00:0e.0", (0x8086, 0x28C0), 0x010400, group=19, caps=[express(RC_ENDPOINT), msix(19, 0)],
-             bars=[bar(MEMORY | WIDE, 0x2000000000, 0x2000000), bar(MEMORY | WIDE, 0x2002000000, 0x2000000),
-                   bar(MEMORY | WIDE, 0x2004000000, 0x100000)], driver="vmd")
-    behind = "sys/devices/pci0001:00/0001:00:0e.0/pci10000:e0/10000:e0:06.0"
-    tree.write(f"{behind}/config", struct.pack("<HHHHI", 0x8086, 0x352C, 7, 0, 0x01080201) + bytes(244))
-    tree.write(f"{behind}/resource", "0x0 0x0 0x0")
-    tree.link("sys/bus/pci/devices/10000:e0:06.0", "../../../" + behind.removeprefix("sys/"))
+    vmd(tree, "0001:00:0e.0")
     return tree
+
+
+def vmd(tree, address, device=0x28C0, mode=2, lock=0, shown=True, cfgbar=0x2000000000, group=19, resets=False):
+    """A VMD endpoint; `shown`: Linux's driver is loaded, and a root port with a drive appears behind it. mode: VMCONFIG 9:8;
+    resets: by D3hot."""
+    base = cfgbar or 0x2000000000
+    tree.pci(address, (0x8086, device), 0x010400, group=group, caps_at=0x80,
+             caps=[express(RC_ENDPOINT), msix(19, 4, 0, 0x1000)] + ([power(False)] if resets else []),
+             raw=[(0x40, struct.pack("<HxxH", 1, mode << 8)), (0x70, struct.pack("<H", lock))],
+             bars=[bar(MEMORY | WIDE, cfgbar, 0x2000000), bar(MEMORY | WIDE, base + 0x2000000, 0x2000000),
+                   bar(MEMORY | WIDE, base + 0x4000000, 0x100000)], driver="vmd" if shown else None)
+    if shown:
+        first = (0, 128, 224)[mode]
+        root = f"sys/devices/pci{address[:7]}/{address}"
+        tree.pci(f"10000:{first:02x}:06.0", (0x8086, 0x352C), 0x060400, buses=(first, first + 1, first + 1), group=group,
+                 caps=[express(ROOT_PORT)], driver="pcieport", root=root)
+        tree.pci(f"10000:{first + 1:02x}:00.0", (0x8086, 0x0A54), 0x010802, group=group, driver="nvme", root=root,
+                 above=f"/10000:{first:02x}:06.0", caps=[power(), express(flr=True), msix(17, 0, 0x2000, 0x3000)],
+                 bars=[bar(MEMORY | WIDE, base + 0x2000000, 0x4000)])

@@ -77,7 +77,11 @@ def test_two_segments_virtual_functions_and_vmd(tmp_path):
     status, lines, _ = dump(tmp_path)
     assert status == 0
     assert "physfn 0001:05:00.0" in block(lines, "pci 0001:05:10.0 4096")
-    assert "behind 0001:00:0e.0" in block(lines, "pci 10000:e0:06.0 256")
+    assert "behind 0001:00:0e.0" in block(lines, "pci 10000:e0:06.0 4096")
+    assert "behind 0001:00:0e.0" in block(lines, "pci 10000:e1:00.0 4096")
+    endpoint = block(lines, "pci 0001:00:0e.0 4096")
+    assert "driver vmd" in endpoint
+    assert any(line.startswith("040: 01 00 00 00 00 02") for line in endpoint), "VMCAP and VMCONFIG"
     assert sum(line.startswith("unit ") for line in lines) == 2
 
 

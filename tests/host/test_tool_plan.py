@@ -104,8 +104,8 @@ def test_devices_of_q35(dumps, names):
 def test_devices_on_two_segments(dumps, names):
     got, by_address = devices(dumps(machine_tree.two_segments), names)
     assert "0001:05:10.0" not in by_address, "Linux made it: the hypervisor finds none"
-    assert by_address["0001:05:00.0"]["vfs_of_linux"] == 1 and (got["left_out_vfs"], got["left_out_behind_vmd"]) == (1, 1)
-    assert by_address["0001:05:00.0"]["vfs"] == 7 and by_address["0001:00:0e.0"]["behind_vmd"] == 1
+    assert by_address["0001:05:00.0"]["vfs_of_linux"] == 1 and (got["left_out_vfs"], got["left_out_behind_vmd"]) == (1, 0)
+    assert by_address["0001:05:00.0"]["vfs"] == 7 and by_address["0001:00:0e.0"]["behind_vmd"] == 2
     assert by_address["0001:03:00.0"]["unit"] == 1 and by_address["0000:01:00.0"]["unit"] == 0
     assert by_address["0001:03:00.0"]["group"] == by_address["0001:04:00.0"]["group"], "a switch without ACS"
 
@@ -129,7 +129,7 @@ def test_devices_as_a_table_and_as_lines(dumps):
     at = next(n for n, line in enumerate(lines) if line.startswith("0001:03:00.0"))
     assert lines[at + 1].strip() == "to a guest: yes, together with 0001:04:00.0"
     lines = run("devices", "--machine", dump, "--lines").stdout.splitlines()
-    assert len(lines) == 20 and all(line.startswith("device=") for line in lines)
+    assert len(lines) == 22 and all(line.startswith("device=") for line in lines)
 
 
 def test_names_that_cannot_be_read(dumps):
@@ -211,8 +211,7 @@ def test_a_refused_plan_shows_the_line(tmp_path, dumps):
     assert status == 1 and "error[BH0619] bulkhead.toml:6:12: " in out and "0001:04:00.0" in out
     assert '    6 | devices = ["0001:03:00.0"]\n      |            ^\n' in out
     assert out.endswith("bulkhead.toml: refused\n"
-                        "bulkhead.toml: left out: 1 virtual function that Linux made (at boot there are none), "
-                        "1 function behind VMD endpoints (they go with these)\n")
+                        "bulkhead.toml: left out: 1 virtual function that Linux made (at boot there are none)\n")
 
 
 def test_all_errors_of_a_text_are_told_before_any_plan(tmp_path, dumps):
@@ -297,7 +296,7 @@ def test_words_of_a_later_version_are_passed_over(tmp_path, dumps):
 def test_a_picture(tmp_path, dumps, names):
     dump = dumps(machine_tree.two_segments)
     text = run("topology", "--dot", "--machine", dump, "--pci-ids", names).stdout
-    assert text.count("subgraph cluster_") == 3, "the chipset, the switch's ports, the legend"
+    assert text.count("subgraph cluster_") == 5, "chipset, the switch's ports, VMD's group and its domain, the legend"
     assert '82574L \\"Gigabit\\"' in text
     (tmp_path / "b.toml").write_text("version = 1\n" + GUEST + 'devices = ["0000:01:00.0"]\n')
     text = run("topology", "--dot", "--machine", dump, tmp_path / "b.toml").stdout

@@ -36,5 +36,5 @@ def test_descriptors_are_accepted(tmp_path, boot):
 
 def test_refusals(tmp_path, boot):
     run = start(boot, tmp_path, IOMMU, table(NETWORK), table(OTHER))
-    assert run.having("error[BH0663]", NETWORK, "serves no devices' TLBs")
-    assert run.having("error[BH0661]", OTHER, "it has no ATS capability")
+    assert run.having("error[BH0693]", NETWORK, "serves no devices' TLBs")
+    assert run.having("error[BH0691]", OTHER, "it has no ATS capability")

@@ -11,6 +11,7 @@ import topologies
 
 EDU, TWO, NVME, E1000E, EDU_2 = "0000:00:05.0", "group:0000:00:06.0", "0000:01:00.0", "0000:02:00.0", "0000:00:07.0"
 COMMAND, BARS, ROM = 0x04, range(0x10, 0x28), 0x30
+SRIOV = 0x120  # where QEMU's NVMe has that capability
 # What the guests write and the hypervisor never would: addresses of RAM, controllers, holes.
 HOSTILE = {0x00800000, 0x00800001, 0xfee00004, 0xa5a5a5a5, 0xfed90000, 0xfeb00000, 0x04000000, 0xbf800000}
 
@@ -27,7 +28,8 @@ def hostile(boot, tmp_path_factory):
         "-trace", "pci_cfg_write", "-D", str(folder / "trace"),
     ]
     config = guestrun.config(folder, guestrun.guest("one", [0], "config", cmdline="functions=4", devices=[EDU, TWO, NVME]),
-                             guestrun.guest("two", [1], "config", cmdline="functions=2", devices=[E1000E, EDU_2]))
+                             guestrun.guest("two", [1], "config", cmdline="functions=2", devices=[E1000E, EDU_2]),
+                             f'[device."{NVME}"]\nvfs = 2\n')
     run = boot(modules=[config, testbed.Module(guestrun.image("config"), "config")], devices=devices,
                machine={"cpus": 2}, timeout=150)
     found = (re.match(r"pci_cfg_write \S+ (\S+) @0x([0-9a-f]+) <- 0x([0-9a-f]+)$", line)
@@ -48,6 +50,24 @@ def test_the_machine_goes_on(hostile):
     run, _ = hostile
     assert not run.having("panic:") and not faultline.faults(run.lines)
     assert run.having("bulkhead: all guests have ended, faults=0") and run.having("bulkhead: done")
+
+
+@pytest.mark.xdist_group("config-space")
+def test_the_owner_of_a_pf_does_not_touch_its_vfs(hostile):
+    """Its SR-IOV capability, which the guest does not see, takes what the hypervisor writes alone: at boot, and again
+    after each reset of the PF."""
+    run, writes = hostile
+    resets = len(run.having(f"sriov: {NVME}: 2 VFs are on again"))
+    assert run.having(f"sriov: pf={NVME} vfs=2 ") and resets >= 1
+    seen = {at: [value for name, offset, value in writes if (name, offset) == ("01:00.0", at)] for at in range(SRIOV, SRIOV + 0x40)}
+    on = [value for value in seen[SRIOV + 8] if value & 9 == 9]
+    assert len(on) == 1 + resets and set(seen[SRIOV + 8]) <= {0, 9, 0x10, 0x19}, seen[SRIOV + 8]
+    assert seen[SRIOV + 0x10] == [2] * (1 + resets)
+    assert set(seen[SRIOV + 0x20]) <= {1}
+    bars = {value & ~15 for value in seen[SRIOV + 0x24]} - {0, 0xfffffff0}
+    assert len(bars) == 1
+    quiet = {at: values for at, values in seen.items() if values and at - SRIOV not in (8, 0x10, 0x20, *range(0x24, 0x3c, 4))}
+    assert not quiet
 
 
 @pytest.mark.xdist_group("config-space")

@@ -28,6 +28,7 @@ bool command_parse(int argc, char **argv, const char *help, const struct command
                    const char **file, enum command_exit *result);
 
 /* argv[0] is the command's name. Returns an enum command_exit. */
+int command_attest(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_devices(int argc, char **argv);

@@ -62,7 +62,9 @@ static void print_verdict(const struct listing *l, size_t index)
     if (row->reserved) {
         printf("; firmware reserves memory for it (rmrr)");
     }
-    if (row->is_vmd) {
+    if (row->vmd != NULL && row->vmd->hidden) {
+        printf("; VMD, and what is behind it goes with it: Linux hides that (modprobe vmd shows it)");
+    } else if (row->vmd != NULL) {
         printf("; VMD with %zu functions behind it, which go with it", row->behind);
     }
     if (row->vf_total != 0) {
@@ -122,6 +124,12 @@ static void print_row_json(struct json_file *j, const struct listing *l, size_t 
     }
     json_file_bool(j, "rmrr", row->reserved);
     json_file_number(j, "behind_vmd", row->behind);
+    if (f->is_vmd_child) {
+        json_file_text(j, "vmd", sbdf_text(l->rows[f->vmd].function->at, at));
+    }
+    if (row->vmd != NULL) {
+        json_file_bool(j, "hidden", row->vmd->hidden);
+    }
     json_file_number(j, "vfs", row->vf_total);
     json_file_number(j, "vfs_of_linux", row->vf_now);
     json_file_close_object(j);
@@ -135,6 +143,7 @@ static void print_json(const struct listing *l)
     json_file_bool(&j, "interrupt_remapping", l->load->facts.remapping);
     json_file_number(&j, "left_out_vfs", l->load->left_vfs);
     json_file_number(&j, "left_out_behind_vmd", l->load->left_behind);
+    json_file_number(&j, "hidden_vmds", l->load->hidden_vmds);
     json_file_open_list(&j, "devices");
     for (size_t i = 0; i < l->load->machine.pci.count; i++) {
         print_row_json(&j, l, i);

@@ -47,13 +47,12 @@ static void show_doubts(const struct machine_load *load, const char *name)
     }
 }
 
-static int show(const struct machine_load *load, const struct config_file *file, const struct diag_list *parsed,
-                bool json)
+static int show(struct machine_load *load, const struct config_file *file, struct diag_list *parsed, bool json)
 {
     struct planner p = {.status = file->status, .diags = *parsed};
     bool planned = file->parsed;
     if (planned) {
-        planner_make(&p, load, &file->config, file->name, parsed);
+        planner_make_all(&p, load, &file->config, file->name, parsed);
     }
     struct diag_source source = config_file_source(file);
     struct plan_writer out = {put_line, stdout};

@@ -40,7 +40,7 @@ static int draw(const struct topology *t, bool svg)
 }
 
 /* With the guests of a configuration, once the planner accepts it. */
-static int draw_guests(struct topology *t, const char *path, bool svg)
+static int draw_guests(struct topology *t, struct machine_load *load, const char *path, bool svg)
 {
     static struct diag items[PLANNER_DIAGS_MAX];
     struct diag_list diags = diag_list_make(items, PLANNER_DIAGS_MAX);
@@ -54,12 +54,16 @@ static int draw_guests(struct topology *t, const char *path, bool svg)
         diag_show(&diags, &source, stderr);
     } else {
         struct planner p;
-        planner_make(&p, t->load, &file->config, file->name, &diags);
+        planner_make_all(&p, load, &file->config, file->name, &diags);
+        struct device_row *rows = device_list_make(load); /* VFs are new */
         diag_show(&p.diags, &source, stderr);
         t->config = &file->config;
         t->plan = &p.plan;
-        result = p.status == STATUS_OK ? draw(t, svg) : COMMAND_REFUSED;
+        t->rows = rows;
+        result = p.status == STATUS_OK && rows != NULL ? draw(t, svg) : COMMAND_REFUSED;
         t->plan = NULL;
+        t->rows = NULL;
+        free(rows);
         planner_free(&p);
     }
     config_file_free(file);
@@ -75,7 +79,7 @@ static int run(const char *path, const char *machine, const char *ids_path, bool
         struct device_row *rows = device_list_make(load);
         struct topology t = {.load = load, .rows = rows, .ids = ids};
         if (rows != NULL) {
-            result = path != NULL ? draw_guests(&t, path, svg) : draw(&t, svg);
+            result = path != NULL ? draw_guests(&t, load, path, svg) : draw(&t, svg);
         }
         free(rows);
         machine_load_free(load);

@@ -7,12 +7,20 @@ _bulkhead()
     local options
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'check dump devices plan suggest topology groups audit dmar --help --version' -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W 'check dump devices plan suggest topology groups audit attest dmar --help --version' -- "$word")
         return
     fi
     case $before in
-        --machine | --pci-ids | --lspci | -o)
+        --machine | --pci-ids | --lspci | -o | --image | --ticket | --report | --report-json | --save-log)
             mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            return
+            ;;
+        --emulator)
+            mapfile -t COMPREPLY < <(compgen -W 'qemu bochs' -- "$word")
+            return
+            ;;
+        --depth)
+            mapfile -t COMPREPLY < <(compgen -W 'quick full' -- "$word")
             return
             ;;
         --root)
@@ -29,6 +37,9 @@ _bulkhead()
         topology) options='--dot --svg --machine --pci-ids' ;;
         groups) options='--lspci --json --pci-ids' ;;
         audit) options='--json' ;;
+        attest)
+            options='--machine --emulator --image --ticket --report --depth --budget-ms --seed --timeout --report-json --save-log'
+            ;;
         dmar) options='--json' ;;
         *) return ;;
     esac

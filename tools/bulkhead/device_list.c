@@ -10,8 +10,6 @@
 #include "drivers/pci_regs.h"
 #include "plan/plan_function.h"
 
-#define SRIOV_TOTAL_OFFSET 0x0e
-
 static struct sbdf sbdf_of(struct dump_address at)
 {
     return sbdf_from_rid(at.domain, at.rid);
@@ -20,25 +18,35 @@ static struct sbdf sbdf_of(struct dump_address at)
 static unsigned total_vfs(const struct machine_load *load, uint32_t index)
 {
     const struct pci_function *f = &load->machine.pci.functions[index];
+    if (f->cap.sriov == 0) {
+        return 0;
+    }
     const struct dump_function *saved = &load->dump.functions[load->dump_of[index]];
     struct pci_image image = {saved->config, saved->length};
     struct pci_reader reader = pci_reader_image(&image);
-    return f->cap.sriov != 0 ? pci_reader_u16(&reader, (uint16_t)(f->cap.sriov + SRIOV_TOTAL_OFFSET)) : 0;
+    return pci_reader_u16(&reader, (uint16_t)(f->cap.sriov + PCI_SRIOV_TOTAL));
 }
 
-/* What Linux made, or found where firmware sees nothing. */
+/* What Linux made. */
 static void count_hidden(const struct machine_load *load, struct device_row *rows)
 {
     for (size_t i = 0; i < load->dump.function_count; i++) {
         const struct dump_function *f = &load->dump.functions[i];
         uint32_t pf = f->is_vf ? pci_find_index(&load->machine.pci, sbdf_of(f->pf)) : PCI_NO_INDEX;
-        uint32_t above = f->is_behind ? pci_find_index(&load->machine.pci, sbdf_of(f->behind)) : PCI_NO_INDEX;
         if (pf != PCI_NO_INDEX && f->pf.domain <= UINT16_MAX) {
             rows[pf].vf_now++;
         }
-        if (above != PCI_NO_INDEX && f->behind.domain <= UINT16_MAX) {
-            rows[above].is_vmd = true;
-            rows[above].behind++;
+    }
+}
+
+static void count_behind(const struct machine *m, struct device_row *rows)
+{
+    for (size_t i = 0; i < m->vmd.count; i++) {
+        rows[m->vmd.domains[i].endpoint].vmd = &m->vmd.domains[i];
+    }
+    for (size_t i = 0; i < m->pci.count; i++) {
+        if (m->pci.functions[i].is_vmd_child) {
+            rows[m->pci.functions[i].vmd].behind++;
         }
     }
 }
@@ -91,6 +99,7 @@ struct device_row *device_list_make(const struct machine_load *load)
         fill_row(load, &survey, i, &rows[i]);
     }
     count_hidden(load, rows);
+    count_behind(m, rows);
     free(space);
     return rows;
 }

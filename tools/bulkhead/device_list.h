@@ -17,7 +17,7 @@ struct device_row {
     enum pci_reset_kind reset;
     bool is_free;                   /* the whole group can go to one guest */
     bool reserved;                  /* an RMRR names it */
-    bool is_vmd;                    /* it hides a domain of its own ... */
+    const struct vmd_domain *vmd;   /* of a VMD endpoint: the domain behind it, or NULL ... */
     size_t behind;                  /* ... with so many functions */
     unsigned vf_total;              /* that it could have */
     size_t vf_now;                  /* that Linux made */

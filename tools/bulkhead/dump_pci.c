@@ -10,7 +10,9 @@
 
 #define FOLDER "/sys/bus/pci/devices"
 #define HEADER_BYTES 64 /* what everybody may read */
+#define HEADER_OFFSET 0x0e
 #define PIN_OFFSET 0x3d
+#define ROM_LINE PCI_BARS
 #define IRQ_MAX 1023 /* as the configuration's gsi */
 
 struct place {
@@ -75,22 +77,28 @@ static void write_endpoint(const struct place *at)
     }
 }
 
-/* A line a BAR, "start end flags"; the seventh is the ROM. Sizes are known even where no address is given. */
-static void write_sizes(const struct place *at)
+/* A line a BAR, "start end flags"; the seventh is the ROM, then, but for bridges, the BARs of all VFs together. Sizes
+ * are known even where no address is given. */
+static void write_sizes(const struct place *at, bool device)
 {
     char path[HOST_TREE_PATH_SIZE];
     size_t length = 0;
     path_of(at, "resource", path);
     uint8_t *bytes = host_tree_read(at->part->tree, path, &length);
     const char *line = (const char *)bytes;
-    for (unsigned i = 0; i <= PCI_BARS && line != NULL && *line != 0; i++) {
+    unsigned lines = device ? ROM_LINE + 1 + PCI_BARS : ROM_LINE + 1;
+    for (unsigned i = 0; i < lines && line != NULL && *line != 0; i++) {
         unsigned long long start = 0, end = 0, flags = 0;
         if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) != 3) {
             break;
         }
         if (flags != 0 && end >= start && end - start != UINT64_MAX) {
             char key[16];
-            snprintf(key, sizeof(key), i == PCI_BARS ? "rom" : "bar %u", i);
+            snprintf(key, sizeof(key),
+                     i == ROM_LINE  ? "rom"
+                     : i > ROM_LINE ? "vf-bar %u"
+                                    : "bar %u",
+                     i > ROM_LINE ? i - ROM_LINE - 1 : i);
             fprintf(at->part->out, " %s 0x%llx\n", key, end - start + 1);
         }
         const char *next = strchr(line, '\n');
@@ -145,7 +153,7 @@ static size_t dump_function(struct dump_part *part, const char *name)
     length = config_bytes(length);
     fprintf(part->out, "pci %s %zu\n", name, length);
     dump_bytes(part, config, length);
-    write_sizes(&at);
+    write_sizes(&at, (config[HEADER_OFFSET] & 0x7f) == 0);
     write_link(&at, "iommu_group", "group", false);
     write_link(&at, "physfn", "physfn", true);
     write_link(&at, "driver", "driver", false);

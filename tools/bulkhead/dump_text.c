@@ -266,6 +266,10 @@ static bool parse_detail(struct parser *p)
                    ? true
                    : fail(p, "not bar N BYTES");
     }
+    if (strcmp(key, "vf-bar") == 0) {
+        bool sound = p->count == 3 && number(p, value, PCI_BARS - 1, &n);
+        return sound && number(p, p->words[2], UINT64_MAX, &f->vf_sizes[n]) ? true : fail(p, "not vf-bar N BYTES");
+    }
     if (strcmp(key, "rom") == 0) {
         return number(p, value, UINT64_MAX, &f->sizes[PCI_BARS]);
     }

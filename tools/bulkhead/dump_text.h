@@ -44,6 +44,7 @@ struct dump_function {
     uint8_t *config; /* 64, 256 or 4096 bytes */
     size_t length;
     uint64_t sizes[PCI_BARS + 1]; /* of BARs, by the register they start at, and of the ROM; 0: none */
+    uint64_t vf_sizes[PCI_BARS];  /* likewise of the BARs of all of its VFs together, by VF BAR */
     bool grouped;
     uint32_t group;                 /* Linux's number, when grouped */
     uint32_t irq;                   /* the line Linux hears it on; 0: not known */

@@ -7,14 +7,11 @@
 
 #include "drivers/pci_acs.h"
 #include "drivers/pci_regs.h"
+#include "drivers/vmd.h"
 #include "kernel/lib/bits.h"
 #include "tools/bulkhead/lspci_line.h"
 
 #define CLASS_CARDBUS 0x0607
-
-/* Endpoints of Intel's Volume Management Device (Linux, drivers/pci/controller/vmd.c). */
-static const uint16_t vmd_devices[] = {0x201d, 0x28c0, 0x467f, 0x4c3d, 0xa77f, 0x7d0b,
-                                       0xad0b, 0x9a0b, 0xb60b, 0xb06f, 0xb07f};
 
 struct entry {
     struct pci_function f;
@@ -182,16 +179,6 @@ static void place_virtual(struct lspci *out)
     }
 }
 
-static bool is_vmd(const struct pci_function *f)
-{
-    for (size_t i = 0; f->vendor == 0x8086 && i < ARRAY_LENGTH(vmd_devices); i++) {
-        if (f->device == vmd_devices[i]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Linux numbers the domains in the order of the endpoints. */
 static void link_vmd(struct pci_facts *facts)
 {
@@ -202,8 +189,9 @@ static void link_vmd(struct pci_facts *facts)
         if (!sbdf_is_vmd(f->at)) {
             continue;
         }
-        while (domain < sbdf_segment(f->at) || endpoint >= facts->count || !is_vmd(&facts->functions[endpoint])) {
-            domain += endpoint < facts->count && is_vmd(&facts->functions[endpoint]);
+        while (domain < sbdf_segment(f->at) || endpoint >= facts->count ||
+               !vmd_is_endpoint(&facts->functions[endpoint])) {
+            domain += endpoint < facts->count && vmd_is_endpoint(&facts->functions[endpoint]);
             if (++endpoint >= facts->count) {
                 return;
             }

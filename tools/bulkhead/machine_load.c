@@ -19,6 +19,7 @@
 #include "tools/bulkhead/command.h"
 #include "tools/bulkhead/dump.h"
 #include "tools/bulkhead/file.h"
+#include "tools/bulkhead/machine_vmd.h"
 #include "vtd/caps.h"
 #include "vtd/quirks.h"
 
@@ -62,14 +63,10 @@ static struct pci_image image_of(const struct machine_load *load, size_t index)
     return (struct pci_image){saved->config, cut ? PCI_CONFIG_BYTES : saved->length};
 }
 
-static void read_function(struct machine_load *load, size_t index)
+void machine_load_add(struct machine_load *load, size_t index, struct sbdf at)
 {
     struct machine *m = &load->machine;
     const struct dump_function *saved = &load->dump.functions[index];
-    if (saved->is_vf || saved->at.domain > SEGMENT_MAX || !in_windows(m, saved->at)) {
-        return;
-    }
-    struct sbdf at = sbdf_from_rid(saved->at.domain, saved->at.rid);
     struct pci_image image = image_of(load, index);
     struct pci_reader reader = pci_reader_image(&image);
     struct pci_function *f = &m->pci.functions[m->pci.count];
@@ -79,6 +76,14 @@ static void read_function(struct machine_load *load, size_t index)
     take_back(f);
     pci_bars_take_sizes(f, &reader, saved->sizes, &load->diags);
     load->dump_of[m->pci.count++] = (uint32_t)index;
+}
+
+static void read_function(struct machine_load *load, size_t index)
+{
+    const struct dump_function *saved = &load->dump.functions[index];
+    if (!saved->is_vf && saved->at.domain <= SEGMENT_MAX && in_windows(&load->machine, saved->at)) {
+        machine_load_add(load, index, sbdf_from_rid(saved->at.domain, saved->at.rid));
+    }
 }
 
 static enum status read_functions(struct machine_load *load, struct arena *arena)
@@ -97,7 +102,11 @@ static enum status read_functions(struct machine_load *load, struct arena *arena
         read_function(load, i);
     }
     pci_tree_link(&m->pci, &load->diags);
-    return machine_check_bars(m, arena, &load->diags);
+    enum status status = machine_check_bars(m, arena, &load->diags);
+    if (status == STATUS_OK) {
+        machine_vmd_load(load);
+    }
+    return status;
 }
 
 static enum status read_tables(struct machine_load *load, struct arena *arena)
@@ -122,6 +131,9 @@ static struct vtd_quirks find_quirks(const struct machine_load *load)
         const struct pci_function *f = &m->pci.functions[i];
         struct pci_image image = image_of(load, load->dump_of[i]);
         struct pci_reader reader = pci_reader_image(&image);
+        if (f->is_vmd_child) {
+            continue;
+        }
         struct vtd_quirk_function function = {f->at, f->vendor, f->device, f->revision, (uint8_t)(f->class_code >> 16)};
         vtd_quirks_see_saved(&seen, &function, &reader);
     }
@@ -216,7 +228,6 @@ static void count_left_out(struct machine_load *load)
 {
     for (size_t i = 0; i < load->dump.function_count; i++) {
         load->left_vfs += load->dump.functions[i].is_vf;
-        load->left_behind += load->dump.functions[i].is_behind;
     }
 }
 
@@ -401,8 +412,14 @@ bool machine_load_left_out(const struct machine_load *load, char *out, size_t si
                         load->left_vfs, load->left_vfs == 1 ? "" : "s");
     }
     if (load->left_behind != 0) {
-        format_line_put(&line, "%s%zu function%s behind VMD endpoints (they go with these)",
+        format_line_put(&line, "%s%zu function%s behind VMD endpoints that cannot be used",
                         line.length == 0 ? "left out: " : ", ", load->left_behind, load->left_behind == 1 ? "" : "s");
+    }
+    if (load->hidden_vmds != 0) {
+        format_line_put(&line,
+                        "%swhat is behind %zu VMD endpoint%s (Linux hides it while its vmd driver is not loaded: "
+                        "modprobe vmd, then dump again)",
+                        line.length == 0 ? "left out: " : ", ", load->hidden_vmds, load->hidden_vmds == 1 ? "" : "s");
     }
     return line.length != 0;
 }
@@ -411,6 +428,7 @@ void machine_load_free(struct machine_load *load)
 {
     dump_text_free(&load->dump);
     free(load->space);
+    free(load->vf_space);
     free(load->diag_items);
     *load = (struct machine_load){0};
 }

@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"suggest", "print a configuration to start from", command_suggest},
     {"topology", "draw a machine, its groups and guests", command_topology},
     {"audit", "read the isolation audit of a console log", command_audit},
+    {"attest", "boot a hostile guest and report what it could do", command_attest},
     {"dmar", "decode and check a DMAR table", command_dmar},
     {"groups", "groups of an lspci -vvv text, and why", command_groups},
 };

@@ -2,7 +2,24 @@
  * A plan as JSON: the facts of plan_print(), by name. */
 #include "tools/bulkhead/plan_json.h"
 
+#include "plan/plan_vmd.h"
 #include "tools/bulkhead/json_file.h"
+
+/* What a VMD endpoint brings along; nothing for others. */
+static void print_behind(struct json_file *j, const struct planner *p, const struct plan_device *d)
+{
+    const struct pci_facts *pci = &p->facts.machine->pci;
+    if (vmd_of(&p->facts.machine->vmd, d->function) == NULL) {
+        return;
+    }
+    json_file_open_list(j, "behind");
+    for (uint32_t i = plan_vmd_next(pci, d->function, 0); i != PCI_NO_INDEX;
+         i = plan_vmd_next(pci, d->function, i + 1)) {
+        char at[SBDF_TEXT_SIZE];
+        json_file_text(j, NULL, sbdf_text(pci->functions[i].at, at));
+    }
+    json_file_close_list(j);
+}
 
 static void print_device(struct json_file *j, const struct planner *p, const struct plan_device *d)
 {
@@ -11,6 +28,9 @@ static void print_device(struct json_file *j, const struct planner *p, const str
     json_file_open_object(j, NULL);
     json_file_text(j, "address", sbdf_text(f->at, at));
     json_file_format(j, "id", "%04x:%04x", f->vendor, f->device);
+    if (f->is_vf) {
+        json_file_text(j, "vf_of", sbdf_text(p->facts.machine->pci.functions[f->pf].at, at));
+    }
     json_file_number(j, "group", d->group);
     json_file_number(j, "unit", d->unit);
     json_file_text(j, "reset", pci_reset_text(d->reset));
@@ -24,6 +44,7 @@ static void print_device(struct json_file *j, const struct planner *p, const str
         json_file_text(j, NULL, sbdf_text(d->sources[i], at));
     }
     json_file_close_list(j);
+    print_behind(j, p, d);
     json_file_close_object(j);
 }
 

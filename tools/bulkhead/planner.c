@@ -7,6 +7,7 @@
 #include "guest/plan_limits.h"
 #include "kernel/core/console_option.h"
 #include "plan/plan_order.h"
+#include "tools/bulkhead/load_vfs.h"
 
 #define ARENA_FIXED (4 * MIB)
 #define ARENA_PER_FUNCTION (8 * KIB)
@@ -78,6 +79,21 @@ void planner_make(struct planner *p, const struct machine_load *load, const stru
     if (p->status == STATUS_OK && p->diags.errors != 0) {
         p->status = STATUS_UNSUPPORTED;
     }
+}
+
+void planner_make_all(struct planner *p, struct machine_load *load, const struct config *config, const char *file,
+                      struct diag_list *before)
+{
+    enum status vfs = load->dmar == STATUS_OK ? load_vfs(load, config, file, before) : STATUS_OK;
+    if (vfs == STATUS_OK) {
+        planner_make(p, load, config, file, before);
+        return;
+    }
+    *p = (struct planner){.facts = load->facts, .status = vfs};
+    p->items = calloc(PLANNER_DIAGS_MAX, sizeof(*p->items));
+    p->diags = diag_list_make(p->items, p->items != NULL ? PLANNER_DIAGS_MAX : 0);
+    take(p, before, false);
+    plan_order_diags(&p->diags, 0);
 }
 
 void planner_free(struct planner *p)

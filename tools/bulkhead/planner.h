@@ -20,6 +20,11 @@ struct planner {
  * before: what was wrong with the configuration already; it is among the diagnostics then, in the order of the file. */
 void planner_make(struct planner *p, const struct machine_load *load, const struct config *config, const char *file,
                   const struct diag_list *before);
+
+/* The same with the virtual functions that the configuration asks for, which load has then (tools/bulkhead/load_vfs.h);
+ * when they cannot be, that is what is refused. before may be added to. */
+void planner_make_all(struct planner *p, struct machine_load *load, const struct config *config, const char *file,
+                      struct diag_list *before);
 void planner_free(struct planner *p);
 
 #endif

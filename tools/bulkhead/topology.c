@@ -70,9 +70,9 @@ static void put_function(const struct topology *t, uint32_t i, const char *inden
     put_name(t, f, out);
     if (f->bridge) {
         fprintf(out, "\\nbus %02x-%02x", f->secondary, f->subordinate);
-    } else {
+    } else if (!f->is_vmd_child) {
         fprintf(out, "\\nreset %s%s%s", pci_reset_text(row->reset), row->reserved ? ", RMRR" : "",
-                row->is_vmd ? ", VMD" : "");
+                row->vmd != NULL ? ", VMD" : "");
         if (row->vf_total != 0) {
             fprintf(out, ", SR-IOV %u", row->vf_total);
         }
@@ -82,6 +82,26 @@ static void put_function(const struct topology *t, uint32_t i, const char *inden
         put_escaped(t->config->guests[t->plan->owner[i]].name.text, out);
     }
     fprintf(out, "\", fillcolor=\"%s\"%s];\n", colour_of(t, i), f->bridge ? ", style=\"filled,rounded\"" : "");
+}
+
+/* The domain behind a VMD endpoint: a box inside the group's. */
+static void put_domain(const struct topology *t, uint32_t endpoint, FILE *out)
+{
+    const struct vmd_domain *d = t->rows[endpoint].vmd;
+    if (t->rows[endpoint].behind == 0) {
+        return;
+    }
+    fprintf(out,
+            "    subgraph cluster_vmd%u {\n      label=\"domain %05x behind VMD\"; style=rounded; color=\"#707070\"; "
+            "fontcolor=\"#404040\";\n",
+            endpoint, d->segment - SBDF_VMD_FIRST + SBDF_VMD_LINUX);
+    for (uint32_t i = 0; i < t->load->machine.pci.count; i++) {
+        const struct pci_function *f = t->rows[i].function;
+        if (f->is_vmd_child && f->vmd == endpoint) {
+            put_function(t, i, "      ", out);
+        }
+    }
+    fputs("    }\n", out);
 }
 
 static void put_group(const struct topology *t, uint32_t group, FILE *out)
@@ -98,7 +118,14 @@ static void put_group(const struct topology *t, uint32_t group, FILE *out)
             "fontcolor=\"#b03030\";\n",
             group, group);
     for (uint32_t k = first; k < end; k++) {
-        put_function(t, groups->members[k], "    ", out);
+        if (!t->rows[groups->members[k]].function->is_vmd_child) {
+            put_function(t, groups->members[k], "    ", out);
+        }
+    }
+    for (uint32_t k = first; k < end; k++) {
+        if (t->rows[groups->members[k]].vmd != NULL) {
+            put_domain(t, groups->members[k], out);
+        }
     }
     fputs("  }\n", out);
 }
@@ -123,6 +150,12 @@ static void put_edges(const struct topology *t, FILE *out)
         const struct device_row *above = row->function->parent != PCI_NO_INDEX ? &t->rows[row->function->parent] : NULL;
         if (above != NULL) {
             fprintf(out, "  f%u -> f%u;\n", row->function->parent, i);
+        }
+        if (row->function->is_vmd_child) { /* with its endpoint's unit */
+            if (above == NULL) {
+                fprintf(out, "  f%u -> f%u [style=dashed];\n", row->function->vmd, i);
+            }
+            continue;
         }
         /* A function below a bridge that goes to the same unit is drawn at the bridge alone. */
         if (row->has_unit && (above == NULL || !above->has_unit || above->unit != row->unit)) {

@@ -30,10 +30,10 @@ static const char *const key_names[KEYS] = {
 
 /* What hypervisors send; a rule for anything else would wait for ever. */
 static const char *const event_types[] = {
-    "fault",         "device-stopped", "device-returned", "guest-started", "guest-exited",   "guest-reset",
-    "guest-crashed", "guest-paused",   "guest-resumed",   "integrity",     "image-mismatch", "policy-applied",
-    "link",          "watchdog",       "measured",        "log",           "dropped",        "interrupt-storm",
-    "hello",         "last-boot",
+    "fault",         "device-stopped",   "device-returned", "guest-started", "guest-exited",   "guest-reset",
+    "guest-crashed", "guest-paused",     "guest-resumed",   "integrity",     "image-mismatch", "policy-applied",
+    "link",          "watchdog",         "measured",        "log",           "dropped",        "interrupt-storm",
+    "hello",         "vf-guest-stopped", "vfs-enabled",     "last-boot",
 };
 
 struct reader {

@@ -13,6 +13,7 @@ extern "C" {
 #include "tests/model/ioapic_model.h"
 #include "tests/model/platform_options.h"
 #include "tests/model/vmd_model.h"
+#include "tests/model/vmd_options.h"
 #include "tests/model/vtd_model.h"
 }
 

@@ -2,18 +2,21 @@
  * The model of VMD as a PCI function of Bochs: configuration space, BARs that move, disks, time. */
 #include "tests/bochs/plugin/vmd.hh"
 
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tests/bochs/plugin/bochs_api.hh"
 #include "tests/bochs/plugin/dma.hh"
 #include "tests/bochs/plugin/ending.hh"
 #include "tests/bochs/plugin/log.hh"
 #include "tests/bochs/plugin/model.hh"
-#include "tests/bochs/plugin/vmd_options.hh"
 
 #define STEP_US 10                    /* some commands of the queues */
 #define ADDRESSES (UINT64_C(1) << 40) /* Bochs crashes beyond */
+/* Firmware's part: Bochs' own knows no 64-bit BARs. Above all RAM; below 4 GiB where its own addresses do not reach. */
+#define CFGBAR UINT64_C(0x2000000000)
+#define MEMBAR1 UINT64_C(0xf0000000)
+#define MEMBAR2 UINT64_C(0x2010000000)
 #define BARS_FIRST 0x10
 #define BAR_REGISTERS 6
 /* Bochs drops writes to the BARs of header type 0 that it does not know; what is read is the model's. */
@@ -71,10 +74,7 @@ static void on_message(void *context, uint64_t address, uint32_t data)
 
 static bool on_disk(void *context, unsigned disk, bool write, uint64_t offset, void *data, size_t bytes)
 {
-    int file = static_cast<vmd_device *>(context)->options.disk[disk];
-    off_t at = static_cast<off_t>(offset);
-    ssize_t done = write ? pwrite(file, data, bytes, at) : pread(file, data, bytes, at);
-    return done == static_cast<ssize_t>(bytes);
+    return vmd_options_disk(&static_cast<vmd_device *>(context)->options, disk, write, offset, data, bytes);
 }
 
 static vmd_device *device_of(void *param, bx_phy_address address, struct place **out)
@@ -217,9 +217,25 @@ void vmd_device::attach()
     log_line("vmd 8086:%04x is sid=0x%04x", options.config.device, options.devfunc);
 }
 
+static struct vmd_options read_options()
+{
+    struct vmd_options options;
+    const char *text = getenv("BULKHEAD_VMD");
+    text = text != NULL ? text : "";
+    const char *wrong = vmd_options_parse(&options, text);
+    wrong = wrong != NULL ? wrong : vmd_options_open(&options);
+    if (wrong != NULL) {
+        ending_refuse("BULKHEAD_VMD=%s: %s", text, wrong);
+    }
+    options.config.bar[0] = CFGBAR;
+    options.config.bar[1] = MEMBAR1;
+    options.config.bar[2] = MEMBAR2;
+    return options;
+}
+
 void vmd_init()
 {
-    struct vmd_options options = vmd_options_read();
+    struct vmd_options options = read_options();
     if (options.wanted) {
         vmd.device = new vmd_device();
         vmd.device->options = options;
@@ -234,25 +250,11 @@ void vmd_reset()
     }
 }
 
-static unsigned long long plain(uint64_t count)
-{
-    return static_cast<unsigned long long>(count);
-}
-
 void vmd_summary()
 {
-    if (vmd.device == NULL) {
-        return;
-    }
-    const struct vmd_model_counts *c = &vmd.device->model.counts;
-    log_line("vmd strays=%llu conflicts=%llu concurrent=%llu unread=%llu lost=%llu absent=%llu blocked=%llu "
-             "messages=%llu dropped=%llu bypassed=%llu resets=%llu bus_resets=%llu",
-             plain(c->strays), plain(c->conflicts), plain(c->concurrent), plain(c->unread), plain(c->lost),
-             plain(c->absent), plain(c->blocked), plain(c->messages), plain(c->dropped), plain(c->bypassed),
-             plain(c->resets), plain(c->bus_resets));
-    for (unsigned i = 0; i < VMD_MODEL_DISKS; i++) {
-        const struct nvme_model *n = &vmd.device->model.port[i].nvme;
-        log_line("vmd disk=%u reads=%llu writes=%llu errors=%llu bad_doorbells=%llu", i, plain(n->reads),
-                 plain(n->writes), plain(n->errors), plain(n->bad_doorbells));
+    char text[512];
+    if (vmd.device != NULL) {
+        vmd_options_summary(&vmd.device->model, text, sizeof(text));
+        log_line("%s", text);
     }
 }

@@ -221,6 +221,82 @@ static void uhci_is_taken_before_bus_mastering_goes(void **state)
     assert_true(fake_pci_written(0, uhci->at, 0xc0, 0xffff, 0x8f00) < cleared(uhci));
 }
 
+/* A QAT: DevSta says whether requests are under way (bit 5). */
+static struct fake_pci_function *add_qat(uint16_t *express)
+{
+    struct fake_pci_function *qat = mastering(fake_pci_add(sbdf_make(0, 4, 1, 0), 0x8086, 0x37c8, 0x0b4000));
+    *express = fake_pci_add_express(qat, PCI_EXPRESS_ENDPOINT, true);
+    return qat;
+}
+
+static void bus_mastering_stays_while_busy(void **state)
+{
+    uint16_t express = 0;
+    (void)state;
+    struct fake_pci_function *qat = add_qat(&express);
+    quiesce(NULL, 0);
+    pci_bus_master_set(&facts, pci_find(&facts, qat->at), true);
+    fake_pci_set(qat, express + 0x0a, 2, 0x0020);
+    fake_pci_forget_writes();
+    pci_bus_master_set(&facts, pci_find(&facts, qat->at), false);
+    assert_true(masters(qat));
+    assert_int_equal(cleared(qat), SIZE_MAX); /* not even for a moment */
+    fake_pci_set(qat, express + 0x0a, 2, 0);
+    pci_bus_master_set(&facts, pci_find(&facts, qat->at), false);
+    assert_false(masters(qat));
+    /* Any other device is cut off at once. */
+    uint16_t other = fake_pci_add_express(deep, PCI_EXPRESS_ENDPOINT, true);
+    quiesce(NULL, 0);
+    pci_bus_master_set(&facts, pci_find(&facts, deep->at), true);
+    fake_pci_set(deep, other + 0x0a, 2, 0x0020);
+    pci_bus_master_set(&facts, pci_find(&facts, deep->at), false);
+    assert_false(masters(deep));
+}
+
+/* At boot nothing else holds its DMA back, and after a panic nobody uses it again. */
+static void but_not_for_ever(void **state)
+{
+    uint16_t express = 0;
+    (void)state;
+    struct fake_pci_function *qat = add_qat(&express);
+    fake_pci_set(qat, express + 0x0a, 2, 0x0020);
+    quiesce(NULL, 0);
+    assert_false(masters(qat));
+    assert_int_equal(list.count, 1);
+    assert_int_equal(diags[0].code, PCI_DIAG_PENDING);
+    pci_bus_master_set(&facts, pci_find(&facts, qat->at), true);
+    pci_stop_all_bus_masters();
+    assert_false(masters(qat));
+}
+
+/* Of a VF the PF has the registers. */
+static void errors_of_the_rules_are_masked(void **state)
+{
+    uint16_t express = 0;
+    (void)state;
+    struct fake_pci_function *qat = add_qat(&express);
+    uint16_t aer = fake_pci_add_ext_cap(qat, 0x0001, 0x2c);
+    fake_pci_make_writable(qat, aer + 8, 4, 0x07fff030);
+    fake_pci_set(qat, aer + 8, 4, 0x00000010);
+    fake_pci_set(qat, express + 8, 2, 0x281f);
+    quiesce(NULL, 0);
+    struct pci_function vf = {.at = sbdf_make(0, 4, 1, 1),
+                              .vendor = 0x8086,
+                              .device = 0x37c9,
+                              .is_vf = true,
+                              .parent = PCI_NO_INDEX,
+                              .pf = pci_find_index(&facts, qat->at)};
+    pci_escalation_mask(&facts, &vf);
+    assert_int_equal(fake_pci_get(qat, aer + 8, 4), 0x00504010); /* bits 14, 20 and 22 */
+    assert_int_equal(fake_pci_get(qat, express + 8, 2), 0x2810);
+    aer = fake_pci_add_ext_cap(deep, 0x0001, 0x2c);
+    fake_pci_make_writable(deep, aer + 8, 4, 0x07fff030);
+    fake_pci_add_express(deep, PCI_EXPRESS_ENDPOINT, false);
+    quiesce(NULL, 0);
+    pci_escalation_mask(&facts, pci_find(&facts, deep->at));
+    assert_int_equal(fake_pci_get(deep, aer + 8, 4), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +309,9 @@ int main(void)
         cmocka_unit_test_setup(opening_a_path, setup),
         cmocka_unit_test_setup(panic_hook_stops_all_without_the_lock, setup),
         cmocka_unit_test_setup(escalation_is_masked_up_to_the_root, setup),
+        cmocka_unit_test_setup(bus_mastering_stays_while_busy, setup),
+        cmocka_unit_test_setup(but_not_for_ever, setup),
+        cmocka_unit_test_setup(errors_of_the_rules_are_masked, setup),
         cmocka_unit_test_setup(uhci_is_taken_before_bus_mastering_goes, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -263,6 +263,38 @@ static void stuck_transactions_do_not_stop_the_reset(void **state)
     assert_int_equal(dev->flrs, 1);
 }
 
+/* A QAT is waited for before its bus mastering goes, and keeps it if it does not come to an end. */
+static void what_must_not_be_cut_off(void **state)
+{
+    (void)state;
+    fake_pci_set(dev, 0x00, 4, 0x37c98086);
+    uint16_t express = fake_pci_add_express(dev, PCI_EXPRESS_ENDPOINT, true);
+    assert_int_equal(reset(dev, PCI_RESET_FLR), STATUS_OK);
+    assert_true(fake_pci_written(0, dev->at, 0x04, 4, 0) < fake_pci_written(0, dev->at, express + 8, 0x8000, 0x8000));
+    fake_pci_set(dev, 0x04, 2, 0x0007);
+    fake_pci_set(dev, express + 0x0a, 2, 0x0020);
+    uint64_t before = time_now_ns();
+    assert_int_equal(reset(dev, PCI_RESET_FLR), STATUS_OK);
+    assert_true(time_now_ns() - before >= 200000000); /* 100 ms for the requests, 100 ms for the reset */
+    size_t started = fake_pci_written(0, dev->at, express + 8, 0x8000, 0x8000);
+    assert_true(fake_pci_written(0, dev->at, 0x04, 4, 0) > started);
+    assert_int_equal(fake_pci_get(dev, 0x04, 2) & 4, 0);
+}
+
+/* VFs behind the bus are not there meanwhile: nothing of theirs is saved or restored. */
+static void vfs_are_left_out(void **state)
+{
+    (void)state;
+    assert_int_equal(reset(upstream, PCI_RESET_BUS), STATUS_OK);
+    struct pci_function *vf = pci_find(&facts, dev1->at);
+    vf->is_vf = true;
+    fake_pci_forget_writes();
+    assert_int_equal(pci_reset(&facts, find(dev), PCI_RESET_BUS, &scratch), STATUS_OK);
+    assert_int_equal(fake_pci_written(0, dev1->at, 0x04, 0, 0), SIZE_MAX);
+    assert_false(pci_reset_possible(vf, PCI_RESET_BUS));
+    assert_int_equal(pci_reset(&facts, vf, PCI_RESET_BUS, &scratch), STATUS_UNSUPPORTED);
+}
+
 static void impossible_resets_are_refused(void **state)
 {
     (void)state;
@@ -327,6 +359,8 @@ int main(void)
         cmocka_unit_test_setup(what_does_not_come_back_is_an_error, setup),
         cmocka_unit_test_setup(buses_get_their_time, setup),
         cmocka_unit_test_setup(stuck_transactions_do_not_stop_the_reset, setup),
+        cmocka_unit_test_setup(what_must_not_be_cut_off, setup),
+        cmocka_unit_test_setup(vfs_are_left_out, setup),
         cmocka_unit_test_setup(impossible_resets_are_refused, setup),
         cmocka_unit_test_setup(choice, setup),
         cmocka_unit_test_setup(bus_alone, setup),

@@ -95,6 +95,17 @@ static void all_of_it_goes_to_one_guest(void **state)
     assert_int_equal(plan_vmd_next(&plan_rig.machine.pci, 1, 0), PCI_NO_INDEX);
 }
 
+/* Its own segment has no unit. */
+static void the_endpoints_unit_translates(void **state)
+{
+    (void)state;
+    size_t unit = 7;
+    assert_int_equal(machine_unit_of(&plan_rig.machine, disk->at, &unit), STATUS_OK);
+    assert_int_equal(unit, 0);
+    plan_rig.machine.vmd.count = 0;
+    assert_int_equal(machine_unit_of(&plan_rig.machine, disk->at, &unit), STATUS_NOT_FOUND);
+}
+
 static void resets(void **state)
 {
     (void)state;
@@ -281,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(all_of_it_goes_to_one_guest, start),
+        cmocka_unit_test_setup(the_endpoints_unit_translates, start),
         cmocka_unit_test_setup(resets, start),
         cmocka_unit_test(every_fault_is_refused_with_its_fix),
         cmocka_unit_test_setup(remapping_is_a_must, start),

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From a user's configuration to the one that attests it: the same guests, each with the attacker as its kernel, and a
+ticket that says what was made of what."""
+import dataclasses
+import hashlib
+import json
+import re
+import tomllib
+import zlib
+
+FORMAT = "bulkhead-attest 1"
+ATTACKER = "attest"  # the boot module's name
+MIB = 1 << 20
+UNITS = {"KiB": 1 << 10, "MiB": MIB, "GiB": 1 << 30, "TiB": 1 << 40}
+
+
+@dataclasses.dataclass(frozen=True)
+class Depth:
+    budget_ms: int  # for each class of attempts that may run out of time; 0: all of them
+    targets: int  # DMA targets at most
+    pause_ms: int  # after each of them, so that the log has room for the records: 16 a device, then one a second
+    seconds: int  # to stay as a witness, where nobody ends the machine
+    timeout: int  # of an emulator
+
+
+DEPTHS = {"quick": Depth(500, 8, 100, 60, 240), "full": Depth(0, 64, 2500, 3600, 7200)}
+
+KEPT = ("cpus", "share", "share-core", "memory", "devices", "rmrr", "unsafe-interrupts")
+DEVICE_KEPT = ("gsi", "expect", "reset", "rom", "rmrr")
+SYSTEM_KEPT = ("console", "unassigned", "without", "slice-us", "inventory")
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def size_of(text):
+    match = re.fullmatch(r"(\d+)(KiB|MiB|GiB|TiB)", str(text))
+    if not match:
+        raise ValueError(f"memory = {text!r}: a number and KiB, MiB, GiB or TiB")
+    return int(match[1]) * UNITS[match[2]]
+
+
+# --- the machine
+
+@dataclasses.dataclass
+class Facts:
+    """What the targets are chosen from."""
+
+    ram: list  # (start, end)
+    units: list
+    cpus: int
+    ecams: list
+
+
+def table_bytes(lines, signature):
+    """The rows of one ACPI table of a dump."""
+    data, inside = bytearray(), False
+    for line in lines:
+        if not line.startswith(" "):
+            inside = line.startswith(f"acpi {signature} ") and not data
+        elif inside and re.match(r" [0-9a-f]+: ", line):
+            data += bytes.fromhex(line.split(":", 1)[1])
+    return bytes(data)
+
+
+def facts_of_dump(text):
+    lines = text.splitlines()
+    if not lines or lines[0] != "bulkhead-machine 1" or lines[-1] != "end":
+        raise ValueError("the dump is none, or was cut: its first line is \"bulkhead-machine 1\", its last one \"end\"")
+    ram = [(int(first, 16), int(last, 16) + 1)
+           for first, last in re.findall(r"^memory (0x[0-9a-f]+)-(0x[0-9a-f]+) ram$", text, re.M)]
+    units = [int(at, 16) for at in re.findall(r"^unit (0x[0-9a-f]+) ", text, re.M)]
+    mcfg = table_bytes(lines, "MCFG")
+    ecams = [int.from_bytes(mcfg[at:at + 8], "little") for at in range(44, len(mcfg) - 15, 16)]
+    return Facts(ram, units, len(re.findall(r"^cpu \d+ apic ", text, re.M)), ecams)
+
+
+def facts_of_emulator(name, mebibytes, cpus):
+    """q35's memory below 4 GiB ends at 2 GiB when all does not fit below 0xb0000000."""
+    bytes_ = mebibytes * MIB
+    if name == "bochs":
+        return Facts([(0, bytes_)], [0xFED90000], cpus, [])
+    low = bytes_ if bytes_ <= 0xB0000000 else 0x80000000
+    high = [(1 << 32, (1 << 32) + bytes_ - low)] if bytes_ > low else []
+    return Facts([(0, low), *high], [0xFED90000], cpus, [0xB0000000])
+
+
+# --- what to aim at
+
+def targets(facts, memories, most):
+    """Host addresses, the most telling ones first: where this memory allocator (from the top down) puts the hypervisor
+    and each guest, the machine's registers, nothing at all; then RAM in even steps. The report says from the log whose
+    memory each one was in the end."""
+    top = max((end for _, end in facts.ram), default=1 << 32)
+    first, at = [top - 0x80000], top - 4 * MIB
+    for bytes_ in memories[:max(2, most // 4)]:
+        at -= bytes_ + 4 * MIB
+        first.append(at + bytes_ // 2)
+    first += facts.units[:max(1, most // 8)] + [0x7000000000, 0xFEC00000, 0xFED00000, *facts.ecams[:1]]
+    step = max(2 * MIB, (top // most) & -0x1000)
+    rest = [at + 0x123000 for at in range(16 * MIB, top, step)] if most > 16 else []
+    chosen = []
+    for at in [*first, *rest]:
+        at &= ~0xFFF
+        if at not in chosen and at > MIB:
+            chosen.append(at)
+    return chosen[:most]
+
+
+# --- the configuration
+
+def value_text(value):
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(value_text(item) for item in value) + "]"
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def table_text(head, keys):
+    return "\n".join([f"[{head}]", *(f"{key} = {value_text(value)}" for key, value in keys.items()), ""])
+
+
+def pick(table, names):
+    return {name: table[name] for name in names if name in table}
+
+
+def check_guests(guests):
+    for name, guest in guests.items():
+        if not isinstance(guest, dict) or not isinstance(guest.get("cpus"), list) or "memory" not in guest:
+            raise ValueError(f"[guest.{name}] needs cpus and memory: see bulkhead check")
+
+
+def add_witness(guests, cpus):
+    """A single guest has no neighbour: one is added where a CPU is free. Its name, or None."""
+    used = {cpu for guest in guests.values() for cpu in guest["cpus"]}
+    free = [cpu for cpu in range(cpus) if cpu not in used]
+    if len(guests) > 1 or not free:
+        return None
+    guests["attest-witness"] = {"cpus": free[:1], "memory": "16MiB"}
+    return "attest-witness"
+
+
+def facts_for(o, guests):
+    if o.machine:
+        return facts_of_dump(o.machine.read_text(errors="replace"))
+    return facts_of_emulator(o.emulator, emulated_mebibytes(o.emulator, guests), emulated_cpus(guests))
+
+
+def emulated_cpus(guests):
+    return max(2, 1 + max(cpu for guest in guests.values() for cpu in guest["cpus"]))
+
+
+def emulated_mebibytes(name, guests):
+    wanted = sum(size_of(guest["memory"]) for guest in guests.values()) // MIB
+    return max(512, wanted + 256) if name == "bochs" else max(3072, wanted + 1024)
+
+
+def attacked(config, guests, words, pin):
+    """The derived configuration as text. words: guest -> command line."""
+    out = ["version = 1", "", table_text("system", {**pick(config.get("system", {}), SYSTEM_KEPT), "audit": True})]
+    for name, guest in guests.items():
+        keys = {**pick(guest, KEPT), "kernel": ATTACKER, "kernel-sha256": pin, "cmdline": words[name],
+                "on-reboot": "stop"}
+        out.append(table_text(f"guest.{name}", keys))
+    for name, device in config.get("device", {}).items():
+        kept = pick(device, DEVICE_KEPT)
+        if kept:
+            out.append(table_text(f'device."{name}"', kept))
+    return "\n".join(out)
+
+
+def derive(o):
+    """(ticket, text of the derived configuration) from the options of the command line."""
+    source = o.config.read_bytes()
+    try:
+        config = tomllib.loads(source.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{o.config}: {error}; see bulkhead check") from None
+    guests = dict(config.get("guest", {}))
+    if not guests:
+        raise ValueError(f"{o.config}: it has no [guest.NAME]")
+    check_guests(guests)
+    facts = facts_for(o, guests)
+    witness = add_witness(guests, facts.cpus)
+    depth = DEPTHS[o.depth]
+    aims = targets(facts, [size_of(guest["memory"]) for guest in guests.values()], depth.targets)
+    attacker = o.attacker.read_bytes()
+    ticket = {
+        "format": FORMAT,
+        "guests": list(guests),
+        "added_witness": witness,
+        "depth": o.depth,
+        "budget_ms": depth.budget_ms if o.budget_ms is None else o.budget_ms,
+        "seed": o.seed,
+        "targets": [f"{at:#x}" for at in aims],
+        "emulator": o.emulator,
+        "sha256": {
+            "configuration": sha256(source),
+            "dump": sha256(o.machine.read_bytes()) if o.machine else None,
+            "hypervisor": sha256(o.hypervisor.read_bytes()),
+            "attacker": sha256(attacker),
+        },
+    }
+    ticket["number"] = number_of(ticket)
+    base = (f"targets={','.join(ticket['targets'])} ticket={ticket['number']} seed={o.seed} "
+            f"budget={ticket['budget_ms']} seconds={depth.timeout if o.emulator else depth.seconds} "
+            f"pause={depth.pause_ms}")
+    words = {name: base + (" spoil=1" if name == o.spoil else "") for name in guests}
+    return ticket, attacked(config, guests, words, ticket["sha256"]["attacker"])
+
+
+def number_of(ticket):
+    """What the attacker prints, so that a log is read with its own ticket."""
+    return zlib.crc32(json.dumps({key: ticket[key] for key in sorted(ticket) if key != "number"}).encode())
+
+
+def check_ticket(ticket):
+    if not isinstance(ticket, dict) or ticket.get("format") != FORMAT:
+        raise ValueError(f"the ticket is none, or of another version: its format is not {FORMAT!r}")
+    keys = {"guests", "added_witness", "depth", "budget_ms", "seed", "targets", "emulator", "sha256", "number"}
+    missing = keys - set(ticket)
+    if missing or ticket["number"] != number_of(ticket):
+        raise ValueError("the ticket was changed or cut")
