@@ -229,8 +229,8 @@ def run_qemu(arguments, timeout, on_line=None, stop_when=None, answers=(), at_en
     """Run QEMU with its serial port on our pipe until it ends, the time is up, or stop_when(line) is true; in the last
     case at_end(Monitor) may look at the machine before it is ended. answers: (text, bytes) pairs; when a line contains
     the text of the first one left, its bytes are typed on the serial console; a tuple of texts: when all were seen.
-    environment: NAME=VALUE for QEMU alone. resets: the machine starts again when it is reset, with its memory as it was; else
-    QEMU ends."""
+    environment: NAME=VALUE for QEMU alone. resets: the machine starts again when it is reset, with its memory as it was;
+    else QEMU ends."""
     run = Run()
     command = [*(["env", *environment] if environment else []), "qemu-system-x86_64", *arguments]
     with tempfile.TemporaryDirectory(prefix="bulkhead-") as folder:
