@@ -168,15 +168,15 @@ static unsigned piece_at(uint64_t offset, unsigned left)
     return left >= 2 && is_aligned(offset, 2) ? 2 : 1;
 }
 
-static bool stays_in_function(uint64_t offset, unsigned width)
+static bool is_inside_function(uint64_t offset, unsigned width)
 {
-    return bits_get(offset, 11, 0) + width <= 4096;
+    return width <= 8 && bits_get(offset, 11, 0) + width <= 4096;
 }
 
 uint64_t guest_vmd_config_read(struct guest_vmd_bus *bus, uint64_t offset, unsigned width)
 {
     uint64_t value = 0;
-    if (!stays_in_function(offset, width)) {
+    if (!is_inside_function(offset, width)) {
         return UINT64_MAX;
     }
     for (unsigned done = 0; done < width;) {
@@ -189,7 +189,7 @@ uint64_t guest_vmd_config_read(struct guest_vmd_bus *bus, uint64_t offset, unsig
 
 void guest_vmd_config_write(struct guest_vmd_bus *bus, uint64_t offset, unsigned width, uint64_t value)
 {
-    for (unsigned done = 0; stays_in_function(offset, width) && done < width;) {
+    for (unsigned done = 0; is_inside_function(offset, width) && done < width;) {
         unsigned piece = piece_at(offset + done, width - done);
         write_piece(bus, offset + done, piece, (uint32_t)(value >> (8 * done)) & MASK32(8 * piece - 1, 0));
         done += piece;

@@ -53,9 +53,11 @@ static const struct pci_rule_register msix[] = {
 };
 
 /* Errors are not reported upwards, phantom functions, no-snoop and what needs the root complex (LTR, OBFF, atomics,
- * ARI, 10-bit tags) are not offered, slots are not hot-pluggable. Links may be retrained and disabled: what is behind
- * them is the guest's too. Function level reset only where DevCap says so (guest/vmd_child.c). */
+ * ARI, 10-bit tags) are not offered; of slots the lights are the guest's, plugging is not. Links may be retrained and
+ * disabled: what is behind them is the guest's too. Function level reset only where DevCap says so (guest/vmd_child.c).
+ */
 #define EXPRESS_VERSION_2 0x0002
+#define SLOT_LIGHTS 0x03c0 /* attention and power indicators */
 static const struct pci_rule_register express[] = {
     {.name = "Flags", .offset = PCI_EXP_FLAGS, .width = 2, .copied = ALL},
     {.name = "Device capabilities", .offset = PCI_EXP_DEVCAP, .width = 4, .copied = 0xffffffe7},
@@ -64,8 +66,8 @@ static const struct pci_rule_register express[] = {
     {.name = "Link capabilities", .offset = PCI_EXP_LNKCAP, .width = 4, .copied = ALL},
     {.name = "Link control", .offset = PCI_EXP_LNKCTL, .width = 2, .copied = ALL, .writable = 0x01fb},
     {.name = "Link status", .offset = PCI_EXP_LNKSTA, .width = 2, .copied = ALL, .cleared = 0xc000},
-    {.name = "Slot capabilities", .offset = 0x14, .width = 4, .copied = 0xfff80000},
-    {.name = "Slot control", .offset = PCI_EXP_SLTCTL, .width = 2},
+    {.name = "Slot capabilities", .offset = 0x14, .width = 4, .copied = 0xfff80018},
+    {.name = "Slot control", .offset = PCI_EXP_SLTCTL, .width = 2, .copied = SLOT_LIGHTS, .writable = SLOT_LIGHTS},
     {.name = "Slot status", .offset = 0x1a, .width = 2, .copied = 0x0040},
     {.name = "Root control, capabilities", .offset = PCI_EXP_ROOTCTL, .width = 4},
     {.name = "Root status", .offset = 0x20, .width = 4},

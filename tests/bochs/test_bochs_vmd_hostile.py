@@ -5,10 +5,10 @@ import re
 
 import faultline
 import guestrun
-import pytest
 import testbed
 
 ENDPOINT = "0000:00:11.0"
+PART = "id=28c0,busmode=1,lock=0,flr=1"  # firmware left the shadow registers off
 TARGETS = (0xfed90000, 0x1ff80000, 1 << 38)
 
 
@@ -17,8 +17,7 @@ def counts_of(run):
     return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
 
 
-@pytest.mark.parametrize("part", ["id=28c0,busmode=1,lock=0", "id=201d,busmode=0,flr=1"])
-def test_it_gets_nowhere(bochs_boot, tmp_path, part):
+def test_it_gets_nowhere(bochs_boot, tmp_path):
     disks = [tmp_path / f"disk{number}" for number in range(2)]
     for path in disks:
         path.write_bytes(bytes(1 << 16))
@@ -26,8 +25,8 @@ def test_it_gets_nowhere(bochs_boot, tmp_path, part):
                              guestrun.guest("neighbour", [2], "mmio"))
     modules = [config, testbed.Module(guestrun.image("vmd"), "vmd"), testbed.Module(guestrun.image("mmio"), "mmio")]
     run = bochs_boot(cmdline="exit panic=reset", modules=modules, timeout=250, cpus=3,
-                     vmd=f"{part},disks={disks[0]}+{disks[1]}")
-    guestrun.assert_passed([line for line in guestrun.guest_lines(run.lines, "hostile") if not line.startswith("VMD:")], 90)
+                     vmd=f"{PART},disks={disks[0]}+{disks[1]}")
+    guestrun.assert_passed([line for line in guestrun.guest_lines(run.lines, "hostile") if not line.startswith("VMD:")], 105)
     guestrun.assert_passed(guestrun.guest_lines(run.lines, "neighbour"), guestrun.GUESTS["mmio"][3])
     assert guestrun.end_of(run, "hostile") == guestrun.end_of(run, "neighbour") == "powered-off"
     assert not run.having("panic:") and run.ended and run.status == 0

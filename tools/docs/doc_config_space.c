@@ -4,12 +4,12 @@
 
 #include <stdio.h>
 
-#include "guest/pci_rules.h"
+#include "guest/vmd_rules.h"
 
 static const char *const head =
     "# Configuration space of assigned devices\n"
     "\n"
-    "<!-- Made by `make docs` from guest/pci_rules.c; do not edit. -->\n"
+    "<!-- Made by `make docs` from guest/pci_rules.c and guest/vmd_rules.c; do not edit. -->\n"
     "\n"
     "A guest reads and writes a view that the hypervisor keeps (guest/pci_view.c), by the ports 0xCF8/0xCFC and by "
     "ECAM,\n"
@@ -52,6 +52,57 @@ static void print_registers(const struct pci_rule_register *registers, size_t co
         puts(" |");
     }
     puts("");
+}
+
+static const char *const vmd_head =
+    "\n"
+    "## Behind a VMD endpoint\n"
+    "\n"
+    "The endpoint itself is as above, and shows VMCAP (0x40), VMCONFIG (0x44, without bit 1) and VMLOCK (0x70), all\n"
+    "read-only. What is behind it (docs/vmd.md) the guest reaches by its CFGBAR, every access of which the hypervisor\n"
+    "decides. Here bits called writable are changed in the device, and a written 1 clears those called cleared; shown\n"
+    "ones are read from it. Of headers: ids, class, revision and status are the device's; the command register is "
+    "kept,\n"
+    "bus mastering reaches the device, memory decode while all BARs are inside the endpoint's MEMBARs; a bridge's\n"
+    "memory windows likewise, its bus numbers while they nest, of bridge control the secondary bus reset; I/O ports,\n"
+    "INTx and expansion ROMs are not there. Capabilities that are not listed read as null ones (id 0).\n"
+    "\n";
+
+static void print_vmd_registers(const struct pci_rule *rule)
+{
+    printf("### %s: registers\n\n", rule->name);
+    puts("| Offset | Bytes | Register | Shown | Writable | Cleared | Only if |");
+    puts("|---|---|---|---|---|---|---|");
+    for (size_t i = 0; i < rule->register_count; i++) {
+        const struct pci_rule_register *r = &rule->registers[i];
+        uint32_t shown = r->width == 4 ? r->copied : r->copied & ((1u << 8 * r->width) - 1);
+        printf("| +0x%02x | %u | %s | 0x%x | 0x%x | 0x%x |", r->offset, r->width, r->name, shown, r->writable,
+               r->cleared);
+        if (r->needs != 0) {
+            printf(" 0x%x set", r->needs);
+        }
+        if (r->lacks != 0) {
+            printf(" 0x%x clear", r->lacks);
+        }
+        puts(" |");
+    }
+    puts("");
+}
+
+static void print_vmd(const struct pci_rules *rules, const char *kind)
+{
+    printf("| %s | Guests get | Because |\n|---|---|---|\n", kind);
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct pci_rule *r = &rules->rules[i];
+        printf("| 0x%02x %s | %s | %s |\n", r->id, r->name,
+               r->treatment == PCI_EMULATE ? "the registers below" : "passed, read-only", r->why);
+    }
+    puts("| any other | null | unknown |\n");
+    for (size_t i = 0; i < rules->count; i++) {
+        if (rules->rules[i].treatment == PCI_EMULATE) {
+            print_vmd_registers(&rules->rules[i]);
+        }
+    }
 }
 
 static const char *treatment_text(enum pci_treatment treatment)
@@ -97,4 +148,7 @@ void doc_config_space(void)
     puts("Maximum payload sizes are limited to what the device is set to when it is given; the guest's choice of "
          "payload\n"
          "and read request sizes stays in its view.");
+    fputs(vmd_head, stdout);
+    print_vmd(&guest_vmd_rules_legacy, "Capability");
+    print_vmd(&guest_vmd_rules_extended, "Extended capability");
 }

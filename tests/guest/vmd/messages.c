@@ -178,6 +178,7 @@ static void forged(const struct vmd *v)
 static void dma(const struct vmd *v)
 {
     static const uint64_t targets[] = {0xfee03000, 0xfed90000, 0x1ff80000, UINT64_C(1) << 38};
+    hits = 0;
     for (unsigned i = 0; i < ARRAY_LENGTH(targets); i++) {
         bool ended = identify(v, targets[i]);
         say("VMD: write of 4096 bytes to 0x%llx: %s", (unsigned long long)targets[i], ended ? "ended" : "no answer");
