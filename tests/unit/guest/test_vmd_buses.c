@@ -368,11 +368,11 @@ static void windows_behind_a_switch(void **state)
     assert_int_equal(in(3, 0, PCI_COMMAND, 2), 0x7);
 }
 
-/* Firmware left it at 0: the facts do not know it. A port that forwards would decode there. */
+/* Firmware left it at 0, and the facts need not know it. A port that forwards would decode there. */
 static void a_ports_own_bar(void **state)
 {
     (void)state;
-    assert_int_equal(functions[PORT_2].bars[0].kind, PCI_BAR_NONE);
+    memset(children[PORT_2].bars, 0, sizeof(children[PORT_2].bars));
     out(0, 2, PCI_COMMAND, 2, ACTIVE);
     assert_int_equal(fake_pci_get(hardware[PORT_2], PCI_COMMAND, 2) & ACTIVE, PCI_COMMAND_BUS_MASTER);
     out(0, 2, PCI_BAR0, 4, UINT32_MAX);
