@@ -79,7 +79,7 @@ size_t machine_vfs_bytes(const struct machine *m)
 enum status machine_vfs_list(struct machine *m, const struct sriov_view *view, struct arena *arena,
                              struct diag_list *diags)
 {
-    struct sbdf endpoints[VMD_DOMAINS_MAX];
+    struct sbdf endpoints[VMD_DOMAINS_MAX] = {{0}};
     for (size_t i = 0; i < m->vmd.count; i++) {
         endpoints[i] = m->pci.functions[m->vmd.domains[i].endpoint].at;
     }

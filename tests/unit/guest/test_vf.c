@@ -22,7 +22,8 @@ static struct guest_pci_function *f;
 static void make_vf(struct fake_pci_function *device, struct pci_function *facts)
 {
     fake_pci_set(device, PCI_VENDOR, 4, UINT32_MAX);
-    for (uint16_t at = PCI_BAR0; at < PCI_BAR0 + 4 * PCI_BARS; at += 4) {
+    for (unsigned i = 0; i < PCI_BARS; i++) {
+        uint16_t at = (uint16_t)(PCI_BAR0 + 4 * i);
         fake_pci_set(device, at, 4, 0);
         fake_pci_make_writable(device, at, 4, 0);
     }
