@@ -151,7 +151,7 @@ static void run(struct walk *w)
     }
 }
 
-uint8_t vmd_buses_settle(const struct vmd_domain *d, struct diag_list *diag)
+uint8_t vmd_buses_settle(const struct vmd_domain *d, struct sbdf endpoint, struct diag_list *diag)
 {
     struct walk w = {.d = d, .diag = diag, .sound = true};
     run(&w);
@@ -161,7 +161,7 @@ uint8_t vmd_buses_settle(const struct vmd_domain *d, struct diag_list *diag)
     char where[SBDF_TEXT_SIZE];
     w = (struct walk){.d = d, .diag = diag, .give = true, .sound = true};
     run(&w);
-    diag_add(diag, VMD_DIAG_BUSES, DIAG_NOTE, sbdf_text(sbdf_make(d->segment, d->first_bus, 0, 0), where), "",
+    diag_add(diag, VMD_DIAG_BUSES, DIAG_NOTE, sbdf_text(endpoint, where), "",
              "firmware left bridges behind this VMD endpoint without sound bus numbers: they have new ones, %02x-%02x",
              d->first_bus, w.highest);
     return w.highest;

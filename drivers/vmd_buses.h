@@ -10,6 +10,6 @@
  * as depth-first order has them and inside first_bus..last_bus; else gives all bridges new ones, depth first. A bridge
  * that keeps nothing, or for which no bus is left, leads nowhere; it is a warning. Returns the last bus that
  * anything can be on. Ends after at most VMD_BUSES_MAX buses whatever the devices say. */
-uint8_t vmd_buses_settle(const struct vmd_domain *d, struct diag_list *diag);
+uint8_t vmd_buses_settle(const struct vmd_domain *d, struct sbdf endpoint, struct diag_list *diag);
 
 #endif

@@ -99,7 +99,7 @@ static enum status read_children(const struct opening *o, struct vmd_domain *d)
 {
     const struct arena arena = *o->arena;
     size_t first = o->pci->count;
-    enum status status = read_buses(o, d, vmd_buses_settle(d, o->diag));
+    enum status status = read_buses(o, d, vmd_buses_settle(d, endpoint_of(o, d), o->diag));
     if (status == STATUS_OUT_OF_RANGE) {
         *o->arena = arena;
         o->pci->count = first;

@@ -397,6 +397,7 @@ static void ports_without_numbers_get_them(void **state)
     assert_ptr_equal(pci_parent(&facts, got(child(226, 0))), got(child(224, 2)));
     assert_int_equal(count_code(VMD_DIAG_BUSES), 1);
     assert_int_equal(list.count, 1);
+    assert_string_equal(list.items[0].where, "0000:00:0e.0");
 }
 
 /* Port 1 leads to a switch with two ports; the second root port comes after all of that. */
