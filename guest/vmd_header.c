@@ -12,6 +12,7 @@
 #define STATUS_CLEARED 0xf900u
 #define BRIDGE_CONTROL_KEPT (1u | PCI_BRIDGE_SERR | PCI_BRIDGE_RESET) /* the reset alone reaches the bridge */
 #define BAR_LOW_BITS 0xfu
+#define IO_CLOSED 0x00f0u /* base above limit, for good; 0 would look like ports 0 to 0xfff */
 #define BAR_TYPE_64 0x4u
 #define BAR_PREFETCHABLE 0x8u
 #define PREFETCH_WIDE UINT32_C(0x00010001)
@@ -61,7 +62,7 @@ static uint32_t bridge_read(const struct guest_vmd_child *c, struct sbdf at, uin
     case PCI_BUS_NUMBERS:
         return c->header.buses;
     case VMD_BRIDGE_IO:
-        return pci_config_read32(at, dword) & 0xffff0000u; /* secondary status; there is no I/O window */
+        return (pci_config_read32(at, dword) & 0xffff0000u) | IO_CLOSED; /* secondary status */
     case VMD_BRIDGE_MEMORY:
         return w->memory & VMD_BRIDGE_ADDRESSES;
     case VMD_BRIDGE_PREFETCH:

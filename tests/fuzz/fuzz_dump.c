@@ -59,7 +59,32 @@ static void check_plan(const struct planner *p)
     }
 }
 
-static void ask_planner(const struct machine_load *load, const char *text, size_t length)
+/* As many VFs as the first PF could have, or 4. */
+static void ask_for_vfs(const struct machine_load *load, const struct device_row *rows, FILE *out)
+{
+    for (size_t i = 0; i < load->machine.pci.count; i++) {
+        char at[SBDF_TEXT_SIZE];
+        if (rows[i].vf_total != 0) {
+            fprintf(out, "[device.\"%s\"]\nvfs = %u\n", sbdf_text(rows[i].function->at, at),
+                    rows[i].vf_total <= CONFIG_VFS_MAX ? rows[i].vf_total : 4);
+            return;
+        }
+    }
+}
+
+/* VFs are sorted in; each is behind its PF. */
+static void check_vfs(const struct machine_load *load)
+{
+    const struct pci_facts *pci = &load->machine.pci;
+    for (size_t i = 0; i < pci->count; i++) {
+        const struct pci_function *f = &pci->functions[i];
+        require(i == 0 || pci->functions[i - 1].at.v < f->at.v);
+        require(f->parent == PCI_NO_INDEX || f->parent < i);
+        require(!f->is_vf || (f->pf < i && pci->functions[f->pf].cap.sriov != 0));
+    }
+}
+
+static void ask_planner(struct machine_load *load, const char *text, size_t length)
 {
     static struct config config;
     static struct diag items[64];
@@ -68,7 +93,8 @@ static void ask_planner(const struct machine_load *load, const char *text, size_
     if (config_parse(text, length, "fuzz.toml", &config, &diags) != STATUS_OK) {
         return; /* a machine without memory or CPUs */
     }
-    planner_make(&p, load, &config, "fuzz.toml", &diags);
+    planner_make_all(&p, load, &config, "fuzz.toml", &diags);
+    check_vfs(load);
     require((p.status == STATUS_OK) == (p.diags.errors == 0) || p.status == STATUS_NO_MEMORY);
     if (p.status == STATUS_OK) {
         check_plan(&p);
@@ -76,7 +102,7 @@ static void ask_planner(const struct machine_load *load, const char *text, size_
     planner_free(&p);
 }
 
-static void make_all(const struct machine_load *load)
+static void make_all(struct machine_load *load)
 {
     static struct pci_ids *ids;
     ids = ids != NULL ? ids : pci_ids_open("/dev/null");
@@ -95,6 +121,7 @@ static void make_all(const struct machine_load *load)
     require(rows != NULL && ids != NULL && out != NULL);
     struct suggestion suggestion = suggestion_make(load, rows, ids);
     suggestion_print(&suggestion, out);
+    ask_for_vfs(load, rows, out);
     fclose(out);
     ask_planner(load, text, length);
     free(text);

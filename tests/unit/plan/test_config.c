@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/pci.h"
 #include "plan/config_codes.h"
 #include "plan/config_keys.h"
 
@@ -576,6 +577,30 @@ static void reads_words(void **state)
     assert_string_equal(find(CONFIG_BAD_WORD)->fix, "write \"flr\", \"d3d0\", \"bus\" or \"none\"");
 }
 
+/* A VF's own word, then its PF's; of each the address's table before the id's. */
+static void says_whom_it_trusts(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("version = 1\n[guest.a]\nmemory = \"2MiB\"\ncpus = [0]\nkernel = \"k\"\n"
+                           "[device.\"0000:3d:00.0\"]\nvfs = 16\ntrusted = true\n[device.\"8086:37c9\"]\nats = true\n"
+                           "[device.\"0000:3d:01.1\"]\ntrusted = false\nats = false\n"),
+                     STATUS_OK);
+    struct pci_function functions[] = {
+        {.at = sbdf_make(0, 0x3d, 0, 0), .vendor = 0x8086, .device = 0x37c8},
+        {.at = sbdf_make(0, 0x3d, 1, 0), .vendor = 0x8086, .device = 0x37c9, .is_vf = true, .pf = 0},
+        {.at = sbdf_make(0, 0x3d, 1, 1), .vendor = 0x8086, .device = 0x37c9, .is_vf = true, .pf = 0},
+        {.at = sbdf_make(0, 0x3e, 0, 0), .vendor = 0x8086, .device = 0x37c8},
+        {.at = sbdf_make(0, 0x3e, 0, 1), .vendor = 0x8086, .device = 0x37ff, .is_vf = true, .pf = 77},
+    };
+    const struct pci_facts pci = {.functions = functions, .count = ARRAY_LENGTH(functions)};
+    const bool trusted[] = {true, true, false, false, false}, ats[] = {false, true, false, false, false};
+    for (size_t i = 0; i < ARRAY_LENGTH(functions); i++) {
+        assert_int_equal(config_device_is_trusted(&config, &pci, &functions[i]), trusted[i]);
+        assert_int_equal(config_device_uses_ats(&config, &pci, &functions[i]), ats[i]);
+    }
+    assert_int_equal(config.devices[0].vfs.number, 16);
+}
+
 static void refuses_bad_tables_of_devices(void **state)
 {
     (void)state;
@@ -620,6 +645,7 @@ int main(void)
         cmocka_unit_test(an_address_wins_over_an_id),
         cmocka_unit_test(reads_words),
         cmocka_unit_test(reads_tables_of_devices),
+        cmocka_unit_test(says_whom_it_trusts),
         cmocka_unit_test(refuses_bad_tables_of_devices),
         cmocka_unit_test(reads_what_is_watched),
     };
