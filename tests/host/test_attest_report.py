@@ -294,6 +294,19 @@ def test_guests_keep_what_isolates_them_and_lose_the_rest(tmp_path):
     assert done.returncode == 0, done.stdout
 
 
+def test_what_is_dropped_is_a_key():
+    """Keys that isolate are kept without being named; what is dropped must be one of docs/config.md."""
+    text = (testbed.ROOT / "docs" / "config.md").read_text()
+    for kind, keys in derive.DROPPED.items():
+        part = re.split(r"\n## ", text.split(f"\n## [{kind}")[1])[0]
+        assert keys <= set(re.findall(r"^\| `([a-z0-9-]+)` \|", part, re.M)), kind
+
+
+def test_keys_of_devices_are_kept(tmp_path):
+    _, _, made = derived(tmp_path, USER.replace("gsi = 17", "vfs = 4\ntrusted = true\nats = true"))
+    assert made["device"]["0000:00:05.0"] == {"vfs": 4, "trusted": True, "ats": True}
+
+
 ALONE = 'version = 1\n[guest.only]\ncpus = [0]\nmemory = "16MiB"\nkernel = "k"\n'
 
 
@@ -316,7 +329,10 @@ def test_targets_of_a_dump(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "version = ", "version = 1\n", "[guest.a]\nmemory = \"1MiB\"\n",
-                                  '[guest.a]\ncpus = [0]\nmemory = "much"\n', "\xff"])
+                                  '[guest.a]\ncpus = [0]\nmemory = "much"\n', "\xff", "guest = 5\n", "[guest]\na = 1\n",
+                                  'device = 1\n[guest.a]\ncpus = [0]\nmemory = "1MiB"\n',
+                                  'system = [1]\n[guest.a]\ncpus = [0]\nmemory = "1MiB"\n',
+                                  '[guest.a]\ncpus = ["x"]\nmemory = "1MiB"\n', "[guest.a]\ncpus = []\nmemory = \"1MiB\"\n"])
 def test_bad_configurations(tmp_path, text):
     (tmp_path / "user.toml").write_bytes(text.encode("latin-1"))
     done = attest(tmp_path / "user.toml", "--emulator", "qemu")
