@@ -4,6 +4,7 @@ ones, and ones that were cut. tests/data/attest is a run under QEMU: web has edu
 import argparse
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -166,6 +167,31 @@ def test_a_cut_log_never_passes():
             assert report.make(TICKET, text[:cut].splitlines())["verdict"] != "pass", cut
         except ValueError:
             pass
+
+
+def test_a_damaged_log_is_read_or_refused():
+    """Bytes changed, cut and doubled at random: a report, or ValueError, and nothing else."""
+    chance, text, read = random.Random(1), "\n".join(LOG), 0
+    for _ in range(600):
+        damaged = list(text)
+        for _ in range(chance.choice((1, 3, 30))):
+            at = chance.randrange(len(damaged))
+            what = chance.randrange(4)
+            if what == 0:
+                damaged[at] = chr(chance.choice((0, 9, 10, 32, 34, 61, 124, 255, 0x2028, chance.randrange(33, 127))))
+            elif what == 1:
+                del damaged[at:at + chance.randrange(1, 200)]
+            elif what == 2:
+                damaged[at:at] = damaged[at:at + 300]
+            else:
+                damaged[at:at + 1] = list(chance.choice(("-1", "0x", "99999999999999999999", "\"", "=", "00:05.0")))
+        try:
+            result = report.make(TICKET, "".join(damaged).splitlines())
+            assert not events.problems(result, SCHEMA, "report") and report.text(result)
+            read += 1
+        except ValueError:
+            pass
+    assert read > 100
 
 
 REFUSED = {
