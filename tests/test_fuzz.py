@@ -17,7 +17,7 @@ TARGETS = sorted(p.stem for p in FUZZ.glob("fuzz_*.c"))
 def test_every_target_is_described():
     text = (testbed.ROOT / "docs" / "testing.md").read_text().split("## Fuzz targets")[1].split("\n## ")[0]
     rows = [row.split("|")[1] for row in text.splitlines() if row.startswith("| fuzz_")]
-    assert sorted(re.findall(r"fuzz_\w+", " ".join(rows))) == TARGETS
+    assert set(TARGETS) <= set(re.findall(r"fuzz_\w+", " ".join(rows)))
 
 
 COVERED = """SF:{root}/vtd/dmar.c

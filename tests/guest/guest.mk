@@ -13,7 +13,7 @@ $(BUILD)/guest-tests/$(1).elf: $(patsubst %,$(BUILD)/kernel/%.o,$(GUEST_LIB) $(w
 	@mkdir -p $$(@D)
 	@echo "  ld $$@"; $(CC) -nostdlib -static -no-pie -Wl,--build-id=none,-z,max-page-size=4096,-z,noexecstack,--no-warn-rwx-segments \
 		-T tests/guest/lib/guest.ld -o $$@.64 $$(filter %.o,$$^)
-	@objcopy -O elf32-i386 $$@.64 $$@
+	@objcopy --strip-debug -O elf32-i386 $$@.64 $$@
 endef
 # The test guests keep their asm where they wrote it: no link-time optimisation.
 $(BUILD)/kernel/tests/guest/%.c.o: LTO :=

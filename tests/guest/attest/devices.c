@@ -12,7 +12,8 @@
 #define COMMAND_MEMORY_MASTER 6u
 #define SECRET 0x3cu
 
-static const struct driver *const drivers[] = {&driver_edu, &driver_nvme, &driver_e1000, &driver_e1000_ring};
+static const struct driver *const drivers[] = {&driver_edu, &driver_nvme, &driver_ahci, &driver_e1000,
+                                               &driver_e1000_ring};
 static uint8_t ours[2][4096] __attribute__((aligned(4096)));
 
 /* Bytes that are the mark, or nothing but zeros or ones, leaked nothing. */

@@ -32,6 +32,6 @@ struct driver {
     void (*stop)(void);
 };
 
-extern const struct driver driver_edu, driver_nvme, driver_e1000, driver_e1000_ring;
+extern const struct driver driver_edu, driver_nvme, driver_ahci, driver_e1000, driver_e1000_ring;
 
 #endif

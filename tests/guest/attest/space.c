@@ -6,6 +6,7 @@
 #define FUNCTIONS 0x10000u /* 256 buses of 256 */
 
 static const uint32_t patterns[] = {UINT32_MAX, 0, 0xa5a5a5a5, 0xfee00004};
+#define PATTERNS_EXTENDED 2u /* of them, beyond the first 256 bytes: nothing there takes a write */
 
 static void attempt(struct attest_tally *t, const struct config_function *f, enum config_way way, unsigned at,
                     uint32_t value)
@@ -27,7 +28,8 @@ void attest_config_own(const struct config_guest *guest)
         struct attest_tally t = attest_begin("config-own", f->devfn, 0, 0);
         for (unsigned way = 0; way < CONFIG_WAYS; way++) {
             for (unsigned at = 0; at < config_way_bytes(way); at += 4) {
-                for (size_t k = 0; k < ARRAY_LENGTH(patterns); k++) {
+                size_t count = at < CONFIG_LEGACY ? ARRAY_LENGTH(patterns) : PATTERNS_EXTENDED;
+                for (size_t k = 0; k < count; k++) {
                     attempt(&t, f, way, at, patterns[k]);
                 }
             }
