@@ -75,8 +75,8 @@ def test_memory():
     assert measure.kvm_memory("", 3072 << 10, 512 << 10) is None
     assert measure.xen_memory("\n".join(XEN), 3072 << 10, 512 << 10) == "35 MiB of Xen, 153 of dom0"
     assert measure.xen_memory("demo: peer shell 1\n", 3072 << 10, 512 << 10) is None
-    assert peers.ours.memory("\n".join(OURS)) == "5.2 MiB"
-    assert peers.ours.memory("") is None
+    assert peers.ours.memory("\n".join(OURS), 3 << 20) == "5.2 MiB, and 3.0 of boot modules"
+    assert peers.ours.memory("", 0) is None
 
 
 def test_ticks():
@@ -117,4 +117,4 @@ def test_unknown_column(monkeypatch, capsys):
 def test_words_of_the_rogue_guest():
     script = (testbed.ROOT / "tests/bench/peers/guest.sh").read_text()
     assert "peer shell" in machine.SHELL and 'say "peer shell' in script
-    assert machine.OTHERS_RAM in machine.ROGUE and 'say "peer rogue $target"' in script
+    assert f"rogue={machine.OTHERS_RAM},{machine.NOBODYS}" in machine.WORDS and 'say "peer rogue $target"' in script

@@ -36,5 +36,6 @@ def exits(exits_elf):
 def linux():
     """(run, Stopwatch) of Linux with the NVMe and edu assigned."""
     _, vmlinux, guest = images.linux_images()
-    words = f"memory={machine.GUEST_MIB} append=console=ttyS0~quiet~{machine.ROGUE} vfio={machine.NVME},{machine.EDU}"
+    append = f"console=ttyS0 {machine.WORDS}".replace(" ", "~")
+    words = f"memory={machine.GUEST_MIB} append={append} vfio={machine.NVME},{machine.EDU}"
     return run(cd("kvm-linux.iso", words, {"guest/vmlinux": vmlinux, "guest/guest.img": guest}), 400)

@@ -9,7 +9,8 @@ import testbed  # noqa: E402
 MACHINE_MIB, GUEST_MIB = 3072, 512
 NVME, EDU = "0000:01:00.0", "0000:00:05.0"
 OTHERS_RAM, NOBODYS = "0x70000000", "0x3000000000"  # RAM that is not the guest's; no RAM at all
-ROGUE = f"rogue={OTHERS_RAM},{NOBODYS}"
+READ = "quiet rounds=5"  # the fastest of five counts
+WORDS = f"{READ} rogue={OTHERS_RAM},{NOBODYS}"  # of the guest
 ICOUNT = ["-icount", "shift=0,sleep=off"]
 SHELL, HOST_SHELL = "demo: peer shell", "demo: peer host-shell"
 

@@ -33,7 +33,7 @@ def exits(exits_elf):
 def linux():
     _, vmlinux, guest = images.linux_images()
     table = (f'memory = "{machine.GUEST_MIB}MiB"\nkernel = "kernel"\ninitrd = "initrd"\n'
-             f'cmdline = "console=ttyS0 quiet {machine.ROGUE}"\ndevices = ["{machine.NVME}", "{machine.EDU}"]\n')
+             f'cmdline = "console=ttyS0 {machine.WORDS}"\ndevices = ["{machine.NVME}", "{machine.EDU}"]\n')
     return boot(table, [testbed.Module(vmlinux, "kernel"), testbed.Module(guest, "initrd")], 300)
 
 
@@ -41,13 +41,17 @@ def native():
     """The guest without a hypervisor, its devices untranslated."""
     _, vmlinux, guest = images.linux_images()
     done = testbed.run_qemu([*machine.arguments(), "-kernel", str(vmlinux), "-initrd", str(guest), "-append",
-                             "console=ttyS0 quiet intel_iommu=off"], 200)
+                             f"console=ttyS0 intel_iommu=off {machine.READ}"], 200)
     if not done.having("demo: peer done"):
         raise RuntimeError("Linux did not come to its end:\n" + done.text)
     return done
 
 
-def memory(text):
-    """The most there was, of the log's last line; None without it."""
+def memory(text, kept):
+    """The most there was, of the log's last line, and the boot modules, which stay for restarts (`kept` bytes)."""
     match = re.search(r"all guests have ended.* memory-kib=(\d+)", text)
-    return f"{int(match[1]) / 1024:.1f} MiB" if match else None
+    return f"{int(match[1]) / 1024:.1f} MiB, and {kept / (1 << 20):.1f} of boot modules" if match else None
+
+
+def kept_bytes():
+    return sum(path.stat().st_size for path in images.linux_images()[1:])

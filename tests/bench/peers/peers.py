@@ -40,7 +40,8 @@ def of_exits(measured):
 
 def bulkhead_linux(native):
     done, watch = ours.linux()
-    return {**of_linux(done, watch, native, ours.NAMES), "memory": ours.memory(done.text), "host": f"-: {NO_HOST}"}
+    return {**of_linux(done, watch, native, ours.NAMES), "host": f"-: {NO_HOST}",
+            "memory": ours.memory(done.text, ours.kept_bytes())}
 
 
 def kvm_linux(native):

@@ -19,7 +19,7 @@ def cd():
     bzimage, _, guest = images.linux_images()
     boot = images.guest_images.unpack(images.XEN) / "boot"
     packed = next(boot.glob("xen-*.gz"))
-    commands = [f"multiboot2 /boot/xen {XEN_WORDS}", f"module2 /boot/vmlinuz console=hvc0 quiet {machine.ROGUE}",
+    commands = [f"multiboot2 /boot/xen {XEN_WORDS}", f"module2 /boot/vmlinuz console=hvc0 {machine.WORDS}",
                 "module2 --nounzip /boot/guest.img"]
     return images.make_cd(images.OUT / "xen.iso", commands, {"boot/xen": gzip.decompress(packed.read_bytes()),
                                                              "boot/vmlinuz": bzimage, "boot/guest.img": guest})
