@@ -93,6 +93,7 @@ enum pci_express_register {
 #define PCI_DEVCAP2_ARI BIT32(5)          /* ARI Forwarding Supported */
 #define PCI_DEVCTL2_ARI 0x0020            /* ARI Forwarding Enable */
 #define PCI_LNKCAP_TELLS_ACTIVE BIT32(20) /* Data Link Layer Link Active Reporting Capable */
+#define PCI_LNKCTL_DISABLE 0x0010
 #define PCI_LNKSTA_ACTIVE 0x2000
 #define PCI_ROOTCTL_SYSTEM_ERRORS 0x0007
 #define PCI_ROOTCTL_PME 0x0008
