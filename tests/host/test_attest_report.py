@@ -4,6 +4,7 @@ ones, and ones that were cut. tests/data/attest is a run under QEMU: web has edu
 import argparse
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -168,6 +169,31 @@ def test_a_cut_log_never_passes():
             pass
 
 
+def test_a_damaged_log_is_read_or_refused():
+    """Bytes changed, cut and doubled at random: a report, or ValueError, and nothing else."""
+    chance, text, read = random.Random(1), "\n".join(LOG), 0
+    for _ in range(600):
+        damaged = list(text)
+        for _ in range(chance.choice((1, 3, 30))):
+            at = chance.randrange(len(damaged))
+            what = chance.randrange(4)
+            if what == 0:
+                damaged[at] = chr(chance.choice((0, 9, 10, 32, 34, 61, 124, 255, 0x2028, chance.randrange(33, 127))))
+            elif what == 1:
+                del damaged[at:at + chance.randrange(1, 200)]
+            elif what == 2:
+                damaged[at:at] = damaged[at:at + 300]
+            else:
+                damaged[at:at + 1] = list(chance.choice(("-1", "0x", "99999999999999999999", "\"", "=", "00:05.0")))
+        try:
+            result = report.make(TICKET, "".join(damaged).splitlines())
+            assert not events.problems(result, SCHEMA, "report") and report.text(result)
+            read += 1
+        except ValueError:
+            pass
+    assert read > 100
+
+
 REFUSED = {
     "empty": [],
     "another log": ["[    0.1] hello", "boot"],
@@ -294,6 +320,19 @@ def test_guests_keep_what_isolates_them_and_lose_the_rest(tmp_path):
     assert done.returncode == 0, done.stdout
 
 
+def test_what_is_dropped_is_a_key():
+    """Keys that isolate are kept without being named; what is dropped must be one of docs/config.md."""
+    text = (testbed.ROOT / "docs" / "config.md").read_text()
+    for kind, keys in derive.DROPPED.items():
+        part = re.split(r"\n## ", text.split(f"\n## [{kind}")[1])[0]
+        assert keys <= set(re.findall(r"^\| `([a-z0-9-]+)` \|", part, re.M)), kind
+
+
+def test_keys_of_devices_are_kept(tmp_path):
+    _, _, made = derived(tmp_path, USER.replace("gsi = 17", "vfs = 4\ntrusted = true\nats = true"))
+    assert made["device"]["0000:00:05.0"] == {"vfs": 4, "trusted": True, "ats": True}
+
+
 ALONE = 'version = 1\n[guest.only]\ncpus = [0]\nmemory = "16MiB"\nkernel = "k"\n'
 
 
@@ -316,7 +355,10 @@ def test_targets_of_a_dump(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "version = ", "version = 1\n", "[guest.a]\nmemory = \"1MiB\"\n",
-                                  '[guest.a]\ncpus = [0]\nmemory = "much"\n', "\xff"])
+                                  '[guest.a]\ncpus = [0]\nmemory = "much"\n', "\xff", "guest = 5\n", "[guest]\na = 1\n",
+                                  'device = 1\n[guest.a]\ncpus = [0]\nmemory = "1MiB"\n',
+                                  'system = [1]\n[guest.a]\ncpus = [0]\nmemory = "1MiB"\n',
+                                  '[guest.a]\ncpus = ["x"]\nmemory = "1MiB"\n', "[guest.a]\ncpus = []\nmemory = \"1MiB\"\n"])
 def test_bad_configurations(tmp_path, text):
     (tmp_path / "user.toml").write_bytes(text.encode("latin-1"))
     done = attest(tmp_path / "user.toml", "--emulator", "qemu")

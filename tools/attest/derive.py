@@ -25,9 +25,15 @@ class Depth:
 
 DEPTHS = {"quick": Depth(500, 8, 100, 60, 240), "full": Depth(0, 64, 2500, 3600, 7200)}
 
-KEPT = ("cpus", "share", "share-core", "memory", "devices", "rmrr", "unsafe-interrupts")
-DEVICE_KEPT = ("gsi", "expect", "reset", "rom", "rmrr")
-SYSTEM_KEPT = ("console", "unassigned", "without", "slice-us", "inventory")
+# What does not decide who reaches what: images and their pins, when guests and devices are stopped or started anew.
+FAULT_KEYS = {"on-fault", "fault-limit", "irq-limit", "fault-severity"}
+DROPPED = {
+    "system": {"service", "events-level", "audit"},
+    "guest": {"kernel", "initrd", "modules", "cmdline", "kernel-sha256", "initrd-sha256", "fallback-kernel", "fallback-initrd",
+              "fallback-cmdline", "fallback-kernel-sha256", "fallback-initrd-sha256", "autostart", "on-reboot",
+              "on-poweroff", "restart", "watchdog", "watch", "on-watch", "watch-armed", "watch-after-s"} | FAULT_KEYS,
+    "device": FAULT_KEYS,
+}
 
 
 def sha256(data):
@@ -124,13 +130,23 @@ def table_text(head, keys):
     return "\n".join([f"[{head}]", *(f"{key} = {value_text(value)}" for key, value in keys.items()), ""])
 
 
-def pick(table, names):
-    return {name: table[name] for name in names if name in table}
+def kept(kind, table):
+    return {name: value for name, value in table.items() if name not in DROPPED[kind]}
 
 
-def check_guests(guests):
-    for name, guest in guests.items():
-        if not isinstance(guest, dict) or not isinstance(guest.get("cpus"), list) or "memory" not in guest:
+def is_table(value, of_tables=False):
+    return isinstance(value, dict) and (not of_tables or all(isinstance(item, dict) for item in value.values()))
+
+
+def check_tables(config):
+    """As far as the rest of this file needs it; the hypervisor's own parser checks all of what comes out."""
+    if not is_table(config.get("system", {})) or not all(is_table(config.get(kind, {}), True) for kind in ("guest", "device")):
+        raise ValueError("[system], [guest.NAME] and [device.\"...\"] are tables: see bulkhead check")
+    if not config.get("guest"):
+        raise ValueError("it has no [guest.NAME]")
+    for name, guest in config["guest"].items():
+        cpus = guest.get("cpus")
+        if not isinstance(cpus, list) or not cpus or not all(isinstance(cpu, int) for cpu in cpus) or "memory" not in guest:
             raise ValueError(f"[guest.{name}] needs cpus and memory: see bulkhead check")
 
 
@@ -161,15 +177,14 @@ def emulated_mebibytes(name, guests):
 
 def attacked(config, guests, words, pin):
     """The derived configuration as text. words: guest -> command line."""
-    out = ["version = 1", "", table_text("system", {**pick(config.get("system", {}), SYSTEM_KEPT), "audit": True})]
+    out = ["version = 1", "", table_text("system", {**kept("system", config.get("system", {})), "audit": True})]
     for name, guest in guests.items():
-        keys = {**pick(guest, KEPT), "kernel": ATTACKER, "kernel-sha256": pin, "cmdline": words[name],
-                "on-reboot": "stop"}
+        keys = {**kept("guest", guest), "kernel": ATTACKER, "kernel-sha256": pin, "cmdline": words[name], "on-reboot": "stop"}
         out.append(table_text(f"guest.{name}", keys))
     for name, device in config.get("device", {}).items():
-        kept = pick(device, DEVICE_KEPT)
-        if kept:
-            out.append(table_text(f'device."{name}"', kept))
+        keys = kept("device", device)
+        if keys:
+            out.append(table_text(f'device."{name}"', keys))
     return "\n".join(out)
 
 
@@ -180,10 +195,11 @@ def derive(o):
         config = tomllib.loads(source.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{o.config}: {error}; see bulkhead check") from None
-    guests = dict(config.get("guest", {}))
-    if not guests:
-        raise ValueError(f"{o.config}: it has no [guest.NAME]")
-    check_guests(guests)
+    try:
+        check_tables(config)
+    except ValueError as error:
+        raise ValueError(f"{o.config}: {error}") from None
+    guests = dict(config["guest"])
     facts = facts_for(o, guests)
     witness = add_witness(guests, facts.cpus)
     depth = DEPTHS[o.depth]

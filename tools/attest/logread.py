@@ -82,16 +82,16 @@ def take_hypervisor_line(log, text):
         if match:
             sid, guest, access, at, _, suppressed = match.groups()
             log.faults.append(Fault(sid, guest, access, int(at, 16), int(suppressed or 0)))
-    elif text.startswith("guest: name="):
+    elif text.startswith("guest: name=") and "name" in words:
         guest = log.guest(words["name"])
         if " memory guest=" in text:
             guest.memory.append((number(words, "host"), number(words, "mib") << 20))
-        elif " attached, reset, behind unit" in text:
+        elif " attached, reset, behind unit" in text and "device" in words:
             guest.devices.append(words["device"])
         elif "end" in words:
             guest.end = words["end"]
     elif text.startswith("audit: verdict="):
-        log.verdicts.append(words["verdict"])
+        log.verdicts.append(words.get("verdict", "fail"))
     elif text.startswith("audit: finding="):
         log.findings.append(text.removeprefix("audit: "))
     elif text.startswith("panic: "):

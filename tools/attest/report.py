@@ -42,9 +42,9 @@ def class_of(words, name, found):
     """One "class=" line; its numbers must add up."""
     counts = {key: logread.number(words, key) for key in ("attempts", "of", "expected", "own", "escapes")}
     if counts["attempts"] != counts["expected"] + counts["own"] + counts["escapes"]:
-        raise ValueError(f"class {words['class']} of guest {name}: the counts do not add up")
-    if words["class"] not in EXPECTED:
-        raise ValueError(f"class {words['class']} of guest {name} is not known: another version's log?")
+        raise ValueError(f"guest {name}: the counts of a class do not add up: {words}")
+    if words.get("class") not in EXPECTED:
+        raise ValueError(f"guest {name}: a class that is not known, another version's log? {words}")
     if counts["escapes"]:
         found.escapes.append(f"guest {name}: {counts['escapes']} attempts of class {words['class']} got through")
     return {"class": words["class"], "expect": EXPECTED[words["class"]], "attempts": counts["attempts"],
@@ -188,7 +188,7 @@ def witness_of(guest, name, last_attack, found):
     changed = max((logread.number(words, "changed") for _, words in whole), default=0)
     stray = max((logread.number(words, "stray") for _, words in whole), default=0)
     if changed:
-        first = next(words["first"] for _, words in whole if logread.number(words, "changed"))
+        first = next(words.get("first") for _, words in whole if logread.number(words, "changed"))
         found.escapes.append(f"guest {name}: {changed} bytes of its memory changed, the first at {first}")
     if stray:
         found.escapes.append(f"guest {name}: {stray} interrupts came that nobody should have sent")
