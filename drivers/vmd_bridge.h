@@ -19,6 +19,7 @@ enum vmd_bridge_register {
 };
 
 #define VMD_BRIDGE_ADDRESSES UINT32_C(0xfff0fff0) /* of a window's dword: its base and its limit */
+#define VMD_BRIDGE_WIDE UINT32_C(0x00010001)      /* of the prefetchable one's: it has upper halves */
 #define VMD_BRIDGE_CLOSED UINT32_C(0x0000fff0)    /* base above limit */
 
 struct vmd_bridge_windows {

@@ -286,8 +286,10 @@ static enum status end_dma(struct guest_pci_function *f)
 
 void guest_pci_function_quiet(struct guest_pci_function *f)
 {
-    enum status status = end_dma(f);
-    f->dead = f->dead || status != STATUS_OK;
+    if (f->device->plan->ats) {
+        enum status status = end_dma(f);
+        f->dead = f->dead || status != STATUS_OK;
+    }
 }
 
 static enum status hide_bars(struct guest_pci_function *f)

@@ -204,8 +204,7 @@ static enum status use(struct vm_owned *owned, char why[VM_WHY_SIZE])
         enum status status = lease != NULL ? pf_lease_use(lease) : STATUS_OK;
         if (status != STATUS_OK) {
             format_text(why, VM_WHY_SIZE, "the VFs of %s are off: %s", sbdf_text(lease->sriov->at, text),
-                        status == STATUS_HARDWARE ? "start its owner anew"
-                                                  : "it is being reset");
+                        status == STATUS_HARDWARE ? "start its owner anew" : "it is being reset");
             leave_first(owned, i);
             return status;
         }

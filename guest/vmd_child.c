@@ -78,7 +78,7 @@ static void discover(struct guest_vmd_child *c, struct sbdf at)
     c->cap_count = 0;
     add_caps(c, &reader, pci_caps_start(&reader, at, NULL));
     add_caps(c, &reader, pci_ext_caps_start(&reader, at, NULL));
-    guest_vmd_header_probe(c, at);
+    guest_vmd_child_probe(c, at);
     c->known = true;
 }
 

@@ -82,11 +82,13 @@ enum guest_vmd_effect guest_vmd_child_write(struct guest_vmd_child *c, struct sb
 /* Bus mastering and decode off, a bridge's windows closed and what is behind it not in reset. */
 void guest_vmd_child_quiet(struct guest_vmd_child *c, struct sbdf at);
 
-/* --- used by the above: guest/vmd_header.c */
+/* --- used by the above */
 
-/* What only writing tells: BARs of bridges that firmware left empty, and their prefetchable window. It decodes nothing
- * then. */
-void guest_vmd_header_probe(struct guest_vmd_child *c, struct sbdf at);
+/* What only writing tells (guest/vmd_probe.c): BARs of bridges that firmware left empty, and their prefetchable window.
+ * It decodes nothing then. */
+void guest_vmd_child_probe(struct guest_vmd_child *c, struct sbdf at);
+
+/* The header (guest/vmd_header.c), a dword at a time. */
 uint32_t guest_vmd_header_read(struct guest_vmd_child *c, struct sbdf at, uint16_t dword);
 /* lanes: bits of the dword that are written; value at its place in the dword. */
 enum guest_vmd_effect guest_vmd_header_write(struct guest_vmd_child *c, struct sbdf at, uint16_t dword, uint32_t lanes,

@@ -15,7 +15,6 @@
 #define IO_CLOSED 0x00f0u /* base above limit, for good; 0 would look like ports 0 to 0xfff */
 #define BAR_TYPE_64 0x4u
 #define BAR_PREFETCHABLE 0x8u
-#define PREFETCH_WIDE UINT32_C(0x00010001)
 #define BAR_OF(dword) (((dword)-PCI_BAR0) / 4u)
 #define WITHOUT_BIST UINT32_C(0x00ffffff)
 
@@ -66,7 +65,7 @@ static uint32_t bridge_read(const struct guest_vmd_child *c, struct sbdf at, uin
     case VMD_BRIDGE_MEMORY:
         return w->memory & VMD_BRIDGE_ADDRESSES;
     case VMD_BRIDGE_PREFETCH:
-        return c->prefetch ? (w->prefetch & VMD_BRIDGE_ADDRESSES) | (c->prefetch_wide ? PREFETCH_WIDE : 0) : 0;
+        return c->prefetch ? (w->prefetch & VMD_BRIDGE_ADDRESSES) | (c->prefetch_wide ? VMD_BRIDGE_WIDE : 0) : 0;
     case VMD_BRIDGE_PREFETCH_BASE:
         return c->prefetch_wide ? w->prefetch_base : 0;
     case VMD_BRIDGE_PREFETCH_LIMIT:
@@ -286,43 +285,4 @@ enum guest_vmd_effect guest_vmd_header_write(struct guest_vmd_child *c, struct s
         return GUEST_VMD_NOTHING;
     }
     return c->bridge ? bridge_write(c, at, dword, lanes, value) : GUEST_VMD_NOTHING;
-}
-
-/* --- what only writing tells */
-
-/* A register that reads 0 may be a BAR that nobody placed; decode is off. */
-static void probe_bars(struct guest_vmd_child *c, struct sbdf at)
-{
-    for (unsigned i = 0; i < pci_bars_of_header(1); i++) {
-        uint16_t low = (uint16_t)(PCI_BAR0 + 4 * i);
-        if (c->bars[i].kind != PCI_BAR_NONE || pci_config_read32(at, low) != 0) {
-            continue;
-        }
-        bool pair = i + 1 < pci_bars_of_header(1) && c->bars[i + 1].kind == PCI_BAR_NONE;
-        pci_config_write32(at, low, UINT32_MAX);
-        uint64_t mask = pci_config_read32(at, low);
-        pci_config_write32(at, low, 0);
-        if (pair && (mask & BAR_TYPE_64) != 0 && (mask & 1) == 0) {
-            pci_config_write32(at, (uint16_t)(low + 4), UINT32_MAX);
-            mask |= (uint64_t)pci_config_read32(at, (uint16_t)(low + 4)) << 32;
-            pci_config_write32(at, (uint16_t)(low + 4), 0);
-        }
-        enum status status = mask == 0 ? STATUS_OK : pci_bar_decode(mask & BAR_LOW_BITS, mask, &c->bars[i]);
-        if (status == STATUS_OK && c->bars[i].kind == PCI_BAR_MEM64 && pair) {
-            c->bars[i + 1] = (struct pci_bar){.kind = PCI_BAR_UPPER};
-        }
-    }
-}
-
-void guest_vmd_header_probe(struct guest_vmd_child *c, struct sbdf at)
-{
-    if (!c->bridge) {
-        return;
-    }
-    set_command(c, at, 0);
-    probe_bars(c, at);
-    vmd_bridge_close(at);
-    uint32_t closed = pci_config_read32(at, VMD_BRIDGE_PREFETCH);
-    c->prefetch = (closed & VMD_BRIDGE_ADDRESSES) == VMD_BRIDGE_CLOSED;
-    c->prefetch_wide = c->prefetch && (closed & PREFETCH_WIDE & 0xffffu) != 0;
 }

@@ -10,6 +10,7 @@
 #include "kernel/core/idt.h"
 #include "kernel/core/image.h"
 #include "kernel/core/lapic.h"
+#include "kernel/core/last_boot.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/paging.h"
@@ -151,6 +152,7 @@ static void start_memory(void)
             "the image's place in memory", FIX_LOADER);
     require(ap_start_reserve(map), "a page below 640 KiB for starting CPUs", FIX_FIRMWARE);
     require(memory_types_restrict(map), "the memory types (MTRRs)", FIX_FIRMWARE);
+    require(last_boot_start(map), "a place for the log", FIX_FIRMWARE);
     log_memory();
     require(cpu_setup(), "no-execute pages", "turn on \"execute disable\" (NX, XD) in the firmware's setup");
     require(pages_init(map), "the page allocator", FIX_MEMORY);

@@ -33,13 +33,13 @@ def boot(tmp_path_factory):
     best, _ = testbed.choose_accelerator(testbed.kvm_supported_cpuid())
 
     def boot_once(image="bulkhead.elf", cmdline="exit", modules=(), machine=None, devices=(), timeout=90,
-                  grub_before=(), stop_when=None, at_end=None, answers=()):
+                  grub_before=(), stop_when=None, at_end=None, answers=(), resets=False):
         folder = tmp_path_factory.mktemp("boot")
         wanted = {"accelerator": "tcg" if "-icount" in devices else best, **(machine or {})}
         words = cmdline + testbed.kernel_words(wanted["accelerator"])
         iso = testbed.make_iso(folder / "boot.iso", testbed.BUILD / image, words, modules, grub_before)
         arguments = [*testbed.machine_arguments(**wanted), *devices, *testbed.boot_arguments(iso)]
-        run = testbed.run_qemu(arguments, timeout, stop_when=stop_when, at_end=at_end, answers=answers)
+        run = testbed.run_qemu(arguments, timeout, stop_when=stop_when, at_end=at_end, answers=answers, resets=resets)
         print(run.text)
         return run
 

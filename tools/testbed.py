@@ -224,15 +224,18 @@ def monitor_of(path):
         monitor.close()
 
 
-def run_qemu(arguments, timeout, on_line=None, stop_when=None, answers=(), at_end=None, environment=()):
+def run_qemu(arguments, timeout, on_line=None, stop_when=None, answers=(), at_end=None, environment=(),
+             resets=False):
     """Run QEMU with its serial port on our pipe until it ends, the time is up, or stop_when(line) is true; in the last
     case at_end(Monitor) may look at the machine before it is ended. answers: (text, bytes) pairs; when a line contains
     the text of the first one left, its bytes are typed on the serial console; a tuple of texts: when all were seen.
-    environment: NAME=VALUE for QEMU alone."""
+    environment: NAME=VALUE for QEMU alone. resets: the machine starts again when it is reset, with its memory as it was;
+    else QEMU ends."""
     run = Run()
     command = [*(["env", *environment] if environment else []), "qemu-system-x86_64", *arguments]
     with tempfile.TemporaryDirectory(prefix="bulkhead-") as folder:
         socket_path = pathlib.Path(folder) / "qmp" if at_end else None
+        command += [] if resets else ["-no-reboot"]
         drive_qemu(run, command, timeout, on_line, stop_when, answers, at_end, socket_path)
     return run
 
@@ -311,7 +314,7 @@ def drive(run, process, console, timeout, on_line=None, stop_when=None, answers=
 
 
 def drive_qemu(run, command, timeout, on_line, stop_when, answers, at_end, socket_path):
-    command = [*command, "-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot"]
+    command = [*command, "-display", "none", "-serial", "stdio", "-monitor", "none"]
     if socket_path:
         command += ["-qmp", f"unix:{socket_path},server=on,wait=off"]
 

@@ -11,6 +11,7 @@
 #include "boot/efi/memory.h"
 #include "boot/efi/pe_section.h"
 #include "boot/efi/place.h"
+#include "boot/efi/serial.h"
 #include "kernel/lib/sha256.h"
 #include "kernel/lib/string.h"
 #include "kernel/lib/version.h"
@@ -199,6 +200,7 @@ static enum status boot(void)
     if (status != STATUS_OK) {
         return status;
     }
+    serial_choose(loader.secure ? NULL : loader.cfg.cmdline, sizeof(loader.cfg.cmdline));
     measure_start();
     measure_text("command line", loader.cfg.cmdline);
     status = load_kernel();

@@ -3,6 +3,7 @@
 #include "kernel/core/log.h"
 
 #include "kernel/core/event_log.h"
+#include "kernel/core/last_boot.h"
 #include "kernel/core/lock.h"
 #include "kernel/core/log_panic.h"
 #include "kernel/core/log_ring.h"
@@ -39,6 +40,7 @@ static void show(const char *line)
 {
     uint64_t flags = lock_take(&log.lock);
     log_ring_put(&log.ring, line);
+    last_boot_put(line);
     emit(line);
     lock_release(&log.lock, flags);
 }
@@ -54,6 +56,7 @@ static void say(enum log_level level, bool event, const char *fmt, va_list args)
     char line[LOG_LINE_SIZE];
     size_t head = log_ring_format(line, time_now_ns(), level, fmt, args);
     if (panicking) {
+        last_boot_put(line);
         emit(line);
     } else if (shown) {
         show(line);

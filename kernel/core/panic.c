@@ -6,6 +6,7 @@
 
 #include "kernel/core/backtrace.h"
 #include "kernel/core/image.h"
+#include "kernel/core/last_boot.h"
 #include "kernel/core/log.h"
 #include "kernel/core/log_panic.h"
 #include "kernel/core/panic_control.h"
@@ -124,6 +125,7 @@ static _Noreturn void finish(const struct trap_frame *frame, uint64_t rip, uint6
 {
     smp_stop_others();
     log_panic_begin();
+    last_boot_panics();
     log_error("panic: CPU %u: %s", state.owner, state.message);
     if (state.device_stop != NULL) {
         state.device_stop();

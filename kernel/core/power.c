@@ -2,6 +2,7 @@
  * Machine reset and S5. */
 #include "kernel/core/power.h"
 
+#include "kernel/core/last_boot.h"
 #include "kernel/core/serial.h"
 #include "kernel/core/time.h"
 #include "kernel/hw/cpu.h"
@@ -73,6 +74,7 @@ static void try_register(void)
 _Noreturn void power_reset(void)
 {
     cpu_irq_disable();
+    last_boot_ends();
     serial_drain();
     try_register();
     port_write8(PORT_RESET, RESET_COLD_PREPARE);
@@ -133,6 +135,7 @@ enum status power_off(void)
     if (power.no_off != NULL) {
         return STATUS_UNSUPPORTED;
     }
+    last_boot_ends();
     serial_drain();
     enum status status = enter_acpi_mode(way);
     if (status == STATUS_OK) {

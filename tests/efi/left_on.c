@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Firmware that protects memory from DMA and leaves that on: an EFI program that switches the first remapping unit of
- * QEMU's q35 on, all devices passed through, and then starts \EFI\BOOT\NEXT.EFI of the same medium
- * (VT-d 4.1 9.1 root entry, 9.3 context entry, 11.4 registers). */
+ * Firmware that protects memory from DMA and leaves that on, and that has data of its own where the hypervisor goes: an
+ * EFI program that switches the first remapping unit of QEMU's q35 on, all devices passed through, takes memory at 3
+ * MiB, and then starts \EFI\BOOT\NEXT.EFI of the same medium (VT-d 4.1 9.1 root entry, 9.3 context entry, 11.4
+ * registers). */
 #include <efi.h>
 #include <efilib.h>
 
+#define IN_THE_WAY 0x300000
+#define PAGES_IN_THE_WAY 16
 #define UNIT 0xfed90000
 #define GCMD 0x18
 #define GSTS 0x1c
@@ -50,6 +53,17 @@ static BOOLEAN switch_on(void)
     return order(SRTP, SRTP) && order(TE, TE);
 }
 
+/* Firmware's until it has been left. Filled, so that an image loaded around it would not run. */
+static BOOLEAN sit_in_the_way(void)
+{
+    EFI_PHYSICAL_ADDRESS at = IN_THE_WAY;
+    if (EFI_ERROR(BS->AllocatePages(AllocateAddress, EfiBootServicesData, PAGES_IN_THE_WAY, &at))) {
+        return FALSE;
+    }
+    SetMem((void *)at, PAGES_IN_THE_WAY * EFI_PAGE_SIZE, 0xcc);
+    return TRUE;
+}
+
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
 {
     InitializeLib(image, system);
@@ -57,6 +71,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *system)
     EFI_LOADED_IMAGE *self = NULL;
     EFI_HANDLE next = NULL;
     Print(switch_on() ? L"left_on: translation is on\r\n" : L"left_on: FAILED\r\n");
+    Print(sit_in_the_way() ? L"left_on: 3 MiB are in use\r\n" : L"left_on: FAILED\r\n");
     EFI_STATUS status = BS->HandleProtocol(image, &loaded_image, (void **)&self);
     if (!EFI_ERROR(status)) {
         EFI_DEVICE_PATH *path = FileDevicePath(self->DeviceHandle, L"\\EFI\\BOOT\\NEXT.EFI");

@@ -112,6 +112,14 @@ def test_a_unit_that_firmware_left_on(by_loader):
     assert by_loader.having("vtd: unit=0 translation was left on by what ran before")
 
 
+@pytest.mark.xdist_group("uefi-loader")
+def test_firmware_s_data_in_the_hypervisor_s_place(by_loader):
+    """Was overwritten only when the firmware had been left: the image was whole then, and ran."""
+    assert by_loader.having("left_on: 3 MiB are in use") and by_loader.having("hypervisor entered at 0x")
+    (image,) = re.findall(r"memory: 0x000000200000\.\.(0x[0-9a-f]+) hypervisor", by_loader.text)
+    assert int(image, 16) >= 0x310000
+
+
 @pytest.mark.xdist_group("uefi-grub")
 def test_guests_after_grub(by_grub, disk):
     assert by_grub.having("boot: Bulkhead, started by GRUB")

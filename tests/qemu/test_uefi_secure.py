@@ -2,6 +2,7 @@
 """Secure Boot with keys of our own, and the network: what is signed and whole starts, and nothing else. One machine tries
 five media in turn: each that is refused makes the firmware go on to the next."""
 import re
+import struct
 
 import bootimage
 import guestrun
@@ -117,13 +118,24 @@ def test_what_is_signed_and_whole_starts(secure):
     assert guestrun.end_of(secure, "once") == "powered-off" and secure.ended
 
 
+def spcr(port, rate):
+    """The ACPI table that names the firmware's serial console."""
+    body = struct.pack("<B3xBBBBQ", 0, 1, 8, 0, 1, port) + bytes(6) + struct.pack("<B", rate) + bytes(21)
+    head = struct.pack("<4sIBB6s8sI4sI", b"SPCR", 36 + len(body), 2, 0, b"BULKHD", b"TESTSPCR", 1, b"TEST", 1)
+    table = bytearray(head + body)
+    table[9] = -sum(table) & 0xFF
+    return bytes(table)
+
+
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
-    """Started by PXE, with a TPM."""
+    """Started by PXE, with a TPM, a firmware that names its serial console, and a second port on a card."""
     folder = tmp_path_factory.mktemp("network")
     bootimage.write_system_partition(folder / "served", small_list(folder), testbed.BUILD / "bulkhead.efi")
+    (folder / "spcr").write_bytes(spcr(0x3F8, 7))
+    more = ["-acpitable", f"file={folder / 'spcr'}", "-device", "pci-serial,addr=9.0"]
     with ovmf.tpm(folder) as tpm:
-        return start(folder, [*ovmf.network(folder / "served"), *tpm], ovmf.FIRMWARE / "OVMF_VARS_4M.fd")
+        return start(folder, [*ovmf.network(folder / "served"), *tpm, *more], ovmf.FIRMWARE / "OVMF_VARS_4M.fd")
 
 
 @pytest.mark.xdist_group("uefi-network")
@@ -142,3 +154,13 @@ def test_what_is_loaded_is_measured(network):
     size = re.search(r"loader: TPM: event log of (\d+) bytes$", network.text, re.M)
     log = re.search(r"measured: log=yes at=0x[0-9a-f]+ bytes=(\d+) events=(\d+) unsound=no", network.text)
     assert size and log and size[1] == log[1] and int(log[2]) > 4
+
+
+@pytest.mark.xdist_group("uefi-network")
+def test_serial_ports(network):
+    """All that there are; the firmware's own is the hypervisor's when nothing else is asked for."""
+    assert network.having("loader: serial: the firmware's own console is console=0x3f8,115200")
+    (card,) = network.having("loader: serial: PCI 0000:00:09.0 is console=0x")
+    (bar,) = re.findall(r"pci: 0000:00:09\.0 .* bar0=io:([0-9a-f]+)\+8 ", network.text)
+    assert card.endswith(f"console=0x{bar},115200")
+    assert network.having("boot: Bulkhead, started by Bulkhead's EFI loader", 'with "exit console=0x3f8,115200"')

@@ -13,6 +13,7 @@
 #include "kernel/core/mtrr.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
+#include "kernel/lib/last_log.h"
 #include "plan/machine_lines.h"
 #include "plan/plan_memory.h"
 #include "tools/bulkhead/command.h"
@@ -252,6 +253,13 @@ static enum status restrict_memory(struct dump_text *dump)
     return dump->has_vmx && m.count != 0 ? mtrr_restrict(&m, &dump->memory, ignore_lost) : STATUS_OK;
 }
 
+/* As kernel/core/last_boot.c does. */
+static enum status reserve_log(struct memory_map *map)
+{
+    uint64_t at = 0;
+    return last_log_place(map, &at) ? memory_map_add(map, at, LAST_LOG_BYTES, MEMORY_HYPERVISOR) : STATUS_OK;
+}
+
 static void list_hints(struct machine_load *load)
 {
     for (size_t i = 0; i < load->machine.pci.count; i++) {
@@ -310,7 +318,7 @@ static enum status load_facts(struct machine_load *load, struct arena *arena)
 {
     struct machine *m = &load->machine;
     m->memory = &load->dump.memory;
-    if (restrict_memory(&load->dump) != STATUS_OK) {
+    if (restrict_memory(&load->dump) != STATUS_OK || reserve_log(&load->dump.memory) != STATUS_OK) {
         return STATUS_NO_MEMORY;
     }
     count_left_out(load);

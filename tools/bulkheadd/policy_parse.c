@@ -33,7 +33,7 @@ static const char *const event_types[] = {
     "fault",         "device-stopped",   "device-returned", "guest-started", "guest-exited",   "guest-reset",
     "guest-crashed", "guest-paused",     "guest-resumed",   "integrity",     "image-mismatch", "policy-applied",
     "link",          "watchdog",         "measured",        "log",           "dropped",        "interrupt-storm",
-    "hello",         "vf-guest-stopped", "vfs-enabled",
+    "hello",         "vf-guest-stopped", "vfs-enabled",     "last-boot",
 };
 
 struct reader {

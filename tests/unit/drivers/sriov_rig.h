@@ -3,6 +3,14 @@
 #ifndef BULKHEAD_TESTS_SRIOV_RIG_H
 #define BULKHEAD_TESTS_SRIOV_RIG_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
 #include "drivers/pci_bars.h"
 #include "drivers/pci_caps.h"
 #include "drivers/pci_regs.h"

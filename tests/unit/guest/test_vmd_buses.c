@@ -166,6 +166,7 @@ static int setup(void **state)
     for (unsigned i = DISK_1; i < CHILDREN; i++) {
         hardware[i] = disk(i);
     }
+    fake_pci_add_bar(hardware[PORT_2], 0, FAKE_BAR_MEM64, 0, 0x4000);
     fake_pci_add_foreign(&routed);
     bus = (struct guest_vmd_bus){&domain, children, CHILDREN};
     for (unsigned i = 0; i < CHILDREN; i++) {
@@ -367,6 +368,23 @@ static void windows_behind_a_switch(void **state)
     assert_int_equal(in(3, 0, PCI_COMMAND, 2), 0x7);
 }
 
+/* Firmware left it at 0, and the facts need not know it. A port that forwards would decode there. */
+static void a_ports_own_bar(void **state)
+{
+    (void)state;
+    memset(children[PORT_2].bars, 0, sizeof(children[PORT_2].bars));
+    out(0, 2, PCI_COMMAND, 2, ACTIVE);
+    assert_int_equal(fake_pci_get(hardware[PORT_2], PCI_COMMAND, 2) & ACTIVE, PCI_COMMAND_BUS_MASTER);
+    out(0, 2, PCI_BAR0, 4, UINT32_MAX);
+    out(0, 2, PCI_BAR0 + 4, 4, UINT32_MAX);
+    assert_int_equal(in(0, 2, PCI_BAR0, 4), 0xffffc004);
+    assert_int_equal(in(0, 2, PCI_BAR0 + 4, 4), UINT32_MAX);
+    out(0, 2, PCI_BAR0, 4, (uint32_t)MEM1 + 0x1000000);
+    out(0, 2, PCI_BAR0 + 4, 4, 0);
+    assert_int_equal(fake_pci_get(hardware[PORT_2], PCI_COMMAND, 2) & ACTIVE, ACTIVE);
+    assert_int_equal(fake_pci_get(hardware[PORT_2], PCI_BAR0, 4) & ~0xfu, (uint32_t)MEM1 + 0x1000000);
+}
+
 /* Another disk in its place is not this one. */
 static void another_function(void **state)
 {
@@ -388,6 +406,7 @@ int main(void)
         cmocka_unit_test_setup(what_is_the_functions_own, setup),
         cmocka_unit_test_setup(ports_have_no_flr_and_no_hot_plug, setup),
         cmocka_unit_test_setup(windows_behind_a_switch, setup),
+        cmocka_unit_test_setup(a_ports_own_bar, setup),
         cmocka_unit_test_setup(another_function, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

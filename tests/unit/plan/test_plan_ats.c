@@ -89,7 +89,7 @@ static void never_without_trust(void **state)
 {
     (void)state;
     refused(ONE TABLE,
-            REFUSED("BH0660",
+            REFUSED("BH0690",
                     "its translated requests are believed, so that it must be trusted to reach what it was told "
                     "alone; fix: write trusted = true beside it, in [device.\"0000:01:00.0\"], or leave ats out"));
 }
@@ -98,13 +98,13 @@ static void never_without_the_capability(void **state)
 {
     (void)state;
     card->cap.ats = 0;
-    refused(TRUSTED, REFUSED("BH0661", "it has no ATS capability; fix: leave ats out"));
+    refused(TRUSTED, REFUSED("BH0691", "it has no ATS capability; fix: leave ats out"));
     card->cap.ats = 0x100;
     card->vendor = 0x8086;
     card->device = 0x1452;
     card->revision = 0x10;
     refused(TRUSTED,
-            REFUSED("BH0661", "is an IPU E2000 before stepping C0, which reads invalidations with the wrong byte "
+            REFUSED("BH0691", "is an IPU E2000 before stepping C0, which reads invalidations with the wrong byte "
                               "order; fix: leave ats out"));
     card->revision = 0x20;
     accepted(TRUSTED);
@@ -114,7 +114,7 @@ static void never_with_several_ids(void **state)
 {
     (void)state;
     card->phantom_bits = 1;
-    refused(TRUSTED, REFUSED("BH0662", "its requests have several requester ids; fix: leave ats out"));
+    refused(TRUSTED, REFUSED("BH0692", "its requests have several requester ids; fix: leave ats out"));
 }
 
 static void never_behind_a_unit_without(void **state)
@@ -122,7 +122,7 @@ static void never_behind_a_unit_without(void **state)
     (void)state;
     serves[0] = false;
     refused(TRUSTED,
-            REFUSED("BH0663", "its remapping unit at 0xfed90000 serves no devices' TLBs (ECAP.DT is 0); fix: leave "
+            REFUSED("BH0693", "its remapping unit at 0xfed90000 serves no devices' TLBs (ECAP.DT is 0); fix: leave "
                               "ats out (QEMU: intel-iommu,device-iotlb=on)"));
     plan_rig.facts.device_tlbs = NULL;
     assert_int_equal(plan_rig_plan(TRUSTED), STATUS_UNSUPPORTED);
@@ -132,7 +132,7 @@ static void never_below_a_port_that_is_not_listed(void **state)
 {
     (void)state;
     const char *unlisted =
-        REFUSED("BH0664", "no ATSR of the DMAR table names its root port 0000:00:03.0; fix: leave ats "
+        REFUSED("BH0694", "no ATSR of the DMAR table names its root port 0000:00:03.0; fix: leave ats "
                           "out, or put it behind a root port that has ATS");
     plan_rig.machine.dmar.atsr_count = 0;
     refused(TRUSTED, unlisted);
@@ -146,7 +146,7 @@ static void never_below_a_port_that_is_not_listed(void **state)
     atsr.segment = 0;
     port->express = PCI_EXPRESS_TO_PCI;
     assert_int_equal(plan_rig_plan(TRUSTED), STATUS_UNSUPPORTED);
-    assert_non_null(strstr(plan_rig_text(), "error[BH066"));
+    assert_non_null(strstr(plan_rig_text(), "error[BH069"));
 }
 
 /* SATC: integrated devices that need no ATSR; and those whose hardware does it all. */
@@ -158,7 +158,7 @@ static void integrated(void **state)
     accepted(TRUSTED);
     satc.flags = DMAR_SATC_ATC_REQUIRED;
     refused(TRUSTED,
-            REFUSED("BH0665", "the DMAR table says (SATC) that its hardware sees to it by itself; fix: leave ats "
+            REFUSED("BH0695", "the DMAR table says (SATC) that its hardware sees to it by itself; fix: leave ats "
                               "out"));
     plan_rig.machine.dmar.satc_count = 0;
     card->at = sbdf_make(0, 0, 6, 0); /* on the root bus: no port on the way */

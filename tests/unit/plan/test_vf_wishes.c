@@ -100,12 +100,30 @@ static void what_cannot_be_trusted(void **state)
     assert_non_null(strstr(rig.items[1].fix, "turn VMD off"));
 }
 
+static void more_than_there_is_room_for(void **state)
+{
+    static struct pci_function functions[SRIOV_PFS_MAX + 1];
+    const struct pci_facts pci = {.functions = functions, .count = SRIOV_PFS_MAX + 1};
+    (void)state;
+    for (unsigned i = 0; i <= SRIOV_PFS_MAX; i++) {
+        functions[i] = (struct pci_function){
+            .at = sbdf_make(0, 2, i / 8, i % 8), .vendor = 0x8086, .device = 0x1521, .cap = {.sriov = 0x160}};
+    }
+    assert_int_equal(read_text(GUEST "[device.\"8086:1521\"]\nvfs = 1\n"), STATUS_OK);
+    assert_int_equal(vf_wishes_read(&config, "g.toml", &pci, &sriov_view_live, &wishes, &rig.diags),
+                     STATUS_UNSUPPORTED);
+    assert_int_equal(rig.diags.errors, 1);
+    assert_int_equal(rig.items[0].code, VF_WISHES_MANY);
+    assert_int_equal(wishes.count, SRIOV_PFS_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(by_address_and_by_id, rig_setup),
         cmocka_unit_test_setup(no_pf, rig_setup),
         cmocka_unit_test_setup(all_or_none, rig_setup),
+        cmocka_unit_test_setup(more_than_there_is_room_for, rig_setup),
         cmocka_unit_test_setup(what_cannot_be_trusted, rig_setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

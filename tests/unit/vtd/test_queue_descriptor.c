@@ -54,7 +54,7 @@ static void device_tlb(void **state)
     check(vtd_descriptor_device_tlb(0x0300, 0, false, 0x12200000, 9), 0x0000030000000003, 0x122ff001);
     check(vtd_descriptor_device_tlb(0x0300, 0, false, 0x123456000, 51), 0x0000030000000003, 0x3ffffffffffff001);
     /* PFSID: 3:0 at 15:12, 15:4 at 63:52. */
-    check(vtd_descriptor_device_tlb(0x3b19, 4, true, 0x1000, 0), 0x3b103b1900049003 + 0x0010000000000000, 0x1000);
+    check(vtd_descriptor_device_tlb(0x3b19, 4, true, 0x1000, 0), 0x3b103b1900049003, 0x1000);
 }
 
 static void wait(void **state)
