@@ -103,6 +103,20 @@ static void enable_link(const struct pci_function *port)
     }
 }
 
+/* A guest may reset a disk and ask for its registers at once. Unless a disk's wish for more time is shown to whoever
+ * reads its vendor (which guest/vmd_child.c does first), the port asks it again and again, and holds up the CPU that
+ * reads, and all that wait for the lock of configuration space. */
+static void show_retries(const struct pci_function *port)
+{
+    uint16_t cap = port->cap.express;
+    bool root = port->express == PCI_EXPRESS_ROOT_PORT && cap != 0;
+    if (!root || (pci_config_read16(port->at, (uint16_t)(cap + PCI_EXP_ROOTCAP)) & PCI_ROOTCAP_RETRY) == 0) {
+        return;
+    }
+    uint16_t control = pci_config_read16(port->at, (uint16_t)(cap + PCI_EXP_ROOTCTL));
+    pci_config_write16(port->at, (uint16_t)(cap + PCI_EXP_ROOTCTL), (uint16_t)(control | PCI_ROOTCTL_RETRY));
+}
+
 /* In D0, with their links on, and without messages of their own. */
 static enum status wake_ports(const struct pci_facts *facts, const struct vmd_domain *d)
 {
@@ -123,6 +137,7 @@ static enum status wake_ports(const struct pci_facts *facts, const struct vmd_do
             result = fail(f, "does not wake up", STATUS_HARDWARE);
         }
         enable_link(f);
+        show_retries(f);
         (void)pci_silence(f);
     }
     return result;
@@ -290,6 +305,9 @@ enum status vmd_reset_restore(const struct pci_facts *facts, const struct vmd_do
         const struct pci_function *f = &facts->functions[i];
         if (is_child(d, f) && pci_ready(f)) {
             pci_escalation_mask(facts, f);
+        }
+        if (is_root_port(d, f)) {
+            show_retries(f);
         }
     }
     return status;

@@ -140,6 +140,23 @@ static void ports_asleep_or_without_link(void **state)
     expect_closed();
 }
 
+/* Else a guest that resets its disk and reads on holds up others: before the first access to a disk, and again after
+ * the endpoint's reset. */
+static void retries_are_shown(void **state)
+{
+    (void)state;
+    uint16_t cap = pci_find(&rig.pci.facts, port(1))->cap.express;
+    struct pci_model *space = &rig.vmd.model.port[1].space;
+    pci_model_set(space, cap + PCI_EXP_ROOTCAP, 2, PCI_ROOTCAP_RETRY);
+    pci_model_allow(space, cap + PCI_EXP_ROOTCTL, 2, 0x1f);
+    used();
+    assert_int_equal(vmd_reset_domain(&rig.pci.facts, rig.domain), STATUS_OK);
+    assert_int_equal(pci_config_read16(port(1), cap + PCI_EXP_ROOTCTL), PCI_ROOTCTL_RETRY);
+    pci_config_write16(port(1), cap + PCI_EXP_ROOTCTL, 0x000f);
+    assert_int_equal(vmd_reset_restore(&rig.pci.facts, rig.domain), STATUS_OK);
+    assert_int_equal(pci_config_read16(port(1), cap + PCI_EXP_ROOTCTL), PCI_ROOTCTL_RETRY | PCI_ROOTCTL_PME);
+}
+
 static void a_port_that_does_not_wake_up(void **state)
 {
     (void)state;
@@ -205,6 +222,7 @@ int main(void)
         cmocka_unit_test_setup(restored, setup),
         cmocka_unit_test_setup(a_disk_that_is_gone, setup),
         cmocka_unit_test_setup(ports_asleep_or_without_link, setup),
+        cmocka_unit_test_setup(retries_are_shown, setup),
         cmocka_unit_test_setup(a_port_that_does_not_wake_up, setup),
         cmocka_unit_test_setup(behind_a_switch_that_is_gone, setup),
         cmocka_unit_test_setup(a_first_bus_that_moved, setup),
