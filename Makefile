@@ -92,7 +92,8 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'make        build the hypervisor ($(BUILD)/bulkhead.elf) and the host tool ($(BUILD)/host/bulkhead)'
+	@echo 'make        build the hypervisor ($(BUILD)/bulkhead.elf), its EFI loader ($(BUILD)/bulkhead.efi) and the host tool'
+	@echo '           ($(BUILD)/host/bulkhead); tools/mkimage CONFIG then makes a bootable USB stick'
 	@echo 'make run    install what is missing, build, boot the demo under QEMU, end with a summary;'
 	@echo '           EMU=bochs: on VMX under Bochs (some minutes); DEMO=vmd: one thing by itself (tools/demo_*.py)'
 	@echo 'make test   install what is missing, build, run every test'

@@ -5,7 +5,7 @@ LINT_ALL := $(or $(shell git ls-files '*.c' '*.h' 2>/dev/null),\
 LINT_HEADERS := $(filter %.h,$(LINT_ALL))
 LINT_CXX := $(wildcard tests/bochs/plugin/*.cc tests/bochs/plugin/*.hh)
 LINT_KERNEL := $(filter-out tests/% tools/%,$(filter %.c,$(LINT_ALL)))
-LINT_HOST := $(filter tests/unit/% tests/fake/% tests/model/% tests/fuzz/% tests/host/% tools/%,$(filter %.c,$(LINT_ALL)))
+LINT_HOST := $(filter tests/unit/% tests/fake/% tests/model/% tests/fuzz/% tests/host/% tests/qemu/% tools/%,$(filter %.c,$(LINT_ALL)))
 
 .PHONY: lint lint-format lint-headers lint-layers lint-tidy
 lint: setup-test

@@ -125,6 +125,9 @@ static void make_all(struct machine_load *load)
     fclose(out);
     ask_planner(load, text, length);
     free(text);
+    free(rows);
+    rows = device_list_make(load); /* VFs are new */
+    require(rows != NULL);
     out = open_memstream(&text, &length);
     topology_print(&(struct topology){.load = load, .rows = rows, .ids = ids}, out);
     fclose(out);

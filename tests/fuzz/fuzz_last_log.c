@@ -26,8 +26,11 @@ static void seal(size_t record)
 {
     uint8_t *r = region + record * LAST_LOG_RECORD;
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = sizeof(hash); i < LAST_LOG_RECORD; i++) {
-        hash = (hash ^ r[i]) * UINT64_C(0x100000001b3);
+    for (size_t i = sizeof(hash); i < LAST_LOG_RECORD; i += sizeof(hash)) {
+        uint64_t word;
+        memcpy(&word, r + i, sizeof(word));
+        hash = (hash ^ word) * UINT64_C(0x100000001b3);
+        hash ^= hash >> 32;
     }
     memcpy(r, &hash, sizeof(hash));
 }

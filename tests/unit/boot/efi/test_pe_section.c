@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * boot/efi/pe_section.c, with boot/efi/tcg_event.c and boot/efi/place_use.c: small readers of what firmware made. */
+ * boot/efi/pe_section.c: a loaded image with a list, every cut of it, and headers that lie. */
 #include "boot/efi/pe_section.h"
 
 #include <setjmp.h>
@@ -9,9 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "boot/efi/place.h"
-#include "boot/efi/tcg_event.h"
 
 #define PE_AT 0x80
 #define OPTIONAL 240
@@ -103,57 +100,12 @@ static void test_every_cut(void **state)
     }
 }
 
-static size_t make_event(uint8_t *out, unsigned algorithms, const uint16_t *algorithm, const size_t *digest,
-                         uint32_t bytes)
-{
-    size_t at = 8;
-    memset(out, 0, 512);
-    put(out + at, algorithms, 4);
-    at += 4;
-    for (unsigned i = 0; i < algorithms; i++) {
-        put(out + at, algorithm[i], 2);
-        at += 2 + digest[i];
-    }
-    put(out + at, bytes, 4);
-    return at + 4 + bytes;
-}
-
-static void test_sizes_of_events(void **state)
-{
-    (void)state;
-    uint8_t event[512];
-    const uint16_t known[] = {0x04, 0x0b, 0x0c, 0x0d}, unknown[] = {0x05};
-    const size_t sizes[] = {20, 32, 48, 64};
-    size_t length = make_event(event, 4, known, sizes, 17);
-    assert_int_equal(tcg_event_bytes(event, sizeof(event), false), length);
-    for (size_t cut = 0; cut < length; cut++) {
-        assert_int_equal(tcg_event_bytes(event, cut, false), 0);
-    }
-    make_event(event, 1, unknown, sizes, 0);
-    assert_int_equal(tcg_event_bytes(event, sizeof(event), false), 0);
-    put(event + 8, UINT32_MAX, 4);
-    assert_int_equal(tcg_event_bytes(event, sizeof(event), false), 0);
-    memset(event, 0, sizeof(event));
-    put(event + 28, 33, 4);
-    assert_int_equal(tcg_event_bytes(event, sizeof(event), true), 8 + 20 + 4 + 33);
-}
-
-static void test_uses_of_memory(void **state)
-{
-    (void)state;
-    static const char expected[] = "TPPPPTTFTTTTTTTT"; /* types 0 to 15: taken, passing, free */
-    for (uint32_t type = 0; type < 16; type++) {
-        assert_int_equal("FPT"[place_use_of(type)], expected[type]);
-    }
-    assert_int_equal(place_use_of(0x80000000), PLACE_TAKEN);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_found, make),     cmocka_unit_test_setup(test_lies, make),
-        cmocka_unit_test_setup(test_every_cut, make), cmocka_unit_test(test_sizes_of_events),
-        cmocka_unit_test(test_uses_of_memory),
+        cmocka_unit_test_setup(test_found, make),
+        cmocka_unit_test_setup(test_lies, make),
+        cmocka_unit_test_setup(test_every_cut, make),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
