@@ -230,16 +230,23 @@ void device_reset_quiet(const struct pci_facts *facts, const struct device_set *
     }
 }
 
-void device_reset_all(const struct pci_facts *facts, struct device_set *set)
+/* VFs last: they are there only once their PF, if it is among them, was reset and has switched them on. */
+static void reset_functions(const struct pci_facts *facts, struct device_set *set, bool vfs)
 {
-    device_reset_quiet(facts, set);
-    reset_buses(facts, set);
     for (size_t i = 0; i < set->count; i++) {
-        if (!is_by_bus(set->of[i])) {
+        if (!is_by_bus(set->of[i]) && set->of[i]->function->is_vf == vfs) {
             set->status[i] = reset_one(facts, set, i);
             restore_vfs(set, i);
         }
     }
+}
+
+void device_reset_all(const struct pci_facts *facts, struct device_set *set)
+{
+    device_reset_quiet(facts, set);
+    reset_buses(facts, set);
+    reset_functions(facts, set, false);
+    reset_functions(facts, set, true);
     for (size_t i = 0; i < set->count; i++) {
         if (set->status[i] == STATUS_OK) {
             set->status[i] = settle(facts, set->of[i]->function);
