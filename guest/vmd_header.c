@@ -147,10 +147,12 @@ static bool place_bar(const struct guest_vmd_child *c, struct sbdf at, unsigned 
     return holds_bar(c, at, i);
 }
 
+/* A prefetchable window that is not there reads 0; one that does not close when it is told to is no window for a guest,
+ * but it is open. */
 static bool windows_are_inside(const struct guest_vmd_child *c, struct sbdf at)
 {
     struct vmd_bridge_windows now = vmd_bridge_read(at);
-    return guest_vmd_windows_inside(c->domain, &now, c->prefetch);
+    return guest_vmd_windows_inside(c->domain, &now, c->prefetch || now.prefetch != 0);
 }
 
 /* What the guest asks for; a bridge without upper halves has 0 there. */
