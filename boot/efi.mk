@@ -21,7 +21,7 @@ $(BUILD)/bulkhead.efi.so: $(EFI_OBJ)
 $(BUILD)/%.efi: $(BUILD)/%.efi.so
 	@echo "  ld $@"; objcopy $(EFI_SECTIONS:%=-j %) --target efi-app-x86_64 --subsystem=10 $< $@
 
-$(foreach h,host host-gcc host-clang host-fuzz,$(eval $(BUILD)/$(h)/libbulkhead.a: $(EFI_PURE:%=$(BUILD)/$(h)/%.o)))
+$(foreach h,host host-gcc host-clang host-fuzz host-coverage,$(eval $(BUILD)/$(h)/libbulkhead.a: $(EFI_PURE:%=$(BUILD)/$(h)/%.o)))
 
 # The gates, with UEFI's headers.
 $(BUILD)/lint/gcc/boot/efi/% $(BUILD)/lint/clang/boot/efi/%: HOST_CFLAGS += $(EFI_INCLUDE) -DGNU_EFI_USE_MS_ABI

@@ -222,14 +222,21 @@ void pci_bus_master_set(const struct pci_facts *facts, const struct pci_function
 }
 
 /* Without exceptions: whoever hangs by it is not used again. */
-void pci_stop_all_bus_masters(void)
+void pci_stop_bus_masters(const struct pci_facts *facts)
 {
     pci_config_break_lock();
-    for (size_t i = 0; quiesce.facts != NULL && i < quiesce.facts->count; i++) {
-        const struct pci_function *f = &quiesce.facts->functions[i];
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct pci_function *f = &facts->functions[i];
         if (pci_class(f) != CLASS_HOST_BRIDGE) {
             clear16(f->at, PCI_COMMAND, PCI_COMMAND_BUS_MASTER);
         }
+    }
+}
+
+void pci_stop_all_bus_masters(void)
+{
+    if (quiesce.facts != NULL) {
+        pci_stop_bus_masters(quiesce.facts);
     }
 }
 

@@ -24,6 +24,9 @@ void pci_bus_master_set(const struct pci_facts *facts, const struct pci_function
  * waits for nothing; every other CPU must have been stopped. */
 void pci_stop_all_bus_masters(void);
 
+/* The same for facts that were given to nobody yet: a machine that is refused before its devices were stopped. */
+void pci_stop_bus_masters(const struct pci_facts *facts);
+
 /* Keep errors of f (and of what it makes the ports above see) from becoming SERR#, NMIs or SMIs: for functions a guest
  * drives. Of a VF its PF has the registers. Error status bits go on being recorded, but for those that a rule of the
  * device masks (drivers/device_rules.h). */

@@ -80,6 +80,7 @@ enum pci_express_register {
     PCI_EXP_LNKSTA = 0x12,
     PCI_EXP_SLTCTL = 0x18,
     PCI_EXP_ROOTCTL = 0x1c,
+    PCI_EXP_ROOTCAP = 0x1e,
     PCI_EXP_DEVCAP2 = 0x24,
     PCI_EXP_DEVCTL2 = 0x28,
     PCI_EXP_LNKCTL2 = 0x30,
@@ -93,9 +94,12 @@ enum pci_express_register {
 #define PCI_DEVCAP2_ARI BIT32(5)          /* ARI Forwarding Supported */
 #define PCI_DEVCTL2_ARI 0x0020            /* ARI Forwarding Enable */
 #define PCI_LNKCAP_TELLS_ACTIVE BIT32(20) /* Data Link Layer Link Active Reporting Capable */
+#define PCI_LNKCTL_DISABLE 0x0010
 #define PCI_LNKSTA_ACTIVE 0x2000
 #define PCI_ROOTCTL_SYSTEM_ERRORS 0x0007
 #define PCI_ROOTCTL_PME 0x0008
+#define PCI_ROOTCTL_RETRY 0x0010 /* Configuration RRS Software Visibility Enable */
+#define PCI_ROOTCAP_RETRY 0x0001
 
 /* Power management capability (PCI PM 1.2 3.2). */
 enum pci_pm_register {

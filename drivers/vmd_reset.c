@@ -14,6 +14,7 @@
 #define PENDING_US UINT64_C(100000)   /* PCIe 6.0 6.6.2: software may give up waiting for completions */
 #define ASSERT_US UINT64_C(2000)      /* PCI 3.0 4.3.2: reset lasts 1 ms at least */
 #define SETTLE_US UINT64_C(100000)    /* PCIe 6.0 6.6.1: no configuration access for 100 ms */
+#define POWER_US UINT64_C(10000)      /* PCI PM 1.2 5.4.1: from D3hot to D0 */
 #define BUS_BITS UINT32_C(0x00ffff00) /* secondary and subordinate: what routes */
 
 static bool is_child(const struct vmd_domain *d, const struct pci_function *f)
@@ -72,6 +73,74 @@ static enum status stop_bypass(const struct pci_function *endpoint)
     return (config & VMD_CONFIG_BYPASS) == 0
                ? STATUS_OK
                : fail(endpoint, "its children's messages cannot be stopped from passing it by", STATUS_HARDWARE);
+}
+
+/* --- root ports: no reset below reaches what their last user left in them */
+
+/* Asleep, a port forwards nothing; on its way to D0 it may lose all that it held. */
+static bool wake(const struct pci_function *port)
+{
+    uint16_t at = (uint16_t)(port->cap.pm + PCI_PM_CONTROL);
+    uint16_t control = port->cap.pm != 0 ? pci_config_read16(port->at, at) : 0;
+    if ((control & PCI_PM_STATE) != 0) {
+        pci_config_write16(port->at, at, (uint16_t)(control & ~(PCI_PM_STATE | PCI_PM_PME_STATUS)));
+    }
+    return (control & PCI_PM_STATE) != 0;
+}
+
+static bool is_awake(const struct pci_function *port)
+{
+    uint16_t at = (uint16_t)(port->cap.pm + PCI_PM_CONTROL);
+    return port->cap.pm == 0 || (pci_config_read16(port->at, at) & PCI_PM_STATE) == 0;
+}
+
+static void enable_link(const struct pci_function *port)
+{
+    uint16_t at = (uint16_t)(port->cap.express + PCI_EXP_LNKCTL);
+    uint16_t control = port->cap.express != 0 ? pci_config_read16(port->at, at) : 0;
+    if ((control & PCI_LNKCTL_DISABLE) != 0) {
+        pci_config_write16(port->at, at, (uint16_t)(control & ~PCI_LNKCTL_DISABLE));
+    }
+}
+
+/* A guest may reset a disk and ask for its registers at once. Unless a disk's wish for more time is shown to whoever
+ * reads its vendor (which guest/vmd_child.c does first), the port asks it again and again, and holds up the CPU that
+ * reads, and all that wait for the lock of configuration space. */
+static void show_retries(const struct pci_function *port)
+{
+    uint16_t cap = port->cap.express;
+    bool root = port->express == PCI_EXPRESS_ROOT_PORT && cap != 0;
+    if (!root || (pci_config_read16(port->at, (uint16_t)(cap + PCI_EXP_ROOTCAP)) & PCI_ROOTCAP_RETRY) == 0) {
+        return;
+    }
+    uint16_t control = pci_config_read16(port->at, (uint16_t)(cap + PCI_EXP_ROOTCTL));
+    pci_config_write16(port->at, (uint16_t)(cap + PCI_EXP_ROOTCTL), (uint16_t)(control | PCI_ROOTCTL_RETRY));
+}
+
+/* In D0, with their links on, and without messages of their own. */
+static enum status wake_ports(const struct pci_facts *facts, const struct vmd_domain *d)
+{
+    enum status result = STATUS_OK;
+    bool slept = false;
+    for (size_t i = 0; i < facts->count; i++) {
+        slept = (is_root_port(d, &facts->functions[i]) && wake(&facts->functions[i])) || slept;
+    }
+    if (slept) {
+        time_wait_us(POWER_US);
+    }
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct pci_function *f = &facts->functions[i];
+        if (!is_root_port(d, f)) {
+            continue;
+        }
+        if (!is_awake(f)) {
+            result = fail(f, "does not wake up", STATUS_HARDWARE);
+        }
+        enable_link(f);
+        show_retries(f);
+        (void)pci_silence(f);
+    }
+    return result;
 }
 
 /* --- what is behind it */
@@ -165,6 +234,14 @@ static void reset_buses(const struct pci_facts *facts, const struct vmd_domain *
     time_wait_us(SETTLE_US);
 }
 
+/* The bridge above did not come back: whoever is behind a switch that was pulled is not waited for, one after the
+ * other. */
+static bool is_cut_off(const struct pci_facts *facts, const struct pci_function *f)
+{
+    const struct pci_function *bridge = pci_parent(facts, f);
+    return bridge != NULL && !pci_ready(bridge);
+}
+
 /* From above, so that a switch forwards before those behind it are asked; the deadline is each one's own. */
 static void wait_for_disks(const struct pci_facts *facts, const struct vmd_domain *d)
 {
@@ -174,7 +251,7 @@ static void wait_for_disks(const struct pci_facts *facts, const struct vmd_domai
         if (!is_child(d, f)) {
             continue;
         }
-        if (pci_ready_wait(f) != STATUS_OK) {
+        if (is_cut_off(facts, f) || pci_ready_wait(f) != STATUS_OK) {
             log_warn("vmd: %s: does not answer after the reset of its bus: its guest will not find it",
                      sbdf_text(f->at, text));
         } else if (f->header == 1) {
@@ -191,8 +268,10 @@ enum status vmd_reset_domain(const struct pci_facts *facts, const struct vmd_dom
         return status;
     }
     open_config(endpoint);
+    enum status woken = wake_ports(facts, d);
     close_buses(facts, d);
     status = open_buses(facts, d);
+    status = woken == STATUS_OK ? status : woken;
     quiet_all(facts, d);
     reset_buses(facts, d);
     wait_for_disks(facts, d);
@@ -226,6 +305,9 @@ enum status vmd_reset_restore(const struct pci_facts *facts, const struct vmd_do
         const struct pci_function *f = &facts->functions[i];
         if (is_child(d, f) && pci_ready(f)) {
             pci_escalation_mask(facts, f);
+        }
+        if (is_root_port(d, f)) {
+            show_retries(f);
         }
     }
     return status;

@@ -7,11 +7,12 @@
 #include "drivers/vmd.h"
 #include "kernel/lib/status.h"
 
-/* In this order: bus mastering of the endpoint off, its requests drained, bus numbers as in the facts, children's bus
- * mastering and decode off, secondary bus reset of every root port (together), windows closed (upper limit, low
- * halves, upper base), VMCONFIG bit 1 cleared. The endpoint itself is left for its own reset. A disk that does not come
- * back is a line in the log, no failure: its guest does not find it. STATUS_TIMEOUT: the endpoint's requests do not
- * end; STATUS_HARDWARE: a root port or VMCONFIG does not hold what was written: nobody may use the endpoint. */
+/* In this order: bus mastering of the endpoint off, its requests drained, root ports in D0, with their links on and
+ * their own messages off (no reset below reaches these), bus numbers as in the facts, children's bus mastering and
+ * decode off, secondary bus reset of every root port (together), windows closed (upper limit, low halves, upper base),
+ * VMCONFIG bit 1 cleared. The endpoint itself is left for its own reset. A disk that does not come back is a line in
+ * the log, no failure: its guest does not find it. STATUS_TIMEOUT: the endpoint's requests do not end; STATUS_HARDWARE:
+ * a root port does not wake up, or it or VMCONFIG does not hold what was written: nobody may use the endpoint. */
 MUST_CHECK enum status vmd_reset_domain(const struct pci_facts *facts, const struct vmd_domain *d);
 
 /* After the endpoint was reset, with its memory decode on: VMCONFIG as the facts have it, without bit 1; numbers and

@@ -2,6 +2,7 @@
  * Devices reset. */
 #include "guest/device_reset.h"
 
+#include "drivers/device_rules.h"
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
 #include "drivers/pci_reset.h"
@@ -186,6 +187,12 @@ static enum status place_bars(const struct pci_function *host)
     return result;
 }
 
+/* Still busy, and not to be cut off for it (drivers/device_rules.h): its reset, if it has one, came to no end. */
+static bool keeps_on(const struct pci_function *host)
+{
+    return device_rules_has(host, DEVICE_RULE_KEEP_MASTER) && pci_transactions_pending(host);
+}
+
 /* Registers reachable, ports not, errors kept from the machine, no interrupt but by message. Decode stays on as long as
  * a guest may reach the BARs: an access nobody answers can be a fatal error. */
 static enum status settle(const struct pci_facts *facts, const struct pci_function *host)
@@ -197,6 +204,9 @@ static enum status settle(const struct pci_facts *facts, const struct pci_functi
     }
     if (!pci_silence(host)) {
         return STATUS_HARDWARE;
+    }
+    if (keeps_on(host)) {
+        return STATUS_TIMEOUT;
     }
     unsigned keep = command & ~(unsigned)(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER);
     keep &= ~(unsigned)PCI_COMMAND_SERR;
@@ -220,16 +230,23 @@ void device_reset_quiet(const struct pci_facts *facts, const struct device_set *
     }
 }
 
-void device_reset_all(const struct pci_facts *facts, struct device_set *set)
+/* VFs last: they are there only once their PF, if it is among them, was reset and has switched them on. */
+static void reset_functions(const struct pci_facts *facts, struct device_set *set, bool vfs)
 {
-    device_reset_quiet(facts, set);
-    reset_buses(facts, set);
     for (size_t i = 0; i < set->count; i++) {
-        if (!is_by_bus(set->of[i])) {
+        if (!is_by_bus(set->of[i]) && set->of[i]->function->is_vf == vfs) {
             set->status[i] = reset_one(facts, set, i);
             restore_vfs(set, i);
         }
     }
+}
+
+void device_reset_all(const struct pci_facts *facts, struct device_set *set)
+{
+    device_reset_quiet(facts, set);
+    reset_buses(facts, set);
+    reset_functions(facts, set, false);
+    reset_functions(facts, set, true);
     for (size_t i = 0; i < set->count; i++) {
         if (set->status[i] == STATUS_OK) {
             set->status[i] = settle(facts, set->of[i]->function);

@@ -19,7 +19,8 @@ void device_reset_quiet(const struct pci_facts *facts, const struct device_set *
 
 /* That, then each reset as its plan says (a bus once, and only when nobody else's function is behind it), and quiet
  * again with its BARs where they belong and memory decode on. status: STATUS_OK, or what pci_reset() said,
- * STATUS_UNSUPPORTED when a bus is not the guest's alone, STATUS_HARDWARE when a BAR or a translation service does not
+ * STATUS_UNSUPPORTED when a bus is not the guest's alone, STATUS_TIMEOUT when one that must keep bus mastering while it
+ * is busy still is, STATUS_HARDWARE when a BAR or a translation service does not
  * take what is written. */
 void device_reset_all(const struct pci_facts *facts, struct device_set *set);
 

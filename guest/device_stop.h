@@ -21,8 +21,8 @@ MUST_CHECK enum status device_stop(struct vm_owned *owned, struct sbdf device);
  * its reset would hit a device of the same bus that is not stopped. It stays stopped then. */
 MUST_CHECK enum status device_return(struct vm_owned *owned, struct sbdf device);
 
-/* For vtd_domain.tlbs: a device of the guest `context` (struct vm_owned) did not answer for its TLB, and is blocked: the
- * guest's first vCPU stops it, as soon as it can. Takes no lock. */
+/* For vtd_domain.tlbs: a device of the guest `context` (struct vm_owned) did not answer for its TLB, and is blocked:
+ * the guest's first vCPU stops it, as soon as it can. Takes no lock. */
 void device_stop_silent(void *context, uint16_t source);
 
 /* Is it? False for one that the guest does not have. Any CPU. */

@@ -128,12 +128,13 @@ void guest_pci_function_reset(struct guest_pci_function *f);
 /* In the domain now, and reset since it last was: ATS on, if the plan says so. */
 MUST_CHECK enum status guest_pci_function_translate(struct guest_pci_function *f);
 
-/* The first steps of withdrawing one with ATS: bus mastering off, requests drained, translations that it keeps forgotten
- * and ATS off. Before a reset or a silencing of several devices together, which switch ATS off unasked. */
+/* The first steps of withdrawing one with ATS: bus mastering off, requests drained, translations that it keeps
+ * forgotten and ATS off. Before a reset or a silencing of several devices together, which switch ATS off unasked. */
 void guest_pci_function_quiet(struct guest_pci_function *f);
 
-/* Everything withdrawn, in this order: that, interrupts released, out of the domain, BARs unmapped everywhere. The first thing that failed is returned, the rest is done nevertheless. STATUS_TIMEOUT or
- * STATUS_HARDWARE: a unit or the device did not confirm it. */
+/* Everything withdrawn, in this order: that, interrupts released, out of the domain, BARs unmapped everywhere. The
+ * first thing that failed is returned, the rest is done nevertheless. STATUS_TIMEOUT or STATUS_HARDWARE: a unit or the
+ * device did not confirm it. */
 MUST_CHECK enum status guest_pci_function_withdraw(struct guest_pci_function *f);
 
 /* Interrupts of it that were held for irq_limit and whose time is over come again. When to call the next time

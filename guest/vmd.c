@@ -131,7 +131,8 @@ static void quiet_all(struct guest_vmd *v)
     }
 }
 
-/* The numbers of the start once more: what bridges hold may be another user's. */
+/* The numbers of the start once more: what bridges hold may be another user's. And silence once more: numbers that the
+ * guest took away may have hidden some before. */
 void guest_vmd_reset(struct guest_vmd *v)
 {
     quiet_all(v);
@@ -139,6 +140,7 @@ void guest_vmd_reset(struct guest_vmd *v)
         guest_vmd_child_reset(&v->bus.children[i]);
     }
     guest_vmd_buses_settle(&v->bus);
+    quiet_all(v);
 }
 
 static bool is_pending(const struct guest_vmd *v, const struct guest_vmd_child *c)

@@ -9,7 +9,8 @@
  * - The only way to their configuration is CFGBAR, which is no guest's: every access is a trap that ends here, with the
  *   guest's lock held. Writes are decided by tables and by the whole composite of each window and BAR, never by the
  *   half that is being written; what is not allowed stays in the guest's copy, while the hardware is closed. What was
- *   written is read back before memory decode goes on. Windows change through a closed state only.
+ *   written is read back before memory decode goes on, and again after: a reset may come in between. Windows change
+ *   through a closed state only.
  * - Which function a configuration access reaches is decided by bus numbers; hardware gets only such numbers as nest
  *   properly (guest/vmd_buses.h), so that the function meant here is the one that answers there. What was not found at
  *   boot is never reached.

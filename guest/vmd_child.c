@@ -156,12 +156,18 @@ static bool answers(struct guest_vmd_child *c, struct sbdf at)
     return true;
 }
 
+/* Does a bridge forward other buses than those that it was given? */
+static bool lost_numbers(const struct guest_vmd_child *c, struct sbdf at)
+{
+    return c->now.first != 0 && bits_get(pci_config_read32(at, PCI_BUS_NUMBERS), 15, 8) != c->now.first;
+}
+
 /* A driver may reset its device, or a link, in ways that no register here tells: what was given is gone then, and the
  * guest's copy must not say that it is there. */
 static void notice_reset(struct guest_vmd_child *c, struct sbdf at)
 {
     uint16_t command = pci_config_read16(at, PCI_COMMAND);
-    if (command != UINT16_MAX && (c->given & WATCHED & ~command) != 0) {
+    if (command != UINT16_MAX && ((c->given & WATCHED & ~command) != 0 || lost_numbers(c, at))) {
         guest_vmd_child_forget(c);
     }
 }

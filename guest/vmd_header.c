@@ -122,6 +122,16 @@ static void warn(struct guest_vmd_child *c, const char *what)
     }
 }
 
+/* Is the register where the guest has it? */
+static bool holds_bar(const struct guest_vmd_child *c, struct sbdf at, unsigned i)
+{
+    uint16_t low = (uint16_t)(PCI_BAR0 + 4 * i);
+    uint64_t address = bar_address(c, i);
+    bool wide = c->bars[i].kind == PCI_BAR_MEM64;
+    return (pci_config_read32(at, low) & ~BAR_LOW_BITS) == (uint32_t)address &&
+           (!wide || pci_config_read32(at, (uint16_t)(low + 4)) == address >> 32);
+}
+
 /* Does it hold what was written? */
 static bool place_bar(const struct guest_vmd_child *c, struct sbdf at, unsigned i)
 {
@@ -134,9 +144,25 @@ static bool place_bar(const struct guest_vmd_child *c, struct sbdf at, unsigned 
     if (c->bars[i].kind == PCI_BAR_MEM64) {
         pci_config_write32(at, (uint16_t)(low + 4), (uint32_t)(address >> 32));
     }
-    bool wide = c->bars[i].kind == PCI_BAR_MEM64;
-    return (pci_config_read32(at, low) & ~BAR_LOW_BITS) == (uint32_t)address &&
-           (!wide || pci_config_read32(at, (uint16_t)(low + 4)) == address >> 32);
+    return holds_bar(c, at, i);
+}
+
+/* A prefetchable window that is not there reads 0; one that does not close when it is told to is no window for a guest,
+ * but it is open. */
+static bool windows_are_inside(const struct guest_vmd_child *c, struct sbdf at)
+{
+    struct vmd_bridge_windows now = vmd_bridge_read(at);
+    return guest_vmd_windows_inside(c->domain, &now, c->prefetch || now.prefetch != 0);
+}
+
+/* What the guest asks for; a bridge without upper halves has 0 there. */
+static struct vmd_bridge_windows windows_asked(const struct guest_vmd_child *c)
+{
+    struct vmd_bridge_windows w = c->header.windows;
+    if (c->prefetch && !c->prefetch_wide) {
+        w.prefetch_base = w.prefetch_limit = 0;
+    }
+    return w;
 }
 
 /* Addresses and windows to where the guest has them, where it may; memory decode is off. False: it must stay off. */
@@ -149,10 +175,10 @@ static bool place(struct guest_vmd_child *c, struct sbdf at)
     if (!c->bridge) {
         return good;
     }
-    struct vmd_bridge_windows allowed = guest_vmd_windows_allowed(c->domain, &c->header.windows);
+    struct vmd_bridge_windows asked = windows_asked(c);
+    struct vmd_bridge_windows allowed = guest_vmd_windows_allowed(c->domain, &asked);
     vmd_bridge_set(at, &allowed);
-    struct vmd_bridge_windows now = vmd_bridge_read(at);
-    if (!guest_vmd_windows_inside(c->domain, &now, c->prefetch)) {
+    if (!windows_are_inside(c, at)) {
         vmd_bridge_close(at);
         warn(c, "its windows do not take what is written: they stay closed");
         return false;
@@ -165,6 +191,26 @@ static void set_command(struct guest_vmd_child *c, struct sbdf at, uint16_t bits
 {
     pci_config_write16(at, PCI_COMMAND, (uint16_t)(bits | PCI_COMMAND_INTX_OFF));
     c->given = bits & pci_config_read16(at, PCI_COMMAND);
+}
+
+static bool holds_places(const struct guest_vmd_child *c, struct sbdf at)
+{
+    for (unsigned i = 0; i < PCI_BARS; i++) {
+        if (is_memory(&c->bars[i]) && !holds_bar(c, at, i)) {
+            return false;
+        }
+    }
+    return !c->bridge || windows_are_inside(c, at);
+}
+
+/* A reset that a guest began just before (by power states, by the device's own registers) takes effect when it likes:
+ * if that was before decode went on, what decodes now is where a reset leaves it; if after, decode is off again. */
+static void check_places(struct guest_vmd_child *c, struct sbdf at)
+{
+    if ((c->given & PCI_COMMAND_MEMORY) != 0 && !holds_places(c, at)) {
+        set_command(c, at, c->given & (uint16_t)~PCI_COMMAND_MEMORY);
+        warn(c, "it lost its addresses just now: its memory decode stays off");
+    }
 }
 
 /* After the guest wrote its command register. */
@@ -184,6 +230,7 @@ static void apply_command(struct guest_vmd_child *c, struct sbdf at)
         }
     }
     set_command(c, at, wanted);
+    check_places(c, at);
 }
 
 /* After the guest wrote an address. */

@@ -32,8 +32,13 @@ static void probe_bar(struct guest_vmd_child *c, struct sbdf at, unsigned i)
         mask |= (uint64_t)ones(at, i + 1) << 32;
     }
     enum status status = mask == 0 ? STATUS_OK : pci_bar_decode(mask & BAR_LOW_BITS, mask, &c->bars[i]);
-    if (status == STATUS_OK && wide && c->bars[i].kind == PCI_BAR_MEM64) {
+    if (status != STATUS_OK || c->bars[i].kind != PCI_BAR_MEM64) {
+        return;
+    }
+    if (wide) {
         c->bars[i + 1] = (struct pci_bar){.kind = PCI_BAR_UPPER};
+    } else { /* what is behind it is another register: the bus numbers, or a BAR of its own */
+        c->bars[i].kind = PCI_BAR_MEM32;
     }
 }
 

@@ -96,7 +96,7 @@ enum status isolate_group(struct machine *m, struct arena *arena, struct diag_li
 void isolate_block(const struct machine *m)
 {
     if (m->pci.count != 0) {
-        pci_stop_all_bus_masters();
+        pci_stop_bus_masters(&m->pci); /* which may not have come to be quiesced */
         return;
     }
     for (unsigned rid = 0; rid <= UINT16_MAX; rid++) {

@@ -191,13 +191,16 @@ static void read_platform(void)
 }
 
 /* Virtual functions are switched on with everything else silent, and have groups and units like all others.
- * DMAR first: it says whose memory firmware's devices go on using. Whatever it is worth, devices stop here. */
+ * DMAR first: it says whose memory firmware's devices go on using. Whatever it is worth, devices stop here. What
+ * devices are given time for, VFs above all, needs a clock that is right: a TSC that is not measured seems to run too
+ * fast. */
 static enum status stop_devices(void)
 {
     struct platform *p = &hypervisor.platform;
     enum status dmar = machine_read_dmar(&p->machine, &p->arena, &p->diags);
     hypervisor.dmar_cause = dmar != STATUS_OK ? last_error() : NULL;
     require(platform_open_pci(p), "PCI configuration space", FIX_FIRMWARE);
+    require(time_calibrate(platform_pm_timer_port(p)), "the clock", FIX_FIRMWARE);
     enum status pci = machine_read_pci(&p->machine, &p->arena, &p->diags);
     require_explained(pci, "the PCI functions", last_error());
     isolate_quiesce(&p->machine, &p->arena, &p->diags);
@@ -228,8 +231,6 @@ static bool choose_x2apic(void)
 
 static void start_interrupts(void)
 {
-    const struct platform *p = &hypervisor.platform;
-    require(time_calibrate(platform_pm_timer_port(p)), "the clock", FIX_FIRMWARE);
     bool x2apic = choose_x2apic();
     require(lapic_init(x2apic), x2apic ? "x2APIC mode" : "the local APIC",
             x2apic ? "turn on x2APIC in the firmware's setup, or start without the word x2apic" : FIX_FIRMWARE);

@@ -176,8 +176,8 @@ bool config_device_shows_rom(const struct config_device *device);
  */
 bool config_device_is_trusted(const struct config *config, const struct pci_facts *pci, const struct pci_function *f);
 
-/* May f use ATS? Likewise; its own table wins over its PF's. */
-bool config_device_uses_ats(const struct config *config, const struct pci_facts *pci, const struct pci_function *f);
+/* Is f to use ATS? By its own tables alone: that of a PF is not for its VFs, which get none. */
+bool config_device_uses_ats(const struct config *config, const struct pci_function *f);
 
 #define CONFIG_WHERE_SIZE DIAG_WHERE_SIZE
 

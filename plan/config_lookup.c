@@ -94,14 +94,13 @@ bool config_device_shows_rom(const struct config_device *device)
     return device->rom.at.line == 0 || device->rom.number != 0;
 }
 
-/* Of f, or, where a VF's tables say nothing, of its PF. */
-static bool says(const struct config *config, const struct pci_facts *pci, const struct pci_function *f, size_t offset)
+/* Where a VF's tables say nothing, its PF's do. */
+bool config_device_is_trusted(const struct config *config, const struct pci_facts *pci, const struct pci_function *f)
 {
     for (unsigned step = 0; step < 2; step++) {
         struct config_device table = config_device_of(config, f->at, f->vendor, f->device);
-        const struct config_value *value = (const struct config_value *)((const char *)&table + offset);
-        if (value->at.line != 0) {
-            return value->number != 0;
+        if (table.trusted.at.line != 0) {
+            return table.trusted.number != 0;
         }
         if (!f->is_vf || f->pf >= pci->count) {
             return false;
@@ -111,14 +110,9 @@ static bool says(const struct config *config, const struct pci_facts *pci, const
     return false;
 }
 
-bool config_device_is_trusted(const struct config *config, const struct pci_facts *pci, const struct pci_function *f)
+bool config_device_uses_ats(const struct config *config, const struct pci_function *f)
 {
-    return says(config, pci, f, offsetof(struct config_device, trusted));
-}
-
-bool config_device_uses_ats(const struct config *config, const struct pci_facts *pci, const struct pci_function *f)
-{
-    return says(config, pci, f, offsetof(struct config_device, ats));
+    return config_device_of(config, f->at, f->vendor, f->device).ats.number != 0;
 }
 
 struct rate_limit config_rate_of(const struct config_value *value)

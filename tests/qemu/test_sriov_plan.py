@@ -37,6 +37,8 @@ def twelve(boot, tmp_path_factory):
 @pytest.mark.xdist_group("sriov-plan")
 def test_vfs_are_functions_of_the_machine(twelve):
     assert twelve.having(f"sriov: pf={PF} vfs=12 first=0000:01:00.1 stride=1 ari=yes")
+    # What VFs are given time for is measured by a clock that is right by then.
+    assert twelve.text.index("time: TSC runs at ") < twelve.text.index(f"sriov: pf={PF}")
     seen = {}
     for vf in VFS:
         (line,) = twelve.having(f"pci: {vf} ")

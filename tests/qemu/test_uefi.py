@@ -124,3 +124,18 @@ def test_firmware_s_data_in_the_hypervisor_s_place(by_loader):
 def test_guests_after_grub(by_grub, disk):
     assert by_grub.having("boot: Bulkhead, started by GRUB")
     assert_demo(by_grub, disk)
+
+
+@pytest.mark.xdist_group("uefi-last-boot")
+def test_a_crash_leaves_its_trace(tmp_path):
+    """UEFI and the loader leave the kept log alone when the machine is reset: the next boot shows what came before a panic."""
+    wanted = bootimage.BootList(testbed.BUILD / "bulkhead-selftest.elf", "panic=reset panic-test=assert")
+    bootimage.write_system_partition(tmp_path / "esp", wanted, testbed.BUILD / "bulkhead.efi")
+    bootimage.write_fat(tmp_path / "stick.img", tmp_path / "esp")
+    arguments = [*testbed.machine_arguments(cpus=1, memory="512M", accelerator=accelerator()),
+                 *ovmf.usb_sticks(tmp_path / "stick.img"), *ovmf.arguments(tmp_path)]
+    run = testbed.run_qemu(arguments, 90, stop_when=lambda line: "last-boot: end" in line, resets=True)
+    print(run.text)
+    assert len(run.having("boot: Bulkhead, started by Bulkhead's EFI loader")) >= 2 and not run.timed_out
+    assert run.having("last-boot: it ended by a panic")
+    assert run.having("last-boot: | ", "error panic: CPU 0: tests/selftest/panic_cases.c:")

@@ -19,11 +19,12 @@ class Depth:
     budget_ms: int  # for each class of attempts that may run out of time; 0: all of them
     targets: int  # DMA targets at most
     pause_ms: int  # after each of them, so that the log has room for the records: 16 a device, then one a second
+    device_ms: int  # about as long as the attacks of one device take
     seconds: int  # to stay as a witness, where nobody ends the machine
     timeout: int  # of an emulator
 
 
-DEPTHS = {"quick": Depth(500, 8, 100, 60, 240), "full": Depth(0, 64, 2500, 3600, 7200)}
+DEPTHS = {"quick": Depth(500, 8, 100, 10000, 60, 240), "full": Depth(0, 64, 2500, 660000, 3600, 7200)}
 
 # What does not decide who reaches what: images and their pins, when guests and devices are stopped or started anew.
 FAULT_KEYS = {"on-fault", "fault-limit", "irq-limit", "fault-severity"}
@@ -146,7 +147,7 @@ def check_tables(config):
         raise ValueError("it has no [guest.NAME]")
     for name, guest in config["guest"].items():
         cpus = guest.get("cpus")
-        if not isinstance(cpus, list) or not cpus or not all(isinstance(cpu, int) for cpu in cpus) or "memory" not in guest:
+        if not isinstance(guest.get("devices", []), list) or not isinstance(cpus, list) or not cpus or not all(isinstance(cpu, int) for cpu in cpus) or "memory" not in guest:
             raise ValueError(f"[guest.{name}] needs cpus and memory: see bulkhead check")
 
 
@@ -188,6 +189,15 @@ def attacked(config, guests, words, pin):
     return "\n".join(out)
 
 
+def turns_of(guests, device_ms):
+    """When the devices of each guest may begin: those of one guest at a time, for units that have one fault record."""
+    turns, at = {}, 0
+    for name, guest in guests.items():
+        turns[name] = at
+        at += device_ms * len(guest.get("devices", []))
+    return turns
+
+
 def derive(o):
     """(ticket, text of the derived configuration) from the options of the command line."""
     source = o.config.read_bytes()
@@ -222,10 +232,12 @@ def derive(o):
         },
     }
     ticket["number"] = number_of(ticket)
+    seconds = depth.seconds + sum(len(guest.get("devices", [])) for guest in guests.values()) * depth.device_ms // 1000
     base = (f"targets={','.join(ticket['targets'])} ticket={ticket['number']} seed={o.seed} "
-            f"budget={ticket['budget_ms']} seconds={depth.timeout if o.emulator else depth.seconds} "
+            f"budget={ticket['budget_ms']} seconds={depth.timeout if o.emulator else seconds} "
             f"pause={depth.pause_ms}")
-    words = {name: base + (" spoil=1" if name == o.spoil else "") for name in guests}
+    turns = turns_of(guests, depth.device_ms)
+    words = {name: f"{base} turn={turns[name]}" + (" spoil=1" if name == o.spoil else "") for name in guests}
     return ticket, attacked(config, guests, words, ticket["sha256"]["attacker"])
 
 

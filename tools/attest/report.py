@@ -25,7 +25,7 @@ EXPECTED = {
 }
 NEEDED = ("instructions", "msr-read", "msr-write", "ports-in", "ports-out", "ipis", "pages-hot", "pages-low",
           "config-absent")
-BLOCKED, HIDDEN, UNRECORDED, ESCAPED = "blocked", "blocked, record suppressed", "not recorded", "ESCAPE"
+BLOCKED, HIDDEN, UNRECORDED, ESCAPED = "blocked", "not shown", "not recorded", "ESCAPE"
 
 
 class Findings:
@@ -74,15 +74,12 @@ class Records:
         self.suppressed = sum(fault.suppressed for fault in mine)
 
     def of(self, access, at):
-        """A log that leaves lines out says how many: so many attempts may have been recorded."""
+        """A log that leaves lines out says how many: this attempt's may be one of them."""
         key = (access, at & ~0xFFF)
         self.asked.add(key)
         if key in self.requests:
             return BLOCKED
-        if self.suppressed:
-            self.suppressed -= 1
-            return HIDDEN
-        return UNRECORDED
+        return HIDDEN if self.suppressed else UNRECORDED
 
     def take_interrupt(self):
         if self.interrupts:
@@ -116,9 +113,10 @@ def dma_of(log, guest, name, at, records, address, found):
         if "leaked" in results:
             seen = ESCAPED
             found.escapes.append(f"guest {name}: device {address} read {target:#x}, {owner}")
-        if seen == UNRECORDED:
+        if seen in (UNRECORDED, HIDDEN):
+            left_out = " (the log left records of this device out)" if seen == HIDDEN else ""
             found.problems.append(f"guest {name}: device {address}: the {access} of {target:#x} was not recorded: "
-                                  "nothing shows that it was blocked")
+                                  f"nothing shows that it was blocked{left_out}")
         out.append({"target": f"{target:#x}", "whose": owner, "access": access, "tries": len(results),
                     "device_said": results[-1], "seen": seen})
     return out

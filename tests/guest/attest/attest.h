@@ -13,6 +13,7 @@ struct attest_options {
     uint32_t seed;
     uint64_t class_ms; /* time for each bulk class; 0: as long as it takes */
     uint64_t seconds;  /* how long to stay and look at its memory, from the start */
+    uint64_t dma_from; /* PM timer ticks: when this guest's devices have their turn */
     uint64_t dma_pause_us;
     bool spoil; /* change a byte of its own pattern: the report must notice */
 };

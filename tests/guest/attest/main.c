@@ -2,6 +2,7 @@
  * Attacks first, then stays as a witness: looks at its own memory and counts interrupts until the time is up.
  *   targets=0x...,0x...  addresses of the machine to aim at     seed=N  order of attempts
  *   budget=N  ms for each bulk class, 0: all attempts           seconds=N  how long to stay
+ *   turn=N  ms from the start until this guest's devices attack: a unit with one record loses those of two at once
  *   pause=N  ms after each DMA attempt, so that the log has room for its records       spoil=1  see attest.h */
 #include "kernel/hw/cpu.h"
 #include "tests/guest/attest/attest.h"
@@ -20,6 +21,7 @@ static struct attest_options options(void)
         .seed = (uint32_t)machine_option("seed", 1),
         .class_ms = machine_option("budget", 1000),
         .seconds = machine_option("seconds", 30),
+        .dma_from = machine_option("turn", 0) * (PM_TIMER_HZ / 1000),
         .dma_pause_us = machine_option("pause", 0) * 1000,
         .spoil = machine_option("spoil", 0) != 0,
     };
@@ -46,6 +48,9 @@ static void attack(const struct attest_options *o)
     attest_pages(o, &guest);
     attest_config_absent(o, &guest);
     attest_config_own(&guest);
+    while (machine_ticks() < o->dma_from) {
+        machine_wait_us(1000);
+    }
     attest_devices(o, &guest);
     say("ATTEST attacked attempts=%llu escapes=%llu", (unsigned long long)attest_attempts(),
         (unsigned long long)attest_escapes());

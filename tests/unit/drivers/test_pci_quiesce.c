@@ -187,6 +187,20 @@ static void panic_hook_stops_all_without_the_lock(void **state)
     assert_false(masters(deep) || masters(inner) || masters(port) || masters(flat));
 }
 
+/* A machine that was refused before. */
+static void functions_that_were_never_quiet_stop_too(void **state)
+{
+    (void)state;
+    struct pci_function late = {.at = deep2->at};
+    const struct pci_facts others = {.functions = &late, .count = 1};
+    quiesce(&deep2->at, 1);
+    facts.count = 0;
+    pci_stop_all_bus_masters();
+    assert_true(masters(deep2));
+    pci_stop_bus_masters(&others);
+    assert_false(masters(deep2));
+}
+
 static void escalation_is_masked_up_to_the_root(void **state)
 {
     (void)state;
@@ -308,6 +322,7 @@ int main(void)
         cmocka_unit_test_setup(stuck_transactions_end_after_100_ms, setup),
         cmocka_unit_test_setup(opening_a_path, setup),
         cmocka_unit_test_setup(panic_hook_stops_all_without_the_lock, setup),
+        cmocka_unit_test_setup(functions_that_were_never_quiet_stop_too, setup),
         cmocka_unit_test_setup(escalation_is_masked_up_to_the_root, setup),
         cmocka_unit_test_setup(bus_mastering_stays_while_busy, setup),
         cmocka_unit_test_setup(but_not_for_ever, setup),

@@ -11,6 +11,7 @@
 
 #include "drivers/pci_regs.h"
 #include "drivers/vmd_bridge.h"
+#include "kernel/core/time.h"
 #include "tests/fake/guest_vmd_rig.h"
 #include "tests/fake/log.h"
 
@@ -120,6 +121,76 @@ static void a_disk_that_is_gone(void **state)
     assert_int_equal(fake_log_count("10000:81:00.0: does not answer"), 0);
 }
 
+/* Asleep, or with its link off, a root port hides its disk from everybody who has the endpoint afterwards: the reset of
+ * the bus below does not reach it. */
+static void ports_asleep_or_without_link(void **state)
+{
+    (void)state;
+    used();
+    const struct pci_function *first = pci_find(&rig.pci.facts, port(0)), *second = pci_find(&rig.pci.facts, port(1));
+    uint16_t link = second->cap.express + PCI_EXP_LNKCTL;
+    pci_model_allow(&rig.vmd.model.port[1].space, link, 2, 0x01fb);
+    pci_config_write16(port(0), first->cap.pm + PCI_PM_CONTROL, PCI_PM_D3HOT);
+    pci_config_write16(port(1), link, PCI_LNKCTL_DISABLE);
+    assert_int_equal(vmd_reset_domain(&rig.pci.facts, rig.domain), STATUS_OK);
+    assert_int_equal(pci_config_read16(port(0), first->cap.pm + PCI_PM_CONTROL) & PCI_PM_STATE, 0);
+    assert_int_equal(pci_config_read16(port(1), link), 0);
+    assert_int_equal(fake_log_count("does not answer"), 0);
+    assert_int_not_equal(pci_config_read16(disk(0), PCI_VENDOR), UINT16_MAX);
+    expect_closed();
+}
+
+/* Else a guest that resets its disk and reads on holds up others: before the first access to a disk, and again after
+ * the endpoint's reset. */
+static void retries_are_shown(void **state)
+{
+    (void)state;
+    uint16_t cap = pci_find(&rig.pci.facts, port(1))->cap.express;
+    struct pci_model *space = &rig.vmd.model.port[1].space;
+    pci_model_set(space, cap + PCI_EXP_ROOTCAP, 2, PCI_ROOTCAP_RETRY);
+    pci_model_allow(space, cap + PCI_EXP_ROOTCTL, 2, 0x1f);
+    used();
+    assert_int_equal(vmd_reset_domain(&rig.pci.facts, rig.domain), STATUS_OK);
+    assert_int_equal(pci_config_read16(port(1), cap + PCI_EXP_ROOTCTL), PCI_ROOTCTL_RETRY);
+    pci_config_write16(port(1), cap + PCI_EXP_ROOTCTL, 0x000f);
+    assert_int_equal(vmd_reset_restore(&rig.pci.facts, rig.domain), STATUS_OK);
+    assert_int_equal(pci_config_read16(port(1), cap + PCI_EXP_ROOTCTL), PCI_ROOTCTL_RETRY | PCI_ROOTCTL_PME);
+}
+
+static void a_port_that_does_not_wake_up(void **state)
+{
+    (void)state;
+    used();
+    uint16_t pm = pci_find(&rig.pci.facts, port(0))->cap.pm + PCI_PM_CONTROL;
+    pci_config_write16(port(0), pm, PCI_PM_D3HOT);
+    pci_model_allow(&rig.vmd.model.port[0].space, pm, 2, 0);
+    assert_int_equal(vmd_reset_domain(&rig.pci.facts, rig.domain), STATUS_HARDWARE);
+}
+
+/* One wait for a switch that was pulled, not one for each function behind it. */
+static void behind_a_switch_that_is_gone(void **state)
+{
+    (void)state;
+    struct pci_facts *facts = &rig.pci.facts;
+    uint32_t above = pci_find_index(facts, disk(1));
+    used();
+    assert_int_equal(above, facts->count - 1);
+    rig.vmd.model.port[1].present = false;
+    rig.functions[above].header = 1;
+    rig.functions[above].secondary = rig.functions[above].subordinate = 0x83;
+    for (unsigned i = 0; i < 16; i++) {
+        struct pci_function f = rig.functions[above - 2];
+        f.at = sbdf_make(SBDF_VMD_FIRST, 0x83, i, 0);
+        f.parent = above;
+        f.header = 0;
+        rig.functions[facts->count++] = f;
+    }
+    uint64_t from = time_now_ns();
+    assert_int_equal(vmd_reset_domain(facts, rig.domain), STATUS_OK);
+    assert_true(time_now_ns() - from < UINT64_C(4000000000));
+    assert_int_equal(fake_log_count("does not answer"), 17);
+}
+
 static void a_first_bus_that_moved(void **state)
 {
     (void)state;
@@ -150,6 +221,10 @@ int main(void)
         cmocka_unit_test_setup(the_order, setup),
         cmocka_unit_test_setup(restored, setup),
         cmocka_unit_test_setup(a_disk_that_is_gone, setup),
+        cmocka_unit_test_setup(ports_asleep_or_without_link, setup),
+        cmocka_unit_test_setup(retries_are_shown, setup),
+        cmocka_unit_test_setup(a_port_that_does_not_wake_up, setup),
+        cmocka_unit_test_setup(behind_a_switch_that_is_gone, setup),
         cmocka_unit_test_setup(a_first_bus_that_moved, setup),
         cmocka_unit_test_setup(windows_that_do_not_close, setup),
         cmocka_unit_test_setup(bypass_that_stays, setup),

@@ -158,6 +158,24 @@ static void without_flr_it_is_made_quiet(void **state)
     assert_false(guest_pci_rig_send_msix(&rig, 0));
 }
 
+/* A QAT's: its PF can hang when bus mastering goes while requests are under way (drivers/device_rules.h). */
+static void a_busy_one_keeps_bus_mastering(void **state)
+{
+    (void)state;
+    struct pci_function *facts = &rig.facts.functions[pci_find_index(&rig.facts, rig.nvme->at)];
+    uint16_t status = (uint16_t)(facts->cap.express + PCI_EXP_DEVSTA);
+    size_t failed = 0;
+    facts->vendor = 0x8086;
+    facts->device = 0x37c9;
+    rig.plans[0].reset = PCI_RESET_NONE;
+    use();
+    fake_pci_set(rig.nvme, status, 2, PCI_DEVSTA_PENDING);
+    assert_int_equal(guest_pci_rig_detach(&rig, &rig.nvme_device), STATUS_TIMEOUT);
+    assert_int_equal(fake_pci_get(rig.nvme, PCI_COMMAND, 2), PCI_COMMAND_BUS_MASTER);
+    assert_int_equal(assign_attach(&rig.pci, &rig.nvme_device, 1, &failed), STATUS_TIMEOUT); /* nor given again */
+    assert_int_equal(fake_pci_get(rig.nvme, PCI_COMMAND, 2), PCI_COMMAND_BUS_MASTER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +186,7 @@ int main(void)
         cmocka_unit_test_setup(one_that_went_with_its_pf_is_gone, setup),
         cmocka_unit_test_setup(a_slow_one_is_waited_for, setup),
         cmocka_unit_test_setup(without_flr_it_is_made_quiet, setup),
+        cmocka_unit_test_setup(a_busy_one_keeps_bus_mastering, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -394,6 +394,27 @@ static void its_own_vfs_hold_nothing(void **state)
     assert_int_equal(lease.users, 0);
 }
 
+/* ... also when they were off, and are named before it. */
+static void its_own_vfs_come_back_first(void **state)
+{
+    (void)state;
+    struct vm_device both[] = {made.devices[MADE_OWNER_STORE], made.devices[MADE_OWNER_WEB]};
+    bool granted = false;
+    char why[VM_WHY_SIZE] = "";
+    assert_int_equal(order(store, VM_ORDER_STOP), STATUS_OK);
+    live(store);
+    assert_int_equal(order(web, VM_ORDER_STOP), STATUS_OK);
+    live(web);
+    store->request.devices = both;
+    store->request.device_count = 2;
+    fake_pci_set(pf, sriov.cap + PCI_SRIOV_CONTROL, 2, 0);
+    vf->gone = true;
+    lease.off = true;
+    assert_int_equal(vm_vfs_attach(store, &granted, why), STATUS_OK);
+    assert_true(granted && vfs_are_on() && !lease.off);
+    assert_true(reaches(VF_DEVICE) && reaches(0x100));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +428,7 @@ int main(void)
         cmocka_unit_test_setup(a_return_waits_for_those_with_vfs, setup),
         cmocka_unit_test_setup(a_vf_that_is_stuck_does_not_hold_the_pf, setup),
         cmocka_unit_test_setup(its_own_vfs_hold_nothing, setup),
+        cmocka_unit_test_setup(its_own_vfs_come_back_first, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -457,6 +457,18 @@ static void the_guest_resets_itself(void **state)
     assert_int_equal(in(1, 0, PCI_COMMAND, 2), 0);
 }
 
+/* A disk that works on while no bus number leads to it is silent too when the numbers come back. */
+static void the_guest_hides_a_disk(void **state)
+{
+    (void)state;
+    bring_up();
+    out(0, PORT, PCI_BUS_NUMBERS, 4, 0);
+    assert_true(pci_model_masters(disk(0)));
+    guest_pci_reset(&rig.pci.pci);
+    expect_as_at_first();
+    assert_int_equal(in(1, 0, PCI_COMMAND, 2), 0);
+}
+
 static void stopped_and_returned(void **state)
 {
     (void)state;
@@ -517,6 +529,7 @@ int main(void)
         ON_SERVER(table_writes_stay_in_the_copy),
         ON_SERVER(started_anew),
         ON_SERVER(the_guest_resets_itself),
+        ON_SERVER(the_guest_hides_a_disk),
         ON_SERVER(stopped_and_returned),
         ON_SERVER(taken_away),
         cmocka_unit_test(not_at_the_hosts_addresses),

@@ -385,6 +385,90 @@ static void a_ports_own_bar(void **state)
     assert_int_equal(fake_pci_get(hardware[PORT_2], PCI_BAR0, 4) & ~0xfu, (uint32_t)MEM1 + 0x1000000);
 }
 
+/* A last BAR that calls itself 64 bits wide: the register behind it is the bus numbers'. */
+static void a_bar_without_its_upper_half(void **state)
+{
+    (void)state;
+    struct fake_pci_function *f = hardware[PORT_1];
+    fake_pci_set(f, PCI_BAR0 + 4, 4, 0x4);
+    fake_pci_make_writable(f, PCI_BAR0 + 4, 4, 0xffffc000);
+    out(0, 1, PCI_BAR0 + 4, 4, (uint32_t)MEM1 + 0x1000000);
+    out(0, 1, PCI_COMMAND, 2, ACTIVE);
+    assert_int_equal(fake_pci_get(f, PCI_COMMAND, 2) & ACTIVE, ACTIVE);
+    assert_int_equal(fake_pci_get(f, PCI_BUS_NUMBERS, 4), 0x00040100);
+    assert_int_equal(in(3, 0, PCI_DEVICE, 2), 0x0a54);
+}
+
+/* A bridge without upper halves has its prefetchable window below 4 GiB. */
+static void short_prefetchable_windows(void **state)
+{
+    (void)state;
+    struct fake_pci_function *f = hardware[PORT_2];
+    fake_pci_set(f, VMD_BRIDGE_PREFETCH, 4, 0);
+    fake_pci_make_writable(f, VMD_BRIDGE_PREFETCH, 4, VMD_BRIDGE_ADDRESSES);
+    fake_pci_make_writable(f, VMD_BRIDGE_PREFETCH_BASE, 4, 0);
+    fake_pci_make_writable(f, VMD_BRIDGE_PREFETCH_LIMIT, 4, 0);
+    out(0, 2, VMD_BRIDGE_PREFETCH, 4, 0x90109010);
+    assert_int_equal(in(0, 2, VMD_BRIDGE_PREFETCH, 4), 0x90109010);
+    assert_int_equal(fake_pci_get(f, VMD_BRIDGE_PREFETCH, 4), 0x90109010);
+    out(0, 2, VMD_BRIDGE_PREFETCH, 4, 0xfed0fed0);
+    assert_int_equal(fake_pci_get(f, VMD_BRIDGE_PREFETCH, 4), VMD_BRIDGE_CLOSED);
+}
+
+static void a_prefetchable_window_that_stays_open(void **state)
+{
+    (void)state;
+    fake_pci_set(hardware[PORT_2], VMD_BRIDGE_PREFETCH, 4, 0xfed0fed0);
+    fake_pci_make_writable(hardware[PORT_2], VMD_BRIDGE_PREFETCH, 4, 0);
+    fake_pci_make_writable(hardware[PORT_2], VMD_BRIDGE_PREFETCH_BASE, 4, 0);
+    fake_pci_make_writable(hardware[PORT_2], VMD_BRIDGE_PREFETCH_LIMIT, 4, 0);
+    out(0, 2, PCI_BAR0, 4, (uint32_t)MEM1 + 0x1000000);
+    out(0, 2, VMD_BRIDGE_MEMORY, 4, 0x90109010);
+    out(0, 2, PCI_COMMAND, 2, ACTIVE);
+    assert_int_equal(fake_pci_get(hardware[PORT_2], PCI_COMMAND, 2) & ACTIVE, PCI_COMMAND_BUS_MASTER);
+}
+
+/* A bridge that lost its numbers (by its power states, or with its link) gets them again when its driver writes them,
+ * and with it those below. */
+static void numbers_that_were_lost(void **state)
+{
+    (void)state;
+    fake_pci_set(hardware[UP], PCI_BUS_NUMBERS, 4, 0);
+    assert_int_equal(in(1, 0, PCI_BUS_NUMBERS, 4), 0);
+    fake_pci_set(hardware[DOWN_1], PCI_BUS_NUMBERS, 4, 0);
+    out(1, 0, PCI_BUS_NUMBERS, 4, 0x00040201);
+    assert_int_equal(in(3, 0, PCI_DEVICE, 2), 0x0a54);
+}
+
+/* The reset that its driver asked for takes effect between the last look and the command register's write. */
+static void reset_late(struct fake_pci_function *f, uint16_t offset, unsigned width)
+{
+    (void)width;
+    if (offset == PCI_COMMAND && (fake_pci_get(f, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY) != 0) {
+        fake_pci_set(f, f == hardware[PORT_2] ? VMD_BRIDGE_MEMORY : PCI_BAR0, 4, 0);
+        f->hook = NULL;
+    }
+}
+
+static void a_reset_at_the_worst_moment(void **state)
+{
+    (void)state;
+    out(0, 2, PCI_BAR0, 4, (uint32_t)MEM1 + 0x1000000);
+    out(0, 2, VMD_BRIDGE_MEMORY, 4, 0x90109010);
+    hardware[PORT_2]->hook = reset_late;
+    out(0, 2, PCI_COMMAND, 2, ACTIVE);
+    assert_null(hardware[PORT_2]->hook);
+    assert_int_equal(fake_pci_get(hardware[PORT_2], PCI_COMMAND, 2) & PCI_COMMAND_MEMORY, 0);
+    out(5, 0, PCI_BAR0, 4, (uint32_t)MEM1 + 0x100000);
+    hardware[DISK_3]->hook = reset_late;
+    out(5, 0, PCI_COMMAND, 2, ACTIVE);
+    assert_null(hardware[DISK_3]->hook);
+    assert_int_equal(fake_pci_get(hardware[DISK_3], PCI_COMMAND, 2) & PCI_COMMAND_MEMORY, 0);
+    out(0, 2, PCI_COMMAND, 2, ACTIVE); /* asked again */
+    assert_int_equal(fake_pci_get(hardware[PORT_2], PCI_COMMAND, 2) & ACTIVE, ACTIVE);
+    assert_int_equal(fake_pci_get(hardware[PORT_2], VMD_BRIDGE_MEMORY, 4), 0x90109010);
+}
+
 /* Another disk in its place is not this one. */
 static void another_function(void **state)
 {
@@ -407,6 +491,11 @@ int main(void)
         cmocka_unit_test_setup(ports_have_no_flr_and_no_hot_plug, setup),
         cmocka_unit_test_setup(windows_behind_a_switch, setup),
         cmocka_unit_test_setup(a_ports_own_bar, setup),
+        cmocka_unit_test_setup(a_bar_without_its_upper_half, setup),
+        cmocka_unit_test_setup(short_prefetchable_windows, setup),
+        cmocka_unit_test_setup(a_prefetchable_window_that_stays_open, setup),
+        cmocka_unit_test_setup(numbers_that_were_lost, setup),
+        cmocka_unit_test_setup(a_reset_at_the_worst_moment, setup),
         cmocka_unit_test_setup(another_function, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -577,14 +577,15 @@ static void reads_words(void **state)
     assert_string_equal(find(CONFIG_BAD_WORD)->fix, "write \"flr\", \"d3d0\", \"bus\" or \"none\"");
 }
 
-/* A VF's own word, then its PF's; of each the address's table before the id's. */
+/* A VF's own word, then, of trust alone, its PF's; of each the address's table before the id's. */
 static void says_whom_it_trusts(void **state)
 {
     (void)state;
-    assert_int_equal(parse("version = 1\n[guest.a]\nmemory = \"2MiB\"\ncpus = [0]\nkernel = \"k\"\n"
-                           "[device.\"0000:3d:00.0\"]\nvfs = 16\ntrusted = true\n[device.\"8086:37c9\"]\nats = true\n"
-                           "[device.\"0000:3d:01.1\"]\ntrusted = false\nats = false\n"),
-                     STATUS_OK);
+    assert_int_equal(
+        parse("version = 1\n[guest.a]\nmemory = \"2MiB\"\ncpus = [0]\nkernel = \"k\"\n"
+              "[device.\"0000:3d:00.0\"]\nvfs = 16\ntrusted = true\nats = true\n[device.\"8086:37c9\"]\nats = true\n"
+              "[device.\"0000:3d:01.1\"]\ntrusted = false\nats = false\n"),
+        STATUS_OK);
     struct pci_function functions[] = {
         {.at = sbdf_make(0, 0x3d, 0, 0), .vendor = 0x8086, .device = 0x37c8},
         {.at = sbdf_make(0, 0x3d, 1, 0), .vendor = 0x8086, .device = 0x37c9, .is_vf = true, .pf = 0},
@@ -593,10 +594,10 @@ static void says_whom_it_trusts(void **state)
         {.at = sbdf_make(0, 0x3e, 0, 1), .vendor = 0x8086, .device = 0x37ff, .is_vf = true, .pf = 77},
     };
     const struct pci_facts pci = {.functions = functions, .count = ARRAY_LENGTH(functions)};
-    const bool trusted[] = {true, true, false, false, false}, ats[] = {false, true, false, false, false};
+    const bool trusted[] = {true, true, false, false, false}, ats[] = {true, true, false, false, false};
     for (size_t i = 0; i < ARRAY_LENGTH(functions); i++) {
         assert_int_equal(config_device_is_trusted(&config, &pci, &functions[i]), trusted[i]);
-        assert_int_equal(config_device_uses_ats(&config, &pci, &functions[i]), ats[i]);
+        assert_int_equal(config_device_uses_ats(&config, &functions[i]), ats[i]);
     }
     assert_int_equal(config.devices[0].vfs.number, 16);
 }

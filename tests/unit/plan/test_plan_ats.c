@@ -171,10 +171,30 @@ static void integrated(void **state)
     assert_true(has_ats());
 }
 
+/* What is asked of a PF is not asked of its VFs, which never get it. */
+static void of_a_pf_alone(void **state)
+{
+    (void)state;
+    struct pci_function *vf = plan_rig_device("0000:01:00.1");
+    vf->is_vf = true;
+    vf->pf = pci_find_index(&plan_rig.machine.pci, card->at);
+    vf->parent = card->parent;
+    vf->cap.ats = 0x100;
+    accepted(TRUSTED "[guest.two]\ncpus = [1]\nkernel = \"k\"\nmemory = \"64MiB\"\nautostart = false\n"
+                     "devices = [\"0000:01:00.1\"]\n");
+    assert_true(has_ats());
+    assert_false(plan_rig.plan.guests[1].devices[0].ats);
+    refused(ONE "[guest.two]\ncpus = [1]\nkernel = \"k\"\nmemory = \"64MiB\"\nautostart = false\n"
+                "devices = [\"0000:01:00.1\"]\n[device.\"0000:01:00.1\"]\nats = true\ntrusted = true\n",
+            "error[BH0691] g.toml:14:7: 0000:01:00.1 cannot have ATS: it is a virtual function: how small its "
+            "translations are is its PF's to say; fix: leave ats out\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(given_when_all_is_there, start),
+        cmocka_unit_test_setup(of_a_pf_alone, start),
         cmocka_unit_test_setup(never_without_trust, start),
         cmocka_unit_test_setup(never_without_the_capability, start),
         cmocka_unit_test_setup(never_with_several_ids, start),

@@ -68,7 +68,9 @@ static void refused(const char *text, const char *said)
 static void vfs_go_to_several_guests(void **state)
 {
     (void)state;
-    accepted(ONE "devices = [\"0000:01:00.0\", \"0000:01:01.0\"]\n" TWO "devices = [\"0000:02:00.0\"]\n", "");
+    accepted(ONE "devices = [\"0000:01:00.0\", \"0000:01:01.0\"]\n" TWO
+                 "autostart = false\ndevices = [\"0000:02:00.0\"]\n",
+             "");
     const struct plan *p = &plan_rig.plan;
     assert_int_equal(p->device_count, 3);
     assert_int_equal(p->devices[2].guest, 1);
@@ -96,7 +98,7 @@ static void vfs_that_nobody_serves(void **state)
         ONE "devices = [\"0000:01:01.0\"]\n",
         "warning[BH0666] g.toml:6:12: 0000:01:01.0 appears but does nothing: no guest has its PF 0000:01:00.0, and "
         "it needs " MAILBOX "; fix: add \"0000:01:00.0\" to devices of the guest that has that driver\n");
-    accepted(ONE "devices = [\"0000:01:01.0\"]\n" TWO "devices = [\"0000:01:00.0\"]\n", "");
+    accepted(ONE "autostart = false\ndevices = [\"0000:01:01.0\"]\n" TWO "devices = [\"0000:01:00.0\"]\n", "");
     vf_0->device = 0x1889; /* of a kind that nothing is known of */
     accepted(ONE "devices = [\"0000:01:01.0\"]\n", "");
     vf_0->class_code = 0x010802;
@@ -107,10 +109,10 @@ static void vfs_that_nobody_serves(void **state)
 static void qat_for_trusted_guests(void **state)
 {
     (void)state;
-    refused(ONE "devices = [\"0000:01:00.0\"]\n" TWO "devices = [\"0000:01:01.0\"]\n",
+    refused(ONE "devices = [\"0000:01:00.0\"]\n" TWO "autostart = false\ndevices = [\"0000:01:01.0\"]\n",
             "error[BH0665] g.toml:6:12: 0000:01:00.0 (QAT) goes to trusted guests only: " WHY
             "; fix: if you trust guest 'one' that far, add two lines: [device.\"0000:01:00.0\"] and trusted = true\n"
-            "error[BH0665] g.toml:11:12: 0000:01:01.0 (QAT) goes to trusted guests only: " WHY
+            "error[BH0665] g.toml:12:12: 0000:01:01.0 (QAT) goes to trusted guests only: " WHY
             "; fix: if you trust guest 'two' that far, add two lines: [device.\"0000:01:01.0\"] and trusted = true\n");
     refused(ONE "devices = [\"0000:01:00.0\"]\n[device.\"0000:01:00.0\"]\ntrusted = false\n",
             "error[BH0665] g.toml:6:12: 0000:01:00.0 (QAT) goes to trusted guests only: " WHY
@@ -158,7 +160,8 @@ static void tables_of_pfs(void **state)
     (void)state;
     accepted(ONE "devices = [\"0000:00:05.0\"]\n[device.\"0000:01:00.0\"]\nvfs = 2\n[device.\"8086:1521\"]\nvfs = 1\n",
              "");
-    accepted(ONE "devices = [\"0000:01:01.0\"]\n" TWO "devices = [\"0000:01:00.0\"]\n[device.\"8086:1521\"]\n"
+    accepted(ONE "autostart = false\ndevices = [\"0000:01:01.0\"]\n" TWO
+                 "devices = [\"0000:01:00.0\"]\n[device.\"8086:1521\"]\n"
                  "trusted = true\n",
              "");
     refused(ONE "[device.\"0000:01:00.0\"]\ntrusted = true\n",
