@@ -7,6 +7,7 @@ import re
 import shutil
 import struct
 import subprocess
+import tomllib
 
 import dmar_table
 import machine_tree
@@ -149,6 +150,7 @@ def test_what_is_suggested_is_accepted(tmp_path, dumps, names, name):
     got = json.loads(planned.stdout)
     assert [g["name"] for g in got["guests"]] == ["service", "work"]
     assert got["guests"][0]["devices"] == [] and got["guests"][1]["devices"]
+    assert tomllib.loads(done.stdout)["system"]["service"] == "service"
     assert not [d for d in got["diagnostics"] if d["severity"] == "error"]
     for at in re.findall(r"^pci (0\S+)", dump.read_text(), re.M):
         function = [d for d in devices(dump, names)[0]["devices"] if d["address"] == at]
