@@ -200,6 +200,12 @@ def test_nothing_is_suggested_without_vtd(dumps):
     assert done.returncode == 1 and done.stdout == "" and "BH0403" in done.stderr
 
 
+def test_a_list_says_once_that_vtd_is_missing(dumps):
+    done = run("devices", "--machine", dumps(no_dmar))
+    assert done.returncode == 0 and done.stderr.count("error[BH0403] ") == 1 and "fix: turn on \"VT-d\"" in done.stderr
+    assert run("devices", "--machine", dumps(machine_tree.q35)).stderr == ""
+
+
 def test_a_plan_as_text(tmp_path, dumps):
     status, out, _ = plan(tmp_path, dumps(machine_tree.q35), GUEST + 'devices = ["0000:01:00.0"]\n')
     assert status == 0
