@@ -100,7 +100,7 @@ help:
 	@echo 'make lint   formatting, clang-tidy, headers alone, layers'
 	@echo 'make fuzz   run every fuzz target for TIME=60 seconds; make seeded: the seeded bugs of the VT-d driver'
 	@echo 'make fuzz-coverage  the source lines that the fuzz targets reach, a file a line'
-	@echo 'make bench  print the measured figures'
+	@echo 'make bench  print the measured figures; make bench-peers: beside Linux KVM + VFIO and Xen (Debian packages)'
 	@echo 'make docs   write docs/config.md and docs/diagnostics.md anew'
 	@echo 'make deb    pack the agent for the service guest ($(BUILD)/bulkheadd.deb)'
 	@echo 'make unit   build the host unit tests; make fuzzers builds the fuzz targets'

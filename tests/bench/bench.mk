@@ -20,4 +20,11 @@ bench: setup-run
 	@rm -f $(BUILD)-bench.txt
 	@/usr/bin/python3 tests/bench/bench.py $(BENCH_ARGS)
 
+# Linux KVM + VFIO and Xen on the same machine, made of Debian packages (tests/bench/peers): one table with ours.
+.PHONY: bench-peers
+bench-peers: setup-run
+	@$(MAKE) --no-print-directory all $(BENCH_GUEST) >$(BUILD)-bench.txt 2>&1 || { tail -50 $(BUILD)-bench.txt; rm -f $(BUILD)-bench.txt; exit 1; }
+	@rm -f $(BUILD)-bench.txt
+	@/usr/bin/python3 tests/bench/peers/peers.py
+
 test-programs: $(BENCH_PROGRAMS) $(BENCH_GUEST)

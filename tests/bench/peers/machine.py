@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The one machine that every column is measured on, and the words all of them share."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent.parent / "tools"))
+import testbed  # noqa: E402
+
+MACHINE_MIB, GUEST_MIB = 3072, 512
+NVME, EDU = "0000:01:00.0", "0000:00:05.0"
+OTHERS_RAM, NOBODYS = "0x70000000", "0x3000000000"  # RAM that is not the guest's; no RAM at all
+READ = "quiet rounds=5"  # the fastest of five counts
+WORDS = f"{READ} rogue={OTHERS_RAM},{NOBODYS}"  # of the guest
+ICOUNT = ["-icount", "shift=0,sleep=off"]
+SHELL, HOST_SHELL = "demo: peer shell", "demo: peer host-shell"
+
+
+def disk():
+    """1 GiB that takes no room."""
+    path = testbed.BUILD / "bench.img"
+    if not path.exists():
+        with open(path, "wb") as file:
+            file.truncate(1 << 30)
+    return path
+
+
+def arguments():
+    return [*testbed.machine_arguments(cpus=1, memory=f"{MACHINE_MIB}M"), *testbed.demo_devices(disk())]
