@@ -95,7 +95,7 @@ help:
 	@echo 'make        build the hypervisor ($(BUILD)/bulkhead.elf), its EFI loader ($(BUILD)/bulkhead.efi) and the host tool'
 	@echo '           ($(BUILD)/host/bulkhead); tools/mkimage CONFIG then makes a bootable USB stick'
 	@echo 'make run    install what is missing, build, boot the demo under QEMU, end with a summary;'
-	@echo '           EMU=bochs: on VMX under Bochs (some minutes); DEMO=vmd: one thing by itself (tools/demo_*.py)'
+	@echo '           EMU=bochs: on VMX under Bochs (some minutes); DEMO=vmd, DEMO=sriov: one thing by itself'
 	@echo 'make test   install what is missing, build, run every test'
 	@echo 'make lint   formatting, clang-tidy, headers alone, layers'
 	@echo 'make fuzz   run every fuzz target for TIME=60 seconds; make seeded: the seeded bugs of the VT-d driver'

@@ -152,6 +152,16 @@ def test_everything_that_is_wrong_with_files_at_once(made):
     assert re.search(r"guests.toml:10:11: .*it's.img has 0 bytes; fix: ", empty)
 
 
+def test_each_guest_is_told_at_its_own_line(made):
+    """Two guests with the same missing kernel; the second's heading and key are written with other blanks."""
+    second = '\n[ guest . "b" ]  # another\ncpus = [1]\nmemory = "64MiB"\nkernel   =   "vmlinuz"\n'
+    (made / "guests.toml").write_text(CONFIG + second)
+    (made / "vmlinuz").unlink()
+    done = run(made / "guests.toml")
+    assert done.returncode == 1
+    assert re.findall(r"guests.toml:(\d+:\d+): guest (\w): no file vmlinuz", done.stderr) == [("9:11", "a"), ("15:14", "b")]
+
+
 def test_files_from_elsewhere(made):
     other = made / "other"
     other.mkdir()

@@ -7,6 +7,7 @@ import re
 import shutil
 import struct
 import subprocess
+import tomllib
 
 import dmar_table
 import machine_tree
@@ -149,6 +150,7 @@ def test_what_is_suggested_is_accepted(tmp_path, dumps, names, name):
     got = json.loads(planned.stdout)
     assert [g["name"] for g in got["guests"]] == ["service", "work"]
     assert got["guests"][0]["devices"] == [] and got["guests"][1]["devices"]
+    assert tomllib.loads(done.stdout)["system"]["service"] == "service"
     assert not [d for d in got["diagnostics"] if d["severity"] == "error"]
     for at in re.findall(r"^pci (0\S+)", dump.read_text(), re.M):
         function = [d for d in devices(dump, names)[0]["devices"] if d["address"] == at]
@@ -196,6 +198,12 @@ def test_one_core(tmp_path):
 def test_nothing_is_suggested_without_vtd(dumps):
     done = run("suggest", "--machine", dumps(no_dmar))
     assert done.returncode == 1 and done.stdout == "" and "BH0403" in done.stderr
+
+
+def test_a_list_says_once_that_vtd_is_missing(dumps):
+    done = run("devices", "--machine", dumps(no_dmar))
+    assert done.returncode == 0 and done.stderr.count("error[BH0403] ") == 1 and "fix: turn on \"VT-d\"" in done.stderr
+    assert run("devices", "--machine", dumps(machine_tree.q35)).stderr == ""
 
 
 def test_a_plan_as_text(tmp_path, dumps):

@@ -62,6 +62,16 @@ def plan(tmp_path):
     return run_plan
 
 
+def test_the_example_of_the_guide(plan):
+    text = (ROOT / "docs/sriov.md").read_text()
+    example = text.split("```toml\n")[1].split("```")[0]
+    done = plan(example.replace("0000:01:00.", "0000:05:00."))
+    assert done.returncode == 0 and "warning" not in done.stdout, done.stdout
+    assert "guest=service device=0000:05:00.0 " in done.stdout
+    for at in ("0000:05:00.1", "0000:05:00.2"):
+        assert f"guest=one device={at} id=8086:1520 class=020000" in done.stdout and f"vf-of={PF}" in done.stdout
+
+
 def test_vfs_appear(plan, tmp_path):
     done = plan(VFS)
     assert done.returncode == 0, done.stdout

@@ -7,6 +7,7 @@
 #include "plan/inventory.h"
 #include "tools/bulkhead/command.h"
 #include "tools/bulkhead/device_list.h"
+#include "tools/bulkhead/diag_show.h"
 #include "tools/bulkhead/json_file.h"
 #include "tools/bulkhead/pci_ids.h"
 
@@ -95,6 +96,10 @@ static void print_table(const struct listing *l)
     char left_out[MACHINE_LOAD_TEXT_SIZE];
     if (machine_load_left_out(l->load, left_out, sizeof(left_out))) {
         puts(left_out);
+    }
+    if (!l->load->machine.has_dmar) { /* the one reason behind every line, and what to do about it */
+        const struct diag_source none = {NULL, NULL, 0};
+        diag_show(&l->load->diags, &none, stderr);
     }
 }
 

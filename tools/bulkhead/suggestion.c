@@ -242,7 +242,9 @@ void suggestion_print(const struct suggestion *s, FILE *out)
     fprintf(out, "# A start for %s %s, by bulkhead suggest.\n",
             dump->vendor[0] != 0 ? dump->vendor : "this machine:", dump->product);
     fputs("# Change it, ask bulkhead plan what comes of it, and load it beside the kernels of the guests.\n"
-          "version = 1\n\n[system]\nconsole = \"com1,115200\"\nunassigned = \"block\"\n\n",
+          "version = 1\n\n[system]\nconsole = \"com1,115200\"\n"
+          "service = \"service\" # the guest that is told of events and may command the others\n"
+          "unassigned = \"block\"\n\n",
           out);
     print_guests(s, out);
     print_lines(s, out);
