@@ -25,4 +25,4 @@ $(foreach h,host host-gcc host-clang host-fuzz host-coverage,$(eval $(BUILD)/$(h
 
 # The gates, with UEFI's headers.
 $(BUILD)/lint/gcc/boot/efi/% $(BUILD)/lint/clang/boot/efi/%: HOST_CFLAGS += $(EFI_INCLUDE) -DGNU_EFI_USE_MS_ABI
-$(BUILD)/lint/tidy/boot/efi/%: KERNEL_CFLAGS := $(filter-out -fcf-protection=none,$(EFI_CFLAGS))
+$(BUILD)/lint/tidy-deep/boot/efi/% $(BUILD)/lint/tidy-shallow/boot/efi/%: KERNEL_CFLAGS := $(filter-out -fcf-protection=none,$(EFI_CFLAGS))

@@ -52,7 +52,7 @@ def test_fuzz_smoke(target, tmp_path):
     corpus = tmp_path / "corpus"
     shutil.copytree(seeds, corpus)
     assert any(corpus.iterdir()), f"{seeds} holds no seed"
-    command = [testbed.BUILD / "fuzz" / target, "-seed=1", "-runs=20000", "-max_total_time=15", "-timeout=10",
+    command = [testbed.BUILD / "fuzz" / target, "-seed=1", "-runs=20000", "-max_total_time=8", "-timeout=10",
                f"-artifact_prefix={tmp_path}/", corpus]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-8000:]
