@@ -76,7 +76,7 @@ static bool read_cpus(const struct host_tree *tree, struct cpus *cpus)
         }
     }
     free(bytes);
-    return cpus->count != 0 && cpus->items[0].apic_id != NUMBER_UNKNOWN;
+    return cpus->items != NULL && cpus->count != 0 && cpus->items[0].apic_id != NUMBER_UNKNOWN;
 }
 
 /* The fewest low bits without which all threads of each core have one number. */
