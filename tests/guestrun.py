@@ -90,6 +90,13 @@ def end_of(run, name):
     return found[1] if found else None
 
 
+def kib_at_restarts(run, name, beside):
+    """KiB of memory the hypervisor has in use each time this guest runs again, as long as the one beside it has neither
+    ended nor begun to give back its device: what that one frees says nothing of this one."""
+    both = re.split(rf"guest: name={re.escape(beside)} (?:device=\S+ detached|end=)", run.text)[0]
+    return [int(kib) for kib in re.findall(rf"guest: name={re.escape(name)} runs again, .* memory-kib=(\d+)", both)]
+
+
 def assert_passed(lines, least=1):
     """What a test guest printed: no FAIL, a summary that agrees with its PASS lines, and enough of these."""
     failed = [line for line in lines if line.startswith("FAIL")]

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Restarts on VMX, with the strict unit of the plugin: a guest with the edu in the middle of its DMA starts anew, by its
 own reset and by orders, and one without devices counts ticks beside it."""
-import re
-
 import guestrun
 import pytest
 import testbed
@@ -17,7 +15,7 @@ def start(bochs_boot, folder, words, ms, **how):
 
 
 def assert_restarted(run, times):
-    taken = [int(kib) for kib in re.findall(r"guest: name=writer runs again, .* memory-kib=(\d+)", run.text)]
+    taken = guestrun.kib_at_restarts(run, "writer", "counter")
     assert len(taken) >= times and len(set(taken)) == 1, taken
     lines = guestrun.guest_lines(run.lines, "writer")
     assert sum(line == "PASS: memory is clean" for line in lines) >= times

@@ -28,11 +28,6 @@ def counter(cpus, ms, **keys):
                                          **keys})
 
 
-def pages(run, name):
-    """What the hypervisor has taken each time the guest runs again."""
-    return [int(kib) for kib in re.findall(rf"guest: name={name} runs again, .* memory-kib=(\d+)", run.text)]
-
-
 def assert_counted(run, name="counter"):
     """Not one tick or interrupt was lost."""
     guestrun.assert_passed(guestrun.guest_lines(run.lines, name), 4)
@@ -49,7 +44,7 @@ def test_a_hundred_resets_under_load(tmp_path, boot):
     run = start(boot, tmp_path, writer([0, 1], cmdline="ms=30"), counter([2], 12000), timeout=300,
                 stop_when=lambda line: "name=counter rests" in line)
     assert not run.timed_out and not run.having("panic:") and not run.having("fault: ")
-    taken = pages(run, "writer")
+    taken = guestrun.kib_at_restarts(run, "writer", "counter")
     assert len(taken) >= 100 and len(set(taken)) == 1, taken
     assert len(run.having("guest: name=writer device=0000:00:05.0 detached: ok")) >= 100
     assert_counted(run)
@@ -60,7 +55,7 @@ def test_a_hundred_orders_under_load(tmp_path, boot):
     run = start(boot, tmp_path, writer([0, 1]), counter([2], 20000), cpus=4, timeout=400, image=IMAGE,
                 cmdline="exit panic=reset orders=writer list=restart rounds=100 gap-ms=30")
     assert run.having("orders: all done") and not run.having("panic:")
-    taken = pages(run, "writer")
+    taken = guestrun.kib_at_restarts(run, "writer", "counter")
     assert len(taken) == 100 and len(set(taken)) == 1, taken
     assert_counted(run)
     assert_clean(run, "writer", 100)
@@ -73,9 +68,9 @@ def test_stopped_and_started(tmp_path, boot):
     run = start(boot, tmp_path, writer([0, 1]), counter([2], 4000), cpus=4, timeout=200, image=IMAGE,
                 cmdline="exit panic=reset orders=writer list=stop,start rounds=10 gap-ms=50")
     assert run.having("orders: all done") and not run.having("panic:")
-    assert len(set(pages(run, "writer"))) == 1
+    (on,) = set(guestrun.kib_at_restarts(run, "writer", "counter"))
     off = re.findall(r"guest: name=writer rests, .* memory-kib=(\d+)", run.text)
-    assert len(off) == 11 and len(set(off[:10])) == 1 and int(off[0]) < pages(run, "writer")[0], off
+    assert len(off) == 11 and len(set(off[:10])) == 1 and int(off[0]) < on, off
     assert_counted(run)
     assert_clean(run, "writer", 10)
     assert len(run.having("audit: verdict=pass scope=writer")) == 10
@@ -95,7 +90,7 @@ def test_one_cpu_for_all(tmp_path, boot):
     run = start(boot, tmp_path, writer([0, 0], share=True), counter([0], 6000, share=True), cpus=2, timeout=300, image=IMAGE,
                 cmdline="exit panic=reset orders=writer list=restart,pause,resume,stop,start rounds=5 gap-ms=50")
     assert run.having("orders: all done") and not run.having("panic:")
-    assert len(set(pages(run, "writer"))) == 1
+    assert len(set(guestrun.kib_at_restarts(run, "writer", "counter"))) == 1
     assert_counted(run)
     assert_clean(run, "writer", 10)
 

@@ -48,7 +48,7 @@ def test_five_orders_while_it_boots_and_runs(boot, tmp_path):
                cmdline="exit panic=reset orders=again list=restart rounds=5 gap-ms=3000 leave",
                modules=[*config, testbed.Module(guestrun.image("restart"), "restart")])
     assert run.having("orders: all done") and not run.having("panic:")
-    taken = re.findall(r"guest: name=again runs again, .* memory-kib=(\d+)", run.text)
+    taken = guestrun.kib_at_restarts(run, "again", "counter")
     assert len(taken) == 5 and len(set(taken)) == 1, taken
     guestrun.assert_passed(guestrun.guest_lines(run.lines, "counter"), 2)
     assert said(run, "again")[-1] == "watchdog did nothing" and guestrun.end_of(run, "again") == "powered-off"
