@@ -14,14 +14,14 @@ struct vm_host {
     bool look;                   /* somebody here was given something to do since all were looked at */
     struct vm_cpu *current;      /* in the guest or about to be, or the last that was; NULL: none was yet */
     uint64_t turns, guest_turns; /* how often another vCPU got the CPU, and one of another guest */
-    uint64_t pace_ns;            /* what runs here kicks no CPU of other guests before; vm_host_pace */
+    uint64_t pace_ns;            /* what runs here kicks no CPU that others have before; vm_host_pace */
     void (*idle)(void *context); /* called every VM_HOST_IDLE_NS while all guests here rest, interrupts off; or NULL */
     void *idle_context;
 };
 
 #define VM_HOST_IDLE_NS UINT64_C(50000000)
 
-/* A guest's kicks of CPUs that another guest has just now are so far apart, whichever of its vCPUs they come from. */
+/* A guest's kicks of its vCPUs whose CPU another guest has just now are so far apart, wherever they come from. */
 #define VM_HOST_PACE_NS UINT64_C(20000)
 
 /* Place a vCPU, before vm_host_main; host was zeroed once, but for idle. At most RUN_QUEUE_MAX. */
@@ -32,8 +32,9 @@ void vm_host_add(struct vm_host *host, struct vm_cpu *cpu, uint64_t slice_ns);
 void vm_host_main(void *host);
 
 /* Before this CPU interrupts another one for that vCPU's sake. Each such interrupt costs whoever has the CPU an exit,
- * and there is no end to those that a guest can ask for: when another guest has it, who asks waits first, for
- * VM_HOST_PACE_NS and each of its vCPUs at most. */
+ * and there is no end to those that the vCPU's own guest can ask for: when another guest has the CPU, it waits first,
+ * for VM_HOST_PACE_NS and each of its vCPUs at most. Nobody else waits, nor does a guest whose turn an interrupt that
+ * is another's came into. */
 void vm_host_pace(const struct vm_cpu *target);
 
 /* On this CPU: whoever runs here shall look, before the next entry, who wants the CPU. host may be NULL. */

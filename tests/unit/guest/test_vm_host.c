@@ -108,6 +108,8 @@ static void nobody_else_waits(void **state)
     hosts[1].current = &b.cpus[0];
     hosts[0].current = NULL; /* the hypervisor itself, before guests run */
     assert_true(kick(&a, 1) < nothing);
+    hosts[0].current = &b.cpus[0]; /* an interrupt of a's device in b's turn */
+    assert_true(kick(&a, 1) < nothing);
 }
 
 int main(void)
