@@ -526,7 +526,7 @@ static void test_what_matters(void **state)
     write(&l, LAPIC_SVR, 0x1ff);
     for (uint64_t now = 0; now < 200000; now++) {
         if (next_random(&seed) % 32 == 0) {
-            (void)vlapic_irq_post(&l, (uint8_t)(0x20 + next_random(&seed) % 0xe0), next_random(&seed) % 2 == 0);
+            (void)post(&l, (uint8_t)(0x20 + next_random(&seed) % 0xe0), next_random(&seed) % 2 == 0);
         }
         int vector = vlapic_irq_pending(&l);
         if (vector >= 0 && next_random(&seed) % 2 == 0) {
