@@ -32,6 +32,7 @@ static const struct {
     {"dma withdrawn", selftest_dma_withdrawn},
     {"irq ioapic", selftest_irq_ioapic},
     {"vmx entry", selftest_vmx_entry},
+    {"exit registers", selftest_exit_registers},
 };
 
 enum status selftest_run(const struct selftest *test)
