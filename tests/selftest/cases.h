@@ -42,6 +42,10 @@ MUST_CHECK enum status selftest_irq_ioapic(const struct selftest *test);
 /* VMX: entries that the CPU refuses, explained. Passes without a test on a CPU without VMX. */
 MUST_CHECK enum status selftest_vmx_entry(const struct selftest *test);
 
+/* What is left in the CPU's registers behind an exit: nothing of the guest's. Passes without a test on a CPU that has
+ * neither VMX nor SVM. */
+MUST_CHECK enum status selftest_exit_registers(const struct selftest *test);
+
 /* Give a guest the orders of the command line from now on, by the last CPU. */
 void selftest_orders(const struct selftest_guests *made);
 
