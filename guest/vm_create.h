@@ -111,7 +111,10 @@ MUST_CHECK enum status vm_create(struct vm_owned *owned, const struct vm_request
  * the images into scrubbed memory, entry says how the first vCPU starts. */
 MUST_CHECK enum status vm_create_power_on(struct vm *vm);
 MUST_CHECK enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, char why[VM_WHY_SIZE]);
-/* Its devices, none of which is attached; all of them or none. */
+/* Its devices, none of which is attached; all of them or none. From then on a guest that moves its BARs may fill so
+ * many pages of tables more, and as many as its BARs took at first: tables that a BAR left stay (walkers may still know
+ * them), and windows of 1 TiB have room for half a million of them. */
+#define VM_TABLES_SPARE 512u
 MUST_CHECK enum status vm_create_attach(struct vm_owned *owned, char why[VM_WHY_SIZE]);
 
 #endif

@@ -262,7 +262,7 @@ def test_without_its_script_the_command_says_so(tmp_path):
 
 def options(path, **more):
     attacker = hypervisor = testbed.BUILD / "guest-tests" / "attest.elf"
-    wanted = {"config": path, "machine": None, "emulator": "qemu", "depth": "quick", "budget_ms": None, "seed": 1,
+    wanted = {"config": path, "machine": None, "emulator": "qemu", "depth": "quick", "timeout": 0, "budget_ms": None, "seed": 1,
               "attacker": attacker, "hypervisor": hypervisor, "spoil": None, **more}
     return argparse.Namespace(**wanted)
 

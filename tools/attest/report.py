@@ -248,10 +248,12 @@ def check_hypervisor(log, ticket, found):
     found.problems += [f"guest {name} is not in the ticket" for name in extra]
 
 
-def make(ticket, lines):
-    """The report as an object for JSON. ValueError: the log is none of this ticket's run, or was damaged."""
+def make(ticket, lines, stopped=None):
+    """The report as an object for JSON; stopped: why the log is not all. ValueError: the log is none of this ticket's run,
+    or was damaged."""
     lines = list(lines)
     log, found = logread.read(lines), Findings()
+    found.problems += [stopped] if stopped else []
     check_hypervisor(log, ticket, found)
     ends = [log.guest(name).numbers("attacked") for name in ticket["guests"]]
     last_attack = max(numbers[-1] for numbers in ends) if all(ends) else None

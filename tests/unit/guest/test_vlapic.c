@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "guest/vlapic_irq.h"
+#include "guest/vlapic_timer.h"
 
 struct out {
     struct apic_message sent;
@@ -459,6 +460,91 @@ static void test_posting_from_other_cpus(void **state)
     assert_int_equal(vlapic_irq_highest(&l), -1); /* neither lost (the loop would hang) nor doubled */
 }
 
+/* What its vCPU's loop goes by. */
+struct business {
+    int pending;
+    uint64_t base, deadline;
+    uint32_t tpr, events;
+    bool extint, enabled;
+};
+
+static struct business business_of(struct vlapic *l)
+{
+    return (struct business){.pending = vlapic_irq_pending(l),
+                             .base = vlapic_base_read(l),
+                             .deadline = vlapic_timer_next_deadline(l),
+                             .tpr = vlapic_tpr(l),
+                             .events = l->events,
+                             .extint = vlapic_irq_takes_extint(l),
+                             .enabled = vlapic_is_software_enabled(l)};
+}
+
+static bool same_business(const struct business *a, const struct business *b)
+{
+    return a->pending == b->pending && a->base == b->base && a->deadline == b->deadline && a->tpr == b->tpr &&
+           a->events == b->events && a->extint == b->extint && a->enabled == b->enabled;
+}
+
+static uint64_t next_random(uint64_t *seed)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *seed >> 32;
+}
+
+/* Mostly an EOI or an ordinary register, sometimes anything, odd offsets too. */
+static uint32_t some_register(uint64_t *seed)
+{
+    static const uint16_t usual[] = {LAPIC_EOI,           LAPIC_EOI,       LAPIC_TPR,       LAPIC_ICR_HIGH,
+                                     LAPIC_ICR_LOW,       LAPIC_LVT_LINT0, LAPIC_LVT_TIMER, LAPIC_TIMER_INITIAL,
+                                     LAPIC_TIMER_CURRENT, LAPIC_SVR};
+    uint64_t r = next_random(seed);
+    return (r & 3) != 0 ? usual[(r >> 8) % (sizeof(usual) / sizeof(usual[0]))] : (uint32_t)(r >> 8) % LAPIC_SIZE;
+}
+
+static uint32_t some_value(uint64_t *seed, uint32_t offset)
+{
+    uint64_t r = next_random(seed);
+    if (offset == LAPIC_TPR) {
+        return (r & 7) == 0 ? (uint32_t)(r >> 8) & 0xff : 0; /* else most requests would wait for ever */
+    }
+    return offset == LAPIC_SVR ? 0x1ff : (r & 1) != 0 ? (uint32_t)(r >> 1) & 0x7ff : (uint32_t)next_random(seed);
+}
+
+/* An access that is said not to matter has left everything as it was: else an interrupt or a time would be missed. */
+static void test_what_matters(void **state)
+{
+    (void)state;
+    struct vlapic l;
+    struct out o;
+    uint64_t seed = 42;
+    unsigned silent_eois = 0, silent_reads = 0;
+    make(&l, &o);
+    write(&l, LAPIC_SVR, 0x1ff);
+    for (uint64_t now = 0; now < 200000; now++) {
+        if (next_random(&seed) % 32 == 0) {
+            (void)vlapic_irq_post(&l, (uint8_t)(0x20 + next_random(&seed) % 0xe0), next_random(&seed) % 2 == 0);
+        }
+        int vector = vlapic_irq_pending(&l);
+        if (vector >= 0 && next_random(&seed) % 2 == 0) {
+            vlapic_irq_accept(&l, (uint8_t)vector);
+        }
+        uint32_t offset = some_register(&seed);
+        struct business before = business_of(&l);
+        bool reads = next_random(&seed) % 2 == 0;
+        if (reads) {
+            (void)vlapic_read(&l, offset, 4 - offset % 4, now);
+        } else {
+            vlapic_write(&l, offset, 4, some_value(&seed, offset), now);
+        }
+        struct business after = business_of(&l);
+        bool matters = reads ? vlapic_read_matters(&l, offset) : vlapic_write_matters(&l, offset);
+        assert_true(matters || same_business(&before, &after));
+        silent_eois += !matters && !reads && offset == LAPIC_EOI;
+        silent_reads += !matters && reads;
+    }
+    assert_true(silent_eois > 100 && silent_reads > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +558,7 @@ int main(void)
         cmocka_unit_test(test_base),
         cmocka_unit_test(test_x2apic),
         cmocka_unit_test(test_page),
+        cmocka_unit_test(test_what_matters),
         cmocka_unit_test(test_written_by_hardware),
         cmocka_unit_test(test_posting_from_other_cpus),
     };

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "plan/plan_survey.h"
+#include "plan/plan_units.h"
 #include "tests/fake/plan_rig.h"
 
 #define ONE "version = 1\n[guest.one]\ncpus = [0]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
@@ -95,15 +96,34 @@ static void all_of_it_goes_to_one_guest(void **state)
     assert_int_equal(plan_vmd_next(&plan_rig.machine.pci, 1, 0), PCI_NO_INDEX);
 }
 
+static uint32_t unit_in_plans(const struct pci_function *f)
+{
+    const uint32_t *unit_of = NULL;
+    static uint8_t bytes[KIB];
+    struct arena arena = arena_make(bytes, sizeof(bytes));
+    assert_int_equal(plan_units_make(&plan_rig.machine, &arena, &unit_of), STATUS_OK);
+    return unit_of[f - plan_rig.functions];
+}
+
 /* Its own segment has no unit. */
 static void the_endpoints_unit_translates(void **state)
 {
     (void)state;
+    const struct machine *m = &plan_rig.machine;
+    uint32_t index = (uint32_t)(disk - plan_rig.functions);
     size_t unit = 7;
-    assert_int_equal(machine_unit_of(&plan_rig.machine, disk->at, &unit), STATUS_OK);
+    assert_int_equal(machine_speaker_of(m, index), 0);
+    assert_int_equal(machine_unit_of(m, disk->at, &unit), STATUS_OK);
     assert_int_equal(unit, 0);
-    plan_rig.machine.vmd.count = 0;
-    assert_int_equal(machine_unit_of(&plan_rig.machine, disk->at, &unit), STATUS_NOT_FOUND);
+    assert_int_equal(unit_in_plans(disk), 0);
+    disk->vmd = (uint32_t)m->pci.count; /* nobody's */
+    assert_int_equal(machine_speaker_of(m, index), PCI_NO_INDEX);
+    assert_int_equal(machine_unit_of(m, disk->at, &unit), STATUS_NOT_FOUND);
+    assert_int_equal(unit_in_plans(disk), PLAN_NO_UNIT);
+    disk->is_vmd_child = false;
+    assert_int_equal(machine_speaker_of(m, index), index);
+    assert_int_equal(machine_unit_of(m, disk->at, &unit), STATUS_NOT_FOUND);
+    assert_int_equal(unit_in_plans(disk), PLAN_NO_UNIT);
 }
 
 static void resets(void **state)
