@@ -158,8 +158,8 @@ void vlapic_write(struct vlapic *l, uint64_t offset, unsigned width, uint64_t va
 /* The CPU let the guest write the register in the page (VCPU_EXIT_APIC_WRITE): what the value in there asks for. */
 void vlapic_was_written(struct vlapic *l, uint32_t offset, uint64_t now_ns);
 
-/* After an access, by page or MSR: may its vCPU have something else to do than before (an interrupt to take, another time
- * to wait for)? False only where nothing of that can have changed. What comes from outside says so itself. */
+/* After an access, by page or MSR: may its vCPU have something else to do than before (an interrupt to take, another
+ * time to wait for)? False only where nothing of that can have changed. What comes from outside says so itself. */
 bool vlapic_read_matters(const struct vlapic *l, uint32_t offset);
 bool vlapic_write_matters(struct vlapic *l, uint32_t offset);
 

@@ -3,6 +3,7 @@
 #include "kernel/launch_guests.h"
 
 #include "guest/pf_lease.h"
+#include "guest/vm_devices.h"
 #include "guest/vm_memory.h"
 #include "kernel/audit_guests.h"
 #include "kernel/core/log.h"
@@ -16,6 +17,7 @@
 #include "kernel/lib/format.h"
 #include "kernel/selftest.h"
 #include "plan/fault_rules.h"
+#include "plan/plan_making.h"
 #include "service/channel.h"
 
 enum status launch_guests_take(const struct launch_parts *parts, struct guest_memory **memory)
@@ -149,25 +151,32 @@ static enum status refuse(const struct launch_parts *parts, const struct config_
     return STATUS_UNSUPPORTED;
 }
 
+static void give_back(struct vm_owned **owned)
+{
+    if (!(*owned)->lost) {
+        pages_free(virt_to_phys(*owned), align_up(sizeof(struct vm_owned), PAGE_SIZE));
+        *owned = NULL;
+    }
+}
+
 static enum status make(const struct vm_request *request, struct vm_owned **out, char why[VM_WHY_SIZE])
 {
     struct hpa at;
-    uint64_t bytes = align_up(sizeof(struct vm_owned), PAGE_SIZE);
-    enum status status = pages_alloc_block(bytes, PAGE_SIZE, UINT64_MAX, &at);
+    enum status status = pages_alloc_block(align_up(sizeof(struct vm_owned), PAGE_SIZE), PAGE_SIZE, UINT64_MAX, &at);
     if (status != STATUS_OK) {
         return status;
     }
     *out = phys_to_virt(at);
     status = vm_create(*out, request, why);
-    if (status != STATUS_OK && !(*out)->lost) {
-        pages_free(at, bytes);
-        *out = NULL;
+    if (status != STATUS_OK) {
+        give_back(out);
     }
     return status;
 }
 
-enum status launch_guests_make(const struct launch_parts *parts, size_t index, const struct guest_memory *memory,
-                               struct vm_owned **out)
+/* All but its devices. */
+static enum status begin(const struct launch_parts *parts, size_t index, const struct guest_memory *memory,
+                         struct vm_owned **out)
 {
     const struct config_guest *guest = &parts->config->guests[index];
     const struct plan_guest *plan = &parts->plan->guests[index];
@@ -195,11 +204,48 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
         make(&request, out, why) != STATUS_OK) {
         return refuse(parts, guest, why);
     }
-    if (parts->service != NULL) {
-        channel_guest_made(parts->service, index, *out);
-    }
-    log_info("guest: name=%s cpus=%u memory-mib=%llu devices=%zu made from a %s", guest->name.text, request.cpu_count,
-             (unsigned long long)(guest_memory_bytes(memory) / MIB), request.device_count,
-             request.refused != NULL ? "configuration alone" : image_kind_text((*out)->vm.first_entry.kind));
     return STATUS_OK;
+}
+
+/* Its devices are attached, or are not. */
+static enum status end(const struct launch_parts *parts, size_t index, struct vm_attaching *a, struct vm_owned **out)
+{
+    const struct config_guest *guest = &parts->config->guests[index];
+    *out = a->guest;
+    if (vm_create_end(a->guest, a->status, a->why) != STATUS_OK) {
+        give_back(out);
+        return refuse(parts, guest, a->why);
+    }
+    if (parts->service != NULL) {
+        channel_guest_made(parts->service, index, a->guest);
+    }
+    const struct vm_request *request = &a->guest->request;
+    log_info("guest: name=%s cpus=%u memory-mib=%llu devices=%zu made from a %s", guest->name.text, request->cpu_count,
+             (unsigned long long)(guest_memory_bytes(request->memory) / MIB), request->device_count,
+             request->refused != NULL ? "configuration alone" : image_kind_text(a->guest->vm.first_entry.kind));
+    return STATUS_OK;
+}
+
+enum status launch_guests_make(const struct launch_parts *parts, const struct guest_memory *memory,
+                               struct vm_owned **out)
+{
+    const size_t count = parts->plan->guest_count;
+    struct vm_attaching *all = arena_array(parts->arena, count, sizeof(*all));
+    size_t index[CONFIG_GUESTS_MAX];
+    enum status result = all == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    uint64_t made = 0;
+    for (size_t n = 0; result == STATUS_OK && n < count; n++) {
+        index[n] = plan_making_next(&parts->machine->pci, parts->plan, made);
+        result = begin(parts, index[n], &memory[index[n]], &all[n].guest);
+        made |= BIT64(index[n]);
+    }
+    if (result != STATUS_OK) {
+        return result;
+    }
+    vm_devices_attach_all(all, count);
+    for (size_t n = 0; n < count; n++) {
+        enum status status = end(parts, index[n], &all[n], &out[index[n]]);
+        result = result == STATUS_OK ? status : result;
+    }
+    return result;
 }

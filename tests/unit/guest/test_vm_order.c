@@ -15,6 +15,7 @@
 #include "guest/vm_life.h"
 #include "guest/vm_run.h"
 #include "kernel/core/pages.h"
+#include "kernel/core/time.h"
 #include "tests/fake/idle_cpu.h"
 #include "tests/fake/log.h"
 #include "tests/fake/made_guests.h"
@@ -23,7 +24,7 @@
 
 #define TOP (MADE_WEB + 0x3f0000) /* of web's first block: nothing is loaded there */
 #define SECOND UINT64_C(1000000000)
-#define STEPS_MOST 100
+#define STEPS_MOST 10000 /* a reset that does not end is looked at every millisecond */
 
 static struct made_guests made;
 static struct vm_owned *web, *store;
@@ -39,13 +40,16 @@ static bool pending(struct vm_owned *owned)
     return vm_life_pending(&owned->vm.cpus[0], &wake_ns);
 }
 
-/* Steps until there is none to do; how many. */
+/* Steps until there is none to do; how many. Resets are waited for. */
 static unsigned live(struct vm_owned *owned)
 {
     unsigned steps = 0;
     while (pending(owned)) {
         assert_true(steps++ < STEPS_MOST);
         vm_life_step(&owned->vm.cpus[0]);
+        if (owned->resetting) {
+            time_wait_until(owned->devices_ns);
+        }
     }
     return steps;
 }

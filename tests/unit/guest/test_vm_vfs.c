@@ -12,8 +12,10 @@
 
 #include "drivers/pci_regs.h"
 #include "guest/pf_lease.h"
+#include "guest/vm_devices.h"
 #include "guest/vm_life.h"
 #include "guest/vm_order.h"
+#include "kernel/core/time.h"
 #include "tests/fake/idle_cpu.h"
 #include "tests/fake/log.h"
 #include "tests/fake/made_guests.h"
@@ -31,13 +33,16 @@ static struct fake_pci_function *pf, *vf;
 static struct sriov sriov;
 static struct pf_lease lease;
 
-/* Until there is nothing to do, or only time brings it. */
+/* Until there is nothing to do, or only time brings it; resets are waited for. */
 static void live(struct vm_owned *owned)
 {
     uint64_t wake_ns = UINT64_MAX;
     for (unsigned steps = 0; vm_life_pending(&owned->vm.cpus[0], &wake_ns); steps++) {
         assert_true(steps < STEPS_MOST);
         vm_life_step(&owned->vm.cpus[0]);
+        if (owned->resetting) {
+            time_wait_until(owned->devices_ns);
+        }
     }
 }
 
@@ -328,6 +333,13 @@ static void a_vf_that_is_stuck_does_not_hold_the_pf(void **state)
     assert_int_equal(order(store, VM_ORDER_START), STATUS_CONFLICT);
 }
 
+static void attach(struct vm_owned *owned)
+{
+    struct vm_attaching attaching = {.guest = owned};
+    vm_devices_attach_all(&attaching, 1);
+    assert_int_equal(attaching.status, STATUS_OK);
+}
+
 /* VFs that it has itself come and go with its PF. */
 static void its_own_vfs_hold_nothing(void **state)
 {
@@ -337,13 +349,11 @@ static void its_own_vfs_hold_nothing(void **state)
     live(store);
     store->request.devices = both;
     store->request.device_count = 2;
-    bool granted = false;
-    char why[VM_WHY_SIZE] = "";
     assert_int_equal(order(web, VM_ORDER_STOP), STATUS_OK);
     live(web);
     unsigned flrs = pf->flrs;
-    assert_int_equal(vm_vfs_attach(store, &granted, why), STATUS_OK);
-    assert_true(granted && vfs_are_on() && !vf->gone);
+    attach(store);
+    assert_true(vfs_are_on() && !vf->gone);
     assert_int_equal(pf->flrs, flrs + 1);
     assert_int_equal(lease.users, 0);
     assert_true(reaches(VF_DEVICE) && reaches(0x100));
@@ -356,8 +366,6 @@ static void its_own_vfs_come_back_first(void **state)
 {
     (void)state;
     struct vm_device both[] = {made.devices[MADE_OWNER_STORE], made.devices[MADE_OWNER_WEB]};
-    bool granted = false;
-    char why[VM_WHY_SIZE] = "";
     assert_int_equal(order(store, VM_ORDER_STOP), STATUS_OK);
     live(store);
     assert_int_equal(order(web, VM_ORDER_STOP), STATUS_OK);
@@ -367,8 +375,8 @@ static void its_own_vfs_come_back_first(void **state)
     fake_pci_set(pf, sriov.cap + PCI_SRIOV_CONTROL, 2, 0);
     vf->gone = true;
     lease.off = true;
-    assert_int_equal(vm_vfs_attach(store, &granted, why), STATUS_OK);
-    assert_true(granted && vfs_are_on() && !lease.off);
+    attach(store);
+    assert_true(vfs_are_on() && !lease.off);
     assert_true(reaches(VF_DEVICE) && reaches(0x100));
 }
 
