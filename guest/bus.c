@@ -107,30 +107,32 @@ static const struct bus_range *find_whole(const struct bus *bus, uint64_t addres
     return r;
 }
 
-static uint64_t read_one(struct bus *bus, uint64_t address, unsigned width, uint64_t now_ns)
+/* r: who takes it whole, or NULL. */
+static uint64_t read_one(struct bus *bus, const struct bus_range *r, uint64_t address, unsigned width, uint64_t now_ns)
 {
-    const struct bus_range *r = find_whole(bus, address, width);
     if (r == NULL || r->read == NULL) {
         bus->unknown++;
         return width_mask(width);
     }
+    bus->touched = bus->touched || !r->quiet;
     return r->read(r->context, address - r->base, width, now_ns) & width_mask(width);
 }
 
-static void write_one(struct bus *bus, uint64_t address, unsigned width, uint64_t value, uint64_t now_ns)
+static void write_one(struct bus *bus, const struct bus_range *r, uint64_t address, unsigned width, uint64_t value,
+                      uint64_t now_ns)
 {
-    const struct bus_range *r = find_whole(bus, address, width);
     if (r == NULL || r->write == NULL) {
         bus->unknown++;
         return;
     }
+    bus->touched = bus->touched || !r->quiet;
     r->write(r->context, address - r->base, width, value & width_mask(width), now_ns);
 }
 
 /* A wide port access that no device takes whole, but that touches some device, goes byte by byte. */
 static bool is_split(const struct bus *bus, uint64_t address, unsigned width)
 {
-    if (bus->kind != BUS_PORTS || width == 1 || find_whole(bus, address, width) != NULL) {
+    if (bus->kind != BUS_PORTS || width == 1) {
         return false;
     }
     for (unsigned i = 0; i < width; i++) {
@@ -143,24 +145,26 @@ static bool is_split(const struct bus *bus, uint64_t address, unsigned width)
 
 uint64_t bus_read(struct bus *bus, uint64_t address, unsigned width, uint64_t now_ns)
 {
-    if (!is_split(bus, address, width)) {
-        return read_one(bus, address, width, now_ns);
+    const struct bus_range *whole = find_whole(bus, address, width);
+    if (whole != NULL || !is_split(bus, address, width)) {
+        return read_one(bus, whole, address, width, now_ns);
     }
     uint64_t value = 0;
     for (unsigned i = 0; i < width; i++) {
-        value |= read_one(bus, address + i, 1, now_ns) << (8 * i);
+        value |= read_one(bus, find_whole(bus, address + i, 1), address + i, 1, now_ns) << (8 * i);
     }
     return value;
 }
 
 void bus_write(struct bus *bus, uint64_t address, unsigned width, uint64_t value, uint64_t now_ns)
 {
-    if (!is_split(bus, address, width)) {
-        write_one(bus, address, width, value, now_ns);
+    const struct bus_range *whole = find_whole(bus, address, width);
+    if (whole != NULL || !is_split(bus, address, width)) {
+        write_one(bus, whole, address, width, value, now_ns);
         return;
     }
     for (unsigned i = 0; i < width; i++) {
-        write_one(bus, address + i, 1, value >> (8 * i), now_ns);
+        write_one(bus, find_whole(bus, address + i, 1), address + i, 1, value >> (8 * i), now_ns);
     }
 }
 

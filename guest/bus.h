@@ -18,6 +18,7 @@ struct bus_range {
     bus_read_function *read;   /* NULL: reads all ones */
     bus_write_function *write; /* NULL: writes are swallowed */
     void *context;
+    bool quiet; /* no access changes what anybody but the device itself has to look at afterwards (bus.touched) */
 };
 
 enum bus_kind {
@@ -31,6 +32,7 @@ struct bus {
     size_t capacity;
     size_t count;
     uint64_t unknown; /* accesses nobody answered, wrong widths included */
+    bool touched;     /* an access reached a range that is not quiet since the owner cleared this */
 };
 
 /* storage: room for `capacity` ranges, owned by the caller, alive as long as the bus. */

@@ -6,8 +6,8 @@
 #include "guest/decode.h"
 
 struct decode_registers {
-    uint64_t gpr[16]; /* in ModRM order: rax rcx rdx rbx rsp rbp rsi rdi r8..r15 */
-    uint64_t rip;     /* of the instruction itself */
+    uint64_t *gpr; /* 16 of them, in ModRM order: rax rcx rdx rbx rsp rbp rsi rdi r8..r15 */
+    uint64_t rip;  /* of the instruction itself */
     uint64_t rflags;
     uint64_t segment_base[DECODE_SEGMENTS]; /* as the CPU holds them; all but FS and GS count as 0 in 64-bit mode */
 };

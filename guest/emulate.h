@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Executes one decoded instruction whose memory operand is emulated, and the string port instructions.
- * Pure: memory, devices and ports are reached through callbacks, registers are the caller's copy. */
+ * Pure: memory, devices and ports are reached through callbacks. */
 #ifndef BULKHEAD_GUEST_EMULATE_H
 #define BULKHEAD_GUEST_EMULATE_H
 

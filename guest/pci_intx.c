@@ -100,7 +100,9 @@ void guest_intx_release(struct guest_intx *x)
     x->routed = false;
     pci_intx_set(x->host, false);
     enum status status = vtd_line_release(&x->line);
-    __atomic_fetch_and(x->asserted, ~x->bit, __ATOMIC_SEQ_CST);
+    if ((__atomic_fetch_and(x->asserted, ~x->bit, __ATOMIC_SEQ_CST) & x->bit) != 0) {
+        x->notify(x->context); /* the pin falls */
+    }
     if (status != STATUS_OK) {
         x->stuck = true;
         log_warn("pci: %s: its interrupt line cannot be given back: %s", sbdf_text(x->host->at, text),

@@ -25,7 +25,7 @@ struct guest_intx {
     bool stuck;                    /* the line could not be given back: *this is in use for good */
     uint64_t *asserted;            /* atomic set of lines that wait for their guest ... */
     uint64_t bit;                  /* ... and this one's place in it */
-    void (*notify)(void *context); /* the set grew; called in the host's interrupt handler */
+    void (*notify)(void *context); /* the set changed; in the host's interrupt handler too */
     void *context;
 };
 

@@ -44,6 +44,21 @@ bool vlapic_register_read(struct vlapic *l, uint32_t offset, uint64_t now_ns, ui
     return is_readable(l, offset);
 }
 
+/* What the page shows changes nothing by being read. */
+bool vlapic_read_matters(const struct vlapic *l, uint32_t offset)
+{
+    offset = (uint32_t)align_down(offset, 0x10);
+    return offset == LAPIC_TIMER_CURRENT || !is_readable(l, offset);
+}
+
+bool vlapic_write_matters(struct vlapic *l, uint32_t offset)
+{
+    if (offset == LAPIC_EOI) {
+        return vlapic_irq_highest(l) >= 0;
+    }
+    return offset != LAPIC_ICR_HIGH || vlapic_is_x2apic(l);
+}
+
 uint32_t vlapic_register_writable(const struct vlapic *l, uint32_t offset)
 {
     switch (offset) {

@@ -44,6 +44,7 @@ void vm_kick(struct vm *vm, unsigned index)
 {
     unsigned cpu = vm->cpus[index].vcpu.cpu;
     if (cpu != cpu_index()) {
+        vm_host_pace(&vm->cpus[index]);
         smp_kick(cpu);
     } else {
         vm->cpus[index].look = true;

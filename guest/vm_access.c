@@ -137,10 +137,6 @@ void __attribute__((noinline)) vm_access_skip(struct vm_cpu *cpu, const struct v
 
 static enum status translate(struct access *a, uint64_t linear, bool write, struct gpa *at)
 {
-    if (a->single) {
-        *at = a->exit->memory.at;
-        return STATUS_OK;
-    }
     enum status status =
         page_walk(&a->cpu->vm->memory, &a->mode, linear, write ? PAGE_WALK_WRITE : PAGE_WALK_READ, at, &a->fault_error);
     if (status == STATUS_NOT_FOUND) {
@@ -161,14 +157,11 @@ static uint64_t device_read(struct vm_cpu *cpu, uint64_t at, unsigned width)
 {
     struct vm *vm = cpu->vm;
     if (is_lapic(cpu, at)) {
-        cpu->look = true; /* its timer, its priority, what waits: any may change, by reading the count too */
-        return vlapic_read(&cpu->lapic, at & (PAGE_SIZE - 1), width, vm_now(vm));
+        uint64_t value = vlapic_read(&cpu->lapic, at & (PAGE_SIZE - 1), width, vm_now(vm));
+        cpu->look = cpu->look || vlapic_read_matters(&cpu->lapic, (uint32_t)at & (PAGE_SIZE - 1));
+        return value;
     }
-    uint64_t flags = lock_take(&vm->lock);
-    uint64_t value = bus_read(&vm->platform.mmio, at, width, vm_now(vm));
-    vm_platform_settle(vm);
-    lock_release(&vm->lock, flags);
-    return value;
+    return vm_platform_read(vm, &vm->platform.mmio, at, width);
 }
 
 void vm_access_count_lapic(struct vm_cpu *cpu, uint64_t offset, enum vm_exit_count was)
@@ -191,15 +184,12 @@ static void device_write(struct vm_cpu *cpu, uint64_t at, unsigned width, uint64
 {
     struct vm *vm = cpu->vm;
     if (is_lapic(cpu, at)) {
-        cpu->look = true;
         vm_access_count_lapic(cpu, at & (PAGE_SIZE - 1), VM_COUNT_MMIO);
         vlapic_write(&cpu->lapic, at & (PAGE_SIZE - 1), width, value, vm_now(vm));
+        cpu->look = cpu->look || vlapic_write_matters(&cpu->lapic, (uint32_t)at & (PAGE_SIZE - 1));
         return;
     }
-    uint64_t flags = lock_take(&vm->lock);
-    bus_write(&vm->platform.mmio, at, width, value, vm_now(vm));
-    vm_platform_settle(vm);
-    lock_release(&vm->lock, flags);
+    vm_platform_write(vm, &vm->platform.mmio, at, width, value);
 }
 
 /* A part of an operand, within a page. Parts of odd widths come from operands across pages. */
@@ -214,7 +204,7 @@ static unsigned cut(struct access *a, uint64_t linear, unsigned width, bool writ
                     enum status *status)
 {
     unsigned left = (unsigned)(PAGE_SIZE - linear % PAGE_SIZE);
-    bool crosses = width > left && !a->single;
+    bool crosses = width > left;
     pieces[0] = (struct piece){.width = crosses ? left : width};
     pieces[1] = (struct piece){.width = width - left, .shift = 8 * left};
     *status = translate(a, linear, write, &pieces[0].at);
@@ -272,6 +262,10 @@ static enum status read_linear(void *context, uint64_t linear, unsigned width, u
     struct access *a = context;
     struct piece pieces[2];
     enum status status;
+    if (a->single) {
+        *value = read_piece(a, &(struct piece){.at = a->exit->memory.at, .width = width});
+        return STATUS_OK;
+    }
     unsigned count = cut(a, linear, width, false, pieces, &status);
     *value = 0;
     for (unsigned i = 0; i < count; i++) {
@@ -285,6 +279,10 @@ static enum status write_linear(void *context, uint64_t linear, unsigned width, 
     struct access *a = context;
     struct piece pieces[2];
     enum status status;
+    if (a->single) {
+        write_piece(a, &(struct piece){.at = a->exit->memory.at, .width = width}, value);
+        return STATUS_OK;
+    }
     unsigned count = cut(a, linear, width, true, pieces, &status);
     for (unsigned i = 0; i < count; i++) {
         write_piece(a, &pieces[i], value >> pieces[i].shift);
@@ -295,41 +293,31 @@ static enum status write_linear(void *context, uint64_t linear, unsigned width, 
 static uint64_t read_port(void *context, uint16_t port, unsigned width)
 {
     struct vm *vm = ((struct access *)context)->cpu->vm;
-    uint64_t flags = lock_take(&vm->lock);
-    uint64_t value = bus_read(&vm->platform.ports, port, width, vm_now(vm));
-    vm_platform_settle(vm);
-    lock_release(&vm->lock, flags);
-    return value;
+    return vm_platform_read(vm, &vm->platform.ports, port, width);
 }
 
 static void write_port(void *context, uint16_t port, unsigned width, uint64_t value)
 {
     struct vm *vm = ((struct access *)context)->cpu->vm;
-    uint64_t flags = lock_take(&vm->lock);
-    bus_write(&vm->platform.ports, port, width, value, vm_now(vm));
-    vm_platform_settle(vm);
-    lock_release(&vm->lock, flags);
+    vm_platform_write(vm, &vm->platform.ports, port, width, value);
 }
 
 /* Segment bases are read only where linear addresses are wanted. */
-static void load_registers(const struct vcpu *vcpu, bool bases, struct decode_registers *regs)
+static void load_bases(const struct vcpu *vcpu, struct decode_registers *regs)
 {
     static const enum vcpu_segment_name names[DECODE_SEGMENTS] = {
         [DECODE_ES] = VCPU_ES, [DECODE_CS] = VCPU_CS, [DECODE_SS] = VCPU_SS,
         [DECODE_DS] = VCPU_DS, [DECODE_FS] = VCPU_FS, [DECODE_GS] = VCPU_GS,
     };
-    memcpy(regs->gpr, vcpu->gprs, sizeof(regs->gpr));
-    regs->rip = vcpu->rip;
-    regs->rflags = vcpu->rflags;
     for (unsigned i = 0; i < DECODE_SEGMENTS; i++) {
-        regs->segment_base[i] = bases ? vcpu->backend->read_segment(vcpu, names[i]).base : 0;
+        regs->segment_base[i] = vcpu->backend->read_segment(vcpu, names[i]).base;
     }
 }
 
-/* RIP moved by a finished instruction goes through vcpu_advance, so that shadow and single step are right. */
+/* General registers were changed in place. RIP moved by a finished instruction goes through vcpu_advance, so that
+ * shadow and single step are right. */
 static void store_registers(struct vcpu *vcpu, const struct decode_registers *regs, const struct decode_insn *insn)
 {
-    memcpy(vcpu->gprs, regs->gpr, sizeof(regs->gpr));
     vcpu->rflags = regs->rflags;
     if (regs->rip != vcpu->rip) {
         vcpu_advance(vcpu, insn->length);
@@ -355,20 +343,17 @@ static enum status emulate(struct access *a)
 {
     struct vm_cpu *cpu = a->cpu;
     const struct decode_insn *insn;
-    struct decode_registers regs;
+    struct decode_registers regs = {.gpr = cpu->vcpu.gprs, .rip = cpu->vcpu.rip, .rflags = cpu->vcpu.rflags};
     enum status status = vm_access_decode(cpu, a->exit, &insn);
     if (status != STATUS_OK) {
         return status == STATUS_NOT_FOUND ? STATUS_OK : status; /* unreadable now: run again, it will fault by itself */
     }
-    if (!emulate_can(insn)) {
-        return STATUS_UNSUPPORTED;
-    }
     a->single = a->exit->kind == VCPU_EXIT_MEMORY && !a->told && !is_string(insn->op);
     if (!a->single) {
         a->mode = mode_of(&cpu->vcpu);
+        load_bases(&cpu->vcpu, &regs);
     }
     const struct emulate_io io = {a, read_linear, write_linear, read_port, write_port};
-    load_registers(&cpu->vcpu, !a->single, &regs);
     status = emulate_run(insn, &regs, &io);
     if (status == STATUS_OK || a->faulted) {
         store_registers(&cpu->vcpu, &regs, insn);

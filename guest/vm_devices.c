@@ -8,10 +8,19 @@
 #include "kernel/core/time.h"
 #include "kernel/lib/format.h"
 
+/* For good: later lives have the same tables. */
+static void limit_tables(struct radix *tables, uint64_t before)
+{
+    if (tables->map_left == UINT64_MAX) {
+        tables->map_left = tables->table_pages - before + VM_TABLES_SPARE;
+    }
+}
+
 static enum status join(struct vm_owned *owned, char why[VM_WHY_SIZE])
 {
     char text[SBDF_TEXT_SIZE];
     const struct vm_request *r = &owned->request;
+    uint64_t nested = owned->vm.nested.table_pages, domain = owned->domain.tables.table_pages;
     size_t failed = 0;
     enum status status =
         assign_attach_end(&owned->vm.platform.pci, r->devices, r->device_count, &owned->reset, &failed);
@@ -20,6 +29,8 @@ static enum status join(struct vm_owned *owned, char why[VM_WHY_SIZE])
         format_text(why, VM_WHY_SIZE, "device %s cannot be attached: %s", name, status_text(status));
         return status;
     }
+    limit_tables(&owned->vm.nested, nested);
+    limit_tables(&owned->domain.tables, domain);
     for (size_t i = 0; i < r->device_count; i++) {
         log_info("guest: name=%s device=%s attached, reset, behind unit %u", owned->vm.name,
                  sbdf_text(r->devices[i].function->at, text), r->devices[i].unit->index);

@@ -85,23 +85,32 @@ static enum status tsc_deadline(struct vm_cpu *cpu, bool write, uint64_t *value)
     return STATUS_OK;
 }
 
+static enum status apic_base(struct vm_cpu *cpu, bool write, uint64_t *value)
+{
+    vm_cpuid_forget(cpu);
+    *value = write ? *value : vlapic_base_read(&cpu->lapic);
+    return write ? vlapic_base_write(&cpu->lapic, *value) : STATUS_OK;
+}
+
 /* The APIC base, the TSC deadline and the x2APIC range. */
 static enum status lapic_msr(struct vm_cpu *cpu, uint32_t msr, bool write, uint64_t *value)
 {
     uint64_t now = vm_now(cpu->vm);
-    cpu->look = true;
-    if (msr == MSR_APIC_BASE) {
-        vm_cpuid_forget(cpu);
-        *value = write ? *value : vlapic_base_read(&cpu->lapic);
-        return write ? vlapic_base_write(&cpu->lapic, *value) : STATUS_OK;
-    }
-    if (msr == MSR_TSC_DEADLINE) {
-        return tsc_deadline(cpu, write, value);
+    uint32_t offset = (msr & 0xff) << 4;
+    enum status status;
+    if (msr == MSR_APIC_BASE || msr == MSR_TSC_DEADLINE) {
+        cpu->look = true;
+        return msr == MSR_APIC_BASE ? apic_base(cpu, write, value) : tsc_deadline(cpu, write, value);
     }
     if (write) {
-        vm_access_count_lapic(cpu, (msr & 0xff) << 4, VM_COUNT_MSR);
+        vm_access_count_lapic(cpu, offset, VM_COUNT_MSR);
+        status = vlapic_msr_write(&cpu->lapic, msr, *value, now);
+        cpu->look = cpu->look || vlapic_write_matters(&cpu->lapic, offset);
+    } else {
+        status = vlapic_msr_read(&cpu->lapic, msr, now, value);
+        cpu->look = cpu->look || vlapic_read_matters(&cpu->lapic, offset);
     }
-    return write ? vlapic_msr_write(&cpu->lapic, msr, *value, now) : vlapic_msr_read(&cpu->lapic, msr, now, value);
+    return status;
 }
 
 /* The timer's deadline is a value of the guest's TSC, which has just moved. */
@@ -164,15 +173,12 @@ static void on_io(struct vm_cpu *cpu, const struct vcpu_exit *exit)
     }
     uint64_t *rax = &cpu->vcpu.gprs[VCPU_RAX];
     uint64_t mask = MASK64(8 * io->width - 1, 0);
-    uint64_t flags = lock_take(&vm->lock);
     if (io->in) {
-        uint64_t value = bus_read(&vm->platform.ports, io->port, io->width, vm_now(vm)) & mask;
+        uint64_t value = vm_platform_read(vm, &vm->platform.ports, io->port, io->width) & mask;
         *rax = io->width == 4 ? value : (*rax & ~mask) | value;
     } else {
-        bus_write(&vm->platform.ports, io->port, io->width, *rax & mask, vm_now(vm));
+        vm_platform_write(vm, &vm->platform.ports, io->port, io->width, *rax & mask);
     }
-    vm_platform_settle(vm);
-    lock_release(&vm->lock, flags);
     skip(cpu, exit);
 }
 
@@ -305,6 +311,10 @@ static void on_xsetbv(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 static void on_exception(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     const struct vcpu_exit_exception *e = &exit->exception;
+    if (e->vector == VECTOR_MACHINE_CHECK && machine_check_is_others()) {
+        cpu->look = true;
+        return;
+    }
     if (e->vector == VECTOR_MACHINE_CHECK) {
         if (!machine_check_take(cpu->vm->name)) {
             panic("machine check while guest %s ran: this CPU cannot go on", cpu->vm->name);

@@ -9,9 +9,14 @@
 #include "guest/vm_run.h"
 #include "kernel/core/mitigations.h"
 #include "kernel/core/panic.h"
+#include "kernel/core/percpu.h"
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
 #include "kernel/hw/cpu.h"
+
+static struct {
+    struct vm_host *of[CPU_MAX]; /* NULL: no guest has that CPU */
+} hosts;
 
 void vm_host_add(struct vm_host *host, struct vm_cpu *cpu, uint64_t slice_ns)
 {
@@ -19,6 +24,26 @@ void vm_host_add(struct vm_host *host, struct vm_cpu *cpu, uint64_t slice_ns)
     host->cpus[host->count++] = cpu;
     host->queue = run_queue_make(host->count, slice_ns);
     cpu->host = host;
+    hosts.of[cpu->vcpu.cpu] = host;
+}
+
+static const struct vm *guest_on(struct vm_host *host)
+{
+    const struct vm_cpu *current = host == NULL ? NULL : __atomic_load_n(&host->current, __ATOMIC_RELAXED);
+    return current == NULL ? NULL : current->vm;
+}
+
+void vm_host_pace(const struct vm_cpu *target)
+{
+    struct vm_host *here = hosts.of[cpu_index()];
+    const struct vm *from = guest_on(here), *there = guest_on(target->host);
+    if (from == NULL || there == NULL || from != target->vm || there == from) {
+        return;
+    }
+    while (time_now_ns() < here->pace_ns) {
+        cpu_pause();
+    }
+    here->pace_ns = time_now_ns() + VM_HOST_PACE_NS * from->cpu_count;
 }
 
 void vm_host_look(struct vm_host *host)
@@ -48,7 +73,7 @@ static void make_current(struct vm_host *host, struct vm_cpu *cpu)
     if (host->current != NULL && host->current->vm != cpu->vm) {
         change_guest(host);
     }
-    host->current = cpu;
+    __atomic_store_n(&host->current, cpu, __ATOMIC_RELAXED);
     host->turns++;
 }
 

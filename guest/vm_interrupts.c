@@ -5,6 +5,7 @@
 #include "guest/vlapic_irq.h"
 #include "guest/vm_apic.h"
 #include "guest/vm_cpuid.h"
+#include "guest/vm_host.h"
 #include "kernel/core/event.h"
 #include "kernel/core/lapic.h"
 #include "kernel/core/log.h"
@@ -46,6 +47,7 @@ static void notify(void *context, size_t index)
     if (cpu->vcpu.cpu == cpu_index()) {
         vm_kick(vm, (unsigned)index);
     } else if (!posted_is_suppressed(&cpu->lapic.posted)) {
+        vm_host_pace(cpu);
         lapic_send(percpu_at(cpu->vcpu.cpu)->apic_id, posted_notify_vector(&cpu->lapic.posted));
     }
 }

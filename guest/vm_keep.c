@@ -13,7 +13,6 @@
 #include "kernel/core/pages.h"
 #include "kernel/core/time.h"
 #include "kernel/hw/cpu.h"
-#include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
 
 #define SCRUB_STEP (1 * MIB)

@@ -73,25 +73,6 @@ void vm_platform_device_wake(struct vm *vm)
     reschedule(vm);
 }
 
-void vm_platform_settle(struct vm *vm)
-{
-    struct vm_platform *p = &vm->platform;
-    follow(vm, PLATFORM_COM1_IRQ, uart_irq(&p->uart), &p->uart_line);
-    follow(vm, PLATFORM_RTC_IRQ, rtc_irq(&p->rtc), &p->rtc_line);
-    follow(vm, PLATFORM_SCI_IRQ, pm1_sci(&p->pm1), &p->sci_line);
-    follow_pci(p);
-    if (pm1_is_off(&p->pm1)) {
-        vm_stop(vm, VM_POWERED_OFF, "powered off");
-    } else if (reset_is_requested(&p->reset)) {
-        vm_stop(vm, VM_RESET, "reset");
-    }
-    uint64_t due = guest_pci_deadline(&p->pci);
-    if (due != p->emulated_due) {
-        p->emulated_due = due;
-        reschedule(vm);
-    }
-}
-
 /* Ticks that came while the vCPU's host CPU was busy elsewhere are delivered later, one by one: kernels count them
  * before they trust the timer. */
 static void tick(struct vm *vm, uint64_t now_ns)
@@ -167,6 +148,54 @@ static void take_input(struct vm *vm)
     }
 }
 
+/* The serial port takes what waits for it, for it may have room now, or hvc0 be closed; lines follow what the devices
+ * ask for; requests to end the guest are carried out. */
+static void settle(struct vm *vm)
+{
+    struct vm_platform *p = &vm->platform;
+    take_input(vm);
+    follow(vm, PLATFORM_COM1_IRQ, uart_irq(&p->uart), &p->uart_line);
+    follow(vm, PLATFORM_RTC_IRQ, rtc_irq(&p->rtc), &p->rtc_line);
+    follow(vm, PLATFORM_SCI_IRQ, pm1_sci(&p->pm1), &p->sci_line);
+    follow_pci(p);
+    if (pm1_is_off(&p->pm1)) {
+        vm_stop(vm, VM_POWERED_OFF, "powered off");
+    } else if (reset_is_requested(&p->reset)) {
+        vm_stop(vm, VM_RESET, "reset");
+    }
+}
+
+/* Most accesses reach devices that tell of their changes themselves, or have none to tell of: nobody looks then. What
+ * is due later than it was is found when that time comes. */
+static void settle_touched(struct vm *vm, struct bus *bus)
+{
+    if (!bus->touched) {
+        return;
+    }
+    bus->touched = false;
+    settle(vm);
+    if (guest_pci_deadline(&vm->platform.pci) < vm->platform.due) {
+        reschedule(vm);
+    }
+}
+
+uint64_t vm_platform_read(struct vm *vm, struct bus *bus, uint64_t address, unsigned width)
+{
+    uint64_t flags = lock_take(&vm->lock);
+    uint64_t value = bus_read(bus, address, width, vm_now(vm));
+    settle_touched(vm, bus);
+    lock_release(&vm->lock, flags);
+    return value;
+}
+
+void vm_platform_write(struct vm *vm, struct bus *bus, uint64_t address, unsigned width, uint64_t value)
+{
+    uint64_t flags = lock_take(&vm->lock);
+    bus_write(bus, address, width, value, vm_now(vm));
+    settle_touched(vm, bus);
+    lock_release(&vm->lock, flags);
+}
+
 void vm_platform_printed(struct vm *vm, struct console *lines, const uint8_t *from, size_t count)
 {
     bool first = lines->used == 0;
@@ -221,15 +250,13 @@ void vm_platform_advance(struct vm *vm, uint64_t now_ns)
 {
     struct vm_platform *p = &vm->platform;
     resume_held(p);
-    take_input(vm);
     tick(vm, now_ns);
     rtc_advance(&p->rtc, now_ns);
     console_advance(&p->console, now_ns);
     __atomic_store_n(&p->woken, false, __ATOMIC_SEQ_CST);
     console_advance(&p->hvc.lines, now_ns);
     guest_pci_advance(&p->pci, now_ns);
-    p->emulated_due = guest_pci_deadline(&p->pci);
-    vm_platform_settle(vm);
+    settle(vm);
 }
 
 uint64_t vm_platform_next_deadline(const struct vm *vm)
@@ -340,9 +367,7 @@ static uint64_t read_uart(void *context, uint64_t offset, unsigned width, uint64
     struct vm *vm = context;
     (void)width;
     (void)now_ns;
-    uint64_t value = uart_read(&vm->platform.uart, (unsigned)offset);
-    take_input(vm); /* a read makes room */
-    return value;
+    return uart_read(&vm->platform.uart, (unsigned)offset);
 }
 
 static void write_uart(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)
@@ -441,7 +466,7 @@ static void write_reset(void *context, uint64_t offset, unsigned width, uint64_t
 
 struct bus_range vm_platform_reset_port(struct vm *vm)
 {
-    return (struct bus_range){RESET_CONTROL, 1, 1, read_reset, write_reset, vm};
+    return (struct bus_range){RESET_CONTROL, 1, 1, read_reset, write_reset, vm, false};
 }
 
 static uint64_t read_ioapic(void *context, uint64_t offset, unsigned width, uint64_t now_ns)
@@ -464,21 +489,28 @@ static void ioapic_out(void *context, const struct apic_message *message)
     (void)vlapic_route_message(&vm->lapic_set, message, NULL);
 }
 
+/* Interrupt controllers act on their own accesses, and so does the PIT (reschedule); the others have lines, or ask for
+ * the guest's end. */
+enum {
+    SETTLES = false,
+    QUIET = true,
+};
+
 static enum status connect_ports(struct vm *vm)
 {
     const struct bus_range ranges[] = {
-        {PIC_FIRST, 2, 1, read_pic, write_pic, vm},
-        {PLATFORM_PIT_PORT, 4, 1, read_pit, write_pit, vm},
-        {SYSTEM_CONTROL, 1, 1, read_speaker, write_speaker, vm},
-        {RESET_KEYBOARD, 1, 1, read_keyboard, write_keyboard, vm},
-        {PLATFORM_RTC_PORT, 2, 1, read_rtc, write_rtc, vm},
-        {RESET_SYSTEM_CONTROL, 1, 1, read_system, write_system, vm},
-        {PIC_SECOND, 2, 1, read_second_pic, write_second_pic, vm},
-        {CRTC_PORT, CRTC_PORTS, 1, read_crtc, write_crtc, vm},
-        {PLATFORM_COM1_PORT, UART_PORTS, 1, read_uart, write_uart, vm},
-        {PIC_ELCR, 2, 1, read_elcr, write_elcr, vm},
-        {PLATFORM_PM1_EVENT_PORT, PM1_SIZE, 1 | 2 | 4, read_pm1, write_pm1, vm},
-        {PLATFORM_PM_TIMER_PORT, 4, 1 | 2 | 4, read_pmtimer, NULL, vm},
+        {PIC_FIRST, 2, 1, read_pic, write_pic, vm, QUIET},
+        {PLATFORM_PIT_PORT, 4, 1, read_pit, write_pit, vm, QUIET},
+        {SYSTEM_CONTROL, 1, 1, read_speaker, write_speaker, vm, QUIET},
+        {RESET_KEYBOARD, 1, 1, read_keyboard, write_keyboard, vm, SETTLES},
+        {PLATFORM_RTC_PORT, 2, 1, read_rtc, write_rtc, vm, SETTLES},
+        {RESET_SYSTEM_CONTROL, 1, 1, read_system, write_system, vm, SETTLES},
+        {PIC_SECOND, 2, 1, read_second_pic, write_second_pic, vm, QUIET},
+        {CRTC_PORT, CRTC_PORTS, 1, read_crtc, write_crtc, vm, QUIET},
+        {PLATFORM_COM1_PORT, UART_PORTS, 1, read_uart, write_uart, vm, SETTLES},
+        {PIC_ELCR, 2, 1, read_elcr, write_elcr, vm, QUIET},
+        {PLATFORM_PM1_EVENT_PORT, PM1_SIZE, 1 | 2 | 4, read_pm1, write_pm1, vm, SETTLES},
+        {PLATFORM_PM_TIMER_PORT, 4, 1 | 2 | 4, read_pmtimer, NULL, vm, QUIET},
     };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < ARRAY_LENGTH(ranges) && status == STATUS_OK; i++) {
@@ -511,7 +543,7 @@ enum status vm_platform_init(struct vm *vm, uint64_t unix_seconds)
     }
     bus_init(&p->ports, BUS_PORTS, p->port_ranges, VM_PORT_RANGES);
     bus_init(&p->mmio, BUS_MMIO, p->mmio_ranges, VM_MMIO_RANGES);
-    const struct bus_range ioapic = {GUEST_IOAPIC_START, IOAPIC_SIZE, 1 | 2 | 4, read_ioapic, write_ioapic, vm};
+    const struct bus_range ioapic = {GUEST_IOAPIC_START, IOAPIC_SIZE, 1 | 2 | 4, read_ioapic, write_ioapic, vm, QUIET};
     enum status status = connect_ports(vm);
     return status == STATUS_OK ? bus_add(&p->mmio, &ioapic) : status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * The guest's platform: the devices of a small PC behind its two buses, and their interrupt lines. All functions but
- * vm_platform_init are called with the guest's lock held. Time is guest time in nanoseconds. */
+ * vm_platform_init are called with the guest's lock held, where nothing else is said. Time is guest time in
+ * nanoseconds. */
 #ifndef BULKHEAD_GUEST_VM_PLATFORM_H
 #define BULKHEAD_GUEST_VM_PLATFORM_H
 
@@ -57,8 +58,7 @@ struct vm_platform {
     uint32_t pci_lines;                 /* likewise: pins of the I/O APIC that assigned functions assert */
     bool moved;                         /* atomic: what is due next may have changed */
     bool woken;                         /* atomic: emulated functions have to look */
-    uint64_t emulated_due;              /* when they said that they have something to do */
-    uint64_t due;                       /* guest time; the first vCPU's own */
+    uint64_t due;                       /* guest time: when the first vCPU, who sets it, looks next; not while moved */
     uint64_t held_until_ns;             /* atomic, host time: when the first held interrupt may go on; 0: none is */
 };
 
@@ -68,8 +68,9 @@ MUST_CHECK enum status vm_platform_init(struct vm *vm, uint64_t unix_seconds);
 /* The device at port 0xCF9, for the PCI address port around it. */
 struct bus_range vm_platform_reset_port(struct vm *vm);
 
-/* After any access to a device: lines follow what the devices ask for; requests to end the guest are carried out. */
-void vm_platform_settle(struct vm *vm);
+/* A vCPU's access to one of the two buses, and what follows from it. Without the lock: they take it. */
+uint64_t vm_platform_read(struct vm *vm, struct bus *bus, uint64_t address, unsigned width);
+void vm_platform_write(struct vm *vm, struct bus *bus, uint64_t address, unsigned width, uint64_t value);
 
 /* A byte that was typed for the guest: for its hvc0 or its serial port (vm_console_has_input). From any CPU, interrupt
  * handlers too, without the lock. False: too many wait, and the byte is dropped. */

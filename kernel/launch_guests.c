@@ -2,12 +2,10 @@
  * Making guests as the plan says. */
 #include "kernel/launch_guests.h"
 
-#include "guest/echo_port.h"
 #include "guest/pf_lease.h"
 #include "guest/vm_devices.h"
 #include "guest/vm_memory.h"
 #include "kernel/audit_guests.h"
-#include "kernel/core/cmdline.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/gsi.h"
@@ -17,6 +15,7 @@
 #include "kernel/launch_modules.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
+#include "kernel/selftest.h"
 #include "plan/fault_rules.h"
 #include "plan/plan_making.h"
 #include "service/channel.h"
@@ -90,23 +89,18 @@ static void fill_images(const struct launch_parts *parts, const struct config_gu
 
 /* With a service guest every guest has a virtio console, and what the others print goes to the service guest too.
  * False: the arena is full. */
-static bool fill_console(const struct launch_parts *parts, size_t index, struct vm_request *request,
-                         struct echo_port **echo)
+static bool fill_console(const struct launch_parts *parts, size_t index, struct vm_request *request)
 {
     if (parts->service == NULL) {
         return true;
     }
     struct vm_console_request *console = arena_array(parts->arena, 1, sizeof(*console));
     struct virtio_console_port *ports = arena_array(parts->arena, VIRTIO_CONSOLE_PORTS_MAX, sizeof(*ports));
-    bool echoes = cmdline_has(parts->boot->cmdline, "echo-port");
-    *echo = echoes ? arena_array(parts->arena, 1, sizeof(**echo)) : NULL;
-    if (console == NULL || ports == NULL || (echoes && *echo == NULL)) {
+    if (console == NULL || ports == NULL) {
         return false;
     }
     unsigned count = index == parts->service->parts.self ? channel_ports(parts->service, ports) : 0;
-    if (echoes) {
-        ports[count++] = echo_port(*echo);
-    }
+    count += selftest_console_port(parts->boot->cmdline, index, &ports[count]);
     *console = (struct vm_console_request){.ports = ports, .count = count};
     request->console = console;
     request->text = channel_text(parts->service, index);
@@ -205,14 +199,10 @@ static enum status begin(const struct launch_parts *parts, size_t index, const s
     };
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
-    struct echo_port *echo = NULL;
     bool full = launch_network_fill(parts->network, guest->name.text, parts->arena, &request) != STATUS_OK;
-    if (full || !fill_console(parts, index, &request, &echo) || !fill_arrays(parts, index, &request) ||
+    if (full || !fill_console(parts, index, &request) || !fill_arrays(parts, index, &request) ||
         make(&request, out, why) != STATUS_OK) {
         return refuse(parts, guest, why);
-    }
-    if (echo != NULL) {
-        echo->vm = &(*out)->vm;
     }
     return STATUS_OK;
 }

@@ -195,22 +195,23 @@ struct scope_bus_view machine_bus_view(const struct machine *m)
     return (struct scope_bus_view){.secondary = secondary, .context = (void *)m};
 }
 
-/* Whose unit is responsible: for VFs their PF's (VT-d 4.1 8.3.1), though no scope names them; behind a VMD endpoint
- * requests have the endpoint's id. */
-static struct sbdf speaker_of(const struct machine *m, struct sbdf function)
+uint32_t machine_speaker_of(const struct machine *m, uint32_t function)
 {
-    const struct vmd_domain *d = sbdf_is_vmd(function) ? vmd_of_segment(&m->vmd, sbdf_segment(function)) : NULL;
-    const struct pci_function *f = pci_find(&m->pci, function);
-    if (d != NULL) {
-        return m->pci.functions[d->endpoint].at;
-    }
-    return f != NULL && f->is_vf && f->pf < m->pci.count ? m->pci.functions[f->pf].at : function;
+    const struct pci_function *f = &m->pci.functions[function];
+    uint32_t speaker = f->is_vmd_child ? f->vmd : f->is_vf ? f->pf : function;
+    return speaker < m->pci.count ? speaker : PCI_NO_INDEX;
 }
 
 enum status machine_unit_of(const struct machine *m, struct sbdf function, size_t *unit)
 {
     struct scope_bus_view view = machine_bus_view(m);
-    return m->has_dmar ? scope_unit_of(&m->dmar, &view, speaker_of(m, function), unit) : STATUS_NOT_FOUND;
+    uint32_t index = pci_find_index(&m->pci, function);
+    uint32_t speaker = index == PCI_NO_INDEX ? PCI_NO_INDEX : machine_speaker_of(m, index);
+    if (!m->has_dmar || (index != PCI_NO_INDEX && speaker == PCI_NO_INDEX)) {
+        return STATUS_NOT_FOUND;
+    }
+    struct sbdf named = speaker == PCI_NO_INDEX ? function : m->pci.functions[speaker].at;
+    return scope_unit_of(&m->dmar, &view, named, unit);
 }
 
 static bool named_by_reserved(const struct machine *m, struct sbdf function)

@@ -2,7 +2,6 @@
  * Which unit covers which function: every scope is followed once, and paints what it names. */
 #include "plan/plan_units.h"
 
-#include "kernel/lib/bits.h"
 #include "vtd/scope.h"
 
 /* How closely the unit so far names the function: 0 not, 1 + secondary bus of the bridge above, ITSELF. */
@@ -92,11 +91,6 @@ static void paint_rest(const struct painting *p)
     }
 }
 
-static uint32_t speaker_of(const struct pci_function *f, uint32_t function)
-{
-    return f->is_vf ? f->pf : f->is_vmd_child ? f->vmd : function;
-}
-
 enum status plan_units_make(const struct machine *m, struct arena *arena, const uint32_t **unit_of)
 {
     const struct pci_facts *pci = &m->pci;
@@ -121,8 +115,8 @@ enum status plan_units_make(const struct machine *m, struct arena *arena, const 
         paint_rest(&p);
     }
     for (uint32_t i = 0; i < pci->count; i++) {
-        uint32_t speaker = speaker_of(&pci->functions[i], i);
-        units[i] = speaker < pci->count ? units[speaker] : PLAN_NO_UNIT;
+        uint32_t speaker = machine_speaker_of(m, i);
+        units[i] = speaker != PCI_NO_INDEX ? units[speaker] : PLAN_NO_UNIT;
     }
     *unit_of = units;
     return STATUS_OK;

@@ -9,9 +9,9 @@
 
 #define PLAN_NO_UNIT UINT32_MAX
 
-/* unit_of[function's index]: index in dmar.units, or PLAN_NO_UNIT. A virtual function has its physical one's, a VMD
- * child its endpoint's. Stricter than machine_unit_of() in one thing: where two units name a function equally closely
- * it has none. STATUS_NO_MEMORY: arena full. */
+/* unit_of[function's index]: index in dmar.units, that of machine_speaker_of() the function, or PLAN_NO_UNIT. Stricter
+ * than machine_unit_of() in one thing: where two units name a function equally closely it has none.
+ * STATUS_NO_MEMORY: arena full. */
 MUST_CHECK enum status plan_units_make(const struct machine *m, struct arena *arena, const uint32_t **unit_of);
 
 /* The functions at first..last bus of a segment are those from *begin up to, without, *end. */

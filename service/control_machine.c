@@ -3,6 +3,7 @@
 #include "guest/vm_order.h"
 #include "kernel/core/event.h"
 #include "kernel/core/event_log.h"
+#include "kernel/core/last_boot.h"
 #include "kernel/core/log_level.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/power.h"
@@ -11,6 +12,7 @@
 #include "service/control_command.h"
 
 #define NO_EVENTS "none"
+#define ANSWER_TAIL_MAX 1024 /* of last-boot, behind its list */
 #define FIX_LEVEL "write \"error\", \"warn\", \"info\" or \"debug\"; for \"events\", \"none\" too"
 
 static void run_help(struct control *control, const struct control_command *command)
@@ -91,6 +93,35 @@ static void run_log_level(struct control *control, const struct control_command 
     put_levels(&control->json);
 }
 
+static void put_last_line(struct json *json, uint64_t index)
+{
+    char text[LAST_LOG_TEXT];
+    bool whole = last_boot_line(index, text);
+    json_object(json, NULL);
+    json_bool(json, "damaged", !whole);
+    json_text(json, "text", whole ? text : "");
+    json_close(json);
+}
+
+static void run_last_boot(struct control *control, const struct control_command *command)
+{
+    (void)command;
+    struct json *json = &control->json;
+    struct last_boot_facts last = last_boot_facts();
+    size_t i = control_list_begin(control, "log");
+    if (i == SIZE_MAX) {
+        return;
+    }
+    for (; control_list_fits(control, ANSWER_TAIL_MAX) && i < last.lines; i++) {
+        put_last_line(json, i);
+    }
+    control_list_end(control, i, last.lines);
+    json_text(json, "end", last.end);
+    json_text(json, "why", last.why);
+    json_number(json, "overwritten", last.overwritten);
+    json_number(json, "damaged", last.damaged);
+}
+
 static void run_reboot(struct control *control, const struct control_command *command)
 {
     (void)command;
@@ -118,6 +149,10 @@ const struct control_command control_machine_commands[] = {
                    {.name = "events", .kind = JSON_STRING, .optional = true, .example = "\"warn\""}},
      .run = run_log_level,
      .description = "From which level on lines are shown on the console, and sent as events of type log."},
+    {.name = "last-boot",
+     .arguments = {{.name = "from", .kind = JSON_NUMBER, .optional = true, .example = "0"}},
+     .run = run_last_boot,
+     .description = "How the boot before this one ended, and the end of its log."},
     {.name = "reboot", .run = run_reboot, .description = "Reset the machine, at once; guests are not asked."},
     {.name = "poweroff", .run = run_poweroff, .description = "Switch the machine off, at once; guests are not asked."},
     {.name = NULL},

@@ -12,14 +12,23 @@
 #define SHOWN_MOST 64u /* lines: a panic is shorter */
 #define HEAD_MOST 32u  /* characters of a line before its text */
 
+#define NO_PLACE "there is no place for a log that outlives a reset"
+#define NOTHING "power was off, or firmware or loader used that memory"
+#define DAMAGED "bytes of it were lost or changed: nothing of it is believed"
+
 static struct {
     bool open;
     struct last_log log;
-} last;
+    struct last_log_found found; /* of the last boot; no lines: there is none */
+    struct last_boot_facts facts;
+    char why[LAST_LOG_TEXT];
+} last = {.facts = {.end = "none", .why = NO_PLACE}};
 
 static const char *end_text(enum last_log_end end)
 {
-    return end == LAST_LOG_PANIC ? "panic" : "unknown";
+    static const char *const words[] = {
+        [LAST_LOG_UNSAID] = "unknown", [LAST_LOG_PANIC] = "panic", [LAST_LOG_ORDERED] = "ordered"};
+    return words[end];
 }
 
 /* The line that says why: the first of the panic's own, behind time and level; else the last there is. */
@@ -35,55 +44,67 @@ static bool is_reason(const char *text)
     return false;
 }
 
-static uint64_t first_shown(const struct last_log_found *found)
-{
-    bool many = found->end_number - found->first > SHOWN_MOST;
-    return many ? found->end_number - SHOWN_MOST : found->first;
-}
-
-static void show_lines(const struct last_log_found *found, char why[LAST_LOG_TEXT])
+/* Once over all that was kept: how much of it is whole, and why it ended. */
+static void take_facts(const struct last_log_found *found)
 {
     char text[LAST_LOG_TEXT];
     bool reason = false;
-    uint64_t damaged = 0;
-    for (uint64_t i = first_shown(found); i < found->end_number; i++) {
-        if (!last_log_read(found, i, text)) {
-            damaged++;
-            continue;
-        }
-        log_warn("last-boot: | %s", text);
-        if (!reason) {
+    uint64_t kept = found->end_number - found->first;
+    uint64_t wanted = found->end == LAST_LOG_ORDERED ? 0 : SHOWN_MOST;
+    last.found = *found;
+    last.facts = (struct last_boot_facts){.end = end_text(found->end),
+                                          .why = last.why,
+                                          .lines = kept,
+                                          .shown = kept < wanted ? kept : wanted,
+                                          .overwritten = found->first};
+    for (uint64_t i = 0; i < kept; i++) {
+        if (!last_boot_line(i, text)) {
+            last.facts.damaged++;
+        } else if (!reason) {
             reason = is_reason(text);
-            memcpy(why, text, LAST_LOG_TEXT);
+            memcpy(last.why, text, LAST_LOG_TEXT);
         }
-    }
-    if (damaged != 0) {
-        log_warn("last-boot: %llu lines of it are damaged", (unsigned long long)damaged);
     }
 }
 
-static void put_event(const struct last_log_found *found, const char *why)
+static void show_lines(void)
+{
+    char text[LAST_LOG_TEXT];
+    for (uint64_t i = last.facts.lines - last.facts.shown; i < last.facts.lines; i++) {
+        if (last_boot_line(i, text)) {
+            log_warn("last-boot: | %s", text);
+        }
+    }
+    if (last.facts.damaged != 0) {
+        log_warn("last-boot: %llu lines of it are damaged", (unsigned long long)last.facts.damaged);
+    }
+}
+
+static void put_event(void)
 {
     struct event e;
     event_begin(&e, EVENT_ERROR, "last-boot");
-    json_text(&e.json, "end", end_text(found->end));
-    json_number(&e.json, "lines", found->end_number - found->first);
-    json_text(&e.json, "text", why);
+    json_text(&e.json, "end", last.facts.end);
+    json_number(&e.json, "lines", last.facts.lines);
+    json_number(&e.json, "shown", last.facts.shown);
+    json_number(&e.json, "overwritten", last.facts.overwritten);
+    json_number(&e.json, "damaged", last.facts.damaged);
+    json_text(&e.json, "text", last.facts.why);
     event_end(&e);
 }
 
 static void show(const struct last_log_found *found)
 {
-    char why[LAST_LOG_TEXT] = "";
+    take_facts(found);
     if (found->end == LAST_LOG_ORDERED) {
         return;
     }
     log_warn("last-boot: %s; the last lines of its log were",
              found->end == LAST_LOG_PANIC ? "it ended by a panic"
                                           : "the machine was reset from outside: a hang, a watchdog, a button");
-    show_lines(found, why);
+    show_lines();
     log_warn("last-boot: end");
-    put_event(found, why);
+    put_event();
 }
 
 enum status last_boot_start(struct memory_map *map)
@@ -91,6 +112,7 @@ enum status last_boot_start(struct memory_map *map)
     uint64_t at = 0;
     struct last_log_found found;
     if (!last_log_place(map, &at)) {
+        last.facts = (struct last_boot_facts){.end = "none", .why = NO_PLACE};
         log_info("last-boot: no place for a log that outlives a reset");
         return STATUS_OK;
     }
@@ -98,10 +120,13 @@ enum status last_boot_start(struct memory_map *map)
     if (status != STATUS_OK) {
         return status;
     }
+    last.found = (struct last_log_found){0};
     switch (last_log_open(&last.log, phys_to_virt(hpa(at)), cpu_flush, &found)) {
     case LAST_LOG_NOTHING:
+        last.facts = (struct last_boot_facts){.end = "none", .why = NOTHING};
         break;
     case LAST_LOG_DAMAGED:
+        last.facts = (struct last_boot_facts){.end = "damaged", .why = DAMAGED};
         log_warn("last-boot: the log that the last boot left is damaged, and is not shown");
         break;
     case LAST_LOG_FOUND:
@@ -110,6 +135,17 @@ enum status last_boot_start(struct memory_map *map)
     }
     last.open = true;
     return STATUS_OK;
+}
+
+struct last_boot_facts last_boot_facts(void)
+{
+    return last.facts;
+}
+
+bool last_boot_line(uint64_t index, char text[LAST_LOG_TEXT])
+{
+    return index < last.found.end_number - last.found.first &&
+           last_log_read(&last.found, last.found.first + index, text);
 }
 
 void last_boot_put(const char *line)

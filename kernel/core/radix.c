@@ -97,7 +97,8 @@ enum status radix_init(struct radix *r, const struct radix_format *format, unsig
                        bool flush_lines)
 {
     bulkhead_assert(levels >= 3 && levels <= LEVELS_MAX && max_leaf >= 1 && max_leaf <= 3);
-    *r = (struct radix){.format = format, .levels = levels, .max_leaf = max_leaf, .flush = flush_lines};
+    *r = (struct radix){
+        .format = format, .levels = levels, .max_leaf = max_leaf, .flush = flush_lines, .map_left = UINT64_MAX};
     enum status status = take_table(r, &r->root);
     if (status == STATUS_OK) {
         flush(r, table_at(r->root), PAGE_SIZE);
@@ -146,6 +147,9 @@ static enum status hang_tables(struct radix *r, struct slot s, unsigned leaf, st
     struct hpa tables[LEVELS_MAX];
     unsigned count = s.level - leaf;
     bulkhead_assert(count > 0 && count < LEVELS_MAX);
+    if (count > r->map_left) {
+        return STATUS_NO_MEMORY;
+    }
     for (unsigned i = 0; i < count; i++) {
         enum status status = take_table(r, &tables[i]);
         if (status != STATUS_OK) {
@@ -155,6 +159,7 @@ static enum status hang_tables(struct radix *r, struct slot s, unsigned leaf, st
             return status;
         }
     }
+    r->map_left -= r->map_left == UINT64_MAX ? 0 : count;
     uint64_t from = p->from;
     fill_leaves(r, table_at(tables[0]), leaf, p);
     flush(r, table_at(tables[0]), PAGE_SIZE);

@@ -43,6 +43,7 @@ struct radix {
     bool flush;           /* write every changed line back: the walker does not snoop */
     unsigned always;      /* rights that every leaf gets besides its own; 0 after radix_init */
     uint64_t table_pages; /* pages it holds, root included */
+    uint64_t map_left;    /* pages that radix_map may still add to these; UINT64_MAX, as after radix_init: any */
 };
 
 /* Allocate the root. levels 3..5, max_leaf 1..3. */
@@ -51,8 +52,9 @@ MUST_CHECK enum status radix_init(struct radix *r, const struct radix_format *fo
 
 /* Map [from, from+size) to [to, to+size), largest pages first. All three 4 KiB aligned, size > 0, no overflow, and
  * `from` within the table's reach, else STATUS_OUT_OF_RANGE. A page already mapped is STATUS_CONFLICT and nothing
- * changes; when tables run out STATUS_NO_MEMORY, and what this call had mapped is unmapped again (a walker may have
- * seen it: invalidate). Rights without RADIX_READ are STATUS_UNSUPPORTED: not every format can say them. */
+ * changes; when tables run out, or map_left does, STATUS_NO_MEMORY, and what this call had mapped is unmapped again
+ * (a walker may have seen it: invalidate). Rights without RADIX_READ are STATUS_UNSUPPORTED: not every format can say
+ * them. */
 MUST_CHECK enum status radix_map(struct radix *r, uint64_t from, struct hpa to, uint64_t size, unsigned rights);
 
 /* Unmap [from, from+size), splitting larger pages at the edges; unmapped parts are skipped. Empty tables are kept

@@ -99,6 +99,32 @@ def test_device_interrupts(bochs_boot, tmp_path, preset, model, without, text):
     assert handled < 20 if posted else handled > 100
 
 
+def iterations(run, name):
+    """What a share guest counted in each of its phases."""
+    lines = "\n".join(guestrun.guest_lines(run.lines, name))
+    return [int(count) for count in re.findall(r"SHARE: phase=\d iterations=(\d+)", lines)]
+
+
+def test_a_storm_costs_its_owner_alone(bochs_boot, tmp_path):
+    """A guest's device interrupts it as fast as it can, and its message moves all the time, which the unit must be told and
+    waited for: a guest on another CPU gets as much done meanwhile as before. Bochs' time is instructions, so that is
+    exact."""
+    config = guestrun.config(tmp_path, guestrun.guest("storm", [0, 1], "msi", cmdline="cpus=2 storm=300", devices=[EDU]),
+                             guestrun.guest("calm", [2], "share", cmdline="ms=300"))
+    modules = [config, testbed.Module(guestrun.image("msi"), "msi"), testbed.Module(guestrun.image("share"), "share")]
+    run = bochs_boot(cmdline="exit panic=reset", modules=modules, cpus=3, timeout=200)
+    for name in ("storm", "calm"):
+        guestrun.assert_passed(guestrun.guest_lines(run.lines, name))
+        assert guestrun.end_of(run, name) == "powered-off"
+    before, during = iterations(run, "calm")
+    (moved,) = re.findall(r"STORM: raised=\d+ taken=\d+ moved=(\d+)", run.text)
+    handled = {name: int(count) for name, count in
+               re.findall(r"guest: name=(\w+) end=.* device-interrupts=(\d+)", run.text)}
+    assert handled["storm"] > 1000 and handled["calm"] == 0 and int(moved) > 20
+    assert during / before > 0.99, (before, during)
+    assert run.ended and run.status == 0 and not run.having("fault: ")
+
+
 @pytest.mark.parametrize("model", [bochs.MODELS[0], bochs.MODEL], ids=lambda model: model.split("_")[1])
 @pytest.mark.parametrize("preset", ["unremapped", "minimal"])
 def test_interrupts_that_no_unit_remaps(bochs_boot, tmp_path, preset, model):

@@ -45,7 +45,8 @@ static void port_write(void *context, uint16_t port, unsigned width, uint64_t va
 static void emulate(const struct decode_insn *insn)
 {
     const struct emulate_io io = {NULL, io_read, io_write, port_read, port_write};
-    struct decode_registers regs = {.rip = 0xfffffff0, .rflags = 2};
+    uint64_t gprs[16];
+    struct decode_registers regs = {.gpr = gprs, .rip = 0xfffffff0, .rflags = 2};
     for (unsigned i = 0; i < 16; i++) {
         regs.gpr[i] = UINT64_C(0x8070605040302010) * (i + 1);
     }

@@ -158,6 +158,38 @@ def test_orders(pair, command, member, target, word):
     assert (status, out) == (2, "") and f"which {member}?" in err
 
 
+def test_last_boot(pair):
+    """In parts, a damaged line, one with an escape sequence; and what there is none of."""
+    hypervisor, agent = pair
+    log = [{"damaged": False, "text": f"line {i}"} for i in range(3)]
+    log[1] = {"damaged": True, "text": ""}
+    log[2]["text"] = "[   0.3] error panic: CPU 0: \x1b[2J"
+    facts = {"total": 3, "end": "panic", "why": log[2]["text"], "overwritten": 7, "damaged": 1}
+
+    def parts(request):
+        at = request.get("from", 0)
+        return {"log": log[at:at + 2], **facts, **({"next": 2} if at == 0 else {})}
+
+    hypervisor.answers["last-boot"] = parts
+    assert agent.ctl("last-boot") == (0, """\
+The last boot ended by a panic of the hypervisor:
+  [   0.3] error panic: CPU 0: \\x1b[2J
+
+line 0
+(a line that is damaged)
+[   0.3] error panic: CPU 0: \\x1b[2J
+
+lines kept 3, older ones overwritten 7, damaged 1
+""", "")
+    status, out, err = agent.ctl("last-boot", "--json")
+    assert (status, json.loads(out), err) == (0, {"ok": True, **facts, "log": log}, "")
+    hypervisor.answers["last-boot"] = {"log": [], "total": 0, "end": "none", "why": "power was off"}
+    assert agent.ctl("last-boot") == (0, "Nothing is known of the last boot:\n  power was off\n", "")
+    hypervisor.answers["last-boot"] = {"ok": False, "code": "unknown-command", "error": "no command 'last-boot'", "fix": "x"}
+    assert agent.ctl("last-boot") == (1, "", "bulkhead-ctl: no command 'last-boot'\n  fix: x\n")
+    assert agent.ctl("last-boot", "more")[0] == 2
+
+
 def test_log_level_of_events(pair):
     hypervisor, agent = pair
     assert agent.ctl("log-level", "--events", "info")[0] == 0

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The agent in Bulkhead's own service guest: bulkhead-ctl's tables of the real hypervisor, its orders carried out, rules
-that answer its events, its metrics, another guest's console."""
+that answer its events, its metrics, another guest's console; and, as the boot before it ended by a panic, what came of that
+one's log."""
 import json
 import re
 
+import events
 import guestrun
 import native
 import pytest
@@ -27,6 +29,9 @@ COMMANDS = {
     "devices": "bulkhead-ctl devices",
     "networks": "bulkhead-ctl networks",
     "faults": "bulkhead-ctl faults",
+    "last-boot": "bulkhead-ctl last-boot",
+    "last-boot-json": "bulkhead-ctl last-boot --json",
+    "last-boot-event": "bulkhead-ctl events --type last-boot",
     "pause": "bulkhead-ctl pause user; event guest-resumed 1",
     "stop-device": "bulkhead-ctl stop-device 0000:00:05.0; event device-returned 1",
     "restart": "bulkhead-ctl restart user; event guest-started 3",
@@ -56,7 +61,8 @@ def session(boot, tmp_path_factory):
               guestrun.guest("user", [1], "restart", "4MiB", devices=["0000:00:05.0"])]
     modules = [guestrun.config(folder, *tables), testbed.Module(guestrun.linux("vmlinux"), "vmlinux"),
                testbed.Module(initrd, "service.img"), testbed.Module(guestrun.image("restart"), "restart")]
-    return boot(modules=modules, machine={"cpus": 2}, devices=EDU, timeout=150)
+    return boot(image="bulkhead-selftest.elf", cmdline="exit panic=reset panic-test=assert panic-once", resets=True,
+                modules=modules, machine={"cpus": 2}, devices=EDU, timeout=150)
 
 
 @pytest.fixture(scope="module")
@@ -116,14 +122,19 @@ def test_refusals_say_what_to_do(told, name, words):
     assert status == 1 and text.startswith("bulkhead-ctl: ") and words in text and "\n  fix: " in text
 
 
-def test_rules_answer_events(session, told):
-    events = [json.loads(line.removeprefix("event ")) for line in guestrun.guest_lines(session.lines, "service")
-              if line.startswith('event {')]
-    acted = [(e["rule"], e["action"], e["target"], e["result"]) for e in events if e["type"] == "rule"]
+@pytest.fixture(scope="module")
+def seen(session):
+    """Every event that the agent saw."""
+    return [json.loads(line.removeprefix("event ")) for line in guestrun.guest_lines(session.lines, "service")
+            if line.startswith("event {")]
+
+
+def test_rules_answer_events(seen, told):
+    acted = [(e["rule"], e["action"], e["target"], e["result"]) for e in seen if e["type"] == "rule"]
     assert acted == [("on.guest-paused", "resume", "user", "done"),
                      ("on.device-stopped", "return-device", "0000:00:05.0", "done")]
-    assert [e["by"] for e in events if e["type"] == "guest-resumed"] == ["service"]
-    kinds = [e["type"] for e in events]
+    assert [e["by"] for e in seen if e["type"] == "guest-resumed"] == ["service"]
+    kinds = [e["type"] for e in seen]
     assert "hello" in kinds and "device-returned" in kinds
     assert not {"malformed-line", "events-missed", "channel-lost"} & set(kinds)
     assert "guest-paused: guest=user by=service" in told["events"][1]
@@ -132,6 +143,40 @@ def test_rules_answer_events(session, told):
 def test_log_lines_become_events(session, told):
     assert told["log-level"][0] == 0
     assert '"type":"log"' in "\n".join(guestrun.guest_lines(session.lines, "service"))
+
+
+PANIC = re.compile(r"^\[ *\d+\.\d{6}\] error panic: CPU 0: tests/selftest/panic_cases\.c:\d+: assertion failed: ")
+
+
+def test_events_tell_how_the_last_boot_ended(seen):
+    """Its last lines one by one, then why, and how many there were; all of them as docs/events.schema.json says."""
+    own = [event for event in seen if "source-program" not in event]
+    events.validate_all(own)
+    events.assert_complete(own)
+    (last,) = [event for event in own if event["type"] == "last-boot"]
+    assert (last["severity"], last["end"], last["overwritten"], last["damaged"]) == ("error", "panic", 0, 0)
+    assert PANIC.match(last["text"]) and last["shown"] == min(last["lines"], 64) > 40
+    texts = [event["text"] for event in own if event["type"] == "log" and event["seq"] < last["seq"]]
+    first = texts.index("last-boot: it ended by a panic; the last lines of its log were")
+    assert texts[-1] == "last-boot: end"
+    lines = [text.removeprefix("last-boot: | ") for text in texts[first + 1:-1]]
+    assert len(lines) == last["shown"] and last["text"] in lines and "panic: resetting the machine" in lines[-1]
+
+
+def test_the_last_boots_log_can_be_asked_for(session, told, seen):
+    """All that was kept, which is what that boot printed."""
+    (last,) = [event for event in seen if event["type"] == "last-boot"]
+    status, text = told["last-boot"]
+    heading, why, empty, *log, after, counts = text.splitlines()
+    assert (status, heading, empty, after) == (0, "The last boot ended by a panic of the hypervisor:", "", "")
+    assert why.strip() == last["text"]
+    assert counts == f"lines kept {last['lines']}, older ones overwritten 0, damaged 0" and len(log) == last["lines"]
+    printed = session.text[:session.text.index("panic: resetting the machine")]
+    assert len([line for line in log if line in printed]) > last["lines"] - 5  # but for lines longer than a record
+    answer = json.loads(told["last-boot-json"][1])
+    assert (answer["end"], answer["why"], answer["total"]) == ("panic", last["text"], last["lines"])
+    assert [line["text"] for line in answer["log"]] == log
+    assert "last-boot: [" in told["last-boot-event"][1] and " end=panic lines=" in told["last-boot-event"][1]
 
 
 def test_another_guests_console(told):

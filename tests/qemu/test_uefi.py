@@ -2,13 +2,16 @@
 """The machine started by UEFI (Debian's OVMF): by Bulkhead's own EFI loader from a USB stick, behind firmware that left the
 remapping unit on; and by GRUB from a CD that tools/mkimage made. Each with VT-d, a Linux guest that reads its
 disk right, and a guest that turns its card on others."""
+import json
 import os
 import re
 import shutil
 import subprocess
 
 import bootimage
+import events
 import guestrun
+import native
 import ovmf
 import pytest
 import testbed
@@ -128,14 +131,30 @@ def test_guests_after_grub(by_grub, disk):
 
 @pytest.mark.xdist_group("uefi-last-boot")
 def test_a_crash_leaves_its_trace(tmp_path):
-    """UEFI and the loader leave the kept log alone when the machine is reset: the next boot shows what came before a panic."""
-    wanted = bootimage.BootList(testbed.BUILD / "bulkhead-selftest.elf", "panic=reset panic-test=assert")
+    """UEFI and the loader leave the kept log alone when the machine is reset: the next boot shows what came before a panic,
+    and goes on; its service guest is told, by events and when it asks."""
+    programs = {f"bin/{name}": (testbed.BUILD / "host" / name).read_bytes() for name in ("bulkheadd", "bulkhead-ctl")}
+    programs |= {"commands": b"bulkhead-ctl last-boot\n", "rules": b"version = 1\n"}
+    initrd = native.image(tmp_path / "service.img", "agent", ["virtio_pci", "virtio_console"], programs)
+    config = guestrun.config(tmp_path, '[system]\nservice = "service"\n',
+                             guestrun.guest("service", [0], "vmlinux", "256MiB", initrd="service.img",
+                                            cmdline="console=ttyS0 quiet"))
+    modules = [bootimage.BootFile(config.path, config.text), bootimage.BootFile(IMAGES["vmlinux"], "vmlinux"),
+               bootimage.BootFile(initrd, "service.img")]
+    words = "exit panic=reset panic-test=assert panic-once" + testbed.kernel_words(accelerator())
+    wanted = bootimage.BootList(testbed.BUILD / "bulkhead-selftest.elf", words, modules)
     bootimage.write_system_partition(tmp_path / "esp", wanted, testbed.BUILD / "bulkhead.efi")
     bootimage.write_fat(tmp_path / "stick.img", tmp_path / "esp")
-    arguments = [*testbed.machine_arguments(cpus=1, memory="512M", accelerator=accelerator()),
+    arguments = [*testbed.machine_arguments(cpus=1, memory="1024M", accelerator=accelerator()),
                  *ovmf.usb_sticks(tmp_path / "stick.img"), *ovmf.arguments(tmp_path)]
-    run = testbed.run_qemu(arguments, 90, stop_when=lambda line: "last-boot: end" in line, resets=True)
+    run = testbed.run_qemu(arguments, 150, stop_when=lambda line: "demo: agent done" in line, resets=True)
     print(run.text)
     assert len(run.having("boot: Bulkhead, started by Bulkhead's EFI loader")) >= 2 and not run.timed_out
     assert run.having("last-boot: it ended by a panic")
     assert run.having("last-boot: | ", "error panic: CPU 0: tests/selftest/panic_cases.c:")
+    told = guestrun.guest_lines(run.lines, "service")
+    assert "ctl 1: The last boot ended by a panic of the hypervisor:" in told
+    seen = [json.loads(line.removeprefix("event ")) for line in told if line.startswith('event {"seq"')]
+    events.validate_all(seen)
+    (last,) = [event for event in seen if event["type"] == "last-boot"]
+    assert last["end"] == "panic" and "error panic: CPU 0: tests/selftest/panic_cases.c:" in last["text"]

@@ -42,8 +42,15 @@ MUST_CHECK enum status selftest_irq_ioapic(const struct selftest *test);
 /* VMX: entries that the CPU refuses, explained. Passes without a test on a CPU without VMX. */
 MUST_CHECK enum status selftest_vmx_entry(const struct selftest *test);
 
+/* What is left in the CPU's registers behind an exit: nothing of the guest's. Passes without a test on a CPU that has
+ * neither VMX nor SVM. */
+MUST_CHECK enum status selftest_exit_registers(const struct selftest *test);
+
 /* Give a guest the orders of the command line from now on, by the last CPU. */
 void selftest_orders(const struct selftest_guests *made);
+
+/* Tell the ports that echo whose they are. */
+void selftest_echo(const struct selftest_guests *made);
 
 /* Panic by an NMI that comes while a guest runs on the last CPU (VMX). */
 void selftest_panic_guest(void *argument);

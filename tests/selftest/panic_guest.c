@@ -6,7 +6,7 @@
 #include "kernel/core/time.h"
 #include "kernel/hw/cpu.h"
 #include "tests/selftest/cases.h"
-#include "tests/selftest/vmx_rig.h"
+#include "tests/selftest/vcpu_rig.h"
 #include "vmx/vmx.h"
 
 #define GUEST_US 100000 /* long enough for the guest to run */
@@ -14,12 +14,13 @@
 /* JMP to itself, interrupts off: nothing but the NMI, or the host's own interrupts, ends its run. */
 static void run_guest(void *argument)
 {
-    static struct vmx_rig rig;
+    static struct vcpu_rig rig;
     static const uint8_t jump[] = {0xeb, 0xfe};
     struct vcpu_exit exit;
     (void)argument;
     (void)cpu_irq_save();
-    if (vmx_backend.cpu_enable(cpu_index()) != STATUS_OK || vmx_rig_build(&rig, jump, sizeof(jump)) != STATUS_OK) {
+    if (vmx_backend.cpu_enable(cpu_index()) != STATUS_OK ||
+        vcpu_rig_build(&rig, &vmx_backend, jump, sizeof(jump)) != STATUS_OK) {
         return;
     }
     vcpu_reset(&rig.vcpu, VCPU_RESET_POWER_ON, 0);

@@ -8,8 +8,7 @@
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 #include "tests/selftest/cases.h"
-#include "tests/selftest/vmx_rig.h"
-#include "vmx/capability.h"
+#include "tests/selftest/vcpu_rig.h"
 #include "vmx/controls.h"
 #include "vmx/instructions.h"
 #include "vmx/vmx.h"
@@ -95,7 +94,7 @@ static bool contains(const char *text, const char *part)
     return false;
 }
 
-static bool runs_to_hlt(struct vmx_rig *rig)
+static bool runs_to_hlt(struct vcpu_rig *rig)
 {
     struct vcpu_exit exit = {0};
     vcpu_reset(&rig->vcpu, VCPU_RESET_POWER_ON, 0);
@@ -108,7 +107,7 @@ static bool runs_to_hlt(struct vmx_rig *rig)
     return exit.kind == VCPU_EXIT_HLT;
 }
 
-static bool is_named(struct vmx_rig *rig, const struct broken *b)
+static bool is_named(struct vcpu_rig *rig, const struct broken *b)
 {
     struct vcpu_exit exit = {0};
     uint64_t good = vmx_read(b->field);
@@ -120,7 +119,7 @@ static bool is_named(struct vmx_rig *rig, const struct broken *b)
     return right;
 }
 
-static enum status try_each(struct vmx_rig *rig, const struct broken *list, size_t count)
+static enum status try_each(struct vcpu_rig *rig, const struct broken *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         SELFTEST_CHECK(runs_to_hlt(rig));
@@ -130,7 +129,7 @@ static enum status try_each(struct vmx_rig *rig, const struct broken *list, size
     return STATUS_OK;
 }
 
-static enum status try_all(struct vmx_rig *rig)
+static enum status try_all(struct vcpu_rig *rig)
 {
     enum status status = try_each(rig, guest, ARRAY_LENGTH(guest));
     if (status == STATUS_OK) {
@@ -146,7 +145,7 @@ static enum status try_all(struct vmx_rig *rig)
 enum status selftest_vmx_entry(const struct selftest *test)
 {
     (void)test;
-    static struct vmx_rig rig;
+    static struct vcpu_rig rig;
     static const uint8_t hlt[] = {0xf4};
     const char *why = vmx_backend.refuse();
     if (why != NULL) {
@@ -157,9 +156,9 @@ enum status selftest_vmx_entry(const struct selftest *test)
     uint64_t used = pages_used_bytes();
     vmx_backend.configure(0);
     SELFTEST_CHECK(vmx_backend.cpu_enable(cpu_index()) == STATUS_OK);
-    SELFTEST_CHECK(vmx_rig_build(&rig, hlt, sizeof(hlt)) == STATUS_OK);
+    SELFTEST_CHECK(vcpu_rig_build(&rig, &vmx_backend, hlt, sizeof(hlt)) == STATUS_OK);
     enum status status = try_all(&rig);
-    vmx_rig_tear_down(&rig);
+    vcpu_rig_tear_down(&rig);
     vmx_backend.cpu_disable(cpu_index());
     SELFTEST_CHECK(pages_used_bytes() == used);
     cpu_irq_restore(flags);

@@ -21,10 +21,10 @@ class Depth:
     pause_ms: int  # after each of them, so that the log has room for the records: 16 a device, then one a second
     device_ms: int  # about as long as the attacks of one device take
     seconds: int  # to stay as a witness, where nobody ends the machine
-    timeout: int  # of an emulator
+    timeout: int  # of an emulator, besides the devices
 
 
-DEPTHS = {"quick": Depth(500, 8, 100, 10000, 60, 240), "full": Depth(0, 64, 2500, 660000, 3600, 7200)}
+DEPTHS = {"quick": Depth(500, 8, 100, 10000, 60, 240), "full": Depth(0, 64, 2500, 720000, 3600, 5400)}
 
 # What does not decide who reaches what: images and their pins, when guests and devices are stopped or started anew.
 FAULT_KEYS = {"on-fault", "fault-limit", "irq-limit", "fault-severity"}
@@ -198,6 +198,16 @@ def turns_of(guests, device_ms):
     return turns
 
 
+def devices_seconds(depth, guests):
+    return sum(len(guest.get("devices", [])) for guest in guests.values()) * depth.device_ms // 1000
+
+
+def emulator_seconds(o, guests):
+    """How long an emulator may take: the guests stay as witnesses for as long, whoever set it."""
+    depth = DEPTHS[o.depth]
+    return int(o.timeout) or depth.timeout + devices_seconds(depth, guests)
+
+
 def derive(o):
     """(ticket, text of the derived configuration) from the options of the command line."""
     source = o.config.read_bytes()
@@ -232,10 +242,9 @@ def derive(o):
         },
     }
     ticket["number"] = number_of(ticket)
-    seconds = depth.seconds + sum(len(guest.get("devices", [])) for guest in guests.values()) * depth.device_ms // 1000
+    seconds = emulator_seconds(o, guests) if o.emulator else depth.seconds + devices_seconds(depth, guests)
     base = (f"targets={','.join(ticket['targets'])} ticket={ticket['number']} seed={o.seed} "
-            f"budget={ticket['budget_ms']} seconds={depth.timeout if o.emulator else seconds} "
-            f"pause={depth.pause_ms}")
+            f"budget={ticket['budget_ms']} seconds={seconds} pause={depth.pause_ms}")
     turns = turns_of(guests, depth.device_ms)
     words = {name: f"{base} turn={turns[name]}" + (" spoil=1" if name == o.spoil else "") for name in guests}
     return ticket, attacked(config, guests, words, ticket["sha256"]["attacker"])

@@ -11,11 +11,14 @@ import tomllib
 
 import bochs
 import derive
+import progress
 import testbed
 
 HYPERVISOR = testbed.BUILD / "bulkhead.elf"
 ATTACKER = testbed.BUILD / "guest-tests" / "attest.elf"
 WORDS = "exit panic=reset"
+STOPPED = ("the emulator was stopped after {} s, before the guests had tried all: what is below is missing for that alone. "
+           "Give it more (--timeout SECONDS), or less to do: --budget-ms 60000 gives each class of attempts a minute")
 
 
 def tool():
@@ -75,23 +78,42 @@ class Enough:
         return not self.left
 
 
+class Watch:
+    """stop_when for an emulator: keeps the log while it comes, tells how far it is, and says when it is enough."""
+
+    def __init__(self, ticket, guests, limit, log):
+        self.enough = Enough(ticket["guests"])
+        self.progress = progress.Progress(ticket, {name: len(guest.get("devices", [])) for name, guest in guests.items()})
+        self.progress.begin(limit)
+        self.log = log
+
+    def __call__(self, line):
+        if self.log:
+            print(line, file=self.log, flush=True)
+        self.progress.take(line)
+        return self.enough(line)
+
+
 def run(o, config, ticket):
-    """The console's lines."""
-    timeout = o.timeout or derive.DEPTHS[o.depth].timeout
+    """(the console's lines, why they are not all or None)."""
     guests = tomllib.loads(config.read_text())["guest"]
+    timeout = derive.emulator_seconds(o, guests)
+    with open(o.save_log, "w") if o.save_log else contextlib.nullcontext() as log:
+        done = boot(o, config, guests, timeout, Watch(ticket, guests, timeout, log))
+    return done.lines, STOPPED.format(timeout) if done.timed_out else None
+
+
+def boot(o, config, guests, timeout, watch):
     mebibytes, cpus = derive.emulated_mebibytes(o.emulator, guests), derive.emulated_cpus(guests)
     iso = config.parent / "boot.iso"
-    enough = Enough(ticket["guests"])
     words = f"{WORDS} {o.append}".strip()
     if o.emulator == "bochs":
         machine = bochs.Machine(cpus=cpus, mebibytes=mebibytes, network=True)
         bochs.make_iso(iso, o.hypervisor, machine, words, modules(o, config))
-        done = bochs.run(machine, iso, timeout, stop_when=enough)
-    else:
-        accelerator, _ = testbed.choose_accelerator(testbed.kvm_supported_cpuid())
-        testbed.make_iso(iso, o.hypervisor, words + testbed.kernel_words(accelerator), modules(o, config))
-        disk = testbed.make_disk(testbed.BUILD / "disk.img")
-        arguments = [*testbed.machine_arguments(cpus=cpus, memory=f"{mebibytes}M", accelerator=accelerator),
-                     *testbed.demo_devices(disk), *ahci(disk), *testbed.boot_arguments(iso)]
-        done = testbed.run_qemu(arguments, timeout, stop_when=enough)
-    return done.lines
+        return bochs.run(machine, iso, timeout, stop_when=watch)
+    accelerator, _ = testbed.choose_accelerator(testbed.kvm_supported_cpuid())
+    testbed.make_iso(iso, o.hypervisor, words + testbed.kernel_words(accelerator), modules(o, config))
+    disk = testbed.make_disk(testbed.BUILD / "disk.img")
+    arguments = [*testbed.machine_arguments(cpus=cpus, memory=f"{mebibytes}M", accelerator=accelerator),
+                 *testbed.demo_devices(disk), *ahci(disk), *testbed.boot_arguments(iso)]
+    return testbed.run_qemu(arguments, timeout, stop_when=watch)

@@ -20,6 +20,7 @@ static const struct command commands[] = {
     {"networks", "", "the networks between guests", ctl_list},
     {"faults", "", "how many requests of each device were blocked", ctl_list},
     {"events", "[--follow] [--last N] [--type T] [--guest G] [--severity S]", "what happened", ctl_events},
+    {"last-boot", "", "how the boot before this one ended, and the end of its log", ctl_last_boot},
     {"top", "", "a live screen of guests, rates, networks and faults", ctl_top},
     {"console", "GUEST", "a guest's console on this terminal; Ctrl-] ends it", ctl_console},
     {"start", "GUEST", "start a stopped guest", ctl_order},

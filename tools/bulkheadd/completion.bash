@@ -32,7 +32,7 @@ _bulkhead_ctl()
         --type | --last) return ;;
         *)
             case $command in
-                '') words='status guests devices networks faults events top console start stop restart pause resume
+                '') words='status guests devices networks faults events last-boot top console start stop restart pause resume
                     stop-device return-device cut restore log-level reboot poweroff
                     --json --socket --ports --help --version' ;;
                 start | stop | restart | pause | resume | console) words=$(_bulkhead_ctl_names guests name) ;;

@@ -33,6 +33,7 @@ void ctl_error(const char *what, const char *fix);
 int ctl_status(struct ctl *c, int argc, char **argv);
 int ctl_list(struct ctl *c, int argc, char **argv); /* guests, devices, networks, faults */
 int ctl_events(struct ctl *c, int argc, char **argv);
+int ctl_last_boot(struct ctl *c, int argc, char **argv);
 int ctl_order(struct ctl *c, int argc, char **argv); /* all that change something */
 int ctl_console(struct ctl *c, int argc, char **argv);
 int ctl_top(struct ctl *c, int argc, char **argv);

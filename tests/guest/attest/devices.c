@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * What this guest's devices can be made to do: DMA to addresses that are not its own, forged interrupt messages. */
-#include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 #include "tests/guest/attest/attest.h"
 #include "tests/guest/attest/driver.h"
@@ -147,10 +146,12 @@ static void drive(const struct attest_options *o, const struct config_function *
     say_control(f, driver, "before", can);
     dma(o, f, driver, can);
     if (!can.reads) {
-        attest_not_attempted(f->devfn, "dma-read", "this device does not read this guest's own RAM so");
+        attest_not_attempted(f->devfn, "dma-read",
+                             "it did not read this guest's own RAM: that it reads nothing else says nothing");
     }
     if (!can.writes) {
-        attest_not_attempted(f->devfn, "dma-write", "this device does not write this guest's own RAM so");
+        attest_not_attempted(f->devfn, "dma-write",
+                             "it did not write this guest's own RAM: that it writes nothing else says nothing");
     }
     attest_messages(f, driver);
     say_control(f, driver, "after", control(driver));
@@ -169,7 +170,7 @@ void attest_devices(const struct attest_options *o, const struct config_guest *g
         if (driver != NULL) {
             drive(o, f, driver, can);
         } else {
-            attest_not_attempted(f->devfn, "dma", "the attacker cannot drive this device");
+            attest_not_attempted(f->devfn, "dma", "the attacker has no driver for this device, or it did not start");
             attest_messages(f, NULL);
         }
     }

@@ -218,7 +218,8 @@ void attest_messages(const struct config_function *f, const struct driver *drive
     if (driver != NULL && driver->message != NULL) {
         by_dma(f, driver);
     } else {
-        attest_not_attempted(f->devfn, "message-dma", "the attacker cannot make it write 4 bytes");
+        attest_not_attempted(f->devfn, "message-dma",
+                             "no command of it that the attacker knows writes just 4 bytes, as a message is");
     }
     attest_interrupts_init();
 }

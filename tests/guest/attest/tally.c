@@ -6,9 +6,11 @@
 #include "tests/guest/lib/report.h"
 
 #define SHOWN 8u /* escapes a class that get a line of their own */
+#define PROGRESS_TICKS (20 * PM_TIMER_HZ)
 
 static struct {
     uint64_t escapes, attempts;
+    uint64_t next_progress; /* PM timer */
 } all;
 
 static void place(unsigned devfn, char text[32])
@@ -25,9 +27,27 @@ struct attest_tally attest_begin(const char *name, unsigned devfn, uint64_t of, 
     return (struct attest_tally){.name = name, .devfn = devfn, .of = of, .until = until};
 }
 
+/* For whoever looks on at a long class. */
+static void progress(const struct attest_tally *t, uint64_t now)
+{
+    if (all.next_progress != 0 && now >= all.next_progress) {
+        say("ATTEST progress class=%s attempts=%llu of=%llu", t->name, (unsigned long long)t->attempts,
+            (unsigned long long)t->of);
+        all.next_progress = 0;
+    }
+    if (all.next_progress == 0) {
+        all.next_progress = now + PROGRESS_TICKS;
+    }
+}
+
 bool attest_more(const struct attest_tally *t)
 {
-    return (t->attempts & 63) != 0 || machine_ticks() < t->until;
+    if ((t->attempts & 63) != 0) {
+        return true;
+    }
+    uint64_t now = machine_ticks();
+    progress(t, now);
+    return now < t->until;
 }
 
 void attest_expected(struct attest_tally *t)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Interrupts of a device of one's own: an edu's MSI to each CPU by physical and logical names, to several at once,
- * moved about, while interrupts are off, while the CPU sleeps, and not at all. Two CPUs. */
+ * moved about, while interrupts are off, while the CPU sleeps, and not at all. Two CPUs. With "storm=MS" first a storm
+ * of them for so long, during the second phase of a share guest with "ms=MS" beside it (tests/guest/share). */
 #include "guest/vlapic.h"
 #include "kernel/hw/cpu.h"
 #include "tests/guest/lib/apic.h"
@@ -19,6 +20,8 @@
 #define SETTLE_US 5000
 #define ROUNDS 100
 #define CPUS 2
+#define STORM_GAP_MS 300 /* before each phase of a share guest */
+#define MOVE_EVERY 1024
 
 static struct edu edu;
 static volatile uint32_t hits[CPUS][VECTORS], total;
@@ -143,6 +146,45 @@ static void switched_off(void)
     check(raise_once(0), "off: nothing comes");
 }
 
+static struct {
+    uint64_t end;
+    uint32_t raised, moved;
+} storm;
+
+/* As fast as it goes, and every now and then the message moves to another vector: the unit has to forget its entry. */
+static void rage(void *argument)
+{
+    (void)argument;
+    while (cpu_tsc() < storm.end) {
+        edu_raise(&edu);
+        edu_acknowledge(&edu);
+        if (++storm.raised % MOVE_EVERY == 0) {
+            edu_msi_change(&edu, to_cpu(0), (uint16_t)(FIRST + ++storm.moved % VECTORS));
+        }
+    }
+}
+
+static void storm_for(uint64_t ms)
+{
+    uint64_t from = cpu_tsc();
+    machine_wait_us(50000);
+    uint64_t per_ms = (cpu_tsc() - from) / 50;
+    uint64_t start = (2 * STORM_GAP_MS + ms) * per_ms;
+    check(cpu_tsc() < start, "the storm has not begun yet");
+    (void)edu_msi(&edu, true, to_cpu(0), FIRST);
+    while (cpu_tsc() < start) {
+        cpu_pause();
+    }
+    forget();
+    storm.end = start + ms * per_ms;
+    cpu_irq_enable();
+    smp_run(1, rage, NULL);
+    bool ended = smp_wait(1, 2000 * ms);
+    cpu_irq_disable();
+    say("STORM: raised=%u taken=%u moved=%u", storm.raised, total, storm.moved);
+    check(ended && total > 0, "the storm is over");
+}
+
 void guest_main(void)
 {
     if (!check(edu_find(&edu) && edu_msi(&edu, false, MESSAGE, FIRST), "there is an edu device with MSI")) {
@@ -154,6 +196,10 @@ void guest_main(void)
         trap_handle((uint8_t)(FIRST + i), on_interrupt);
     }
     if (!expect(smp_start(), CPUS, "CPUs")) {
+        return;
+    }
+    if (machine_option("storm", 0) != 0) {
+        storm_for(machine_option("storm", 0));
         return;
     }
     one_message(to_cpu(0), FIRST, 1, 0, "physical, this CPU");

@@ -30,7 +30,7 @@ static void device_write(void *context, uint64_t offset, unsigned width, uint64_
 
 static struct bus_range range(uint64_t base, uint64_t size, unsigned widths, struct device *d)
 {
-    return (struct bus_range){base, size, widths, device_read, device_write, d};
+    return (struct bus_range){base, size, widths, device_read, device_write, d, false};
 }
 
 static enum status add(struct bus *bus, uint64_t base, uint64_t size, unsigned widths, struct device *d)
@@ -128,13 +128,38 @@ static void test_mmio_widths(void **state)
     assert_int_equal(d.value, 0xffffffff);
 }
 
+/* What nobody answers, and what a quiet range answers, leaves nothing to look at. */
+static void test_touched(void **state)
+{
+    (void)state;
+    struct bus_range room[2];
+    struct bus bus;
+    struct device quiet = {0}, loud = {0};
+    struct bus_range r = range(0x40, 2, 1, &quiet);
+    r.quiet = true;
+    bus_init(&bus, BUS_PORTS, room, 2);
+    assert_int_equal(bus_add(&bus, &r), STATUS_OK);
+    assert_int_equal(add(&bus, 0x42, 2, 1, &loud), STATUS_OK);
+    (void)bus_read(&bus, 0x40, 2, 0);
+    bus_write(&bus, 0x41, 1, 0, 0);
+    bus_write(&bus, 0x80, 4, 0, 0);
+    assert_int_equal(quiet.reads + quiet.writes, 3);
+    assert_false(bus.touched);
+    (void)bus_read(&bus, 0x40, 4, 0); /* a byte of the other is in it */
+    assert_true(bus.touched);
+    bus.touched = false;
+    (void)bus_read(&bus, 0x42, 1, 0);
+    assert_true(bus.touched);
+    bus.touched = false;
+    bus_write(&bus, 0x43, 1, 0, 0);
+    assert_true(bus.touched);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lookup_and_overlap),
-        cmocka_unit_test(test_bad_ranges),
-        cmocka_unit_test(test_ports),
-        cmocka_unit_test(test_mmio_widths),
+        cmocka_unit_test(test_lookup_and_overlap), cmocka_unit_test(test_bad_ranges), cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_mmio_widths),        cmocka_unit_test(test_touched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,9 +78,12 @@ static uint64_t at(const struct world *w, unsigned address, unsigned width)
     return v;
 }
 
+static uint64_t gprs[16];
+
 static struct world world_make(uint64_t value_at_100)
 {
-    struct world w = {.regs = {.rip = 0x1000, .rflags = 2}};
+    struct world w = {.regs = {.gpr = gprs, .rip = 0x1000, .rflags = 2}};
+    memset(gprs, 0, sizeof(gprs));
     memcpy(w.memory + 0x100, &value_at_100, 8);
     w.regs.gpr[DECODE_RAX] = 0x100;
     return w;
@@ -215,10 +218,13 @@ static void test_failed_access_changes_nothing(void **state)
     struct world w = world_make(5);
     w.fail_at = 0x100;
     struct decode_registers before = w.regs;
+    uint64_t before_gprs[16];
+    memcpy(before_gprs, gprs, sizeof(gprs));
     assert_int_equal(run_mode(&w, DECODE_64, "\xff\x00", 2), STATUS_OUT_OF_RANGE);
     assert_int_equal(run_mode(&w, DECODE_64, "\x8b\x08", 2), STATUS_OUT_OF_RANGE);
     assert_int_equal(run_mode(&w, DECODE_64, "\x89\x08", 2), STATUS_OUT_OF_RANGE);
     assert_memory_equal(&before, &w.regs, sizeof(before));
+    assert_memory_equal(before_gprs, gprs, sizeof(gprs));
     assert_int_equal(run_mode(&w, DECODE_64, "\x0f\x10\x00", 3), STATUS_UNSUPPORTED); /* movups */
     assert_int_equal(run_mode(&w, DECODE_64, "\x89\xc8", 2), STATUS_UNSUPPORTED);     /* no memory operand */
     assert_int_equal(w.reads + w.writes, 0);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "guest/vlapic_irq.h"
+#include "guest/vlapic_timer.h"
 
 struct out {
     struct apic_message sent;
@@ -37,6 +38,12 @@ static void on_renamed(void *context)
 {
     struct out *o = context;
     o->renames++;
+}
+
+static bool post(struct vlapic *l, uint8_t vector, bool level)
+{
+    struct apic_message message = {.vector = vector, .delivery = APIC_FIXED, .level = level};
+    return vlapic_irq_deliver(l, &message);
 }
 
 static uint32_t page[LAPIC_SIZE / 4];
@@ -74,15 +81,15 @@ static void test_levels_stay_out_of_the_mailbox(void **state)
     struct out o;
     make(&l, &o);
     write(&l, LAPIC_SVR, 0x1ff);
-    assert_true(vlapic_irq_post(&l, 0x51, true));
+    assert_true(post(&l, 0x51, true));
     assert_false(posted_is_pending(&l.posted));
-    assert_true(vlapic_irq_post(&l, 0x61, false));
+    assert_true(post(&l, 0x61, false));
     assert_true(posted_is_pending(&l.posted));
     assert_int_equal(vlapic_irq_highest(&l), 0x61);
     vlapic_irq_accept(&l, 0x61);
     assert_int_equal(vlapic_irq_highest(&l), 0x51);
     assert_int_equal(read(&l, LAPIC_TMR + 0x20), 1 << 17);
-    assert_true(vlapic_irq_post(&l, 0x52, true));
+    assert_true(post(&l, 0x52, true));
     vlapic_reset(&l);
     write(&l, LAPIC_SVR, 0x1ff);
     assert_int_equal(vlapic_irq_highest(&l), -1);
@@ -125,7 +132,7 @@ static void test_reset_state(void **state)
     assert_int_equal(read(&l, LAPIC_DFR), 0xffffffff);
     assert_int_equal(read(&l, LAPIC_LVT_LINT0), 0x10000);
     assert_int_equal(vlapic_base_read(&l), 0xfee00900);
-    assert_false(vlapic_irq_post(&l, 0x40, false)); /* not software-enabled */
+    assert_false(post(&l, 0x40, false)); /* not software-enabled */
     write(&l, LAPIC_LVT_TIMER, 0x30);
     assert_int_equal(read(&l, LAPIC_LVT_TIMER), 0x10030); /* mask is forced while disabled */
 }
@@ -138,9 +145,9 @@ static void test_priorities(void **state)
     make(&l, &o);
     write(&l, LAPIC_SVR, 0x1ff);
     assert_int_equal(vlapic_irq_pending(&l), -1);
-    assert_true(vlapic_irq_post(&l, 0x41, false));
-    assert_true(vlapic_irq_post(&l, 0x95, true));
-    assert_true(vlapic_irq_post(&l, 0x49, false));
+    assert_true(post(&l, 0x41, false));
+    assert_true(post(&l, 0x95, true));
+    assert_true(post(&l, 0x49, false));
     assert_int_equal(read(&l, LAPIC_IRR + 0x20), 1 << 1 | 1 << 9);
     assert_int_equal(read(&l, LAPIC_TMR + 0x40), 1 << 21);
     assert_int_equal(vlapic_irq_pending(&l), 0x95);
@@ -239,14 +246,12 @@ static void test_events_and_lint(void **state)
     write(&l, LAPIC_LVT_LINT0, 0x700);
     write(&l, LAPIC_LVT_LINT1, 0x400);
     assert_true(vlapic_irq_takes_extint(&l));
-    vlapic_irq_lint(&l, 1, true);
+    vlapic_irq_local(&l, LAPIC_LVT_LINT1);
     assert_int_equal(vlapic_irq_take_events(&l, LAPIC_EVENT_INIT), 0);
     assert_int_equal(vlapic_irq_take_events(&l, LAPIC_EVENT_NMI | LAPIC_EVENT_INIT), LAPIC_EVENT_NMI);
-    vlapic_irq_lint(&l, 1, true); /* still high: no second NMI */
-    assert_int_equal(vlapic_irq_take_events(&l, LAPIC_EVENT_NMI), 0);
     write(&l, LAPIC_LVT_LINT0, 0x55); /* fixed */
     assert_false(vlapic_irq_takes_extint(&l));
-    vlapic_irq_lint(&l, 0, true);
+    vlapic_irq_local(&l, LAPIC_LVT_LINT0);
     assert_int_equal(vlapic_irq_pending(&l), 0x55);
     struct apic_message sipi = {.vector = 0x12, .delivery = APIC_SIPI};
     struct apic_message smi = {.delivery = APIC_SMI};
@@ -341,7 +346,7 @@ static void test_page(void **state)
     write(&l, LAPIC_SVR, 0x1ff);
     write(&l, LAPIC_TPR, 0x20);
     assert_int_equal(page[LAPIC_TPR / 4], 0x20);
-    assert_true(vlapic_irq_post(&l, 0x95, true));
+    assert_true(post(&l, 0x95, true));
     assert_int_equal(page[LAPIC_IRR / 4 + 4 * 4], 0); /* posted; the page may be the CPU's just now */
     assert_int_equal(page[LAPIC_TMR / 4 + 4 * 4], 1 << 21);
     vlapic_irq_collect(&l);
@@ -355,7 +360,7 @@ static void test_page(void **state)
     assert_int_equal(o.eoi_vector, 0x95);
     vlapic_irq_finished(&l, 0x96); /* edge */
     assert_int_equal(o.eois, 1);
-    assert_true(vlapic_irq_post(&l, 0x41, false));
+    assert_true(post(&l, 0x41, false));
     vlapic_reset(&l); /* what was posted is forgotten, too */
     assert_int_equal(vlapic_irq_highest(&l), -1);
 }
@@ -397,7 +402,7 @@ static void test_written_by_hardware(void **state)
     assert_int_equal(page[LAPIC_TIMER_INITIAL / 4], 0);
     hardware_write(&l, LAPIC_ESR, 0x5a, 0);
     assert_int_equal(page[LAPIC_ESR / 4], 0);
-    assert_true(vlapic_irq_post(&l, 0x41, false));
+    assert_true(post(&l, 0x41, false));
     assert_int_equal(vlapic_irq_pending(&l), 0x41);
     vlapic_irq_accept(&l, 0x41);
     hardware_write(&l, LAPIC_EOI, 0, 0);
@@ -424,7 +429,7 @@ static void *post_many(void *context)
             sched_yield();
         }
         __atomic_store_n(&p->waits[vector], true, __ATOMIC_RELEASE);
-        (void)vlapic_irq_post(p->l, vector, false);
+        (void)post(p->l, vector, false);
     }
     return NULL;
 }
@@ -459,6 +464,91 @@ static void test_posting_from_other_cpus(void **state)
     assert_int_equal(vlapic_irq_highest(&l), -1); /* neither lost (the loop would hang) nor doubled */
 }
 
+/* What its vCPU's loop goes by. */
+struct business {
+    int pending;
+    uint64_t base, deadline;
+    uint32_t tpr, events;
+    bool extint, enabled;
+};
+
+static struct business business_of(struct vlapic *l)
+{
+    return (struct business){.pending = vlapic_irq_pending(l),
+                             .base = vlapic_base_read(l),
+                             .deadline = vlapic_timer_next_deadline(l),
+                             .tpr = vlapic_tpr(l),
+                             .events = l->events,
+                             .extint = vlapic_irq_takes_extint(l),
+                             .enabled = vlapic_is_software_enabled(l)};
+}
+
+static bool same_business(const struct business *a, const struct business *b)
+{
+    return a->pending == b->pending && a->base == b->base && a->deadline == b->deadline && a->tpr == b->tpr &&
+           a->events == b->events && a->extint == b->extint && a->enabled == b->enabled;
+}
+
+static uint64_t next_random(uint64_t *seed)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *seed >> 32;
+}
+
+/* Mostly an EOI or an ordinary register, sometimes anything, odd offsets too. */
+static uint32_t some_register(uint64_t *seed)
+{
+    static const uint16_t usual[] = {LAPIC_EOI,           LAPIC_EOI,       LAPIC_TPR,       LAPIC_ICR_HIGH,
+                                     LAPIC_ICR_LOW,       LAPIC_LVT_LINT0, LAPIC_LVT_TIMER, LAPIC_TIMER_INITIAL,
+                                     LAPIC_TIMER_CURRENT, LAPIC_SVR};
+    uint64_t r = next_random(seed);
+    return (r & 3) != 0 ? usual[(r >> 8) % (sizeof(usual) / sizeof(usual[0]))] : (uint32_t)(r >> 8) % LAPIC_SIZE;
+}
+
+static uint32_t some_value(uint64_t *seed, uint32_t offset)
+{
+    uint64_t r = next_random(seed);
+    if (offset == LAPIC_TPR) {
+        return (r & 7) == 0 ? (uint32_t)(r >> 8) & 0xff : 0; /* else most requests would wait for ever */
+    }
+    return offset == LAPIC_SVR ? 0x1ff : (r & 1) != 0 ? (uint32_t)(r >> 1) & 0x7ff : (uint32_t)next_random(seed);
+}
+
+/* An access that is said not to matter has left everything as it was: else an interrupt or a time would be missed. */
+static void test_what_matters(void **state)
+{
+    (void)state;
+    struct vlapic l;
+    struct out o;
+    uint64_t seed = 42;
+    unsigned silent_eois = 0, silent_reads = 0;
+    make(&l, &o);
+    write(&l, LAPIC_SVR, 0x1ff);
+    for (uint64_t now = 0; now < 200000; now++) {
+        if (next_random(&seed) % 32 == 0) {
+            (void)post(&l, (uint8_t)(0x20 + next_random(&seed) % 0xe0), next_random(&seed) % 2 == 0);
+        }
+        int vector = vlapic_irq_pending(&l);
+        if (vector >= 0 && next_random(&seed) % 2 == 0) {
+            vlapic_irq_accept(&l, (uint8_t)vector);
+        }
+        uint32_t offset = some_register(&seed);
+        struct business before = business_of(&l);
+        bool reads = next_random(&seed) % 2 == 0;
+        if (reads) {
+            (void)vlapic_read(&l, offset, 4 - offset % 4, now);
+        } else {
+            vlapic_write(&l, offset, 4, some_value(&seed, offset), now);
+        }
+        struct business after = business_of(&l);
+        bool matters = reads ? vlapic_read_matters(&l, offset) : vlapic_write_matters(&l, offset);
+        assert_true(matters || same_business(&before, &after));
+        silent_eois += !matters && !reads && offset == LAPIC_EOI;
+        silent_reads += !matters && reads;
+    }
+    assert_true(silent_eois > 100 && silent_reads > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_base),
         cmocka_unit_test(test_x2apic),
         cmocka_unit_test(test_page),
+        cmocka_unit_test(test_what_matters),
         cmocka_unit_test(test_written_by_hardware),
         cmocka_unit_test(test_posting_from_other_cpus),
     };

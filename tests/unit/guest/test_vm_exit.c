@@ -5,11 +5,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "kernel/core/irq_dispatch.h"
 #include "kernel/core/lapic.h"
+#include "kernel/core/machine_check.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/smp.h"
 #include "tests/fake/cpu.h"
@@ -43,6 +46,17 @@ bool lapic_is_x2apic(void)
 void irq_dispatch(uint8_t vector)
 {
     (void)vector;
+}
+
+static struct {
+    bool whole; /* what the banks say of the context */
+    const char *who;
+} banks;
+
+bool machine_check_take(const char *who)
+{
+    banks.who = who;
+    return banks.whole;
 }
 
 static uint64_t read_register(const struct vcpu *vcpu, enum vcpu_register which)
@@ -109,12 +123,47 @@ static void a_guest_that_is_stopped_twice_is_left(void **state)
     assert_string_equal(vm.why, "first");
 }
 
+static const struct vcpu_exit machine_check = {.kind = VCPU_EXIT_EXCEPTION, .exception = {.vector = 18}};
+
+/* It is logged as that guest's, and is never handed to it. */
+static void a_machine_check_ends_the_guest_alone(void **state)
+{
+    (void)state;
+    banks.whole = true;
+    banks.who = NULL;
+    strcpy(vm.name, "storage");
+    vm_exit_handle(&cpu, &machine_check);
+    assert_string_equal(banks.who, "storage");
+    assert_int_equal(vm.end, VM_CRASHED);
+    assert_string_equal(vm.why, "machine check while it ran");
+    assert_true(cpu.look);
+    assert_int_equal(cpu.vcpu.event.kind, VCPU_EVENT_NONE);
+}
+
+/* In a process of its own, as a panic ends it. */
+static void nothing_goes_on_when_the_context_is_corrupt(void **state)
+{
+    (void)state;
+    int status = 0;
+    banks.whole = false;
+    pid_t child = fork();
+    if (child == 0) {
+        (void)close(STDERR_FILENO); /* the panic is wanted */
+        vm_exit_handle(&cpu, &machine_check);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_exception_lets_the_host_in, setup),
         cmocka_unit_test_setup(an_event_that_cannot_be_delivered_ends_the_guest, setup),
         cmocka_unit_test_setup(a_guest_that_is_stopped_twice_is_left, setup),
+        cmocka_unit_test_setup(a_machine_check_ends_the_guest_alone, setup),
+        cmocka_unit_test_setup(nothing_goes_on_when_the_context_is_corrupt, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

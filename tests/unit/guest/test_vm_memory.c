@@ -12,7 +12,6 @@
 
 #include "kernel/core/pages.h"
 #include "kernel/hw/phys.h"
-#include "kernel/lib/bits.h"
 #include "tests/fake/memory.h"
 
 #define BASE (16 * MIB)
@@ -135,13 +134,15 @@ static void ram_is_shown_as_ram(void **state)
         {.max_leaf = 2},
         {.max_leaf = 1},
         {.max_leaf = 3, .shared = true, .flush = true, .always = RADIX_SNOOP},
+        {.max_leaf = 2},
     };
+    static const struct radix_format *const formats[] = {&radix_ept, &radix_ept, &radix_ept, &radix_npt};
     for (size_t i = 0; i < ARRAY_LENGTH(ways); i++) {
         struct guest_memory memory;
         struct radix nested;
         setup(NULL);
         assert_int_equal(vm_memory_take(&memory, &one, 1), STATUS_OK);
-        assert_int_equal(vm_memory_map(&memory, &nested, &radix_ept, &ways[i]), STATUS_OK);
+        assert_int_equal(vm_memory_map(&memory, &nested, formats[i], &ways[i]), STATUS_OK);
         struct seen seen = {.level = ways[i].max_leaf == 1 ? 1 : 2, .rights = RWX | ways[i].always};
         radix_for_each_leaf(&nested, look, &seen);
         assert_int_equal(seen.bytes, RAM);

@@ -16,7 +16,7 @@
 #include "guest/vm_life.h"
 #include "guest/vm_order.h"
 #include "kernel/core/time.h"
-#include "kernel/core/vcpu_resident.h"
+#include "tests/fake/idle_cpu.h"
 #include "tests/fake/log.h"
 #include "tests/fake/made_guests.h"
 #include "tests/fake/time.h"
@@ -29,46 +29,9 @@ static struct made_guests made;
 static struct vm_owned *web, *store;
 static struct vm_owned *all[MADE_OWNERS];
 static struct vm_roster roster;
-static struct cpu_backend backend;
 static struct fake_pci_function *pf, *vf;
 static struct sriov sriov;
 static struct pf_lease lease;
-
-/* --- a CPU that runs nothing */
-
-static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
-{
-    (void)nested;
-    *vcpu = (struct vcpu){.backend = &backend, .cpu = cpu};
-    return vcpu_resident_init(vcpu);
-}
-
-static void vcpu_free(struct vcpu *vcpu)
-{
-    vcpu_resident_free(vcpu);
-}
-
-static uint64_t read_register(const struct vcpu *vcpu, enum vcpu_register which)
-{
-    (void)vcpu, (void)which;
-    return 0;
-}
-
-static void write_register(struct vcpu *vcpu, enum vcpu_register which, uint64_t value)
-{
-    (void)vcpu, (void)which, (void)value;
-}
-
-static void write_segment(struct vcpu *vcpu, enum vcpu_segment_name which, struct vcpu_segment segment)
-{
-    (void)vcpu, (void)which, (void)segment;
-}
-
-static enum status allow_msr(struct vcpu *vcpu, uint32_t msr, unsigned how)
-{
-    (void)vcpu, (void)msr, (void)how;
-    return STATUS_OK;
-}
 
 /* Until there is nothing to do, or only time brings it; resets are waited for. */
 static void live(struct vm_owned *owned)
@@ -150,13 +113,7 @@ static int setup(void **state)
     made_guests_make(&made, &kind);
     web = all[MADE_OWNER_WEB] = &made.guests[MADE_OWNER_WEB];
     store = all[MADE_OWNER_STORE] = &made.guests[MADE_OWNER_STORE];
-    backend = *web->vm.backend;
-    backend.vcpu_init = vcpu_init;
-    backend.vcpu_free = vcpu_free;
-    backend.read = read_register;
-    backend.write = write_register;
-    backend.write_segment = write_segment;
-    backend.allow_msr = allow_msr;
+    struct cpu_backend *backend = idle_cpu(web->vm.backend);
     roster = (struct vm_roster){.guests = all, .count = MADE_OWNERS, .awake = MADE_OWNERS + 1};
     pf = fake_pci_find(sbdf_make(0, 1, 0, 0));
     vf = fake_pci_find(sbdf_make(0, 2, 0, 0));
@@ -164,7 +121,7 @@ static int setup(void **state)
     share_device();
     for (unsigned i = 0; i < MADE_OWNERS; i++) {
         all[i]->request.roster = &roster;
-        all[i]->vm.backend = &backend;
+        all[i]->vm.backend = backend;
         live(all[i]);
     }
     assert_int_equal(order(store, VM_ORDER_RESTART), STATUS_OK); /* now as a VF's guest */

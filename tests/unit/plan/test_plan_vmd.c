@@ -12,10 +12,9 @@
 #include <cmocka.h>
 
 #include "plan/plan_survey.h"
-#include "tests/fake/plan_rig.h"
+#include "plan/plan_units.h"
+#include "tests/unit/plan/plan_verdicts.h"
 
-#define ONE "version = 1\n[guest.one]\ncpus = [0]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
-#define TWO "[guest.two]\ncpus = [1]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
 #define ENDPOINT "devices = [\"0000:00:0e.0\"]\n"
 
 static struct pci_function *endpoint, *other, *port, *disk;
@@ -63,20 +62,6 @@ static int start(void **state)
     return 0;
 }
 
-static void accepted(const char *text, const char *said)
-{
-    enum status status = plan_rig_plan(text);
-    assert_string_equal(plan_rig_text(), said);
-    assert_int_equal(status, STATUS_OK);
-}
-
-static void refused(const char *text, const char *said)
-{
-    enum status status = plan_rig_plan(text);
-    assert_string_equal(plan_rig_text(), said);
-    assert_int_equal(status, STATUS_UNSUPPORTED);
-}
-
 static void all_of_it_goes_to_one_guest(void **state)
 {
     (void)state;
@@ -95,15 +80,34 @@ static void all_of_it_goes_to_one_guest(void **state)
     assert_int_equal(plan_vmd_next(&plan_rig.machine.pci, 1, 0), PCI_NO_INDEX);
 }
 
+static uint32_t unit_in_plans(const struct pci_function *f)
+{
+    const uint32_t *unit_of = NULL;
+    static uint8_t bytes[KIB];
+    struct arena arena = arena_make(bytes, sizeof(bytes));
+    assert_int_equal(plan_units_make(&plan_rig.machine, &arena, &unit_of), STATUS_OK);
+    return unit_of[f - plan_rig.functions];
+}
+
 /* Its own segment has no unit. */
 static void the_endpoints_unit_translates(void **state)
 {
     (void)state;
+    const struct machine *m = &plan_rig.machine;
+    uint32_t index = (uint32_t)(disk - plan_rig.functions);
     size_t unit = 7;
-    assert_int_equal(machine_unit_of(&plan_rig.machine, disk->at, &unit), STATUS_OK);
+    assert_int_equal(machine_speaker_of(m, index), 0);
+    assert_int_equal(machine_unit_of(m, disk->at, &unit), STATUS_OK);
     assert_int_equal(unit, 0);
-    plan_rig.machine.vmd.count = 0;
-    assert_int_equal(machine_unit_of(&plan_rig.machine, disk->at, &unit), STATUS_NOT_FOUND);
+    assert_int_equal(unit_in_plans(disk), 0);
+    disk->vmd = (uint32_t)m->pci.count; /* nobody's */
+    assert_int_equal(machine_speaker_of(m, index), PCI_NO_INDEX);
+    assert_int_equal(machine_unit_of(m, disk->at, &unit), STATUS_NOT_FOUND);
+    assert_int_equal(unit_in_plans(disk), PLAN_NO_UNIT);
+    disk->is_vmd_child = false;
+    assert_int_equal(machine_speaker_of(m, index), index);
+    assert_int_equal(machine_unit_of(m, disk->at, &unit), STATUS_NOT_FOUND);
+    assert_int_equal(unit_in_plans(disk), PLAN_NO_UNIT);
 }
 
 static void resets(void **state)

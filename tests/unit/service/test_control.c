@@ -10,8 +10,11 @@
 
 #include <cmocka.h>
 
+#include "kernel/core/last_boot.h"
+#include "kernel/lib/bits.h"
 #include "service/control_command.h"
 #include "service/measured.h"
+#include "tests/fake/memory.h"
 #include "tests/unit/service/control_rig.h"
 
 static int fresh(void **state)
@@ -224,10 +227,10 @@ static void helps(void **state)
 {
     (void)state;
     const char *answer = ask("{\"command\":\"help\"}");
-    static const char *const names[] = {"help",          "status", "guests",  "devices", "faults", "networks",
-                                        "start",         "stop",   "restart", "pause",   "resume", "stop-device",
-                                        "return-device", "cut",    "restore", "watches", "watch",  "measured-log",
-                                        "log-level",     "reboot", "poweroff"};
+    static const char *const names[] = {"help",          "status",    "guests",  "devices", "faults", "networks",
+                                        "start",         "stop",      "restart", "pause",   "resume", "stop-device",
+                                        "return-device", "cut",       "restore", "watches", "watch",  "measured-log",
+                                        "log-level",     "last-boot", "reboot",  "poweroff"};
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         char text[64];
         snprintf(text, sizeof(text), "{\"command\":\"%s\",", names[i]);
@@ -307,6 +310,63 @@ static void tells_what_was_measured(void **state)
     measured_reset();
 }
 
+static void reset_machine(void)
+{
+    static struct memory_map map;
+    map.count = 0;
+    assert_int_equal(memory_map_add(&map, MIB, 127 * MIB, MEMORY_RAM), STATUS_OK);
+    assert_int_equal(last_boot_start(&map), STATUS_OK);
+}
+
+static void tells_of_the_last_boot(void **state)
+{
+    (void)state;
+    fake_memory_reset(0x3000000, LAST_LOG_BYTES);
+    reset_machine();
+    ANSWERS("{\"command\":\"last-boot\"}",
+            "{\"ok\":true,\"log\":[],\"total\":0,\"end\":\"none\","
+            "\"why\":\"power was off, or firmware or loader used that memory\",\"overwritten\":0,\"damaged\":0}");
+    last_boot_put("one");
+    last_boot_put("\"two\"");
+    last_boot_put("three");
+    *(uint8_t *)fake_memory_at(0x3000000 + LAST_LOG_RECORD + 40, 1) ^= 1; /* the first */
+    reset_machine();
+    ANSWERS("{\"command\":\"last-boot\"}",
+            "{\"ok\":true,\"log\":[{\"damaged\":true,\"text\":\"\"},{\"damaged\":false,\"text\":\"\\\"two\\\"\"},"
+            "{\"damaged\":false,\"text\":\"three\"}],\"total\":3,\"end\":\"unknown\",\"why\":\"three\","
+            "\"overwritten\":0,\"damaged\":1}");
+}
+
+/* The longest there can be: every character is one of two. */
+static void the_last_boot_comes_in_parts(void **state)
+{
+    (void)state;
+    char line[LAST_LOG_TEXT];
+    memset(line, '\\', sizeof(line) - 1);
+    line[sizeof(line) - 1] = 0;
+    fake_memory_reset(0x3000000, LAST_LOG_BYTES);
+    reset_machine();
+    for (unsigned i = 0; i < LAST_LOG_RECORDS; i++) {
+        last_boot_put(line);
+    }
+    reset_machine();
+    unsigned from = 0, parts = 0, seen = 0;
+    for (const char *next = ""; next != NULL; parts++) {
+        snprintf(line, sizeof(line), "{\"command\":\"last-boot\",\"from\":%u}", from);
+        const char *answer = ask(line);
+        assert_false(control_rig.control.json.cut);
+        for (const char *at = answer; (at = strstr(at, "{\"damaged\":false")) != NULL; at++) {
+            seen++;
+        }
+        next = strstr(answer, ",\"total\":255,\"next\":");
+        assert_true(next == NULL || sscanf(next, ",\"total\":255,\"next\":%u,", &from) == 1);
+        assert_true(next == NULL || from == seen);
+        assert_non_null(strstr(answer, ",\"overwritten\":1,\"damaged\":0}\n"));
+    }
+    assert_int_equal(seen, 255);
+    assert_true(parts > 3 && parts < 8);
+}
+
 static void says_whose_answer_it_is(void **state)
 {
     (void)state;
@@ -371,6 +431,8 @@ int main(void)
         cmocka_unit_test_setup(refuses_what_is_wrong, fresh),
         cmocka_unit_test_setup(arms_a_watch, fresh),
         cmocka_unit_test_setup(tells_what_was_measured, fresh),
+        cmocka_unit_test_setup(tells_of_the_last_boot, fresh),
+        cmocka_unit_test_setup(the_last_boot_comes_in_parts, fresh),
         cmocka_unit_test_setup(says_whose_answer_it_is, fresh),
         cmocka_unit_test_setup(long_lists_come_in_parts, fresh),
     };

@@ -12,8 +12,6 @@
 
 #include <cmocka.h>
 
-#include "kernel/lib/bits.h"
-
 #define HALF (LAST_LOG_BYTES / 2)
 #define LINES (LAST_LOG_RECORDS - 1)
 
@@ -136,6 +134,83 @@ static void damage(void **state)
     }
 }
 
+/* As kernel/lib/last_log.c does: damage that the checksum does not show, or another version's. */
+static void seal(size_t at)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = sizeof(hash); i < LAST_LOG_RECORD; i += sizeof(hash)) {
+        uint64_t word;
+        memcpy(&word, flushed + at + i, sizeof(word));
+        hash = (hash ^ word) * UINT64_C(0x100000001b3);
+        hash ^= hash >> 32;
+    }
+    memcpy(flushed + at, &hash, sizeof(hash));
+}
+
+static void patch_well(size_t at, size_t offset, uint64_t value, size_t bytes)
+{
+    memcpy(flushed + at + offset, &value, bytes);
+    seal(at);
+}
+
+enum { VERSION_AT = 24, END_AT = 28, TOLD_AT = 32, NUMBER_AT = 8, BOOT_AT = 16, BYTES_AT = 24 };
+
+static void heads_that_cannot_be(void **state)
+{
+    static const struct {
+        size_t offset, bytes;
+        uint64_t value;
+    } cases[] = {
+        {VERSION_AT, 4, 0},
+        {VERSION_AT, 4, 2}, /* an older format, a newer one */
+        {END_AT, 4, LAST_LOG_ORDERED + 1},
+        {TOLD_AT, 8, 2},
+        {BOOT_AT, 8, UINT64_MAX},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        power_on(state);
+        put(0, 2);
+        patch_well(0, cases[i].offset, cases[i].value, cases[i].bytes);
+        assert_int_equal(next_boot(), LAST_LOG_DAMAGED);
+        put(3, 1);
+        assert_int_equal(next_boot(), LAST_LOG_FOUND);
+        assert_int_equal(found.end_number, 1);
+        assert_line(0, "line 3");
+    }
+}
+
+/* A length beyond the record, a number of another place or beyond all, another boot's. */
+static void lines_that_cannot_be(void **state)
+{
+    static const struct {
+        size_t offset, bytes;
+        uint64_t value;
+    } cases[] = {
+        {BYTES_AT, 4, LAST_LOG_TEXT},
+        {BYTES_AT, 4, UINT32_MAX},
+        {NUMBER_AT, 8, 1},
+        {NUMBER_AT, 8, UINT64_MAX - UINT64_MAX % LINES},
+        {BOOT_AT, 8, 7},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char text[LAST_LOG_TEXT];
+        power_on(state);
+        put(0, 3);
+        patch_well(LAST_LOG_RECORD, cases[i].offset, cases[i].value, cases[i].bytes);
+        assert_int_equal(next_boot(), LAST_LOG_FOUND);
+        assert_int_equal(found.end_number, 3);
+        assert_false(last_log_read(&found, 0, text));
+        assert_line(1, "line 1");
+        assert_line(2, "line 2");
+    }
+    /* A sealed one that can be is believed: else none of these would show anything. */
+    power_on(state);
+    put(0, 1);
+    patch_well(LAST_LOG_RECORD, BYTES_AT, 4, 4);
+    assert_int_equal(next_boot(), LAST_LOG_FOUND);
+    assert_line(0, "line");
+}
+
 /* What is damaged is not replaced by the boot before, which was shown already. */
 static void nothing_old(void **state)
 {
@@ -219,6 +294,8 @@ int main(void)
         cmocka_unit_test_setup(the_oldest_goes, power_on),
         cmocka_unit_test_setup(long_lines_and_strange_bytes, power_on),
         cmocka_unit_test_setup(damage, power_on),
+        cmocka_unit_test_setup(heads_that_cannot_be, power_on),
+        cmocka_unit_test_setup(lines_that_cannot_be, power_on),
         cmocka_unit_test_setup(nothing_old, power_on),
         cmocka_unit_test_setup(random_bytes, power_on),
         cmocka_unit_test(the_same_place_each_time),
