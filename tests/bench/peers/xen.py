@@ -54,4 +54,4 @@ def linux():
              f'cmdline = "console=ttyS0 {machine.WORDS}"\npci = ["{machine.NVME}", "{machine.EDU}"]\n')
     iso = cd("xen-linux.iso", f"assign={machine.NVME},{machine.EDU}", guest,
              {"guest/vmlinuz": bzimage, "guest/guest.img": initrd})
-    return run(iso, 500, "demo: peer done", answers=[(machine.SHELL, TO_XEN + b"m" + TO_XEN)])
+    return run(iso, 600, "demo: peer done", answers=[(machine.SHELL, TO_XEN + b"m" + TO_XEN)])
