@@ -88,7 +88,6 @@ struct vlapic {
     uint32_t errors;      /* collected since the last write of ESR */
     uint32_t events;      /* enum vlapic_event bits (vlapic_irq.h) */
     uint32_t sipi_vector; /* of the last start-up IPI */
-    uint32_t lint_levels; /* bit n: LINTn is asserted */
     /* Level-triggered vectors that wait to be moved to IRR; LAPIC_EVENT_LEVEL says that there are some. Not in
      * `posted`: a CPU that takes posted interrupts would deliver them before it knows that their EOI has to exit. */
     uint32_t levels[8];
@@ -159,8 +158,8 @@ void vlapic_write(struct vlapic *l, uint64_t offset, unsigned width, uint64_t va
 /* The CPU let the guest write the register in the page (VCPU_EXIT_APIC_WRITE): what the value in there asks for. */
 void vlapic_was_written(struct vlapic *l, uint32_t offset, uint64_t now_ns);
 
-/* After an access, by page or MSR: may its vCPU have something else to do than before (an interrupt to take, another time
- * to wait for)? False only where nothing of that can have changed. What comes from outside says so itself. */
+/* After an access, by page or MSR: may its vCPU have something else to do than before (an interrupt to take, another
+ * time to wait for)? False only where nothing of that can have changed. What comes from outside says so itself. */
 bool vlapic_read_matters(const struct vlapic *l, uint32_t offset);
 bool vlapic_write_matters(struct vlapic *l, uint32_t offset);
 

@@ -36,14 +36,14 @@ static const struct vm *guest_on(struct vm_host *host)
 void vm_host_pace(const struct vm_cpu *target)
 {
     struct vm_host *here = hosts.of[cpu_index()];
-    const struct vm *there = guest_on(target->host);
-    if (there == NULL || there == target->vm || guest_on(here) != target->vm) {
+    const struct vm *from = guest_on(here), *there = guest_on(target->host);
+    if (from == NULL || there == NULL || from != target->vm || there == from) {
         return;
     }
     while (time_now_ns() < here->pace_ns) {
         cpu_pause();
     }
-    here->pace_ns = time_now_ns() + VM_HOST_PACE_NS * target->vm->cpu_count;
+    here->pace_ns = time_now_ns() + VM_HOST_PACE_NS * from->cpu_count;
 }
 
 void vm_host_look(struct vm_host *host)

@@ -73,52 +73,6 @@ void vm_platform_device_wake(struct vm *vm)
     reschedule(vm);
 }
 
-/* Lines follow what the devices ask for; requests to end the guest are carried out. */
-static void settle(struct vm *vm)
-{
-    struct vm_platform *p = &vm->platform;
-    follow(vm, PLATFORM_COM1_IRQ, uart_irq(&p->uart), &p->uart_line);
-    follow(vm, PLATFORM_RTC_IRQ, rtc_irq(&p->rtc), &p->rtc_line);
-    follow(vm, PLATFORM_SCI_IRQ, pm1_sci(&p->pm1), &p->sci_line);
-    follow_pci(p);
-    if (pm1_is_off(&p->pm1)) {
-        vm_stop(vm, VM_POWERED_OFF, "powered off");
-    } else if (reset_is_requested(&p->reset)) {
-        vm_stop(vm, VM_RESET, "reset");
-    }
-}
-
-/* Most accesses reach devices that tell of their changes themselves, or have none to tell of: nobody looks then. What
- * is due later than it was is found when that time comes. */
-static void settle_touched(struct vm *vm, struct bus *bus)
-{
-    if (!bus->touched) {
-        return;
-    }
-    bus->touched = false;
-    settle(vm);
-    if (guest_pci_deadline(&vm->platform.pci) < vm->platform.due) {
-        reschedule(vm);
-    }
-}
-
-uint64_t vm_platform_read(struct vm *vm, struct bus *bus, uint64_t address, unsigned width)
-{
-    uint64_t flags = lock_take(&vm->lock);
-    uint64_t value = bus_read(bus, address, width, vm_now(vm));
-    settle_touched(vm, bus);
-    lock_release(&vm->lock, flags);
-    return value;
-}
-
-void vm_platform_write(struct vm *vm, struct bus *bus, uint64_t address, unsigned width, uint64_t value)
-{
-    uint64_t flags = lock_take(&vm->lock);
-    bus_write(bus, address, width, value, vm_now(vm));
-    settle_touched(vm, bus);
-    lock_release(&vm->lock, flags);
-}
-
 /* Ticks that came while the vCPU's host CPU was busy elsewhere are delivered later, one by one: kernels count them
  * before they trust the timer. */
 static void tick(struct vm *vm, uint64_t now_ns)
@@ -194,6 +148,54 @@ static void take_input(struct vm *vm)
     }
 }
 
+/* The serial port takes what waits for it, for it may have room now, or hvc0 be closed; lines follow what the devices
+ * ask for; requests to end the guest are carried out. */
+static void settle(struct vm *vm)
+{
+    struct vm_platform *p = &vm->platform;
+    take_input(vm);
+    follow(vm, PLATFORM_COM1_IRQ, uart_irq(&p->uart), &p->uart_line);
+    follow(vm, PLATFORM_RTC_IRQ, rtc_irq(&p->rtc), &p->rtc_line);
+    follow(vm, PLATFORM_SCI_IRQ, pm1_sci(&p->pm1), &p->sci_line);
+    follow_pci(p);
+    if (pm1_is_off(&p->pm1)) {
+        vm_stop(vm, VM_POWERED_OFF, "powered off");
+    } else if (reset_is_requested(&p->reset)) {
+        vm_stop(vm, VM_RESET, "reset");
+    }
+}
+
+/* Most accesses reach devices that tell of their changes themselves, or have none to tell of: nobody looks then. What
+ * is due later than it was is found when that time comes. */
+static void settle_touched(struct vm *vm, struct bus *bus)
+{
+    if (!bus->touched) {
+        return;
+    }
+    bus->touched = false;
+    settle(vm);
+    if (guest_pci_deadline(&vm->platform.pci) < vm->platform.due) {
+        reschedule(vm);
+    }
+}
+
+uint64_t vm_platform_read(struct vm *vm, struct bus *bus, uint64_t address, unsigned width)
+{
+    uint64_t flags = lock_take(&vm->lock);
+    uint64_t value = bus_read(bus, address, width, vm_now(vm));
+    settle_touched(vm, bus);
+    lock_release(&vm->lock, flags);
+    return value;
+}
+
+void vm_platform_write(struct vm *vm, struct bus *bus, uint64_t address, unsigned width, uint64_t value)
+{
+    uint64_t flags = lock_take(&vm->lock);
+    bus_write(bus, address, width, value, vm_now(vm));
+    settle_touched(vm, bus);
+    lock_release(&vm->lock, flags);
+}
+
 void vm_platform_printed(struct vm *vm, struct console *lines, const uint8_t *from, size_t count)
 {
     bool first = lines->used == 0;
@@ -248,7 +250,6 @@ void vm_platform_advance(struct vm *vm, uint64_t now_ns)
 {
     struct vm_platform *p = &vm->platform;
     resume_held(p);
-    take_input(vm);
     tick(vm, now_ns);
     rtc_advance(&p->rtc, now_ns);
     console_advance(&p->console, now_ns);
@@ -366,9 +367,7 @@ static uint64_t read_uart(void *context, uint64_t offset, unsigned width, uint64
     struct vm *vm = context;
     (void)width;
     (void)now_ns;
-    uint64_t value = uart_read(&vm->platform.uart, (unsigned)offset);
-    take_input(vm); /* a read makes room */
-    return value;
+    return uart_read(&vm->platform.uart, (unsigned)offset);
 }
 
 static void write_uart(void *context, uint64_t offset, unsigned width, uint64_t value, uint64_t now_ns)

@@ -158,11 +158,8 @@ static void test_touched(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lookup_and_overlap),
-        cmocka_unit_test(test_bad_ranges),
-        cmocka_unit_test(test_ports),
-        cmocka_unit_test(test_mmio_widths),
-        cmocka_unit_test(test_touched),
+        cmocka_unit_test(test_lookup_and_overlap), cmocka_unit_test(test_bad_ranges), cmocka_unit_test(test_ports),
+        cmocka_unit_test(test_mmio_widths),        cmocka_unit_test(test_touched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

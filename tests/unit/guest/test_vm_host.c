@@ -1,126 +1,122 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * guest/vm_host.c: who has a shared CPU, and what is done before another guest enters it: the registers of the one
- * before are put away, then what the CPU may remember of it is cleared. */
+ * guest/vm_host.c, guest/vm.c: kicks of a CPU that another guest has just now are paced, others are not. */
 #include "guest/vm_host.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "guest/vm_life.h"
-#include "guest/vm_run.h"
-#include "kernel/core/mitigations.h"
-#include "kernel/lib/bits.h"
-#include "tests/fake/msr.h"
+#include "kernel/core/irq_dispatch.h"
+#include "kernel/core/lapic.h"
+#include "kernel/core/percpu.h"
+#include "kernel/core/smp.h"
+#include "kernel/core/time.h"
 #include "tests/fake/time.h"
 
-#define SLICE_NS 1000000
-#define TURNS 30
-#define MSR_PRED_CMD 0x49
-#define CPUS 3
+#define KICKS 100u
 
-static struct vm one, other;
-static struct vm_cpu cpus[CPUS]; /* two of the one guest, then one of the other */
-static struct vm_host host;
+/* CPU 0: all of guest a's; CPU 1: shared by a and b. */
+static struct vm a, b;
+static struct vm_cpu cpus_a[2], cpus_b[1];
+static struct vm_host hosts[2];
+static unsigned here, kicks;
 
-static struct {
-    const struct vm_cpu *has; /* the CPU; NULL: nobody yet */
-    const struct vm_cpu *left;
-    unsigned turns, changes, clears; /* clears: of predictors, as counted at the last turn */
-} seen;
-
-static void leave(struct vcpu *vcpu)
+unsigned cpu_index(void)
 {
-    assert_non_null(seen.has);
-    assert_ptr_equal(vcpu, &seen.has->vcpu);
-    assert_int_equal(fake_msr_writes(), seen.clears); /* what leaving leaves behind is cleared as well */
-    seen.left = seen.has;
+    return here;
 }
 
-static const struct cpu_backend backend = {.name = "fake", .leave = leave};
-
-bool vm_life_pending(const struct vm_cpu *cpu, uint64_t *wake_ns)
+unsigned cpu_count(void)
 {
-    (void)cpu;
-    (void)wake_ns;
-    return false;
+    return 2;
 }
 
-void vm_life_step(struct vm_cpu *cpu)
+void smp_kick(unsigned cpu)
 {
     (void)cpu;
-    fail();
+    kicks++;
 }
 
-bool vm_run_wants(struct vm_cpu *cpu, uint64_t *wake_ns)
+void lapic_send(uint32_t apic_id, uint8_t vector)
 {
-    (void)cpu;
-    (void)wake_ns;
+    (void)apic_id, (void)vector;
+}
+
+bool lapic_is_x2apic(void)
+{
     return true;
 }
 
-void vm_run_wait(uint64_t wake_ns)
+void irq_dispatch(uint8_t vector)
 {
-    (void)wake_ns;
-    fail();
+    (void)vector;
 }
 
-void vm_run_alone(struct vm_cpu *cpu)
+static void place(struct vm *vm, unsigned index, unsigned cpu)
 {
-    (void)cpu;
-    fail();
+    vm->cpus[index] = (struct vm_cpu){.vm = vm, .index = index, .vcpu = {.cpu = cpu}};
+    vm->cpu_count = index + 1;
+    vm_host_add(&hosts[cpu], &vm->cpus[index], 1000000);
 }
 
-/* The CPU is about to enter that guest. */
-void vm_run_turn(struct vm_cpu *cpu, uint64_t wake_ns, uint64_t slice_end_ns)
-{
-    (void)wake_ns;
-    (void)slice_end_ns;
-    bool changes = seen.has != NULL && seen.has->vm != cpu->vm;
-    assert_ptr_equal(seen.left, changes ? seen.has : NULL);
-    assert_int_equal(fake_msr_writes(), seen.clears + (changes ? 1 : 0));
-    seen.changes += changes;
-    seen.clears = fake_msr_writes();
-    seen.has = cpu;
-    seen.left = NULL;
-    fake_time_advance_ns(SLICE_NS);
-    if (++seen.turns == TURNS) {
-        for (unsigned i = 0; i < CPUS; i++) {
-            cpus[i].life = VM_LIFE_ENDED;
-        }
-    }
-}
-
-static void predictors_are_cleared_between_guests(void **state)
+static int start(void **state)
 {
     (void)state;
     fake_time_reset();
-    fake_msr_reset();
-    fake_cpuid_set(0x80000000, (struct cpuid){.eax = 0x80000008});
-    fake_cpuid_set(0x80000008, (struct cpuid){.ebx = BIT32(12)}); /* IBPB */
-    fake_msr_set(MSR_PRED_CMD, 0);
-    mitigations_init();
-    for (unsigned i = 0; i < CPUS; i++) {
-        cpus[i] = (struct vm_cpu){.vm = i < 2 ? &one : &other, .life = VM_LIFE_RUNS, .state = VM_CPU_RUNS};
-        cpus[i].vcpu.backend = &backend;
-        vm_host_add(&host, &cpus[i], SLICE_NS);
+    fake_time_step_ns(100);
+    memset(hosts, 0, sizeof(hosts));
+    a.cpus = cpus_a;
+    b.cpus = cpus_b;
+    place(&a, 0, 0);
+    place(&a, 1, 1);
+    place(&b, 0, 1);
+    here = kicks = 0;
+    hosts[0].current = &a.cpus[0];
+    hosts[1].current = &b.cpus[0];
+    return 0;
+}
+
+static uint64_t kick(struct vm *vm, unsigned index)
+{
+    uint64_t from = time_now_ns();
+    for (unsigned i = 0; i < KICKS; i++) {
+        vm_kick(vm, index);
     }
-    seen.clears = fake_msr_writes();
-    vm_host_main(&host);
-    assert_int_equal(seen.turns, TURNS);
-    assert_int_equal(seen.changes, TURNS / CPUS * 2 - 1); /* of three turns the second is the same guest's */
-    assert_int_equal(fake_msr_get(MSR_PRED_CMD), 1);
-    assert_int_equal(host.guest_turns, seen.changes);
+    assert_int_equal(kicks, KICKS);
+    kicks = 0;
+    return time_now_ns() - from;
+}
+
+static void another_guests_turn_is_not_cut_to_pieces(void **state)
+{
+    (void)state;
+    assert_true(kick(&a, 1) >= (KICKS - 1) * 2 * VM_HOST_PACE_NS);
+}
+
+static void nobody_else_waits(void **state)
+{
+    const uint64_t nothing = VM_HOST_PACE_NS;
+    (void)state;
+    assert_true(kick(&b, 0) < nothing); /* who is kicked has that CPU: a frame of a network, say */
+    hosts[1].current = &a.cpus[1];
+    assert_true(kick(&a, 1) < nothing); /* the guest's own */
+    hosts[1].current = NULL;
+    assert_true(kick(&a, 1) < nothing);
+    hosts[1].current = &b.cpus[0];
+    hosts[0].current = NULL; /* the hypervisor itself, before guests run */
+    assert_true(kick(&a, 1) < nothing);
+    hosts[0].current = &b.cpus[0]; /* an interrupt of a's device in b's turn */
+    assert_true(kick(&a, 1) < nothing);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(predictors_are_cleared_between_guests),
+        cmocka_unit_test_setup(another_guests_turn_is_not_cut_to_pieces, start),
+        cmocka_unit_test_setup(nobody_else_waits, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "kernel/core/time.h"
-#include "tests/fake/log.h"
 #include "tests/fake/vtd_rig.h"
 #include "vtd/invalidate.h"
 #include "vtd/register_invalidate.h"
