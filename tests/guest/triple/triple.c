@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * A triple fault: the guest ends here without a summary; whoever runs it checks that nothing else does, and that nothing
- * of its memory is told: what lies around its instruction and on its stack then is SECRET over and over. */
+ * A triple fault: the guest ends here without a summary; whoever runs it checks that nothing else does, and that
+ * nothing of its memory is told: what lies around its instruction and on its stack then is SECRET over and over. */
 #include "kernel/lib/string.h"
 #include "tests/guest/lib/machine.h"
 #include "tests/guest/lib/report.h"

@@ -142,7 +142,7 @@ static void an_access_waits_a_few_times(void **state)
 }
 
 /* By one deadline. Whoever asks the unit later is not held up, nor holds its lock. */
-static void a_dead_unit_holds_up_once_a_device(void **state)
+static void a_dead_unit_holds_up_one_access(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < 100; i++) {
@@ -161,9 +161,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_access_waits_a_few_times, setup),
-        cmocka_unit_test_setup(a_dead_unit_holds_up_once_a_device, setup),
+        cmocka_unit_test_setup(a_dead_unit_holds_up_one_access, setup),
         cmocka_unit_test_setup(an_access_waits_a_few_times, setup_shared),
-        cmocka_unit_test_setup(a_dead_unit_holds_up_once_a_device, setup_shared),
+        cmocka_unit_test_setup(a_dead_unit_holds_up_one_access, setup_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
