@@ -45,12 +45,19 @@ static enum status place_bar(const struct pci_function *host, unsigned i)
 }
 
 /* A VF's are where its PF's capability says, and its own registers read 0 (PCIe 6.0 9.3.4.1.10). */
+static bool are_placed(const struct pci_function *host)
+{
+    for (unsigned i = 0; i < PCI_BARS && !host->is_vf; i++) {
+        if (!is_placed(host, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum status place_bars(const struct pci_function *host)
 {
     enum status result = STATUS_OK;
-    if (host->is_vf) {
-        return STATUS_OK;
-    }
     for (unsigned i = 0; i < PCI_BARS; i++) {
         enum status status = place_bar(host, i);
         result = result == STATUS_OK ? status : result;
@@ -81,10 +88,12 @@ enum status device_settle(const struct pci_facts *facts, const struct pci_functi
     }
     unsigned keep = command & ~(unsigned)(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER);
     keep &= ~(unsigned)PCI_COMMAND_SERR;
-    pci_config_write16(host->at, PCI_COMMAND, (uint16_t)(keep | PCI_COMMAND_INTX_OFF));
-    enum status status = place_bars(host);
-    if (status != STATUS_OK) {
-        return status;
+    if (!are_placed(host)) {
+        pci_config_write16(host->at, PCI_COMMAND, (uint16_t)(keep | PCI_COMMAND_INTX_OFF));
+        enum status status = place_bars(host);
+        if (status != STATUS_OK) {
+            return status;
+        }
     }
     unsigned wanted = keep | PCI_COMMAND_INTX_OFF | (has_memory(host) ? (unsigned)PCI_COMMAND_MEMORY : 0);
     pci_config_write16(host->at, PCI_COMMAND, (uint16_t)wanted);

@@ -9,8 +9,8 @@
 /* Its devices, none of which is attached; all of them or none. Leases of VFs (vm_vfs.h) first, then resets, then they
  * are attached. True when it is over: *status, and on failure why. Else call it again when owned->devices_ns has come.
  * From then on a guest that moves its BARs may fill VM_TABLES_SPARE pages of tables more, and as many as its BARs took
- * at first: tables that a BAR left stay (walkers may still know them), and windows of 1 TiB have room for half a million
- * of them. */
+ * at first: tables that a BAR left stay (walkers may still know them), and windows of 1 TiB have room for half a
+ * million of them. */
 #define VM_TABLES_SPARE 512u
 MUST_CHECK bool vm_devices_attach(struct vm_owned *owned, enum status *status, char why[VM_WHY_SIZE]);
 

@@ -95,7 +95,8 @@ def test_ticks():
 
 
 def test_why_a_guest_of_xen_did_not_end():
-    assert measure.last_words(["a", "xl| libxl: error: no such device", "demo: peer host-done"]).endswith("no such device")
+    lines = ["a", "xl| libxl: error: no such device", "demo: peer host-done"]
+    assert measure.last_words(lines).endswith("no such device")
     assert measure.last_words(["a", "b "]) == "b" and measure.last_words([]) == "nothing was printed"
 
 

@@ -1,5 +1,6 @@
 # Xen's dom0: it starts Debian's Xen tools from the CD, gives the devices of assign=A,B to pciback and has xl make one
-# HVM guest by /cd/guest/xl.cfg. What xl says is behind "xl| ", the guest's console behind "guest| ".
+# HVM guest by /cd/guest/xl.cfg. What xl says is behind "xl| ", what QEMU says behind "qemu| ", and the guest's console
+# behind "guest| ".
 say "peer host-shell"
 mkdir -p /cd /dev/pts /etc /tmp /usr/lib /var/lib/xen /var/lock /var/log/xen /var/run/xen
 ln -s /var/run /run
@@ -16,6 +17,9 @@ mkfifo /tmp/guest
 : >/tmp/xl
 tail -f /tmp/xl | while read -r line; do
     echo "xl| $line"
+done &
+tail -F /var/log/xen/qemu-dm-guest.log 2>/dev/null | while read -r line; do
+    echo "qemu| $line"
 done &
 kilobytes() {
     sed -n "s/^$1: *\([0-9]*\) kB/\1/p" /proc/meminfo
@@ -37,8 +41,5 @@ done </tmp/guest &
     $tools/xl create -F /cd/guest/xl.cfg </dev/null
 } >>/tmp/xl 2>&1
 sleep 2 # for tail
-cat /var/log/xen/qemu-dm-* | while read -r line; do
-    echo "qemu| $line"
-done
 say "peer host-done"
 poweroff -f

@@ -11,8 +11,8 @@ TOOLS_FOLDER = "usr/lib/xen-4.17"
 TOOLS = ["xl", "xenstored", "xenconsoled", "xen-init-dom0"]
 QEMU = "usr/libexec/xen-qemu-system-i386"
 LIBRARIES = ["libxenmisc4.17", "libxencall1", "libxendevicemodel1", "libxenevtchn1", "libxenforeignmemory1",
-             "libxengnttab1", "libxenhypfs1", "libxenstore4", "libxentoolcore1", "libxentoollog1", "libyajl2", "libuuid1",
-             "libext2fs2", "libcom-err2", "liblzma5", "liblzo2-2", "libbz2-1.0", "libzstd1", "zlib1g", "libc6"]
+             "libxengnttab1", "libxenhypfs1", "libxenstore4", "libxentoolcore1", "libxentoollog1", "libyajl2",
+             "libuuid1", "libext2fs2", "libcom-err2", "liblzma5", "liblzo2-2", "libbz2-1.0", "libzstd1", "zlib1g", "libc6"]
 QEMU_LIBRARIES = ["libspice-server1", "libjpeg62-turbo", "libpixman-1-0", "libusb-1.0-0", "libfdt1", "libglib2.0-0",
                   "libgcc-s1", "libpcre2-8-0", "libgstreamer1.0-0", "libgstreamer-plugins-base1.0-0", "libopus0",
                   "liborc-0.4-0", "libsasl2-2", "libssl3", "libstdc++6", "libudev1", "libffi8", "libunwind8", "libdw1",
