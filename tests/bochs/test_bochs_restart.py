@@ -33,7 +33,7 @@ def test_resets_under_load(bochs_boot, tmp_path):
 
 @pytest.mark.parametrize("orders", ["restart", "stop,start", "pause,resume,restart"])
 def test_orders(bochs_boot, tmp_path, orders):
-    run = start(bochs_boot, tmp_path, "ms=0", 1500, cpus=3, image="bulkhead-selftest.elf",
+    run = start(bochs_boot, tmp_path, "ms=0", 2000, cpus=3, image="bulkhead-selftest.elf",
                 cmdline=f"exit panic=reset orders=writer list={orders} rounds=3 gap-ms=20")
     assert run.having("orders: all done")
     assert_restarted(run, 3)
