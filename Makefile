@@ -47,7 +47,7 @@ $(BUILD)/bulkhead.elf: $(KERNEL_OBJ) linker.ld
 HOST_EXCLUDE := $(wildcard kernel/hw/*.c) kernel/lib/string.c vmx/instructions.c $(addprefix kernel/core/,time.c log.c panic.c lock.c \
 	irq.c smp.c idt.c percpu.c paging.c lapic.c stack.c ap_start.c cpu_setup.c exception.c gdt.c pci_config.c pic.c power.c \
 	serial.c timer.c)
-HOST_SRC := $(filter-out $(HOST_EXCLUDE) $(filter-out kernel/audit_facts.c,$(wildcard kernel/*.c)),$(filter %.c,$(KERNEL_SRC)))
+HOST_SRC := $(filter-out $(HOST_EXCLUDE) $(filter-out kernel/audit_facts.c kernel/audit_firmware.c,$(wildcard kernel/*.c)),$(filter %.c,$(KERNEL_SRC)))
 FAKE_SRC := $(wildcard tests/fake/*.c tests/model/*.c)
 HOST_CFLAGS := $(COMMON) -O1 -D_GNU_SOURCE -fno-strict-aliasing
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -5,7 +5,6 @@
 #include "audit/context.h"
 #include "audit/facts_check.h"
 #include "audit/irte.h"
-#include "audit/lookup.h"
 #include "audit/state.h"
 #include "audit/tree.h"
 #include "audit/unit.h"

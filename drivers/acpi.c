@@ -5,7 +5,6 @@
 #include "drivers/acpi_diag.h"
 #include "drivers/acpi_rsdp.h"
 #include "kernel/hw/phys.h"
-#include "kernel/lib/bits.h"
 #include "kernel/lib/cursor.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"

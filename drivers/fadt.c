@@ -3,15 +3,12 @@
 #include "drivers/fadt.h"
 
 #include "drivers/acpi_diag.h"
-#include "kernel/lib/bits.h"
-#include "kernel/lib/cursor.h"
 #include "kernel/lib/format.h"
 
 #define FADT_SMALLEST 116 /* ACPI 1.0 */
 
 enum fadt_offset {
     FADT_DSDT = 40,
-    FADT_SCI_INT = 46,
     FADT_SMI_CMD = 48,
     FADT_ACPI_ENABLE = 52,
     FADT_PM1A_CNT_BLK = 64,
@@ -19,7 +16,6 @@ enum fadt_offset {
     FADT_PM_TMR_BLK = 76,
     FADT_PM1_CNT_LEN = 89,
     FADT_PM_TMR_LEN = 91,
-    FADT_IAPC_BOOT_ARCH = 109,
     FADT_FLAGS = 112,
     FADT_RESET_REG = 116,
     FADT_RESET_VALUE = 128,
@@ -30,17 +26,8 @@ enum fadt_offset {
 };
 
 enum fadt_flag {
-    FLAG_TMR_VAL_EXT = 1 << 8,
     FLAG_RESET_REG_SUP = 1 << 10,
-    FLAG_FORCE_CLUSTER = 1 << 18,
-    FLAG_FORCE_PHYSICAL = 1 << 19,
     FLAG_HW_REDUCED = 1 << 20,
-};
-
-enum boot_arch {
-    BOOT_8042 = 1 << 1,
-    BOOT_NO_VGA = 1 << 2,
-    BOOT_NO_RTC = 1 << 5,
 };
 
 /* A field of 1 to 8 bytes; 0 where this revision's FADT ends before it. */
@@ -124,7 +111,6 @@ static void read_registers(struct fadt *fadt, const struct acpi_view *t, uint64_
         return; /* ACPI 6.5 4.1: the PM fields are to be ignored */
     }
     fadt->pm_timer = either(t, FADT_X_PM_TMR_BLK, FADT_PM_TMR_BLK, FADT_PM_TMR_LEN, diags);
-    fadt->pm_timer_32bit = (flags & FLAG_TMR_VAL_EXT) != 0;
     if (fadt->pm_timer.present && fadt->pm_timer.width != 32) {
         report(diags, FADT_PM_TMR_LEN, "the PM timer is not 32 bits wide; it is not used");
         fadt->pm_timer = (struct fadt_register){0};
@@ -142,15 +128,8 @@ enum status fadt_parse(struct fadt *fadt, const struct acpi_view *table, struct 
         return STATUS_BAD_FORMAT;
     }
     uint64_t flags = field(table, FADT_FLAGS, 4);
-    uint64_t boot = field(table, FADT_IAPC_BOOT_ARCH, 2);
     uint64_t x_dsdt = field(table, FADT_X_DSDT, 8);
     fadt->hardware_reduced = (flags & FLAG_HW_REDUCED) != 0;
-    fadt->x2apic_physical = (flags & FLAG_FORCE_PHYSICAL) != 0;
-    fadt->x2apic_cluster = (flags & FLAG_FORCE_CLUSTER) != 0;
-    fadt->i8042 = (boot & BOOT_8042) != 0;
-    fadt->no_vga = (boot & BOOT_NO_VGA) != 0;
-    fadt->no_rtc = (boot & BOOT_NO_RTC) != 0;
-    fadt->sci = (uint16_t)field(table, FADT_SCI_INT, 2);
     uint64_t smi = field(table, FADT_SMI_CMD, 4);
     fadt->smi_command = smi <= UINT16_MAX ? (uint16_t)smi : 0;
     fadt->acpi_enable = (uint8_t)field(table, FADT_ACPI_ENABLE, 1);

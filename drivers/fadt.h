@@ -21,20 +21,13 @@ struct fadt_register {
 
 struct fadt {
     struct fadt_register pm_timer;     /* counts at 3579545 Hz */
-    bool pm_timer_32bit;               /* TMR_VAL_EXT: 32 bits count, else 24 */
     struct fadt_register pm1a_control; /* SLP_TYP and SLP_EN are in it, ACPI 6.5 4.8.3.2.1 */
     struct fadt_register pm1b_control;
     struct fadt_register reset; /* present only with RESET_REG_SUP; 8 bits wide */
     uint8_t reset_value;
-    uint16_t sci;          /* interrupt of the SCI; through the MADT's overrides if it is below 16 */
     uint16_t smi_command;  /* I/O port, 0: none */
     uint8_t acpi_enable;   /* written to smi_command to turn ACPI mode on */
     bool hardware_reduced; /* no PM registers at all */
-    bool x2apic_physical;  /* FORCE_APIC_PHYSICAL_DESTINATION_MODE */
-    bool x2apic_cluster;   /* FORCE_APIC_CLUSTER_MODEL */
-    bool i8042;            /* IAPC_BOOT_ARCH says that there is a keyboard controller */
-    bool no_vga;           /* IAPC_BOOT_ARCH says that VGA must not be probed */
-    bool no_rtc;           /* IAPC_BOOT_ARCH says that there is no CMOS clock */
     struct hpa dsdt;       /* 0: none */
 };
 

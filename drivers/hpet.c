@@ -13,13 +13,12 @@ enum status hpet_parse(struct hpet *hpet, const struct acpi_view *table, struct 
 {
     *hpet = (struct hpet){0};
     struct cursor c = cursor_make(table->bytes, table->length);
-    cursor_take(&c, ACPI_HEADER_BYTES);
-    hpet->block_id = cursor_u32(&c);
+    cursor_take(&c, ACPI_HEADER_BYTES + 4); /* and the low half of the capability register */
     uint8_t space = cursor_u8(&c);
     cursor_take(&c, 3); /* width, offset, access size: not used for a memory block */
     hpet->base = hpa(cursor_u64(&c));
     hpet->number = cursor_u8(&c);
-    hpet->minimum_tick = cursor_u16(&c);
+    cursor_take(&c, 2); /* the shortest period */
     if (c.failed || space != SPACE_MEMORY || hpet->base.v == 0 || !is_aligned(hpet->base.v, HPET_BLOCK_BYTES)) {
         diag_add(diags, ACPI_DIAG_HPET_BAD, DIAG_WARNING, "HPET", "update the firmware",
                  "%zu bytes, base 0x%llx in address space %u: no usable timer block; it is not used", table->length,

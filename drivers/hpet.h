@@ -8,8 +8,6 @@
 struct hpet {
     struct hpa base; /* 1 KiB of registers */
     uint8_t number;  /* the enumeration id that DMAR scopes use */
-    uint16_t minimum_tick;
-    uint32_t block_id; /* low half of the capability register */
 };
 
 /* STATUS_BAD_FORMAT: too short, base 0 or not in memory space. One machine may have several HPET tables. */

@@ -53,12 +53,3 @@ void ioapic_write(struct ioapic *io, unsigned pin, uint64_t entry)
     write(io, index, (uint32_t)entry);
     lock_release(&io->lock, flags);
 }
-
-uint64_t ioapic_read(struct ioapic *io, unsigned pin)
-{
-    unsigned index = IOAPIC_REG_ENTRY + 2 * pin;
-    uint64_t flags = lock_take(&io->lock);
-    uint64_t entry = (uint64_t)read(io, index + 1) << 32 | read(io, index);
-    lock_release(&io->lock, flags);
-    return entry;
-}

@@ -21,6 +21,5 @@ MUST_CHECK enum status ioapic_init(struct ioapic *io, struct hpa base, uint8_t i
 /* Write a pin's redirection entry: masked first, then the upper half, then the lower, so that no half-written entry is
  * ever live. pin < io->pins. */
 void ioapic_write(struct ioapic *io, unsigned pin, uint64_t entry);
-uint64_t ioapic_read(struct ioapic *io, unsigned pin);
 
 #endif

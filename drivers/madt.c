@@ -11,7 +11,6 @@
 #define MADT_FIXED_BYTES 44
 #define FLAG_ENABLED 1
 #define FLAG_ONLINE_CAPABLE 2
-#define FLAG_PCAT_COMPAT 1
 #define XAPIC_PLACEHOLDER 0xff        /* APIC id of an entry for a processor that is not there */
 #define X2APIC_PLACEHOLDER UINT32_MAX /* the same in an x2APIC entry */
 #define ISA_IRQS 16
@@ -240,7 +239,7 @@ enum status madt_parse(struct madt *madt, const struct acpi_view *table, struct 
     struct cursor c = cursor_make(table->bytes, table->length);
     cursor_take(&c, ACPI_HEADER_BYTES);
     madt->lapic_base = hpa(cursor_u32(&c));
-    madt->pcat_compat = (cursor_u32(&c) & FLAG_PCAT_COMPAT) != 0;
+    cursor_take(&c, 4); /* flags: the 8259s are masked whether or not it names them */
     if (c.failed) {
         diag_add(diags, ACPI_DIAG_MADT_SHORT, DIAG_ERROR, "MADT", FIX_FIRMWARE, "%zu bytes are too few", table->length);
         return STATUS_BAD_FORMAT;

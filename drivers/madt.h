@@ -40,7 +40,6 @@ struct madt_override {
 
 struct madt {
     struct hpa lapic_base; /* the 64-bit override where there is one */
-    bool pcat_compat;      /* the machine also has 8259s, to be masked */
     const struct madt_cpu *cpus;
     size_t cpu_count; /* enabled or not; each APIC id once */
     const struct madt_ioapic *ioapics;

@@ -4,7 +4,6 @@
 
 #include "drivers/pci_diag.h"
 #include "drivers/pci_regs.h"
-#include "kernel/core/mmio_map.h"
 #include "kernel/hw/mmio.h"
 
 enum entry_register {
@@ -55,11 +54,6 @@ enum status msix_locate(const struct pci_function *f, struct msix_table *out, st
                                .pba_offset = pba & ~7u};
     out->table = hpa(f->bars[out->table_bar].address + out->table_offset);
     return STATUS_OK;
-}
-
-enum status msix_map(const struct msix_table *t)
-{
-    return mmio_map(t->table, (uint64_t)t->count * MSIX_ENTRY_BYTES);
 }
 
 static struct hpa entry(const struct msix_table *t, unsigned index, unsigned reg)

@@ -20,10 +20,8 @@ struct msix_table {
  * not lie wholly in an assigned memory BAR. diag may be NULL. */
 MUST_CHECK enum status msix_locate(const struct pci_function *f, struct msix_table *out, struct diag_list *diag);
 
-/* Make the table reachable for the functions below: map its pages. Memory decode must be on for them to work. */
-MUST_CHECK enum status msix_map(const struct msix_table *t);
-
-/* Mask the entry, then write its message; it stays masked. STATUS_OUT_OF_RANGE for an index past the table or an
+/* These need the table's pages mapped (mmio_map) and memory decode on.
+ * Mask the entry, then write its message; it stays masked. STATUS_OUT_OF_RANGE for an index past the table or an
  * address that is not a multiple of 4. */
 MUST_CHECK enum status msix_program(const struct msix_table *t, unsigned index, const struct msi_message *message);
 MUST_CHECK enum status msix_mask(const struct msix_table *t, unsigned index, bool masked);

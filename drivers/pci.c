@@ -3,7 +3,6 @@
 #include "drivers/pci.h"
 
 #include "drivers/pci_caps.h"
-#include "drivers/pci_regs.h"
 #include "kernel/core/panic.h"
 
 /* What the legacy ports reach. */

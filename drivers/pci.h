@@ -145,9 +145,7 @@ static inline uint16_t pci_class(const struct pci_function *f)
 }
 
 /* One log line a function, stable key=value style (drivers/pci_inventory.c):
- * "pci: 0000:00:03.0 8086:0d57 class=060400 rev=00 type=root-port bus=01-01 caps=msi,acs bar0=mem32:febd0000+1000" */
-void pci_log_inventory(const struct pci_facts *facts);
-/* That line without the "pci: ", for tools; returns its full length. */
+ * "0000:00:03.0 8086:0d57 class=060400 rev=00 type=root-port bus=01-01 caps=msi,acs bar0=mem32:febd0000+1000" */
 size_t pci_inventory_line(const struct pci_function *f, char *out, size_t size);
 
 #endif

@@ -2,11 +2,7 @@
  * One stable line of text a function. */
 #include "drivers/pci.h"
 
-#include "kernel/core/log.h"
 #include "kernel/lib/format.h"
-#include "kernel/lib/string.h"
-
-#define LINE_SIZE 240
 
 static const char *type_text(const struct pci_function *f)
 {
@@ -103,13 +99,4 @@ size_t pci_inventory_line(const struct pci_function *f, char *out, size_t size)
     put_blocked(&line, f);
     put_bars(&line, f);
     return line.length;
-}
-
-void pci_log_inventory(const struct pci_facts *facts)
-{
-    for (size_t i = 0; i < facts->count; i++) {
-        char text[LINE_SIZE];
-        pci_inventory_line(&facts->functions[i], text, sizeof(text));
-        log_info("pci: %s", text);
-    }
 }

@@ -7,9 +7,7 @@
 
 #define READY_US UINT64_C(1000000) /* PCIe 6.0 6.6.1: configuration works within 1 s */
 #define RETRY_US UINT64_C(5000000) /* some SSDs rebuild their tables first, and say so */
-#define LINK_US UINT64_C(1000000)
-#define POLL_US UINT64_C(1000)
-#define VENDOR_RETRY 0x0001 /* configuration request retry, made visible (PCIe 6.0 2.3.2) */
+#define VENDOR_RETRY 0x0001        /* configuration request retry, made visible (PCIe 6.0 2.3.2) */
 
 /* A virtual function's ids read all ones for good; no function has all bits of the command register. */
 static uint16_t look(const struct pci_function *f)
@@ -28,31 +26,34 @@ bool pci_ready(const struct pci_function *f)
     return seen != UINT16_MAX && !asks_for_time(f, seen);
 }
 
-enum status pci_ready_wait(const struct pci_function *f)
+struct pci_ready_until pci_ready_begin(void)
 {
-    struct deadline silent = deadline_in_us(READY_US);
-    struct deadline slow = deadline_in_us(RETRY_US);
-    for (;;) {
-        uint16_t seen = look(f);
-        if (seen != UINT16_MAX && !asks_for_time(f, seen)) {
-            return STATUS_OK;
-        }
-        if (deadline_passed(seen == UINT16_MAX ? silent : slow)) {
-            return STATUS_TIMEOUT;
-        }
-        time_wait_us(POLL_US);
-    }
+    return (struct pci_ready_until){.silent = deadline_in_us(READY_US), .slow = deadline_in_us(RETRY_US)};
 }
 
-void pci_ready_wait_link(const struct pci_function *port)
+bool pci_ready_look(const struct pci_function *f, struct pci_ready_until until, enum status *status)
+{
+    uint16_t seen = look(f);
+    bool back = seen != UINT16_MAX && !asks_for_time(f, seen);
+    *status = back ? STATUS_OK : STATUS_TIMEOUT;
+    return back || deadline_passed(seen == UINT16_MAX ? until.silent : until.slow);
+}
+
+enum status pci_ready_wait(const struct pci_function *f)
+{
+    struct pci_ready_until until = pci_ready_begin();
+    enum status status = STATUS_OK;
+    while (!pci_ready_look(f, until, &status)) {
+        time_wait_us(PCI_READY_POLL_US);
+    }
+    return status;
+}
+
+bool pci_ready_link(const struct pci_function *port)
 {
     unsigned cap = port->cap.express;
     if (cap == 0 || (pci_config_read32(port->at, (uint16_t)(cap + PCI_EXP_LNKCAP)) & PCI_LNKCAP_TELLS_ACTIVE) == 0) {
-        return;
+        return true;
     }
-    struct deadline deadline = deadline_in_us(LINK_US);
-    while ((pci_config_read16(port->at, (uint16_t)(cap + PCI_EXP_LNKSTA)) & PCI_LNKSTA_ACTIVE) == 0 &&
-           !deadline_passed(deadline)) {
-        time_wait_us(POLL_US);
-    }
+    return (pci_config_read16(port->at, (uint16_t)(cap + PCI_EXP_LNKSTA)) & PCI_LNKSTA_ACTIVE) != 0;
 }

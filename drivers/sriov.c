@@ -2,7 +2,6 @@
  * The SR-IOV capability as facts (PCIe 6.0 9.3.3). */
 #include "drivers/sriov.h"
 
-#include "drivers/pci_bars.h"
 #include "drivers/pci_caps.h"
 #include "drivers/pci_regs.h"
 

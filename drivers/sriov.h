@@ -58,9 +58,13 @@ MUST_CHECK enum status sriov_read(const struct pci_reader *reader, const struct 
 void sriov_stop_all(const struct pci_facts *pci, struct diag_list *diag);
 
 /* After a reset of the PF, which switched its VFs off: the same VFs again at the same addresses. The PF's own
- * configuration is back, and each VF's is as after a reset, with bus mastering off. STATUS_HARDWARE: a register does
- * not read back what it held before; STATUS_TIMEOUT: a VF does not answer. The VFs are then off. Waits for 100 ms. */
-MUST_CHECK enum status sriov_restore(const struct sriov *s);
+ * configuration is back. STATUS_HARDWARE: a register does not read back what it held before; the VFs are then off. */
+MUST_CHECK enum status sriov_restore_begin(const struct sriov *s);
+
+/* When that succeeded, SRIOV_READY_US later; before then nobody touches a VF. Each VF is as after a reset, with bus
+ * mastering off. STATUS_HARDWARE as above; STATUS_TIMEOUT: a VF does not answer (which is waited for). */
+#define SRIOV_READY_US UINT64_C(100000) /* PCIe 6.0 9.3.3.3.1 */
+MUST_CHECK enum status sriov_restore_end(const struct sriov *s);
 
 /* Switch the VFs off and wait until they are gone (1 s). Nobody may use them or their BARs any more. */
 void sriov_stop(const struct sriov *s);

@@ -12,7 +12,6 @@
 #include "kernel/core/time.h"
 
 #define GONE_US UINT64_C(1000000) /* PCIe 6.0 9.3.3.3.1: VFs may answer for so long after VF Enable was cleared */
-#define READY_US UINT64_C(100000) /* ... and must not be touched for so long after it was set */
 #define CONTROL_ON (PCI_SRIOV_VFE | PCI_SRIOV_MSE)
 
 static uint16_t control_of(struct sbdf at, uint16_t cap)
@@ -173,16 +172,18 @@ static enum status refuse_silent(const struct sriov *s, struct sbdf vf, struct d
     return STATUS_TIMEOUT;
 }
 
-/* On, and all of them there. Their registers are as after a reset: bus mastering is off, and is cleared all the same.
- */
-static enum status switch_on(const struct sriov *s, struct diag_list *diag)
+static void begin_on(const struct sriov *s)
 {
-    uint16_t control = control_of(s->at, s->cap);
-    set_control(s->at, s->cap, control | (unsigned)CONTROL_ON);
-    time_wait_us(READY_US);
+    set_control(s->at, s->cap, control_of(s->at, s->cap) | (unsigned)CONTROL_ON);
+}
+
+/* SRIOV_READY_US later: on, and all of them there. Their registers are as after a reset: bus mastering is off, and is
+ * cleared all the same. */
+static enum status end_on(const struct sriov *s, struct diag_list *diag)
+{
     uint16_t now = control_of(s->at, s->cap);
     if (now == UINT16_MAX || (now & CONTROL_ON) != CONTROL_ON) {
-        return refuse_register(s, "control", control | (unsigned)CONTROL_ON, now, diag);
+        return refuse_register(s, "control", CONTROL_ON, now, diag);
     }
     for (unsigned i = 0; i < s->num; i++) {
         const struct pci_function vf = {.at = sriov_vf(s, i), .is_vf = true};
@@ -193,6 +194,13 @@ static enum status switch_on(const struct sriov *s, struct diag_list *diag)
         pci_config_write16(vf.at, PCI_COMMAND, (uint16_t)(command & ~PCI_COMMAND_BUS_MASTER));
     }
     return STATUS_OK;
+}
+
+static enum status switch_on(const struct sriov *s, struct diag_list *diag)
+{
+    begin_on(s);
+    time_wait_us(SRIOV_READY_US);
+    return end_on(s, diag);
 }
 
 /* Everything before VF Enable. */
@@ -263,18 +271,30 @@ static enum status restore(const struct sriov *s, struct diag_list *diag)
         return refuse_register(s, "First VF Offset and VF Stride", (uint32_t)s->offset << 16 | s->stride,
                                (uint32_t)offset << 16 | stride, diag);
     }
-    return switch_on(s, diag);
+    begin_on(s);
+    return STATUS_OK;
 }
 
-enum status sriov_restore(const struct sriov *s)
+static enum status off_unless(const struct sriov *s, enum status status, const struct diag_list *diags)
+{
+    if (status != STATUS_OK) {
+        (void)switch_off(s->at, s->cap);
+        tell(diags);
+    }
+    return status;
+}
+
+enum status sriov_restore_begin(const struct sriov *s)
 {
     struct diag items[2];
     struct diag_list diags = diag_list_make(items, ARRAY_LENGTH(items));
     (void)switch_off(s->at, s->cap);
-    enum status status = restore(s, &diags);
-    if (status != STATUS_OK) {
-        (void)switch_off(s->at, s->cap);
-        tell(&diags);
-    }
-    return status;
+    return off_unless(s, restore(s, &diags), &diags);
+}
+
+enum status sriov_restore_end(const struct sriov *s)
+{
+    struct diag items[2];
+    struct diag_list diags = diag_list_make(items, ARRAY_LENGTH(items));
+    return off_unless(s, end_on(s, &diags), &diags);
 }

@@ -31,13 +31,6 @@ const struct vmd_domain *vmd_of_segment(const struct vmd_facts *facts, uint16_t 
     return NULL;
 }
 
-void vmd_renumber(struct vmd_facts *facts, const struct pci_facts *old, const struct pci_facts *now)
-{
-    for (size_t i = 0; i < facts->count; i++) {
-        facts->domains[i].endpoint = pci_find_index(now, old->functions[facts->domains[i].endpoint].at);
-    }
-}
-
 bool vmd_owns(const struct vmd_domain *d, uint64_t start, uint64_t size)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(d->memory); i++) {

@@ -87,9 +87,6 @@ const struct vmd_domain *vmd_of(const struct vmd_facts *facts, uint32_t endpoint
 /* The domain with that segment; NULL: none. */
 const struct vmd_domain *vmd_of_segment(const struct vmd_facts *facts, uint16_t segment);
 
-/* Functions were added: indices of endpoints in `old` become those in `now`. */
-void vmd_renumber(struct vmd_facts *facts, const struct pci_facts *old, const struct pci_facts *now);
-
 /* Are all bytes of start..start+size (size not 0) inside one of the domain's memory windows? Host-physical. */
 bool vmd_owns(const struct vmd_domain *d, uint64_t start, uint64_t size);
 

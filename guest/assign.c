@@ -60,15 +60,18 @@ static enum status attach_one(struct guest_pci *pci, const struct vm_device *dev
     return STATUS_OK;
 }
 
-enum status assign_attach(struct guest_pci *pci, const struct vm_device *devices, size_t count, size_t *failed)
+void assign_attach_begin(struct guest_pci *pci, const struct vm_device *devices, size_t count,
+                         struct device_reset *reset)
+{
+    struct device_set set = set_of(devices, count);
+    device_reset_begin(reset, pci->config.facts, &set);
+}
+
+enum status assign_attach_end(struct guest_pci *pci, const struct vm_device *devices, size_t count,
+                              const struct device_reset *reset, size_t *failed)
 {
     *failed = GUEST_PCI_ASSIGNED_MAX;
-    if (count > GUEST_PCI_ASSIGNED_MAX) {
-        return STATUS_NO_MEMORY;
-    }
-    struct device_set set = set_of(devices, count);
-    device_reset_all(pci->config.facts, &set);
-    enum status status = first_failure(&set, failed);
+    enum status status = first_failure(&reset->set, failed);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         status = attach_one(pci, &devices[i]);
         *failed = i;
@@ -118,18 +121,29 @@ void assign_withdraw(struct guest_pci *pci, const struct vm_device *devices, siz
     }
 }
 
-void assign_reset(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each)
+void assign_reset_begin(struct guest_pci *pci, const struct vm_device *devices, size_t count, const enum status *each,
+                        struct device_reset *reset)
 {
     size_t places[GUEST_PCI_SLOTS] = {0};
     struct device_set found = found_of(devices, count, each, places);
-    device_reset_all(pci->config.facts, &found);
+    device_reset_begin(reset, pci->config.facts, &found);
+}
+
+void assign_reset_end(const struct vm_device *devices, size_t count, const struct device_reset *reset,
+                      enum status *each)
+{
+    size_t places[GUEST_PCI_SLOTS] = {0};
+    struct device_set found = found_of(devices, count, each, places);
     for (size_t i = 0; i < found.count; i++) {
-        each[places[i]] = each[places[i]] == STATUS_OK ? found.status[i] : each[places[i]];
+        each[places[i]] = each[places[i]] == STATUS_OK ? reset->set.status[i] : each[places[i]];
     }
 }
 
 void assign_detach(struct guest_pci *pci, const struct vm_device *devices, size_t count, enum status *each)
 {
+    struct device_reset reset;
     assign_withdraw(pci, devices, count, each);
-    assign_reset(pci, devices, count, each);
+    assign_reset_begin(pci, devices, count, each, &reset);
+    device_reset_wait(&reset);
+    assign_reset_end(devices, count, &reset, each);
 }

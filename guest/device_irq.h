@@ -34,9 +34,8 @@ struct device_storm {
     unsigned holds;         /* times that it was */
 };
 
-#define DEVICE_STORM_NS                                                                                                \
-    UINT64_C(1000000000) /* that long it is held for the first time, twice as long for the next ... */
-#define DEVICE_STORM_MAX_NS (32 * DEVICE_STORM_NS)
+/* That long it is held for the first time, twice as long for the next, and so on: 32 times that long at most. */
+#define DEVICE_STORM_NS UINT64_C(1000000000)
 
 /* One more interrupt came: true when it has to be held from now on, until held_until_ns. */
 bool device_storm_begins(struct device_storm *storm, struct rate_limit limit, uint64_t now_ns);

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * Devices reset. */
+ * Devices reset, stage by stage: buses first, for what is behind them loses what a reset of its own would have left;
+ * VFs last, for they are there only once their PF, if it is among them, was reset and has switched them on. */
 #include "guest/device_reset.h"
 
-#include "drivers/device_rules.h"
 #include "drivers/pci_quiesce.h"
-#include "drivers/pci_regs.h"
-#include "drivers/pci_reset.h"
-#include "drivers/vmd_reset.h"
+#include "guest/device_settle.h"
 #include "guest/pf_lease.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
+#include "kernel/core/time.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
-
-#define RESERVED_BITS UINT16_MAX /* what a function that is gone answers */
-#define BAR_FLAGS 0xfu
 
 static bool is_by_bus(const struct vm_device *d)
 {
@@ -56,55 +52,118 @@ static bool is_alone(const struct pci_facts *facts, const struct device_set *set
     return pci_reset_bus_alone(facts, d->function, members, set->count);
 }
 
-static enum status reset_now(const struct pci_facts *facts, const struct vm_device *d)
+/* --- one of them */
+
+static void end_job(struct device_reset *r, size_t index, enum status status)
 {
-    struct hpa at;
-    enum pci_reset_kind kind = d->plan->reset;
-    uint64_t bytes = align_up(pci_reset_scratch(facts, d->function, kind), PAGE_SIZE);
-    enum status status = pages_alloc_block(bytes, PAGE_SIZE, UINT64_MAX, &at);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    struct arena scratch = arena_make(phys_to_virt(at), bytes);
-    status = pci_reset(facts, d->function, kind, &scratch);
-    pages_free(at, bytes);
-    return status;
+    const struct vmd_domain *vmd = r->set.of[index]->vmd;
+    r->jobs[index].what = DEVICE_JOB_NONE;
+    r->set.status[index] = status == STATUS_OK && vmd != NULL ? vmd_reset_restore(r->facts, vmd) : status;
 }
 
-static enum status reset_function(const struct pci_facts *facts, const struct device_set *set, size_t index)
+static void end_function(struct device_reset *r, size_t index, enum status status)
 {
     char text[SBDF_TEXT_SIZE];
-    const struct vm_device *d = set->of[index];
-    sbdf_text(d->function->at, text);
-    if (d->plan->reset == PCI_RESET_NONE) {
-        log_warn("pci: %s: has no reset: its registers keep what the last user left", text);
-        return STATUS_OK;
-    }
-    enum status status = is_by_bus(d) && !is_alone(facts, set, d) ? STATUS_UNSUPPORTED : reset_now(facts, d);
+    const struct vm_device *d = r->set.of[index];
+    const char *how = pci_reset_text(d->plan->reset);
     if (status == STATUS_OK) {
-        log_info("pci: %s: reset (%s)", text, pci_reset_text(d->plan->reset));
+        log_info("pci: %s: reset (%s)", sbdf_text(d->function->at, text), how);
     } else {
-        log_error("pci: %s: reset (%s) failed: %s", text, pci_reset_text(d->plan->reset), status_text(status));
+        log_error("pci: %s: reset (%s) failed: %s", sbdf_text(d->function->at, text), how, status_text(status));
     }
-    return status;
+    end_job(r, index, status);
+}
+
+static void begin_function(struct device_reset *r, size_t index)
+{
+    char text[SBDF_TEXT_SIZE];
+    const struct vm_device *d = r->set.of[index];
+    if (d->plan->reset == PCI_RESET_NONE) {
+        log_warn("pci: %s: has no reset: its registers keep what the last user left", sbdf_text(d->function->at, text));
+        end_job(r, index, STATUS_OK);
+    } else if (is_by_bus(d) && !is_alone(r->facts, &r->set, d)) {
+        end_function(r, index, STATUS_UNSUPPORTED);
+    } else {
+        r->jobs[index].what = DEVICE_JOB_FUNCTION;
+        pci_reset_run_begin(&r->jobs[index].function, r->facts, d->function, d->plan->reset, &r->scratch);
+    }
 }
 
 /* What is behind a VMD endpoint goes with it: before, for the endpoint must be able to reach it; and after. */
-static enum status reset_one(const struct pci_facts *facts, const struct device_set *set, size_t index)
+static void begin_job(struct device_reset *r, size_t index)
 {
-    const struct vmd_domain *vmd = set->of[index]->vmd;
-    enum status status = vmd != NULL ? vmd_reset_domain(facts, vmd) : STATUS_OK;
-    status = status == STATUS_OK ? reset_function(facts, set, index) : status;
-    return status == STATUS_OK && vmd != NULL ? vmd_reset_restore(facts, vmd) : status;
+    const struct vmd_domain *vmd = r->set.of[index]->vmd;
+    if (vmd == NULL) {
+        begin_function(r, index);
+        return;
+    }
+    r->jobs[index].what = DEVICE_JOB_DOMAIN;
+    vmd_reset_begin(&r->jobs[index].domain, r->facts, vmd);
 }
 
-/* It switched the PF's VFs off, those that its own guest has too: before anything is done to them. */
-static void restore_vfs(const struct device_set *set, size_t index)
+static void wait_until(struct device_reset *r, uint64_t due_ns)
 {
-    const struct vm_device *d = set->of[index];
-    if (d->lease != NULL && !d->function->is_vf && d->plan->reset != PCI_RESET_NONE) {
-        pf_lease_restore(d->lease, set->status[index]);
+    r->due_ns = due_ns < r->due_ns ? due_ns : r->due_ns;
+}
+
+static void go_on(struct device_reset *r, size_t index)
+{
+    struct device_job *job = &r->jobs[index];
+    if (job->what == DEVICE_JOB_DOMAIN) {
+        if (!vmd_reset_go_on(&job->domain)) {
+            wait_until(r, job->domain.due_ns);
+        } else if (job->domain.status != STATUS_OK) {
+            end_job(r, index, job->domain.status);
+        } else {
+            begin_function(r, index);
+        }
     }
+    if (job->what == DEVICE_JOB_FUNCTION) {
+        if (pci_reset_run_go_on(&job->function)) {
+            end_function(r, index, job->function.status);
+        } else {
+            wait_until(r, job->function.due_ns);
+        }
+    }
+}
+
+/* --- stages: what is in the same one is reset together */
+
+static bool is_of_stage(const struct device_reset *r, size_t index)
+{
+    const struct vm_device *d = r->set.of[index];
+    switch (r->stage) {
+    case DEVICE_RESET_BUSES:
+        return is_by_bus(d);
+    case DEVICE_RESET_FUNCTIONS:
+        return !is_by_bus(d) && !d->function->is_vf;
+    case DEVICE_RESET_VFS:
+        return !is_by_bus(d) && d->function->is_vf;
+    case DEVICE_RESET_OVER:
+        break;
+    }
+    return false;
+}
+
+static void begin_stage(struct device_reset *r)
+{
+    for (size_t i = 0; i < r->set.count; i++) {
+        bool led = r->stage == DEVICE_RESET_BUSES && leader_of(r->facts, &r->set, i) != i;
+        if (is_of_stage(r, i) && !led) {
+            begin_job(r, i);
+        }
+    }
+}
+
+/* False: some are under way. */
+static bool run_jobs(struct device_reset *r)
+{
+    bool over = true;
+    for (size_t i = 0; i < r->set.count; i++) {
+        go_on(r, i);
+        over = over && r->jobs[i].what == DEVICE_JOB_NONE;
+    }
+    return over;
 }
 
 static void log_together(const struct vm_device *d, const struct vm_device *leader, enum status status)
@@ -116,108 +175,93 @@ static void log_together(const struct vm_device *d, const struct vm_device *lead
     }
 }
 
-/* Buses first: what is behind them loses what a reset of its own would have left. */
-static void reset_buses(const struct pci_facts *facts, struct device_set *set)
+static void follow(struct device_reset *r)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        if (is_by_bus(set->of[i]) && leader_of(facts, set, i) == i) {
-            set->status[i] = reset_one(facts, set, i);
-        }
-    }
-    for (size_t i = 0; i < set->count; i++) {
-        size_t leader = leader_of(facts, set, i);
-        if (is_by_bus(set->of[i]) && leader != i) {
-            set->status[i] = set->status[leader];
-            log_together(set->of[i], set->of[leader], set->status[i]);
-        }
-    }
-    for (size_t i = 0; i < set->count; i++) {
-        if (is_by_bus(set->of[i])) {
-            restore_vfs(set, i);
+    for (size_t i = 0; r->stage == DEVICE_RESET_BUSES && i < r->set.count; i++) {
+        size_t leader = leader_of(r->facts, &r->set, i);
+        if (is_by_bus(r->set.of[i]) && leader != i) {
+            r->set.status[i] = r->set.status[leader];
+            log_together(r->set.of[i], r->set.of[leader], r->set.status[i]);
         }
     }
 }
 
-static bool has_memory(const struct pci_function *host)
+/* Their resets switched the PFs' VFs off, those that their own guest has too: before anything is done to them. */
+static void begin_vfs(struct device_reset *r)
 {
-    for (unsigned i = 0; i < PCI_BARS; i++) {
-        if (host->bars[i].kind == PCI_BAR_MEM32 || host->bars[i].kind == PCI_BAR_MEM64) {
-            return true;
+    r->vfs_ns = 0;
+    for (size_t i = 0; i < r->set.count; i++) {
+        const struct vm_device *d = r->set.of[i];
+        bool lost = is_of_stage(r, i) && d->lease != NULL && !d->function->is_vf && d->plan->reset != PCI_RESET_NONE;
+        r->jobs[i].vfs = lost && pf_lease_restore_begin(d->lease, r->set.status[i]);
+        if (r->jobs[i].vfs) {
+            r->vfs_ns = time_now_ns() + SRIOV_READY_US * 1000;
         }
     }
-    return false;
 }
 
-static bool is_placed(const struct pci_function *host, unsigned i)
+static void end_vfs(struct device_reset *r)
 {
-    const struct pci_bar *bar = &host->bars[i];
-    uint16_t at = (uint16_t)(PCI_BAR0 + 4 * i);
-    bool memory = (bar->kind == PCI_BAR_MEM32 || bar->kind == PCI_BAR_MEM64) && bar->assigned;
-    return !memory || ((pci_config_read32(host->at, at) & ~BAR_FLAGS) == (uint32_t)bar->address &&
-                       (bar->kind == PCI_BAR_MEM32 || pci_config_read32(host->at, at + 4) == bar->address >> 32));
+    for (size_t i = 0; i < r->set.count; i++) {
+        if (r->jobs[i].vfs) {
+            pf_lease_restore_end(r->set.of[i]->lease);
+        }
+    }
 }
 
-/* A driver may reset its device in ways of the device's own, which clear the BARs: the tables still name the old place,
- * and what a reset saves and restores is then wrong. Decode is off. */
-static enum status place_bar(const struct pci_function *host, unsigned i)
+/* False: not yet. */
+static bool run_stage(struct device_reset *r)
 {
-    const struct pci_bar *bar = &host->bars[i];
-    uint16_t at = (uint16_t)(PCI_BAR0 + 4 * i);
-    if (is_placed(host, i)) {
-        return STATUS_OK;
+    if (!r->restoring) {
+        if (!run_jobs(r)) {
+            return false;
+        }
+        follow(r);
+        begin_vfs(r);
+        r->restoring = true;
     }
-    pci_config_write32(host->at, at, (uint32_t)bar->address);
-    if (bar->kind == PCI_BAR_MEM64) {
-        pci_config_write32(host->at, at + 4, (uint32_t)(bar->address >> 32));
+    if (r->vfs_ns != 0 && time_now_ns() < r->vfs_ns) {
+        wait_until(r, r->vfs_ns);
+        return false;
     }
-    return is_placed(host, i) ? STATUS_OK : STATUS_HARDWARE;
+    end_vfs(r);
+    r->restoring = false;
+    return true;
 }
 
-/* A VF's are where its PF's capability says, and its own registers read 0 (PCIe 6.0 9.3.4.1.10). */
-static enum status place_bars(const struct pci_function *host)
-{
-    enum status result = STATUS_OK;
-    if (host->is_vf) {
-        return STATUS_OK;
-    }
-    for (unsigned i = 0; i < PCI_BARS; i++) {
-        enum status status = place_bar(host, i);
-        result = result == STATUS_OK ? status : result;
-    }
-    return result;
-}
+/* --- all of them */
 
-/* Still busy, and not to be cut off for it (drivers/device_rules.h): its reset, if it has one, came to no end. */
-static bool keeps_on(const struct pci_function *host)
+/* Jobs, and what they save of the functions. */
+static enum status take_memory(struct device_reset *r)
 {
-    return device_rules_has(host, DEVICE_RULE_KEEP_MASTER) && pci_transactions_pending(host);
-}
-
-/* Registers reachable, ports not, errors kept from the machine, no interrupt but by message. Decode stays on as long as
- * a guest may reach the BARs: an access nobody answers can be a fatal error. */
-static enum status settle(const struct pci_facts *facts, const struct pci_function *host)
-{
-    pci_escalation_mask(facts, host);
-    uint16_t command = pci_config_read16(host->at, PCI_COMMAND);
-    if (command == RESERVED_BITS) {
-        return STATUS_TIMEOUT;
+    size_t count = r->set.count;
+    uint64_t bytes = count * (sizeof(struct device_job) + 16);
+    for (size_t i = 0; i < count; i++) {
+        const struct vm_device *d = r->set.of[i];
+        bool led = is_by_bus(d) && leader_of(r->facts, &r->set, i) != i;
+        bytes += led ? 0 : pci_reset_run_scratch(r->facts, d->function, d->plan->reset) + 16;
     }
-    if (!pci_silence(host)) {
-        return STATUS_HARDWARE;
-    }
-    if (keeps_on(host)) {
-        return STATUS_TIMEOUT;
-    }
-    unsigned keep = command & ~(unsigned)(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER);
-    keep &= ~(unsigned)PCI_COMMAND_SERR;
-    pci_config_write16(host->at, PCI_COMMAND, (uint16_t)(keep | PCI_COMMAND_INTX_OFF));
-    enum status status = place_bars(host);
+    r->bytes = align_up(bytes, PAGE_SIZE);
+    enum status status = pages_alloc_block(r->bytes, PAGE_SIZE, UINT64_MAX, &r->memory);
     if (status != STATUS_OK) {
         return status;
     }
-    unsigned wanted = keep | PCI_COMMAND_INTX_OFF | (has_memory(host) ? (unsigned)PCI_COMMAND_MEMORY : 0);
-    pci_config_write16(host->at, PCI_COMMAND, (uint16_t)wanted);
+    r->scratch = arena_make(phys_to_virt(r->memory), r->bytes);
+    r->jobs = arena_array(&r->scratch, count, sizeof(*r->jobs));
+    if (r->jobs == NULL) {
+        pages_free(r->memory, r->bytes);
+        return STATUS_NO_MEMORY;
+    }
     return STATUS_OK;
+}
+
+static void refuse_all(struct device_reset *r, enum status status)
+{
+    for (size_t i = 0; i < r->set.count; i++) {
+        char text[SBDF_TEXT_SIZE];
+        log_error("pci: %s: is not reset: %s", sbdf_text(r->set.of[i]->function->at, text), status_text(status));
+        r->set.status[i] = status;
+    }
 }
 
 void device_reset_quiet(const struct pci_facts *facts, const struct device_set *set)
@@ -226,30 +270,54 @@ void device_reset_quiet(const struct pci_facts *facts, const struct device_set *
         const struct pci_function *host = set->of[i]->function;
         pci_bus_master_set(facts, host, false);
         pci_escalation_mask(facts, host);
-        (void)pci_silence(host); /* settle() asks again */
+        (void)pci_silence(host); /* device_settle() asks again */
     }
 }
 
-/* VFs last: they are there only once their PF, if it is among them, was reset and has switched them on. */
-static void reset_functions(const struct pci_facts *facts, struct device_set *set, bool vfs)
+void device_reset_begin(struct device_reset *r, const struct pci_facts *facts, const struct device_set *set)
 {
-    for (size_t i = 0; i < set->count; i++) {
-        if (!is_by_bus(set->of[i]) && set->of[i]->function->is_vf == vfs) {
-            set->status[i] = reset_one(facts, set, i);
-            restore_vfs(set, i);
-        }
-    }
-}
-
-void device_reset_all(const struct pci_facts *facts, struct device_set *set)
-{
+    *r = (struct device_reset){.facts = facts, .set = *set, .stage = DEVICE_RESET_OVER};
     device_reset_quiet(facts, set);
-    reset_buses(facts, set);
-    reset_functions(facts, set, false);
-    reset_functions(facts, set, true);
-    for (size_t i = 0; i < set->count; i++) {
-        if (set->status[i] == STATUS_OK) {
-            set->status[i] = settle(facts, set->of[i]->function);
+    if (set->count == 0) {
+        return;
+    }
+    enum status status = take_memory(r);
+    if (status != STATUS_OK) {
+        refuse_all(r, status);
+        return;
+    }
+    r->stage = DEVICE_RESET_BUSES;
+    begin_stage(r);
+}
+
+static void end(struct device_reset *r)
+{
+    for (size_t i = 0; i < r->set.count; i++) {
+        if (r->set.status[i] == STATUS_OK) {
+            r->set.status[i] = device_settle(r->facts, r->set.of[i]->function);
         }
+    }
+    pages_free(r->memory, r->bytes);
+    r->jobs = NULL;
+}
+
+bool device_reset_go_on(struct device_reset *r)
+{
+    r->due_ns = UINT64_MAX;
+    while (r->stage != DEVICE_RESET_OVER && run_stage(r)) {
+        r->stage++;
+        if (r->stage == DEVICE_RESET_OVER) {
+            end(r);
+        } else {
+            begin_stage(r);
+        }
+    }
+    return r->stage == DEVICE_RESET_OVER;
+}
+
+void device_reset_wait(struct device_reset *r)
+{
+    while (!device_reset_go_on(r)) {
+        time_wait_until(r->due_ns);
     }
 }

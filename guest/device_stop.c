@@ -118,8 +118,10 @@ enum status device_return(struct vm_owned *owned, struct sbdf device)
     if (status != STATUS_OK) {
         return status;
     }
-    device_reset_all(owned->vm.platform.pci.config.facts, &set);
-    status = set.status[0];
+    struct device_reset reset;
+    device_reset_begin(&reset, owned->vm.platform.pci.config.facts, &set);
+    device_reset_wait(&reset);
+    status = reset.set.status[0];
     if (status == STATUS_OK) {
         uint64_t flags = lock_take(&owned->vm.lock);
         status = guest_pci_function_return(f);

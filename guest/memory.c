@@ -53,16 +53,6 @@ static const struct guest_slot *find(const struct guest_memory *memory, struct g
     return NULL;
 }
 
-enum status guest_memory_translate(const struct guest_memory *memory, struct gpa at, struct hpa *out)
-{
-    const struct guest_slot *slot = find(memory, at, 1);
-    if (slot == NULL) {
-        return STATUS_OUT_OF_RANGE;
-    }
-    *out = hpa_add(slot->backing, at.v - slot->base.v);
-    return STATUS_OK;
-}
-
 void *guest_memory_at(const struct guest_memory *memory, struct gpa at, uint64_t bytes)
 {
     const struct guest_slot *slot = find(memory, at, bytes);

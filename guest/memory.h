@@ -69,7 +69,4 @@ MUST_CHECK enum status guest_memory_write(const struct guest_memory *memory, str
                                           uint64_t bytes);
 MUST_CHECK enum status guest_memory_read(const struct guest_memory *memory, struct gpa at, void *to, uint64_t bytes);
 
-/* Host-physical address of one byte of RAM; STATUS_OUT_OF_RANGE when it is not RAM. */
-MUST_CHECK enum status guest_memory_translate(const struct guest_memory *memory, struct gpa at, struct hpa *out);
-
 #endif

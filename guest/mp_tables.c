@@ -5,7 +5,6 @@
 #include "guest/image_place.h"
 #include "guest/pci_function.h"
 #include "guest/platform.h"
-#include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 
 #define POINTER_BYTES 16u

@@ -3,7 +3,6 @@
 #include "guest/page_walk.h"
 
 #include "kernel/lib/bits.h"
-#include "kernel/lib/string.h"
 
 #define CR0_WP BIT64(16)
 #define CR0_PG BIT64(31)

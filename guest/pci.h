@@ -64,6 +64,9 @@ void guest_pci_advance(struct guest_pci *pci, uint64_t now_ns);
 /* The function that answers at a place (1 .. GUEST_PCI_SLOTS - 1), or NULL. */
 struct guest_pci_function *guest_pci_at(const struct guest_pci *pci, unsigned place);
 
+/* A BAR left its place: those that lost it to that one appear. */
+void guest_pci_fill_places(struct guest_pci *pci);
+
 /* Handlers off the buses, memory of the bridge given back; every function was detached before (guest/assign.h). */
 void guest_pci_free(struct guest_pci *pci);
 

@@ -73,11 +73,10 @@ static void put_event(const struct sriov *s, const char *pf, enum status status)
     event_end(&e);
 }
 
-void pf_lease_restore(struct pf_lease *lease, enum status reset)
+static void report(struct pf_lease *lease, enum status status)
 {
     char text[SBDF_TEXT_SIZE];
     const struct sriov *s = lease->sriov;
-    enum status status = reset == STATUS_OK ? sriov_restore(s) : reset;
     sbdf_text(s->at, text);
     __atomic_store_n(&lease->off, status != STATUS_OK, __ATOMIC_SEQ_CST);
     if (status == STATUS_OK) {
@@ -87,4 +86,18 @@ void pf_lease_restore(struct pf_lease *lease, enum status reset)
                  text, s->num, status_text(status));
     }
     put_event(s, text, status);
+}
+
+bool pf_lease_restore_begin(struct pf_lease *lease, enum status reset)
+{
+    enum status status = reset == STATUS_OK ? sriov_restore_begin(lease->sriov) : reset;
+    if (status != STATUS_OK) {
+        report(lease, status);
+    }
+    return status == STATUS_OK;
+}
+
+void pf_lease_restore_end(struct pf_lease *lease)
+{
+    report(lease, sriov_restore_end(lease->sriov));
 }

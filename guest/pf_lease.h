@@ -32,8 +32,10 @@ void pf_lease_leave(struct pf_lease *lease);
 MUST_CHECK bool pf_lease_reserve(struct pf_lease *lease);
 void pf_lease_release(struct pf_lease *lease);
 
-/* Reserved, and the PF was reset, which came to `reset`: the same VFs again. If that cannot be done, they are off until
- * the next reset; the log and the event vfs-enabled say so. */
-void pf_lease_restore(struct pf_lease *lease, enum status reset);
+/* Reserved, and the PF was reset, which came to `reset`: the same VFs again. False: that cannot be done, and they are
+ * off until the next reset; the log and the event vfs-enabled say so. True: pf_lease_restore_end() is to be called
+ * SRIOV_READY_US later, which says what came of it. */
+MUST_CHECK bool pf_lease_restore_begin(struct pf_lease *lease, enum status reset);
+void pf_lease_restore_end(struct pf_lease *lease);
 
 #endif

@@ -211,13 +211,6 @@ void rtc_write(struct rtc *r, unsigned offset, uint8_t value, uint64_t now_ns)
     }
 }
 
-void rtc_set_nvram(struct rtc *r, uint8_t index, uint8_t value)
-{
-    if (index > RTC_D && index < RTC_SIZE && index != RTC_CENTURY) {
-        r->memory[index] = value;
-    }
-}
-
 bool rtc_irq(const struct rtc *r)
 {
     return (r->memory[RTC_C] & r->memory[RTC_B] & (B_PERIODIC | B_ALARM | B_UPDATE)) != 0;

@@ -40,9 +40,6 @@ void rtc_init(struct rtc *r, uint64_t seconds, uint64_t now_ns);
 uint8_t rtc_read(struct rtc *r, unsigned offset, uint64_t now_ns);
 void rtc_write(struct rtc *r, unsigned offset, uint8_t value, uint64_t now_ns);
 
-/* NVRAM from outside, register 0x0E on; others are ignored. */
-void rtc_set_nvram(struct rtc *r, uint8_t index, uint8_t value);
-
 /* IRQ 8. */
 bool rtc_irq(const struct rtc *r);
 uint64_t rtc_next_deadline(const struct rtc *r, uint64_t now_ns);

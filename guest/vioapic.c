@@ -80,16 +80,6 @@ void vioapic_eoi(struct vioapic *io, uint8_t vector)
     }
 }
 
-bool vioapic_handles_vector(const struct vioapic *io, uint8_t vector)
-{
-    for (unsigned pin = 0; pin < IOAPIC_PINS; pin++) {
-        if (is_level(io->entries[pin]) && (io->entries[pin] & 0xff) == vector) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Turning a pin to edge clears Remote IRR: that is how kernels end an interrupt on versions without EOI register. */
 static void write_entry(struct vioapic *io, unsigned pin, bool high, uint32_t value)
 {

@@ -6,7 +6,6 @@
 
 #include "guest/apic_message.h"
 
-#define IOAPIC_DEFAULT_BASE UINT64_C(0xfec00000)
 #define IOAPIC_SIZE 0x1000
 #define IOAPIC_PINS 24
 
@@ -56,8 +55,5 @@ void vioapic_set_line(struct vioapic *io, unsigned pin, bool asserted);
 
 /* A local APIC finished this level-triggered vector: pins still asserted fire again. */
 void vioapic_eoi(struct vioapic *io, uint8_t vector);
-
-/* True when an EOI of this vector matters here (some level pin uses it). */
-bool vioapic_handles_vector(const struct vioapic *io, uint8_t vector);
 
 #endif

@@ -88,7 +88,6 @@ struct vlapic {
     uint32_t errors;      /* collected since the last write of ESR */
     uint32_t events;      /* enum vlapic_event bits (vlapic_irq.h) */
     uint32_t sipi_vector; /* of the last start-up IPI */
-    uint32_t lint_levels; /* bit n: LINTn is asserted */
     /* Level-triggered vectors that wait to be moved to IRR; LAPIC_EVENT_LEVEL says that there are some. Not in
      * `posted`: a CPU that takes posted interrupts would deliver them before it knows that their EOI has to exit. */
     uint32_t levels[8];

@@ -95,11 +95,6 @@ static bool request(struct vlapic *l, uint8_t vector, bool level, bool own)
     return true;
 }
 
-bool vlapic_irq_post(struct vlapic *l, uint8_t vector, bool level)
-{
-    return request(l, vector, level, false);
-}
-
 static bool post_event(struct vlapic *l, uint32_t event)
 {
     (void)__atomic_fetch_or(&l->events, event, __ATOMIC_RELEASE);
@@ -232,16 +227,6 @@ void vlapic_irq_local(struct vlapic *l, enum vlapic_register lvt)
         return;
     }
     (void)vlapic_irq_deliver_own(l, &m);
-}
-
-void vlapic_irq_lint(struct vlapic *l, unsigned pin, bool level)
-{
-    uint32_t bit = BIT32(pin & 1);
-    bool rises = level && (l->lint_levels & bit) == 0;
-    l->lint_levels = level ? l->lint_levels | bit : l->lint_levels & ~bit;
-    if (rises && vlapic_is_enabled(l)) {
-        vlapic_irq_local(l, (pin & 1) == 0 ? LAPIC_LVT_LINT0 : LAPIC_LVT_LINT1);
-    }
 }
 
 bool vlapic_irq_takes_extint(const struct vlapic *l)

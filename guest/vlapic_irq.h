@@ -14,9 +14,8 @@ enum vlapic_event {
     LAPIC_EVENT_LEVEL = 1 << 4, /* taken by vlapic_irq_collect */
 };
 
-/* From any CPU: make the vector pending. False when this LAPIC takes none (disabled, or vector below 16). */
-bool vlapic_irq_post(struct vlapic *l, uint8_t vector, bool level);
-/* From any CPU: whatever a message asks for, its destination already matched. False when nothing came of it. */
+/* From any CPU: whatever a message asks for, its destination already matched. False when nothing came of it (the LAPIC
+ * is disabled, or the vector is below 16). */
 bool vlapic_irq_deliver(struct vlapic *l, const struct apic_message *message);
 
 /* From its own vCPU only: */
@@ -47,9 +46,6 @@ uint8_t vlapic_irq_ppr(const struct vlapic *l);
 
 /* A local source fires as its LVT entry says. lvt: one of the LAPIC_LVT_ offsets. */
 void vlapic_irq_local(struct vlapic *l, enum vlapic_register lvt);
-/* LINT0 (pin 0) or LINT1 changes. Fixed and NMI delivery act on the rising edge; ExtINT is asked for by
- * vlapic_irq_takes_extint. */
-void vlapic_irq_lint(struct vlapic *l, unsigned pin, bool level);
 /* True when the 8259 pair's INTR reaches this vCPU: LAPIC off, or LINT0 unmasked in ExtINT mode. */
 bool vlapic_irq_takes_extint(const struct vlapic *l);
 

@@ -91,6 +91,7 @@ struct vm_cpu {
     unsigned apic_help;            /* enum vcpu_apic_help: what the CPU does of the LAPIC by itself */
     uint8_t shown_cr8;             /* what the backend was last told; not used when it has the LAPIC's page */
     bool in_guest;                 /* atomic: between entry and exit */
+    uint64_t kick_ns;              /* atomic: no kick of its own guest comes before; vm_host_pace() */
     bool summoned;                 /* atomic: has a step of its guest's life to do (vm_life.h), though it runs */
     bool flush_wanted;             /* atomic: forget translations at the next entry */
     bool look;                     /* something changed that the loop has to look at before the next entry; vm_host.c */

@@ -3,7 +3,6 @@
 #include "guest/vm_create.h"
 
 #include "guest/acpi_tables.h"
-#include "guest/assign.h"
 #include "guest/device_stop.h"
 #include "guest/firmware.h"
 #include "guest/mp_tables.h"
@@ -12,7 +11,6 @@
 #include "guest/vm_destroy.h"
 #include "guest/vm_interrupts.h"
 #include "guest/vm_memory.h"
-#include "guest/vm_vfs.h"
 #include "kernel/core/cpu_feature.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
@@ -178,35 +176,6 @@ static enum status make_tables(struct vm_owned *owned)
     return status;
 }
 
-/* For good: later lives have the same tables. */
-static void limit_tables(struct radix *tables, uint64_t before)
-{
-    if (tables->map_left == UINT64_MAX) {
-        tables->map_left = tables->table_pages - before + VM_TABLES_SPARE;
-    }
-}
-
-enum status vm_create_attach(struct vm_owned *owned, char why[VM_WHY_SIZE])
-{
-    char text[SBDF_TEXT_SIZE];
-    const struct vm_request *r = &owned->request;
-    uint64_t nested = owned->vm.nested.table_pages, domain = owned->domain.tables.table_pages;
-    size_t failed = 0;
-    enum status status = assign_attach(&owned->vm.platform.pci, r->devices, r->device_count, &failed);
-    if (status != STATUS_OK) {
-        const char *name = failed < r->device_count ? sbdf_text(r->devices[failed].function->at, text) : "(too many)";
-        format_text(why, VM_WHY_SIZE, "device %s cannot be attached: %s", name, status_text(status));
-        return status;
-    }
-    limit_tables(&owned->vm.nested, nested);
-    limit_tables(&owned->domain.tables, domain);
-    for (size_t i = 0; i < r->device_count; i++) {
-        log_info("guest: name=%s device=%s attached, reset, behind unit %u", owned->vm.name,
-                 sbdf_text(r->devices[i].function->at, text), r->devices[i].unit->index);
-    }
-    return STATUS_OK;
-}
-
 static void describe_memory(const struct guest_memory *memory, struct image_request *image)
 {
     uint64_t low = memory->count == 0 ? 0 : vm_memory_low_end(memory);
@@ -337,9 +306,15 @@ static enum status fill_machine(struct vm_owned *owned, char why[VM_WHY_SIZE])
     }
     vm->first_entry = entry;
     vm->active = vm->cpu_count;
-    bool granted = false;
-    status = vm_vfs_attach(owned, &granted, why);
-    return status == STATUS_OK ? show_emulated(owned, why) : status;
+    return STATUS_OK;
+}
+
+static enum status undo(struct vm_owned *owned, enum status status, char why[VM_WHY_SIZE])
+{
+    if (!vm_destroy(owned)) {
+        format_text(why, VM_WHY_SIZE, "a device or its unit did not answer");
+    }
+    return status;
 }
 
 enum status vm_create(struct vm_owned *owned, const struct vm_request *request, char why[VM_WHY_SIZE])
@@ -360,14 +335,18 @@ enum status vm_create(struct vm_owned *owned, const struct vm_request *request, 
     owned->scrub_ns = time_now_ns() - from;
     enum status status = make_machine(owned, why);
     status = status == STATUS_OK ? fill_machine(owned, why) : status;
-    if (status != STATUS_OK && !vm_destroy(owned)) {
-        format_text(why, VM_WHY_SIZE, "a device or its unit did not answer");
+    return status == STATUS_OK ? STATUS_OK : undo(owned, status, why);
+}
+
+enum status vm_create_end(struct vm_owned *owned, enum status attached, char why[VM_WHY_SIZE])
+{
+    enum status status = attached == STATUS_OK ? show_emulated(owned, why) : attached;
+    if (status != STATUS_OK) {
+        return undo(owned, status, why);
     }
-    if (status == STATUS_OK) {
-        status = begin_watch(owned);
-        if (status != STATUS_OK) {
-            format_text(why, VM_WHY_SIZE, "what it watches cannot be protected: %s", status_text(status));
-        }
+    status = begin_watch(owned);
+    if (status != STATUS_OK) {
+        format_text(why, VM_WHY_SIZE, "what it watches cannot be protected: %s", status_text(status));
     }
     return status;
 }

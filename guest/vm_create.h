@@ -3,6 +3,7 @@
 #ifndef BULKHEAD_GUEST_VM_CREATE_H
 #define BULKHEAD_GUEST_VM_CREATE_H
 
+#include "guest/device_reset.h"
 #include "guest/reserved.h"
 #include "guest/restart.h"
 #include "guest/vm.h"
@@ -93,7 +94,9 @@ struct vm_owned {
     enum vm_step step;
     enum restart_answer answer;
     enum status detached[GUEST_PCI_SLOTS]; /* what came of withdrawing request.devices[] */
-    uint64_t vfs_ns;                       /* when to ask for VFs' leases again; 0: now */
+    struct device_reset reset;             /* of its devices, while resetting */
+    bool resetting;                        /* they are under way (vm_devices.h) */
+    uint64_t devices_ns;                   /* when to go on with them, or to ask for VFs' leases again; 0: now */
     uint64_t scrubbed;                     /* bytes of its RAM */
     uint64_t ran_ns, waited_ns, wake_ns, start_from_ns;
     unsigned starts;            /* again, that succeeded */
@@ -102,19 +105,18 @@ struct vm_owned {
 
 #define VM_WHY_SIZE 160
 
-/* Memory, nested and second-level tables, platform, devices, and the image loaded. Nothing runs yet. On failure why
- * says what is wrong, and what it took is given back (vm_destroy.h); the RAM stays the caller's, who asks owned->lost
- * before anybody else gets it. */
+/* Memory, nested and second-level tables, platform, and the image loaded; its devices come then (vm_devices.h). On
+ * failure why says what is wrong, and what it took is given back (vm_destroy.h); the RAM stays the caller's, who asks
+ * owned->lost before anybody else gets it. */
 MUST_CHECK enum status vm_create(struct vm_owned *owned, const struct vm_request *request, char why[VM_WHY_SIZE]);
+
+/* Its devices are attached, or came to that failure, which why says: the rest of it. Nothing runs yet. The result is
+ * that failure, or its own, as above. */
+MUST_CHECK enum status vm_create_end(struct vm_owned *owned, enum status attached, char why[VM_WHY_SIZE]);
 
 /* Steps of it that starting anew repeats: the platform and the local APICs as after power-on; firmware's tables and
  * the images into scrubbed memory, entry says how the first vCPU starts. */
 MUST_CHECK enum status vm_create_power_on(struct vm *vm);
 MUST_CHECK enum status vm_create_load(struct vm_owned *owned, struct image_entry *entry, char why[VM_WHY_SIZE]);
-/* Its devices, none of which is attached; all of them or none. From then on a guest that moves its BARs may fill so
- * many pages of tables more, and as many as its BARs took at first: tables that a BAR left stay (walkers may still know
- * them), and windows of 1 TiB have room for half a million of them. */
-#define VM_TABLES_SPARE 512u
-MUST_CHECK enum status vm_create_attach(struct vm_owned *owned, char why[VM_WHY_SIZE]);
 
 #endif

@@ -311,6 +311,10 @@ static void on_xsetbv(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 static void on_exception(struct vm_cpu *cpu, const struct vcpu_exit *exit)
 {
     const struct vcpu_exit_exception *e = &exit->exception;
+    if (e->vector == VECTOR_MACHINE_CHECK && machine_check_is_others()) {
+        cpu->look = true;
+        return;
+    }
     if (e->vector == VECTOR_MACHINE_CHECK) {
         if (!machine_check_take(cpu->vm->name)) {
             panic("machine check while guest %s ran: this CPU cannot go on", cpu->vm->name);

@@ -27,23 +27,34 @@ void vm_host_add(struct vm_host *host, struct vm_cpu *cpu, uint64_t slice_ns)
     hosts.of[cpu->vcpu.cpu] = host;
 }
 
-static const struct vm *guest_on(struct vm_host *host)
+static const struct vm *guest_on(const struct vm_host *host)
 {
     const struct vm_cpu *current = host == NULL ? NULL : __atomic_load_n(&host->current, __ATOMIC_RELAXED);
     return current == NULL ? NULL : current->vm;
 }
 
-void vm_host_pace(const struct vm_cpu *target)
+/* Several of the guest's CPUs may wait here for one of it; none does for longer than they all take together. */
+static void wait_for_turn(struct vm_cpu *target)
 {
-    struct vm_host *here = hosts.of[cpu_index()];
-    const struct vm *there = guest_on(target->host);
-    if (there == NULL || there == target->vm || guest_on(here) != target->vm) {
-        return;
-    }
-    while (time_now_ns() < here->pace_ns) {
+    uint64_t from_ns = time_now_ns(), now_ns = from_ns;
+    uint64_t due_ns = __atomic_load_n(&target->kick_ns, __ATOMIC_RELAXED);
+    while (now_ns - from_ns < VM_HOST_PACE_NS * target->vm->cpu_count) {
+        if (now_ns >= due_ns && __atomic_compare_exchange_n(&target->kick_ns, &due_ns, now_ns + VM_HOST_PACE_NS, false,
+                                                            __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+            return;
+        }
         cpu_pause();
+        due_ns = __atomic_load_n(&target->kick_ns, __ATOMIC_RELAXED);
+        now_ns = time_now_ns();
     }
-    here->pace_ns = time_now_ns() + VM_HOST_PACE_NS * target->vm->cpu_count;
+}
+
+void vm_host_pace(struct vm_cpu *target)
+{
+    const struct vm *from = guest_on(hosts.of[cpu_index()]), *there = guest_on(target->host);
+    if (from == target->vm && there != NULL && there != from) {
+        wait_for_turn(target);
+    }
 }
 
 void vm_host_look(struct vm_host *host)

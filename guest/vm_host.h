@@ -14,14 +14,13 @@ struct vm_host {
     bool look;                   /* somebody here was given something to do since all were looked at */
     struct vm_cpu *current;      /* in the guest or about to be, or the last that was; NULL: none was yet */
     uint64_t turns, guest_turns; /* how often another vCPU got the CPU, and one of another guest */
-    uint64_t pace_ns;            /* what runs here kicks no CPU that others have before; vm_host_pace */
     void (*idle)(void *context); /* called every VM_HOST_IDLE_NS while all guests here rest, interrupts off; or NULL */
     void *idle_context;
 };
 
 #define VM_HOST_IDLE_NS UINT64_C(50000000)
 
-/* A guest's kicks of its vCPUs whose CPU another guest has just now are so far apart, wherever they come from. */
+/* A guest's kicks of a vCPU of its own, while another guest has that one's CPU, are so far apart. */
 #define VM_HOST_PACE_NS UINT64_C(20000)
 
 /* Place a vCPU, before vm_host_main; host was zeroed once, but for idle. At most RUN_QUEUE_MAX. */
@@ -35,7 +34,7 @@ void vm_host_main(void *host);
  * and there is no end to those that the vCPU's own guest can ask for: when another guest has the CPU, it waits first,
  * for VM_HOST_PACE_NS and each of its vCPUs at most. Nobody else waits, nor does a guest whose turn an interrupt that
  * is another's came into. */
-void vm_host_pace(const struct vm_cpu *target);
+void vm_host_pace(struct vm_cpu *target);
 
 /* On this CPU: whoever runs here shall look, before the next entry, who wants the CPU. host may be NULL. */
 void vm_host_look(struct vm_host *host);

@@ -43,7 +43,7 @@ static void end_of_interrupt(void *context, uint8_t vector)
 static void notify(void *context, size_t index)
 {
     struct vm *vm = context;
-    const struct vm_cpu *cpu = &vm->cpus[index];
+    struct vm_cpu *cpu = &vm->cpus[index];
     if (cpu->vcpu.cpu == cpu_index()) {
         vm_kick(vm, (unsigned)index);
     } else if (!posted_is_suppressed(&cpu->lapic.posted)) {

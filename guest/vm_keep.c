@@ -4,6 +4,7 @@
 
 #include "guest/assign.h"
 #include "guest/device_stop.h"
+#include "guest/vm_devices.h"
 #include "guest/vm_event.h"
 #include "guest/vm_memory.h"
 #include "guest/vm_order.h"
@@ -12,7 +13,6 @@
 #include "kernel/core/pages.h"
 #include "kernel/core/time.h"
 #include "kernel/hw/cpu.h"
-#include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
 
 #define SCRUB_STEP (1 * MIB)
@@ -118,13 +118,6 @@ static void end_withdrawing(struct vm_owned *owned)
     owned->step = owned->lost ? VM_STEP_SETTLE : VM_STEP_SCRUB;
 }
 
-/* If not, ask again after a while; others have their turns meanwhile. */
-static bool has_leases(struct vm_owned *owned, bool granted)
-{
-    owned->vfs_ns = granted ? 0 : time_now_ns() + VM_VFS_POLL_NS;
-    return granted;
-}
-
 /* Who starts at once has its devices reset when they are attached again; those of the others are reset now. */
 static void withdraw(struct vm_owned *owned)
 {
@@ -146,13 +139,9 @@ static void withdraw(struct vm_owned *owned)
     }
 }
 
-/* Of a PF only when no other guest uses its VFs any more. */
 static void reset(struct vm_owned *owned)
 {
-    const struct vm_request *r = &owned->request;
-    if (has_leases(owned, vm_vfs_reserve(owned))) {
-        assign_reset(&owned->vm.platform.pci, r->devices, r->device_count, owned->detached);
-        vm_vfs_release(owned);
+    if (vm_devices_reset(owned)) {
         end_withdrawing(owned);
         log_end(&owned->vm);
     }
@@ -309,9 +298,8 @@ static void set_running(struct vm_owned *owned)
 static enum vm_keep_outcome attach(struct vm_owned *owned)
 {
     char why[VM_WHY_SIZE] = "";
-    bool granted = false;
-    enum status status = vm_vfs_attach(owned, &granted, why);
-    if (!has_leases(owned, granted)) {
+    enum status status = STATUS_OK;
+    if (!vm_devices_attach(owned, &status, why)) {
         return VM_KEEP_ON;
     }
     status = status == STATUS_OK && owned->vm.memory.watch != NULL ? watch_start(&owned->watch) : status;
@@ -340,8 +328,8 @@ bool vm_keep_wants(const struct vm_owned *owned, uint64_t *wake_ns)
         return ordered || time_now_ns() >= owned->wake_ns;
     case VM_STEP_RESET:
     case VM_STEP_ATTACH:
-        *wake_ns = owned->vfs_ns != 0 && owned->vfs_ns < *wake_ns ? owned->vfs_ns : *wake_ns;
-        return time_now_ns() >= owned->vfs_ns;
+        *wake_ns = owned->devices_ns != 0 && owned->devices_ns < *wake_ns ? owned->devices_ns : *wake_ns;
+        return time_now_ns() >= owned->devices_ns;
     default:
         return true;
     }

@@ -18,7 +18,7 @@ void vm_keep_begin(struct vm_owned *owned);
 /* Is there a step to do? *wake_ns is lowered to when time alone may change the answer. */
 bool vm_keep_wants(const struct vm_owned *owned, uint64_t *wake_ns);
 
-/* Do that step. Resetting the devices is one step, which may take a second; so is loading the images. */
+/* Do that step. Withdrawing the devices is one, and so is loading the images; resets of devices are not waited for. */
 enum vm_keep_outcome vm_keep_step(struct vm_owned *owned);
 
 #endif

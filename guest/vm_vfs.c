@@ -213,17 +213,16 @@ static enum status use(struct vm_owned *owned, char why[VM_WHY_SIZE])
     return STATUS_OK;
 }
 
-enum status vm_vfs_attach(struct vm_owned *owned, bool *granted, char why[VM_WHY_SIZE])
+enum status vm_vfs_take(struct vm_owned *owned, char why[VM_WHY_SIZE])
 {
-    *granted = vm_vfs_reserve(owned);
-    if (!*granted) {
+    if (!vm_vfs_reserve(owned)) {
         format_text(why, VM_WHY_SIZE, "other guests use VFs of its PF");
         return STATUS_CONFLICT;
     }
     enum status status = use(owned, why);
-    *granted = status != STATUS_CONFLICT;
-    status = status == STATUS_OK ? vm_create_attach(owned, why) : status;
-    vm_vfs_release(owned);
+    if (status != STATUS_OK) {
+        vm_vfs_release(owned);
+    }
     return status;
 }
 

@@ -22,9 +22,9 @@ void vm_vfs_release(struct vm_owned *owned);
 MUST_CHECK bool vm_vfs_reserve_for(struct vm_owned *owned, struct sbdf device);
 void vm_vfs_release_for(struct vm_owned *owned, struct sbdf device);
 
-/* vm_create_attach(), with its PFs reserved meanwhile, and in use from then on what it has of others' VFs, all or none.
- * *granted false: nothing was done, ask again. STATUS_HARDWARE: the VFs of a PF are off, why says so. */
-MUST_CHECK enum status vm_vfs_attach(struct vm_owned *owned, bool *granted, char why[VM_WHY_SIZE]);
+/* For its devices to be attached: its PFs reserved, until the release, and in use from then on what it has of others'
+ * VFs, all or none. STATUS_CONFLICT: not now, ask again; STATUS_HARDWARE: the VFs of a PF are off; why says so. */
+MUST_CHECK enum status vm_vfs_take(struct vm_owned *owned, char why[VM_WHY_SIZE]);
 
 /* Those VFs were withdrawn. Nothing when it uses none. */
 void vm_vfs_leave(struct vm_owned *owned);

@@ -3,33 +3,22 @@
 #include "kernel/audit_facts.h"
 
 #include "drivers/msix.h"
+#include "kernel/audit_firmware.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/vectors.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/msr.h"
 #include "kernel/hw/phys.h"
 #include "kernel/lib/bits.h"
-#include "kernel/lib/format.h"
-#include "kernel/lib/string.h"
 #include "plan/groups.h"
 #include "vtd/scope.h"
 
 #define MSR_PAT 0x277u
-#define NAME_SIZE 24
 #define PARTS_OF_DEVICE 16u /* BARs, each in two parts at most, and slack */
 #define IOAPIC_WINDOW 0x20u /* index and data registers, a page with the rest */
 #define HPET_WINDOW 1024u
 #define ECAM_BUS MIB
 #define INTERRUPT_WINDOW UINT64_C(0xfee00000)
-
-struct maker {
-    const struct audit_facts_input *in;
-    struct arena *arena;
-    struct audit_description d;
-    struct audit_owner *owners;
-    size_t owner_count;
-    uint32_t *region_owner; /* by RMRR: the RMRR that stands for its owner, then the owner */
-};
 
 static size_t count_devices(const struct audit_facts_input *in)
 {
@@ -80,7 +69,7 @@ size_t audit_facts_bytes(const struct audit_facts_input *input)
     return (l.ranges + l.devices + MEMORY_MAP_MAX) * most * 5 +
            (l.sources + l.senders + l.posted) * sizeof(struct audit_posted) +
            (input->guest_count + input->machine->dmar.rmrr_count) *
-               (sizeof(struct audit_owner) + NAME_SIZE + sizeof(uint32_t) + 32) +
+               (sizeof(struct audit_owner) + AUDIT_MAKER_NAME_SIZE + sizeof(uint32_t) + 32) +
            input->isolate->vtd.count * sizeof(struct audit_unit) + CPU_MAX * sizeof(uint32_t) + 4 * KIB;
 }
 
@@ -90,7 +79,7 @@ static unsigned address_bits(void)
     return bits > 52 ? 52 : bits;
 }
 
-static void add_ram(struct maker *k, uint32_t owner, uint64_t start, uint64_t end, uint8_t write)
+static void add_ram(struct audit_maker *k, uint32_t owner, uint64_t start, uint64_t end, uint8_t write)
 {
     if (start < end) {
         audit_describe_range(&k->d, (struct audit_range){start, end, owner, AUDIT_RAM,
@@ -115,7 +104,8 @@ static struct watch_range next_watched(const struct watch_rules *rules, uint64_t
 }
 
 /* A slot of RAM. What is armed from the start on must not be writable then, for vCPUs and devices. */
-static void add_slot(struct maker *k, uint32_t owner, const struct guest_slot *slot, const struct watch_rules *rules)
+static void add_slot(struct audit_maker *k, uint32_t owner, const struct guest_slot *slot,
+                     const struct watch_rules *rules)
 {
     uint64_t at = slot->base.v, end = slot->base.v + slot->size;
     uint64_t offset = slot->backing.v - slot->base.v; /* wraps where the backing is lower */
@@ -131,7 +121,7 @@ static void add_slot(struct maker *k, uint32_t owner, const struct guest_slot *s
 }
 
 /* Guests' memory and pages. */
-static void add_guest(struct maker *k, uint32_t owner)
+static void add_guest(struct audit_maker *k, uint32_t owner)
 {
     const struct vm_owned *g = k->in->guests[owner];
     const struct radix_format *format = g->request.backend->nested_format;
@@ -155,7 +145,7 @@ static void add_guest(struct maker *k, uint32_t owner)
     }
 }
 
-static void add_registers(struct maker *k, uint32_t owner, uint64_t start, uint64_t end)
+static void add_registers(struct audit_maker *k, uint32_t owner, uint64_t start, uint64_t end)
 {
     if (start < end) {
         audit_describe_range(&k->d, (struct audit_range){start, end, owner, AUDIT_REGISTERS, AUDIT_READ | AUDIT_WRITE,
@@ -164,7 +154,7 @@ static void add_registers(struct maker *k, uint32_t owner, uint64_t start, uint6
 }
 
 /* Registers are the guest's but for the pages with its MSI-X table, which are emulated. */
-static void add_bar(struct maker *k, uint32_t owner, const struct pci_bar *bar, const struct msix_table *msix)
+static void add_bar(struct audit_maker *k, uint32_t owner, const struct pci_bar *bar, const struct msix_table *msix)
 {
     uint64_t end = bar->address + bar->size;
     uint64_t hidden_start = end, hidden_end = end;
@@ -176,7 +166,7 @@ static void add_bar(struct maker *k, uint32_t owner, const struct pci_bar *bar, 
     add_registers(k, owner, hidden_end, end);
 }
 
-static void add_bars(struct maker *k, uint32_t owner, const struct pci_function *f)
+static void add_bars(struct audit_maker *k, uint32_t owner, const struct pci_function *f)
 {
     struct msix_table msix;
     bool has_msix = msix_locate(f, &msix, NULL) == STATUS_OK;
@@ -189,7 +179,7 @@ static void add_bars(struct maker *k, uint32_t owner, const struct pci_function 
     }
 }
 
-static void add_device(struct maker *k, uint32_t owner, const struct vm_device *device)
+static void add_device(struct audit_maker *k, uint32_t owner, const struct vm_device *device)
 {
     const struct plan_device *p = device->plan;
     uint32_t unit = device->unit->index;
@@ -205,138 +195,7 @@ static void add_device(struct maker *k, uint32_t owner, const struct vm_device *
     audit_describe_sender(&k->d, sender);
 }
 
-static bool is_given(const struct maker *k, const struct pci_function *f)
-{
-    for (size_t i = 0; i < k->in->guest_count; i++) {
-        const struct vm_request *r = &k->in->guests[i]->request;
-        for (size_t n = 0; n < r->device_count; n++) {
-            if (sbdf_equal(r->devices[n].function->at, f->at)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static uint32_t unit_index(const struct maker *k, struct sbdf at)
-{
-    size_t index = 0;
-    bool covered = machine_unit_of(k->in->machine, at, &index) == STATUS_OK;
-    return covered ? k->in->isolate->vtd_index[index] : ISOLATE_NO_UNIT;
-}
-
-/* Functions that firmware goes on using. */
-static bool is_firmwares(const struct maker *k, const struct pci_function *f)
-{
-    const struct machine *m = k->in->machine;
-    return !f->bridge && machine_has_reserved_memory(m, f->at) && machine_reserved_is_sound(m, f->at) &&
-           !is_given(k, f) && unit_index(k, f->at) != ISOLATE_NO_UNIT;
-}
-
-static bool names(const struct maker *k, size_t region, const struct pci_function *f)
-{
-    const struct dmar_rmrr *r = &k->in->machine->dmar.rmrrs[region];
-    struct scope_bus_view view = machine_bus_view(k->in->machine);
-    return r->size != 0 && scope_names(&r->scopes, r->segment, &view, f->at);
-}
-
-static void join_regions(struct maker *k, uint32_t a, uint32_t b)
-{
-    for (size_t i = 0; i < k->in->machine->dmar.rmrr_count; i++) {
-        k->region_owner[i] = k->region_owner[i] == b ? a : k->region_owner[i];
-    }
-}
-
-/* Regions that a device has together, or that overlap, are one owner's; devices that share one are too. */
-static uint32_t first_region(struct maker *k, const struct pci_function *f)
-{
-    const struct dmar *dmar = &k->in->machine->dmar;
-    uint32_t first = UINT32_MAX;
-    for (uint32_t i = 0; i < dmar->rmrr_count; i++) {
-        if (names(k, i, f)) {
-            first = first == UINT32_MAX ? i : first;
-            join_regions(k, k->region_owner[first], k->region_owner[i]);
-        }
-    }
-    return first;
-}
-
-static void join_overlaps(struct maker *k)
-{
-    const struct dmar *dmar = &k->in->machine->dmar;
-    for (uint32_t i = 0; i < dmar->rmrr_count; i++) {
-        k->region_owner[i] = i;
-    }
-    for (uint32_t i = 0; i < dmar->rmrr_count; i++) {
-        for (uint32_t n = i + 1; n < dmar->rmrr_count; n++) {
-            const struct dmar_rmrr *a = &dmar->rmrrs[i], *b = &dmar->rmrrs[n];
-            if (a->start < b->start + b->size && b->start < a->start + a->size) {
-                join_regions(k, k->region_owner[i], k->region_owner[n]);
-            }
-        }
-    }
-}
-
-/* The owner that stands for a region, new when it is the first device's. */
-static uint32_t owner_of_region(struct maker *k, uint32_t region)
-{
-    char *name = arena_array(k->arena, 1, NAME_SIZE);
-    for (size_t i = k->in->guest_count; i < k->owner_count; i++) {
-        if (k->owners[i].root == region) {
-            return (uint32_t)i;
-        }
-    }
-    if (name == NULL) {
-        k->d.full = true;
-        return 0;
-    }
-    format_text(name, NAME_SIZE, "firmware-%u", region);
-    k->owners[k->owner_count] = (struct audit_owner){.name = name, .root = region}; /* root: whose it is, until done */
-    return (uint32_t)k->owner_count++;
-}
-
-static void add_region(struct maker *k, uint32_t owner, uint32_t region)
-{
-    const struct dmar *dmar = &k->in->machine->dmar;
-    for (uint32_t i = 0; i < dmar->rmrr_count; i++) {
-        const struct dmar_rmrr *r = &dmar->rmrrs[i];
-        if (k->region_owner[i] == region) {
-            audit_describe_range(&k->d, (struct audit_range){r->start, r->start + r->size, owner, AUDIT_RESERVED, 0,
-                                                             AUDIT_READ | AUDIT_WRITE});
-        }
-    }
-}
-
-static void add_firmware(struct maker *k)
-{
-    const struct pci_facts *pci = &k->in->machine->pci;
-    join_overlaps(k);
-    for (size_t i = 0; i < pci->count; i++) {
-        if (is_firmwares(k, &pci->functions[i])) {
-            (void)first_region(k, &pci->functions[i]);
-        }
-    }
-    for (size_t i = 0; i < pci->count; i++) {
-        const struct pci_function *f = &pci->functions[i];
-        uint32_t region = is_firmwares(k, f) ? first_region(k, f) : UINT32_MAX;
-        if (region == UINT32_MAX) {
-            continue;
-        }
-        region = k->region_owner[region];
-        size_t known = k->owner_count;
-        uint32_t owner = owner_of_region(k, region);
-        if (k->owner_count != known) {
-            add_region(k, owner, region);
-        }
-        audit_describe_source(&k->d,
-                              (struct audit_source){unit_index(k, f->at), sbdf_rid(f->at), owner, .optional = true});
-    }
-    for (size_t i = k->in->guest_count; i < k->owner_count; i++) {
-        k->owners[i].root = 0;
-    }
-}
-
-static void add_sender_of(struct maker *k, enum dmar_scope_type type, uint8_t id, uint8_t sq)
+static void add_sender_of(struct audit_maker *k, enum dmar_scope_type type, uint8_t id, uint8_t sq)
 {
     const struct machine *m = k->in->machine;
     struct scope_bus_view view = machine_bus_view(m);
@@ -349,7 +208,7 @@ static void add_sender_of(struct maker *k, enum dmar_scope_type type, uint8_t id
     }
 }
 
-static void add_platform(struct maker *k)
+static void add_platform(struct audit_maker *k)
 {
     const struct machine *m = k->in->machine;
     for (size_t i = 0; i < m->dmar.unit_count; i++) {
@@ -371,7 +230,7 @@ static void add_platform(struct maker *k)
     audit_describe_device(&k->d, INTERRUPT_WINDOW, MIB, "interrupt addresses");
 }
 
-static enum status add_units(struct maker *k)
+static enum status add_units(struct audit_maker *k)
 {
     const struct vtd *v = &k->in->isolate->vtd;
     struct audit_unit *units = arena_array(k->arena, v->count, sizeof(*units));
@@ -398,7 +257,7 @@ static enum status add_units(struct maker *k)
 }
 
 /* A guest's devices reach them one to one, its vCPUs do not. */
-static void add_guest_regions(struct maker *k, uint32_t owner)
+static void add_guest_regions(struct audit_maker *k, uint32_t owner)
 {
     const struct vm_request *request = &k->in->guests[owner]->request;
     for (size_t i = 0; i < request->reserved_count; i++) {
@@ -408,7 +267,7 @@ static void add_guest_regions(struct maker *k, uint32_t owner)
     }
 }
 
-static void add_guests(struct maker *k)
+static void add_guests(struct audit_maker *k)
 {
     for (uint32_t i = 0; i < k->in->guest_count; i++) {
         const struct vm_request *r = &k->in->guests[i]->request;
@@ -422,7 +281,7 @@ static void add_guests(struct maker *k)
 
 enum status audit_facts_make(const struct audit_facts_input *input, struct arena *arena, struct audit_facts *out)
 {
-    struct maker k = {.in = input, .arena = arena, .owner_count = input->guest_count};
+    struct audit_maker k = {.in = input, .arena = arena, .owner_count = input->guest_count};
     struct audit_limits limits = limits_of(input);
     size_t regions = input->machine->dmar.rmrr_count;
     k.owners = arena_array(arena, input->guest_count + regions, sizeof(*k.owners));
@@ -433,7 +292,7 @@ enum status audit_facts_make(const struct audit_facts_input *input, struct arena
         return STATUS_NO_MEMORY;
     }
     add_guests(&k);
-    add_firmware(&k);
+    audit_firmware_add(&k);
     add_platform(&k);
     status = audit_describe_end(&k.d, input->machine->memory);
     *out = k.d.facts;

@@ -29,7 +29,6 @@
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "kernel/selftest.h"
-#include "plan/plan_making.h"
 
 #define FIX_CPU                                                                                                        \
     "take a CPU that can, or turn virtualisation on in the firmware's setup; under QEMU without KVM: "                 \
@@ -212,18 +211,14 @@ static enum status check(const struct boot_info *boot, const struct machine *mac
 
 static enum status make_each(const struct launch_parts *parts, const struct guest_memory *memory)
 {
-    uint64_t made = 0;
-    const size_t count = parts->plan->guest_count;
-    for (size_t n = 0; n < count; n++) {
-        size_t i = plan_making_next(&parts->machine->pci, parts->plan, made);
-        enum status status = launch_guests_make(parts, i, &memory[i], &launch.guests[i]);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        launch.vms[i] = &launch.guests[i]->vm;
-        made |= BIT64(i);
+    enum status status = launch_guests_make(parts, memory, launch.guests);
+    if (status != STATUS_OK) {
+        return status;
     }
-    launch.guest_count = launch.roster.count = count;
+    launch.guest_count = launch.roster.count = parts->plan->guest_count;
+    for (size_t i = 0; i < launch.guest_count; i++) {
+        launch.vms[i] = &launch.guests[i]->vm;
+    }
     return STATUS_OK;
 }
 

@@ -6,8 +6,6 @@
 #include "drivers/vmd.h"
 #include "guest/device_stop.h"
 #include "guest/vm_order.h"
-#include "kernel/core/image.h"
-#include "kernel/core/log.h"
 #include "kernel/core/power.h"
 #include "kernel/core/time.h"
 #include "kernel/hw/cpu.h"

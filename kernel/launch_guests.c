@@ -2,11 +2,10 @@
  * Making guests as the plan says. */
 #include "kernel/launch_guests.h"
 
-#include "guest/echo_port.h"
 #include "guest/pf_lease.h"
+#include "guest/vm_devices.h"
 #include "guest/vm_memory.h"
 #include "kernel/audit_guests.h"
-#include "kernel/core/cmdline.h"
 #include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/gsi.h"
@@ -16,7 +15,9 @@
 #include "kernel/launch_modules.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
+#include "kernel/selftest.h"
 #include "plan/fault_rules.h"
+#include "plan/plan_making.h"
 #include "service/channel.h"
 
 enum status launch_guests_take(const struct launch_parts *parts, struct guest_memory **memory)
@@ -88,23 +89,18 @@ static void fill_images(const struct launch_parts *parts, const struct config_gu
 
 /* With a service guest every guest has a virtio console, and what the others print goes to the service guest too.
  * False: the arena is full. */
-static bool fill_console(const struct launch_parts *parts, size_t index, struct vm_request *request,
-                         struct echo_port **echo)
+static bool fill_console(const struct launch_parts *parts, size_t index, struct vm_request *request)
 {
     if (parts->service == NULL) {
         return true;
     }
     struct vm_console_request *console = arena_array(parts->arena, 1, sizeof(*console));
     struct virtio_console_port *ports = arena_array(parts->arena, VIRTIO_CONSOLE_PORTS_MAX, sizeof(*ports));
-    bool echoes = cmdline_has(parts->boot->cmdline, "echo-port");
-    *echo = echoes ? arena_array(parts->arena, 1, sizeof(**echo)) : NULL;
-    if (console == NULL || ports == NULL || (echoes && *echo == NULL)) {
+    if (console == NULL || ports == NULL) {
         return false;
     }
     unsigned count = index == parts->service->parts.self ? channel_ports(parts->service, ports) : 0;
-    if (echoes) {
-        ports[count++] = echo_port(*echo);
-    }
+    count += selftest_console_port(parts->boot->cmdline, index, &ports[count]);
     *console = (struct vm_console_request){.ports = ports, .count = count};
     request->console = console;
     request->text = channel_text(parts->service, index);
@@ -155,25 +151,32 @@ static enum status refuse(const struct launch_parts *parts, const struct config_
     return STATUS_UNSUPPORTED;
 }
 
+static void give_back(struct vm_owned **owned)
+{
+    if (!(*owned)->lost) {
+        pages_free(virt_to_phys(*owned), align_up(sizeof(struct vm_owned), PAGE_SIZE));
+        *owned = NULL;
+    }
+}
+
 static enum status make(const struct vm_request *request, struct vm_owned **out, char why[VM_WHY_SIZE])
 {
     struct hpa at;
-    uint64_t bytes = align_up(sizeof(struct vm_owned), PAGE_SIZE);
-    enum status status = pages_alloc_block(bytes, PAGE_SIZE, UINT64_MAX, &at);
+    enum status status = pages_alloc_block(align_up(sizeof(struct vm_owned), PAGE_SIZE), PAGE_SIZE, UINT64_MAX, &at);
     if (status != STATUS_OK) {
         return status;
     }
     *out = phys_to_virt(at);
     status = vm_create(*out, request, why);
-    if (status != STATUS_OK && !(*out)->lost) {
-        pages_free(at, bytes);
-        *out = NULL;
+    if (status != STATUS_OK) {
+        give_back(out);
     }
     return status;
 }
 
-enum status launch_guests_make(const struct launch_parts *parts, size_t index, const struct guest_memory *memory,
-                               struct vm_owned **out)
+/* All but its devices. */
+static enum status begin(const struct launch_parts *parts, size_t index, const struct guest_memory *memory,
+                         struct vm_owned **out)
 {
     const struct config_guest *guest = &parts->config->guests[index];
     const struct plan_guest *plan = &parts->plan->guests[index];
@@ -196,20 +199,53 @@ enum status launch_guests_make(const struct launch_parts *parts, size_t index, c
     };
     fill_images(parts, guest, &request);
     char why[VM_WHY_SIZE] = "out of memory";
-    struct echo_port *echo = NULL;
     bool full = launch_network_fill(parts->network, guest->name.text, parts->arena, &request) != STATUS_OK;
-    if (full || !fill_console(parts, index, &request, &echo) || !fill_arrays(parts, index, &request) ||
+    if (full || !fill_console(parts, index, &request) || !fill_arrays(parts, index, &request) ||
         make(&request, out, why) != STATUS_OK) {
         return refuse(parts, guest, why);
     }
-    if (echo != NULL) {
-        echo->vm = &(*out)->vm;
+    return STATUS_OK;
+}
+
+/* Its devices are attached, or are not. */
+static enum status end(const struct launch_parts *parts, size_t index, struct vm_attaching *a, struct vm_owned **out)
+{
+    const struct config_guest *guest = &parts->config->guests[index];
+    *out = a->guest;
+    if (vm_create_end(a->guest, a->status, a->why) != STATUS_OK) {
+        give_back(out);
+        return refuse(parts, guest, a->why);
     }
     if (parts->service != NULL) {
-        channel_guest_made(parts->service, index, *out);
+        channel_guest_made(parts->service, index, a->guest);
     }
-    log_info("guest: name=%s cpus=%u memory-mib=%llu devices=%zu made from a %s", guest->name.text, request.cpu_count,
-             (unsigned long long)(guest_memory_bytes(memory) / MIB), request.device_count,
-             request.refused != NULL ? "configuration alone" : image_kind_text((*out)->vm.first_entry.kind));
+    const struct vm_request *request = &a->guest->request;
+    log_info("guest: name=%s cpus=%u memory-mib=%llu devices=%zu made from a %s", guest->name.text, request->cpu_count,
+             (unsigned long long)(guest_memory_bytes(request->memory) / MIB), request->device_count,
+             request->refused != NULL ? "configuration alone" : image_kind_text(a->guest->vm.first_entry.kind));
     return STATUS_OK;
+}
+
+enum status launch_guests_make(const struct launch_parts *parts, const struct guest_memory *memory,
+                               struct vm_owned **out)
+{
+    const size_t count = parts->plan->guest_count;
+    struct vm_attaching *all = arena_array(parts->arena, count, sizeof(*all));
+    size_t index[CONFIG_GUESTS_MAX];
+    enum status result = all == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    uint64_t made = 0;
+    for (size_t n = 0; result == STATUS_OK && n < count; n++) {
+        index[n] = plan_making_next(&parts->machine->pci, parts->plan, made);
+        result = begin(parts, index[n], &memory[index[n]], &all[n].guest);
+        made |= BIT64(index[n]);
+    }
+    if (result != STATUS_OK) {
+        return result;
+    }
+    vm_devices_attach_all(all, count);
+    for (size_t n = 0; n < count; n++) {
+        enum status status = end(parts, index[n], &all[n], &out[index[n]]);
+        result = result == STATUS_OK ? status : result;
+    }
+    return result;
 }

@@ -34,8 +34,10 @@ struct launch_parts {
  * STATUS_CONFLICT would be a bug: the plan gives only what is free. */
 MUST_CHECK enum status launch_guests_take(const struct launch_parts *parts, struct guest_memory **memory);
 
-/* Make guest `index`. STATUS_UNSUPPORTED, STATUS_NO_MEMORY: why is in diags. */
-MUST_CHECK enum status launch_guests_make(const struct launch_parts *parts, size_t index,
-                                          const struct guest_memory *memory, struct vm_owned **out);
+/* Make all guests, out[] as config->guests: first all but their devices, then the devices of all together, for their
+ * resets take time. STATUS_UNSUPPORTED, STATUS_NO_MEMORY: why is in diags, of every guest whose devices are the cause.
+ */
+MUST_CHECK enum status launch_guests_make(const struct launch_parts *parts, const struct guest_memory *memory,
+                                          struct vm_owned **out);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef BULKHEAD_SELFTEST_H
 #define BULKHEAD_SELFTEST_H
 
+#include "guest/virtio_console.h"
 #include "guest/vm_create.h"
 #include "kernel/isolate.h"
 #include "kernel/lib/status.h"
@@ -23,6 +24,9 @@ struct selftest_guests {
 
 /* Run the tests that need the real machine; the first failure is logged and returned. In the product: none. */
 MUST_CHECK enum status selftest_run(const struct selftest *test);
+
+/* A port more for the virtio console of the guest with that index. False: none. In the product: none. */
+bool selftest_console_port(const char *cmdline, size_t guest, struct virtio_console_port *port);
 
 /* All guests are made, none was started, their isolation is not yet proven: spoil a table, so that it cannot be. In the
  * product: nothing. */

@@ -169,9 +169,6 @@ struct config_device config_device_of(const struct config *config, struct sbdf a
 /* Does it start with the machine? Without `autostart`, yes. */
 bool config_guest_starts(const struct config_guest *guest);
 
-/* May its option ROM be seen? Without `rom`, yes. */
-bool config_device_shows_rom(const struct config_device *device);
-
 /* Does the file trust f's guest with it? By its own table, by its PF's when it is a VF, or by a table of either's id.
  */
 bool config_device_is_trusted(const struct config *config, const struct pci_facts *pci, const struct pci_function *f);

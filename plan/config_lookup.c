@@ -89,11 +89,6 @@ struct config_range config_range_of(const struct config_value *value)
                                  .size = (value->number & CONFIG_RANGE_PAGES_MAX) * PAGE_SIZE};
 }
 
-bool config_device_shows_rom(const struct config_device *device)
-{
-    return device->rom.at.line == 0 || device->rom.number != 0;
-}
-
 /* Where a VF's tables say nothing, its PF's do. */
 bool config_device_is_trusted(const struct config *config, const struct pci_facts *pci, const struct pci_function *f)
 {

@@ -2,7 +2,6 @@
  * Checks of a network's guests and addresses. */
 #include "plan/config_network.h"
 
-#include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 #include "plan/config_check.h"
 #include "plan/network.h"

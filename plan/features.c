@@ -3,7 +3,6 @@
 #include "plan/features.h"
 
 #include "kernel/lib/format.h"
-#include "kernel/lib/string.h"
 #include "plan/config_codes.h"
 #include "plan/config_keys.h"
 

@@ -80,8 +80,8 @@ MUST_CHECK enum status machine_read_groups(struct machine *m, struct arena *aren
 /* Answers vtd/scope.h's questions from the PCI facts. */
 struct scope_bus_view machine_bus_view(const struct machine *m);
 
-/* Index of the function by whose address the DMAR table names that one's unit: of a VF its PF (VT-d 4.1 8.3.1), of a VMD
- * child the endpoint, whose id its requests have, of others itself. PCI_NO_INDEX: the facts do not hold it. */
+/* Index of the function by whose address the DMAR table names that one's unit: of a VF its PF (VT-d 4.1 8.3.1), of a
+ * VMD child the endpoint, whose id its requests have, of others itself. PCI_NO_INDEX: the facts do not hold it. */
 uint32_t machine_speaker_of(const struct machine *m, uint32_t function);
 
 /* Index of the unit in dmar.units that translates for that function, or would for one that the facts do not hold;

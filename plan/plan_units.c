@@ -2,7 +2,6 @@
  * Which unit covers which function: every scope is followed once, and paints what it names. */
 #include "plan/plan_units.h"
 
-#include "kernel/lib/bits.h"
 #include "vtd/scope.h"
 
 /* How closely the unit so far names the function: 0 not, 1 + secondary bus of the bridge above, ITSELF. */

@@ -5,7 +5,6 @@
 #include "kernel/core/log.h"
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
-#include "kernel/lib/format.h"
 #include "vtd/fault_text.h"
 
 #define TOLD_AGAIN_NS UINT64_C(1000000000)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * The quirk table.
  *
- * tcg: QEMU's emulator (7.2; read in its source, shown by tests/selftest/svm_stress.c).
+ * tcg: QEMU's emulator (7.2; read in its source, shown by tests/stress/svm_stress.c).
  * Its #VMEXIT, and its VMRUN when V_IRQ is set, change the CPU's word of pending requests by a plain read-modify-write
  * and without the lock that other threads hold to post a request. A request posted at that moment vanishes, among
  * them "look at your LAPIC", so an interrupt waits in the LAPIC's IRR and nobody delivers it until the next request.

@@ -90,6 +90,19 @@ def end_of(run, name):
     return found[1] if found else None
 
 
+SECRET = b"tOpS3cre"  # tests/guest/triple
+
+
+def assert_memory_is_not_told(run):
+    """No four bytes of what guest `triple` has in memory: neither as text nor as digits, in whatever order and grouping."""
+    assert image("triple").read_bytes().count(SECRET) >= 128
+    digits = re.sub(r"0x|[^0-9a-f]", "", run.text.lower())
+    for at in range(len(SECRET)):
+        part = (2 * SECRET)[at:at + 4]
+        assert part.decode() not in run.text
+        assert part.hex() not in digits and part[::-1].hex() not in digits
+
+
 def kib_at_restarts(run, name, beside):
     """KiB of memory the hypervisor has in use each time this guest runs again, as long as the one beside it has neither
     ended nor begun to give back its device: what that one frees says nothing of this one."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The documents agree with the tree: generated ones are fresh, tests and codes that they name exist, links lead
-somewhere. `make docs` writes the generated ones anew."""
+"""The documents agree with the tree: generated ones are fresh, codes that they name exist, links lead somewhere (for
+docs/security.md also tests/host/test_security_doc.py). `make docs` writes the generated ones anew."""
+import fnmatch
 import html
 import re
 import subprocess
@@ -50,15 +51,27 @@ def test_every_fault_reason_is_documented():
     assert kept == rows
 
 
-def test_tests_named_in_security_exist():
-    named = re.findall(r"`([\w/.-]+)::([\w-]+)`", (testbed.ROOT / "docs" / "security.md").read_text())
-    assert len(named) > 20
-    wrong = []
-    for file, name in named:
-        path = testbed.ROOT / file
-        if not path.is_file() or not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", path.read_text()):
-            wrong.append(f"{file}::{name}")
-    assert wrong == []
+def test_the_week_of_reading_holds_every_file_once():
+    """docs/architecture.md, "Read in a week": a file belongs to the longest pattern that it matches, each day's lines
+    are as stated (a tenth more or less), and no day has more than 12 000."""
+    text = (testbed.ROOT / "docs" / "architecture.md").read_text().split("\n## Read in a week\n")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")]
+    days = {day: (int(lines), re.findall(r"[\w/]+[*.][.*]?", files), first) for day, lines, files, first in rows[1:]}
+    folders = (testbed.ROOT / "Makefile").read_text().split("\nLAYERS := ")[1].split("\n")[0].split()
+    held = dict.fromkeys(days, 0)
+    for folder in [*folders, "boot/efi"]:
+        for path in (testbed.ROOT / folder).glob("*.*"):
+            name = f"{folder}/{path.name}"
+            if path.suffix in (".c", ".h", ".S", ".asl"):
+                match = [(len(p), day) for day, (_, patterns, _) in days.items() for p in patterns
+                         if fnmatch.fnmatch(name, p) and p.count("/") == name.count("/")]
+                held[max(match)[1]] += len(path.read_text().splitlines())
+    for day, (lines, patterns, first) in days.items():
+        assert abs(held[day] - lines) < lines / 10 and held[day] < 12000, f"day {day}: {held[day]} lines"
+        assert all((testbed.ROOT / name).is_file() for name in first.split(", ")), first
+        assert all(list(testbed.ROOT.glob(pattern)) for pattern in patterns), patterns
+    stated = int(re.search(r"(\d+ \d+) lines", text)[1].replace(" ", ""))
+    assert abs(sum(held.values()) - stated) < stated / 20, sum(held.values())
 
 
 def test_the_picture_is_drawn_from_its_source():

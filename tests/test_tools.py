@@ -109,3 +109,17 @@ def test_run_needs_no_test_packages(setup):
 def test_setup_refuses_an_unknown_set(setup):
     done, _ = setup("everything", [], 0)
     assert done.returncode == 2 and "use run or test" in done.stderr
+
+
+def test_every_seeded_bug_still_has_its_place():
+    """`make seeded` builds and runs them; that each script changes something is cheap to see."""
+    lines = [line for path in sorted((testbed.ROOT / "tests" / "seeded").glob("*.txt"))
+             for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    stale = []
+    for line in lines:
+        name, file, *script, _ = line.split("|")
+        source = (testbed.ROOT / file.strip()).read_bytes()
+        changed = subprocess.run(["sed", "-E", "|".join(script).strip()], input=source, capture_output=True, check=True)
+        if changed.stdout == source:
+            stale.append(name.strip())
+    assert len(lines) > 100 and stale == []

@@ -37,10 +37,3 @@ def tpm2(at, size, revision=4):
     table = bytearray(head + body)
     table[9] = -sum(table) & 0xFF
     return bytes(table)
-
-
-def write_corpus(folder):
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sha1").write_bytes(plain_log(256))
-    (folder / "agile").write_bytes(agile_log(640))
-    (folder / "tpm2").write_bytes(tpm2(0x7F5E1000, 65536))

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`make run DEMO=sriov`: one NVMe's eight virtual functions in four guests, its physical function in a fifth, the
 service guest, which brings them online with nvme-cli, and resets the device under them once."""
-import hashlib
-import re
 
 import testbed
 from summary import Summary

@@ -32,7 +32,6 @@ static void take_basic(struct vmx_capability *c, uint64_t basic)
     c->vmcs_bytes = (uint32_t)bits_get(basic, 44, 32);
     c->vmcs_below_4g = bit(basic, 48);
     c->vmcs_write_back = bits_get(basic, 53, 50) == MEMORY_TYPE_WRITE_BACK;
-    c->instruction_info_io = bit(basic, 54);
     c->true_controls = bit(basic, 55);
     c->injects_any_error = bit(basic, 56);
 }
@@ -40,12 +39,10 @@ static void take_basic(struct vmx_capability *c, uint64_t basic)
 static void take_misc(struct vmx_capability *c, uint64_t misc)
 {
     c->timer_shift = (unsigned)bits_get(misc, 4, 0);
-    c->stores_lma = bit(misc, 5);
     c->activity_hlt = bit(misc, 6);
     c->activity_shutdown = bit(misc, 7);
     c->activity_wait_sipi = bit(misc, 8);
     c->cr3_targets = (unsigned)bits_get(misc, 24, 16);
-    c->writes_any_field = bit(misc, 29);
     c->zero_length_injection = bit(misc, 30);
 }
 
@@ -76,19 +73,12 @@ static void name_controls(struct vmx_capability *c)
     c->virtual_nmis = (c->pin.may & VMX_PIN_VIRTUAL_NMIS) != 0;
     c->posted_interrupts = (c->pin.may & VMX_PIN_POSTED_INTERRUPTS) != 0;
     c->tpr_shadow = (c->primary.may & VMX_PRIMARY_TPR_SHADOW) != 0;
-    c->msr_bitmaps = (c->primary.may & VMX_PRIMARY_MSR_BITMAPS) != 0;
     c->io_bitmaps = (c->primary.may & VMX_PRIMARY_IO_BITMAPS) != 0;
-    c->save_preemption_timer = (c->exit.may & VMX_EXIT_SAVE_TIMER) != 0;
     c->apic_access = (second & VMX_SECONDARY_APIC_ACCESS) != 0;
     c->apic_registers = (second & VMX_SECONDARY_APIC_REGISTERS) != 0;
     c->virtual_x2apic = (second & VMX_SECONDARY_VIRTUAL_X2APIC) != 0;
     c->virtual_interrupts = (second & VMX_SECONDARY_VIRTUAL_INTERRUPTS) != 0;
-    c->unrestricted_guest = (second & VMX_SECONDARY_UNRESTRICTED_GUEST) != 0;
     c->rdtscp = (second & VMX_SECONDARY_RDTSCP) != 0;
-    c->invpcid = (second & VMX_SECONDARY_INVPCID) != 0;
-    c->xsaves = (second & VMX_SECONDARY_XSAVES) != 0;
-    c->wbinvd_exiting = (second & VMX_SECONDARY_WBINVD) != 0;
-    c->pause_loop = (second & VMX_SECONDARY_PAUSE_LOOP) != 0;
 }
 
 static void take_ept(struct vmx_capability *c, uint64_t ept_vpid)
@@ -97,7 +87,6 @@ static void take_ept(struct vmx_capability *c, uint64_t ept_vpid)
         return;
     }
     c->ept = bit(ept_vpid, 6) && bit(ept_vpid, 14);
-    c->ept_execute_only = bit(ept_vpid, 0);
     c->ept_5_levels = bit(ept_vpid, 7);
     c->ept_uncached = bit(ept_vpid, 8);
     c->ept_2m = bit(ept_vpid, 16);
@@ -115,10 +104,7 @@ static void take_vpid(struct vmx_capability *c, uint64_t ept_vpid)
     }
     c->vpid = true;
     c->invvpid = bit(ept_vpid, 32);
-    c->invvpid_address = c->invvpid && bit(ept_vpid, 40);
-    c->invvpid_single = c->invvpid && bit(ept_vpid, 41);
     c->invvpid_all = c->invvpid && bit(ept_vpid, 42);
-    c->invvpid_keep_globals = c->invvpid && bit(ept_vpid, 43);
 }
 
 struct vmx_capability vmx_capability_make(const struct vmx_msrs *msrs, const struct vmx_cpuid *cpuid)

@@ -43,7 +43,6 @@ struct vmx_capability {
     uint32_t vmcs_bytes;  /* 1..4096 */
     bool vmcs_below_4g;   /* VMCS, VMXON region and what they point to lie below 4 GiB */
     bool vmcs_write_back; /* they are to be accessed write-back */
-    bool instruction_info_io;
     bool true_controls;
     bool injects_any_error; /* bit 56: an exception is injected with or without error code whatever its vector */
 
@@ -52,17 +51,14 @@ struct vmx_capability {
 
     /* IA32_VMX_MISC */
     unsigned timer_shift; /* the preemption timer counts down once every 2^timer_shift TSC ticks */
-    bool stores_lma;      /* exits store EFER.LMA into "IA-32e mode guest" */
     bool activity_hlt;    /* activity states a guest may be entered in, beside active */
     bool activity_shutdown;
     bool activity_wait_sipi;
     bool zero_length_injection; /* software events may be injected with instruction length 0 */
-    bool writes_any_field;      /* VMWRITE may write the read-only fields */
     unsigned cr3_targets;       /* 0..511 */
 
     /* IA32_VMX_EPT_VPID_CAP; all false without EPT */
     bool ept; /* with a walk of 4 levels and write-back tables: what this backend needs */
-    bool ept_execute_only;
     bool ept_5_levels;
     bool ept_uncached; /* tables of memory type UC are allowed too */
     bool ept_2m, ept_1g;
@@ -70,25 +66,20 @@ struct vmx_capability {
     /* A guest that changes the size of its code's pages cannot make the CPU raise a machine check (CVE-2018-12207). */
     bool page_sizes_safe;
     bool invept, invept_single, invept_all;
-    bool invvpid, invvpid_address, invvpid_single, invvpid_all, invvpid_keep_globals;
+    bool invvpid, invvpid_all;
 
     /* Single controls that others ask for by name: allowed to be 1. */
-    bool unrestricted_guest;
     bool vpid;
     bool preemption_timer;
-    bool save_preemption_timer;
     bool virtual_nmis;
     bool tpr_shadow;
-    bool msr_bitmaps;
     bool io_bitmaps;
     bool apic_access;
     bool apic_registers;
     bool virtual_x2apic;
     bool virtual_interrupts;
     bool posted_interrupts;
-    bool rdtscp, invpcid, xsaves;
-    bool wbinvd_exiting;
-    bool pause_loop;
+    bool rdtscp;
 };
 
 /* Pure. Fields that depend on a capability the CPU lacks are false or 0. */

@@ -2,7 +2,6 @@
  * The snapshot behind a failed entry. */
 #include "vmx/entry_state.h"
 
-#include "kernel/lib/string.h"
 #include "vmx/entry_check.h"
 
 static struct vmx_entry_segment segment(enum vcpu_segment_name which)

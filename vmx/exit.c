@@ -3,7 +3,6 @@
 #include "vmx/exit.h"
 
 #include "kernel/lib/bits.h"
-#include "kernel/lib/string.h"
 #include "vmx/instructions.h"
 
 #define APIC_PAGE UINT64_C(0xfee00000) /* where xAPIC mode is virtualised */

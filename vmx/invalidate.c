@@ -20,16 +20,6 @@ enum vmx_invept_type vmx_invalidate_ept_type(const struct vmx_capability *c)
     return c->invept_all ? VMX_INVEPT_ALL : VMX_INVEPT_NONE;
 }
 
-enum vmx_invvpid_type vmx_invalidate_vpid_type(const struct vmx_capability *c)
-{
-    return c->invvpid_single ? VMX_INVVPID_SINGLE : vmx_invalidate_all_vpids_type(c);
-}
-
-enum vmx_invvpid_type vmx_invalidate_all_vpids_type(const struct vmx_capability *c)
-{
-    return c->invvpid_all ? VMX_INVVPID_ALL : VMX_INVVPID_NONE;
-}
-
 uint64_t vmx_eptp(const struct vmx_capability *c, struct hpa root)
 {
     bulkhead_assert(c->ept && is_aligned(root.v, PAGE_SIZE));

@@ -18,14 +18,10 @@ enum vmx_invvpid_type {
     VMX_INVVPID_SINGLE = 1,
     VMX_INVVPID_ALL = 2,
     VMX_INVVPID_KEEP_GLOBALS = 3,
-    VMX_INVVPID_NONE = 4, /* the CPU has none */
 };
 
 /* The narrowest type that drops all translations that come from one EPT pointer. Pure. */
 enum vmx_invept_type vmx_invalidate_ept_type(const struct vmx_capability *c);
-/* The narrowest that drops all translations of one VPID, and the one that drops those of all VPIDs. Pure. */
-enum vmx_invvpid_type vmx_invalidate_vpid_type(const struct vmx_capability *c);
-enum vmx_invvpid_type vmx_invalidate_all_vpids_type(const struct vmx_capability *c);
 
 /* EPT pointer for a 4-level table at root: walked write-back, A/D flags when the CPU has them (SDM 3C 25.6.11). */
 uint64_t vmx_eptp(const struct vmx_capability *c, struct hpa root);

@@ -14,8 +14,6 @@
  * served as if there had been an exit. */
 #include "vmx/quirks.h"
 
-#include "kernel/lib/bits.h"
-
 #define BOCHS_VMCS_BYTES 4096u /* Intel's CPUs say 1024 */
 #define BOCHS_REVISION 0x2bu
 #define BOCHS_REVISION_ICE_LAKE 4u /* and Tiger Lake; an Intel CPU's own */

@@ -2,7 +2,6 @@
  * A new VMCS. */
 #include "vmx/vmcs_build.h"
 
-#include "kernel/lib/string.h"
 #include "vmx/host_state.h"
 #include "vmx/registers.h"
 #include "vmx/state.h"

@@ -39,10 +39,8 @@ static void read_ecap(struct vtd_caps *c, uint64_t ecap)
     c->device_tlb = bits_get(ecap, 2, 2);
     c->interrupt_remapping = bits_get(ecap, 3, 3);
     c->x2apic = bits_get(ecap, 4, 4);
-    c->pass_through = bits_get(ecap, 6, 6);
     c->snoop_control = bits_get(ecap, 7, 7);
     c->iotlb_offset = (unsigned)bits_get(ecap, 17, 8) * 16;
-    c->max_interrupt_mask = (unsigned)bits_get(ecap, 23, 20);
     c->throttle = bits_get(ecap, 41, 41);
     c->scalable = bits_get(ecap, 43, 43);
 }

@@ -23,17 +23,15 @@ struct vtd_caps {
     unsigned fault_count;  /* number of fault records (NFR + 1) */
     bool posting;          /* PI: posted interrupts */
 
-    bool coherent;               /* C: table walks snoop the CPU's caches */
-    bool queued;                 /* QI */
-    bool device_tlb;             /* DT */
-    bool interrupt_remapping;    /* IR */
-    bool x2apic;                 /* EIM: 32-bit APIC ids in remapping entries */
-    bool pass_through;           /* PT */
-    bool snoop_control;          /* SC: a leaf may force snooping */
-    bool throttle;               /* DIT: device-TLB invalidations name the physical function (VT-d 5.10 11.4.3) */
-    bool scalable;               /* SMTS: reported only; legacy mode is used */
-    unsigned iotlb_offset;       /* of the IOTLB registers, bytes from the unit's base */
-    unsigned max_interrupt_mask; /* MHMV: IEC invalidation of 2^MHMV entries at most */
+    bool coherent;            /* C: table walks snoop the CPU's caches */
+    bool queued;              /* QI */
+    bool device_tlb;          /* DT */
+    bool interrupt_remapping; /* IR */
+    bool x2apic;              /* EIM: 32-bit APIC ids in remapping entries */
+    bool snoop_control;       /* SC: a leaf may force snooping */
+    bool throttle;            /* DIT: device-TLB invalidations name the physical function (VT-d 5.10 11.4.3) */
+    bool scalable;            /* SMTS: reported only; legacy mode is used */
+    unsigned iotlb_offset;    /* of the IOTLB registers, bytes from the unit's base */
 };
 
 struct vtd_caps vtd_caps_make(uint64_t cap, uint64_t ecap);

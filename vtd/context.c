@@ -37,11 +37,6 @@ struct vtd_context vtd_context_with_device_tlb(struct vtd_context c)
     return c;
 }
 
-bool vtd_context_has_device_tlb(struct vtd_context c)
-{
-    return bits_get(c.low, 3, 2) == TT_DEVICE_TLB;
-}
-
 bool vtd_context_present(struct vtd_context c)
 {
     return (c.low & PRESENT) != 0;

@@ -20,7 +20,6 @@ struct vtd_context vtd_context_make(struct hpa tables, unsigned levels, uint16_t
 
 /* The same, and translation requests are answered and translated requests let through (TT = 1, needs ECAP.DT). */
 struct vtd_context vtd_context_with_device_tlb(struct vtd_context c);
-bool vtd_context_has_device_tlb(struct vtd_context c);
 
 bool vtd_context_present(struct vtd_context c);
 struct hpa vtd_context_tables(struct vtd_context c);

@@ -151,10 +151,17 @@ static enum outcome await(struct vtd_unit *u, struct deadline end)
     return refused == 0 ? DONE : REFUSED;
 }
 
+/* A unit that was late is asked on, but not waited for again until it has caught up: whoever needs it meanwhile would
+ * each hold its lock for another deadline, and a guest can need it as often as it likes. */
+static struct deadline deadline_of(const struct vtd_unit *u)
+{
+    return deadline_in_us(u->queue.late && !is_complete(u) ? 0 : VTD_DEADLINE_US);
+}
+
 /* device: a source id, or NO_DEVICE: no time-out is this batch's own fault. */
 static enum status run(struct vtd_unit *u, const struct vtd_descriptor *descriptors, unsigned count, uint32_t device)
 {
-    struct deadline end = deadline_in_us(VTD_DEADLINE_US);
+    struct deadline end = deadline_of(u);
     enum outcome outcome = ABORTED;
     bulkhead_assert(u->queue.started && count >= 1 && count <= VTD_QUEUE_BATCH_MAX);
     for (unsigned attempt = 0; attempt < ATTEMPTS_MAX && outcome == ABORTED; attempt++) {
@@ -163,6 +170,7 @@ static enum status run(struct vtd_unit *u, const struct vtd_descriptor *descript
             break; /* it would only time out again */
         }
     }
+    u->queue.late = outcome == LATE;
     if (outcome == DONE) {
         return STATUS_OK;
     }

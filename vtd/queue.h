@@ -19,6 +19,7 @@ struct vtd_queue {
     uint32_t tail;     /* next free entry */
     uint32_t sequence; /* what the latest wait writes: never the same twice in a row */
     bool started;
+    bool late; /* the unit let the latest deadline pass */
 
     uint32_t errors;          /* submissions that hardware refused or that timed out, since boot */
     uint32_t device_timeouts; /* device-TLB time-outs (ITE) seen */
@@ -37,7 +38,8 @@ MUST_CHECK enum status vtd_queue_stop_foreign(struct vtd_unit *u);
 
 /* Append count (1..VTD_QUEUE_BATCH_MAX) descriptors and a wait, and wait until all are done.
  * STATUS_TIMEOUT: they may not have been; nothing that they guard may be reused. STATUS_HARDWARE: the unit refused
- * one of them (it was replaced, so that the queue goes on); the same holds. */
+ * one of them (it was replaced, so that the queue goes on); the same holds. A unit that was late once is not waited for
+ * again until it has done what it was told then: STATUS_TIMEOUT at once. */
 MUST_CHECK enum status vtd_queue_run(struct vtd_unit *u, const struct vtd_descriptor *descriptors, unsigned count);
 
 /* The same for invalidations of one device's TLB, which depend on the device: when it does not answer in the unit's

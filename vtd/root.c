@@ -4,7 +4,6 @@
 #include "vtd/root.h"
 
 #include "kernel/core/pages.h"
-#include "kernel/hw/cpu.h"
 #include "kernel/hw/phys.h"
 #include "vtd/unit.h"
 

@@ -4,7 +4,6 @@
 
 #include "kernel/core/stack_layout.h"
 #include "kernel/core/vectors.h"
-#include "kernel/lib/bits.h"
 #include "kernel/lib/format.h"
 
 enum {

@@ -29,7 +29,6 @@ struct irq_cpu {
 static struct {
     struct irq_cpu cpus[CPU_MAX];
     uint64_t spurious;
-    uint64_t lapic_errors;
 } irq;
 
 enum status irq_alloc(unsigned cpu, irq_handler *handler, void *context, uint8_t *vector)
@@ -67,11 +66,6 @@ void irq_free(unsigned cpu, uint8_t vector)
 uint64_t irq_spurious_count(void)
 {
     return __atomic_load_n(&irq.spurious, __ATOMIC_RELAXED);
-}
-
-uint64_t irq_lapic_error_count(void)
-{
-    return __atomic_load_n(&irq.lapic_errors, __ATOMIC_RELAXED);
 }
 
 static void dispatch_device(uint8_t vector)
@@ -115,7 +109,6 @@ void irq_dispatch(uint8_t vector)
         break;
     case VECTOR_LAPIC_ERROR:
         (void)lapic_take_errors();
-        __atomic_fetch_add(&irq.lapic_errors, 1, __ATOMIC_RELAXED);
         break;
     default:
         if (vector <= VECTOR_DEVICE_LAST) {

@@ -8,7 +8,4 @@
 /* Handle one interrupt of this CPU; interrupts are off. Vectors 32..255. */
 void irq_dispatch(uint8_t vector);
 
-/* LAPIC errors counted, all CPUs. */
-uint64_t irq_lapic_error_count(void);
-
 #endif

@@ -9,4 +9,9 @@
  * whole; else nothing may go on here: the caller panics. On a CPU without machine-check banks: false. */
 bool machine_check_take(const char *who);
 
+/* CPUs tell all others of an error that one of them met. True: this one's own context is whole, and no bank that it
+ * sees has an error of its own; MCG_STATUS.MCIP is cleared, the banks are left to whoever it is, and what ran here goes
+ * on. Else, and on a CPU without banks: machine_check_take(). Takes no lock and logs nothing. */
+bool machine_check_is_others(void);
+
 #endif

@@ -101,15 +101,6 @@ enum status paging_protect(uint64_t at, uint64_t size, unsigned rights)
     return status;
 }
 
-enum status paging_unmap(uint64_t at, uint64_t size)
-{
-    uint64_t flags = lock_take(&paging.lock);
-    enum status status = radix_unmap(&paging.radix, table_address(at), size);
-    lock_release(&paging.lock, flags);
-    smp_call_all(flush_this_cpu, NULL);
-    return status;
-}
-
 /* Map what is not mapped yet of the pages start..end, run by run, so that large leaves are used. */
 static enum status map_missing(uint64_t start, uint64_t end, unsigned rights)
 {

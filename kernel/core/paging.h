@@ -17,10 +17,9 @@ void paging_load(void);
 /* The root, for CPU backends and the AP trampoline. */
 struct hpa paging_root(void);
 
-/* Map, change or unmap pages; at is a virtual address, rights are enum radix_right. Pages already mapped are
- * STATUS_CONFLICT. Protect and unmap reach the TLBs of all CPUs before they return. */
+/* Map or change pages; at is a virtual address, rights are enum radix_right. Pages already mapped are STATUS_CONFLICT.
+ * Protect reaches the TLBs of all CPUs before it returns. */
 MUST_CHECK enum status paging_map(uint64_t at, struct hpa to, uint64_t size, unsigned rights);
 MUST_CHECK enum status paging_protect(uint64_t at, uint64_t size, unsigned rights);
-MUST_CHECK enum status paging_unmap(uint64_t at, uint64_t size);
 
 #endif

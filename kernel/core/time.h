@@ -26,4 +26,12 @@ static inline bool deadline_passed(struct deadline d)
 void time_wait_us(uint64_t us);
 uint64_t time_waited_us(void);
 
+static inline void time_wait_until(uint64_t at_ns)
+{
+    uint64_t now_ns = time_now_ns();
+    if (now_ns < at_ns) {
+        time_wait_us((at_ns - now_ns + 999) / 1000);
+    }
+}
+
 #endif

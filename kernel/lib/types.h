@@ -42,11 +42,6 @@ static inline struct hpa hpa_add(struct hpa a, uint64_t bytes)
     return (struct hpa){a.v + bytes};
 }
 
-static inline struct gpa gpa_add(struct gpa a, uint64_t bytes)
-{
-    return (struct gpa){a.v + bytes};
-}
-
 #define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define KIB (UINT64_C(1) << 10)
 #define MIB (UINT64_C(1) << 20)

@@ -35,7 +35,7 @@ def boot(guests, devices, gib):
 
 def machines():
     """Instructions of all CPUs in turn, as under -icount; waits, scrubbing and image copies apart. No device is reset:
-    a root port's reset is a wait of more than a second, one after the other."""
+    under QEMU that takes longer than all else, for QEMU's sake (docs/performance.md)."""
     rows = []
     for guests, devices, gib in SIZES:
         run = boot(guests, devices, gib)

@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "guest/plan_limits.h"
-#include "kernel/lib/bits.h"
 #include "plan/inventory.h"
 #include "tests/fake/random_machine.h"
 

@@ -68,6 +68,7 @@ def test_guest(together, model, system, names, name):
     if name in CRASHES:
         assert lines[-1].startswith("READY") and guestrun.end_of(run, name) == "crashed"
         assert re.search(rf'error guest: name={name} crashed why="{CRASHES[name]}', run.text)
+        guestrun.assert_memory_is_not_told(run)
     else:
         guestrun.assert_passed(lines, guestrun.GUESTS[name][3])
         assert guestrun.end_of(run, name) == "powered-off"

@@ -408,10 +408,18 @@ void guest_pci_rig_start_shared(struct guest_pci_rig *rig)
     start(rig, config, false);
 }
 
+enum status guest_pci_rig_assign(struct guest_pci *pci, const struct vm_device *devices, size_t count, size_t *failed)
+{
+    struct device_reset reset;
+    assign_attach_begin(pci, devices, count, &reset);
+    device_reset_wait(&reset);
+    return assign_attach_end(pci, devices, count, &reset, failed);
+}
+
 struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct vm_device *device)
 {
     size_t failed = 0;
-    need(assign_attach(&rig->pci, device, 1, &failed) == STATUS_OK, "attach");
+    need(guest_pci_rig_assign(&rig->pci, device, 1, &failed) == STATUS_OK, "attach");
     struct guest_pci_function *f = guest_pci_find(&rig->pci, device->function->at);
     need(f != NULL, "attached function");
     rig->bad_messages = 0; /* what it held before is not ours */
@@ -435,7 +443,7 @@ enum status guest_pci_rig_anew(struct guest_pci_rig *rig, const struct vm_device
         }
     }
     guest_pci_reset(&rig->pci);
-    return assign_attach(&rig->pci, devices, count, failed);
+    return guest_pci_rig_assign(&rig->pci, devices, count, failed);
 }
 
 uint32_t guest_pci_rig_read(struct guest_pci_rig *rig, unsigned device, uint16_t offset, unsigned width)

@@ -86,11 +86,14 @@ void guest_pci_rig_start_unremapped(struct guest_pci_rig *rig);
 /* The first with RIG_MANY more functions. */
 void guest_pci_rig_start_many(struct guest_pci_rig *rig);
 
-/* assign_attach of that device alone; aborts when it fails. Returns its function on the bus. */
+/* The devices reset, and attached when that is over; *failed as of assign_attach_end(). */
+MUST_CHECK enum status guest_pci_rig_assign(struct guest_pci *pci, const struct vm_device *devices, size_t count,
+                                            size_t *failed);
+/* That device alone; aborts when it fails. Returns its function on the bus. */
 struct guest_pci_function *guest_pci_rig_attach(struct guest_pci_rig *rig, const struct vm_device *device);
 /* assign_detach of it alone. */
 enum status guest_pci_rig_detach(struct guest_pci_rig *rig, const struct vm_device *device);
-/* All of the guest's devices withdrawn and attached again, as when it starts anew; *failed as of assign_attach. */
+/* All of the guest's devices withdrawn and attached again, as when it starts anew; *failed as above. */
 MUST_CHECK enum status guest_pci_rig_anew(struct guest_pci_rig *rig, const struct vm_device *devices, size_t count,
                                           size_t *failed);
 

@@ -12,7 +12,6 @@
 #include "drivers/vmd_bridge.h"
 #include "guest/memory.h"
 #include "guest/vmd_window.h"
-#include "kernel/lib/bits.h"
 
 static struct diag diags[64];
 

@@ -24,7 +24,7 @@ struct guest_vmd_rig {
 /* Machine, model and facts; config.numbered is set. */
 void guest_vmd_rig_start(struct guest_vmd_rig *rig, struct vmd_model_config config, const struct vmd_model_io *io);
 
-/* assign_attach of the endpoint; aborts when it fails. */
+/* The endpoint reset and attached; aborts when it fails. */
 void guest_vmd_rig_attach(struct guest_vmd_rig *rig);
 
 /* Accesses of the guest: the endpoint's configuration space, a BAR of it by its register's number (MEMBARs as mapped or

@@ -9,6 +9,7 @@
 #include "drivers/pci_bars.h"
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
+#include "guest/vm_devices.h"
 #include "guest/vm_memory.h"
 #include "kernel/audit_facts.h"
 #include "kernel/core/cpu_feature.h"
@@ -219,6 +220,18 @@ static void plan(struct made_guests *m)
     m->plans[MADE_OWNER_WEB].sources[m->plans[MADE_OWNER_WEB].source_count++] = sbdf_make(0, ALIAS_BUS, 0, 0);
 }
 
+enum status made_guests_create(struct vm_owned *owned, const struct vm_request *request, char why[VM_WHY_SIZE])
+{
+    enum status status = vm_create(owned, request, why);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct vm_attaching attaching = {.guest = owned};
+    vm_devices_attach_all(&attaching, 1);
+    memcpy(why, attaching.why, VM_WHY_SIZE);
+    return vm_create_end(owned, attaching.status, why);
+}
+
 static void make(struct made_guests *m, unsigned guest, const struct made_guests_kind *kind)
 {
     char why[VM_WHY_SIZE];
@@ -240,7 +253,7 @@ static void make(struct made_guests *m, unsigned guest, const struct made_guests
         .vtd = &m->vtd.vtd,
         .pci = &m->machine.pci,
     };
-    enum status status = vm_create(&m->guests[guest], &request, why);
+    enum status status = made_guests_create(&m->guests[guest], &request, why);
     need(status == STATUS_OK, why);
 }
 

@@ -64,6 +64,10 @@ struct made_guests {
 /* Power-on to two guests that are made; aborts when a builder refuses. One at a time, reused by the next call. */
 void made_guests_make(struct made_guests *m, const struct made_guests_kind *kind);
 
+/* vm_create() of one, its devices, and vm_create_end(). */
+MUST_CHECK enum status made_guests_create(struct vm_owned *owned, const struct vm_request *request,
+                                          char why[VM_WHY_SIZE]);
+
 /* What drivers in the guests do: decode, bus mastering, and two MSI-X messages in web, an MSI in store. */
 void made_guests_use_devices(struct made_guests *m);
 /* web moves its device's registers elsewhere. */

@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernel/lib/bits.h"
-
 #define ARENA_BYTES (4 * MIB)
 #define ALL_ACS 0x1d /* source validation, both redirects, upstream forwarding */
 

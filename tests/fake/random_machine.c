@@ -9,7 +9,6 @@
 
 #include "drivers/pci_acs.h"
 #include "guest/memory.h"
-#include "guest/pci.h"
 #include "kernel/lib/bits.h"
 
 #define SPACE_BYTES ((size_t)64 * MIB)

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/pci_regs.h"
 #include "guest/virtio_console.h"
 #include "kernel/core/pages.h"
 #include "kernel/hw/phys.h"

@@ -43,14 +43,14 @@ def test_a_short_run_is_silent(told):
 def test_what_guests_do_and_how_long_it_takes(told):
     shown, said, clock = told
     shown.begin(6720)
-    assert said.pop() == ("2 devices take up to 22 min in all, one after another, everything else minutes on an idle machine; "
+    assert said.pop() == ("2 devices take up to 24 min in all, one after another, everything else minutes on an idle machine; "
                           "the limit is 112 min (--timeout)")
     clock.now = 10
     shown.take("net| ATTEST progress class=pages-low attempts=1000 of=9000")
     shown.take("store| ATTEST device=00:01.0 id=1b36:0010 class=010802")
     clock.now = 40
     shown.take("net| ATTEST progress class=pages-low attempts=2000 of=9000")
-    assert said.pop() == "1 min, at least 14 min to go: store: device 1 of 2; net: pages-low 2000 of 9000"  # 210 s and 660 s
+    assert said.pop() == "1 min, at least 16 min to go: store: device 1 of 2; net: pages-low 2000 of 9000"  # 210 s and 720 s
     clock.now = 69
     shown.take("store| ATTEST dma device=00:01.0 access=read target=0x1000 result=done")
     shown.take("store| ATTEST device=00:02.0 id=8086:10d3 class=020000")
@@ -82,5 +82,5 @@ def test_a_run_that_was_stopped_says_how_to_go_on():
 def test_guests_stay_as_long_as_the_emulator():
     guests = {"a": {"devices": ["0000:01:00.0", "0000:02:00.0"]}, "b": {}}
     full = argparse.Namespace(depth="full", timeout=0)
-    assert derive.emulator_seconds(full, guests) == derive.DEPTHS["full"].timeout + 2 * 660
+    assert derive.emulator_seconds(full, guests) == derive.DEPTHS["full"].timeout + 2 * 720
     assert derive.emulator_seconds(argparse.Namespace(depth="quick", timeout=20000.0), guests) == 20000

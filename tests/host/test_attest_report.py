@@ -76,6 +76,16 @@ def test_the_text_says_what_the_object_says():
         assert entry in text
 
 
+def test_what_was_not_attempted_is_counted():
+    """In one line, beside the lines where it belongs; it changes no verdict."""
+    lines = [*LOG, 'web| ATTEST not-attempted device=00:01.0 class=message-dma why="no such command"',
+             'store| ATTEST not-attempted class=pages-high why="no such pages"']
+    result = report.make(TICKET, lines)
+    assert result["verdict"] == "pass" and len(result["notes"]) == len(report.make(TICKET, LOG)["notes"]) + 1
+    assert result["notes"][-1].startswith("not attempted: 1 x message-dma, 1 x pages-high; ")
+    assert "    not attempted: message-dma: no such command\n" in report.text(result)
+
+
 def test_what_a_guest_prints_is_not_the_hypervisors():
     """Lines of the log's form behind a guest's name, and a neighbour's lines in another's name, change nothing."""
     forged = ["web| [    9.000000] info  audit: verdict=fail", "web| panic: CPU 0: nothing",

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The guest loaders and ACPI tables against real things: Debian's bzImage and vmlinux, whole and cut off; iasl."""
 import os
-import pathlib
 import re
 import struct
 import subprocess

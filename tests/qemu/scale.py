@@ -36,7 +36,7 @@ def tables(guests, count):
 
 
 def boot(folder, guests, count, gib, arguments=(), timeout=240, resets=True):
-    """One boot; every guest prints its line and powers off. resets: of the devices, a second and more a root port."""
+    """One boot; every guest prints its line and powers off. resets: of the devices, which QEMU takes its time for."""
     table = "" if resets else '[device."1234:11e8"]\nreset = "none"\n'
     modules = [guestrun.config(folder, table, *tables(guests, count)), testbed.Module(guestrun.image("loader"), "loader")]
     iso = testbed.make_iso(folder / "scale.iso", testbed.BUILD / "bulkhead.elf", "exit", modules)

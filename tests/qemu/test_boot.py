@@ -45,12 +45,13 @@ def test_every_apic_id_in_the_debug_log(boot):
 
 
 @pytest.fixture(scope="session")
-def demo(boot, disk):
-    """The demo machine, seen by the emulator once Bulkhead is up."""
-    registers = {}
-    run = boot(cmdline="", devices=testbed.demo_devices(disk), stop_when=is_ready,
-               at_end=lambda monitor: registers.update(machine_view.command_registers(monitor)))
-    return run, registers
+def demo(boot, disk, tmp_path_factory):
+    """The demo machine, seen by the emulator once Bulkhead is up, and its trace of how it came there."""
+    registers, trace = {}, tmp_path_factory.mktemp("demo") / "trace"
+    run = boot(cmdline="", devices=[*testbed.demo_devices(disk), "-trace", "pci_cfg_write", "-trace", "vtd_dmar_enable",
+                                    "-D", str(trace)],
+               stop_when=is_ready, at_end=lambda monitor: registers.update(machine_view.command_registers(monitor)))
+    return run, registers, trace.read_text().splitlines()
 
 
 @pytest.mark.xdist_group("demo")
@@ -73,13 +74,13 @@ def demo(boot, disk):
     ["cpu: count=4 model=\"AMD EPYC Processor\""],
 ], ids=lambda words: words[0][:40])
 def test_inventory(demo, words):
-    run, _ = demo
+    run, _, _ = demo
     assert len(run.having(*words)) == 1
 
 
 @pytest.mark.xdist_group("demo")
 def test_every_function_of_the_emulator_is_in_the_inventory(demo):
-    run, registers = demo
+    run, registers, _ = demo
     seen = [line.split("pci: 0000:")[1].split()[0] for line in run.having("pci: 0000:")]
     assert seen == sorted(registers) and len(seen) == 9
     assert run.having(f"pci: bus mastering is off in all {len(seen)} functions")
@@ -87,9 +88,26 @@ def test_every_function_of_the_emulator_is_in_the_inventory(demo):
 
 @pytest.mark.xdist_group("demo")
 def test_no_function_masters_the_bus(demo):
-    _, registers = demo
+    _, registers, _ = demo
     assert len(registers) == 9
     assert machine_view.bus_masters(registers) == []
+
+
+@pytest.mark.xdist_group("demo")
+def test_devices_stop_before_translation(demo):
+    """By the emulator's trace: firmware left some mastering the bus, and none is when the unit's tables go into force."""
+    _, _, trace = demo
+    masters, ever = set(), set()
+    for line in trace:
+        write = re.match(r"pci_cfg_write \S+ (\S+) @0x4 <- 0x([0-9a-f]+)$", line)
+        if write:
+            (masters.add if int(write[2], 16) & machine_view.BUS_MASTER else masters.discard)(write[1])
+            ever |= masters
+        if line == "vtd_dmar_enable enable 1":
+            break
+    else:
+        pytest.fail("translation was never switched on")
+    assert {"00:1f.2", "01:00.0"} <= ever and masters == set()
 
 
 def test_firmware_left_bus_masters_on(boot, disk):
@@ -221,5 +239,5 @@ def test_modules_are_kept(boot, tmp_path):
 
 @pytest.mark.xdist_group("demo")
 def test_ready_line(demo):
-    run, _ = demo
+    run, _, _ = demo
     assert re.search(r"bulkhead: ready ns=\d+ waited-us=\d+ memory-kib=\d+$", run.having("bulkhead: ready")[0])

@@ -54,6 +54,8 @@ def test_triple_fault_ends_that_guest_alone(tmp_path, boot):
     assert guestrun.end_of(run, "falls") == "crashed"
     assert run.having("error guest: name=falls crashed why=\"triple fault of vCPU 0 near rip 0x")
     assert guestrun.guest_lines(run.lines, "falls")[-1] == "READY: the next exception is a triple fault"
+    assert run.having("guest: name=falls vcpu=0 rip=0x", " rsp=0x")  # its registers are in the log, and nothing more
+    guestrun.assert_memory_is_not_told(run)
     lines = guestrun.guest_lines(run.lines, "goes-on")
     guestrun.assert_passed(lines)
     assert guestrun.end_of(run, "goes-on") == "powered-off"

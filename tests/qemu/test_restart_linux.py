@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Debian's Linux in guests that start again: by their watchdog (in-box i6300esb), and by orders."""
-import re
 
 import guestrun
 import pytest

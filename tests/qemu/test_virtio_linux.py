@@ -9,6 +9,7 @@ import testbed
 pytestmark = pytest.mark.xdist_group("linux")
 
 BYTES = 1 << 20
+ECHO = "bulkhead-selftest.elf"  # which alone has the port that echoes
 
 
 def service_config(folder, *guests):
@@ -28,7 +29,7 @@ def said(run, name):
 def test_ports_of_each_guest_and_a_mebibyte_both_ways(boot, tmp_path):
     modules = service_config(tmp_path, linux_guest("service", 0, f"named=4 bytes={BYTES}"),
                              linux_guest("user", 1, "named=1 bytes=65536"))
-    run = boot(cmdline="exit echo-port", machine={"cpus": 2}, modules=modules, timeout=200)
+    run = boot(image=ECHO, cmdline="exit echo-port", machine={"cpus": 2}, modules=modules, timeout=200)
     assert not run.timed_out
     channel = "org.bulkhead.console.user org.bulkhead.control org.bulkhead.echo org.bulkhead.events"
     for name, count, ports in (("service", BYTES, channel), ("user", 65536, "org.bulkhead.echo")):
@@ -44,7 +45,7 @@ def test_ports_of_each_guest_and_a_mebibyte_both_ways(boot, tmp_path):
 
 
 def test_without_messages_the_line_serves(boot, tmp_path):
-    run = boot(cmdline="exit echo-port", machine={"cpus": 1},
+    run = boot(image=ECHO, cmdline="exit echo-port", machine={"cpus": 1},
                modules=service_config(tmp_path, linux_guest("service", 0, "named=3 bytes=65536 pci=nomsi")), timeout=150)
     lines = said(run, "service")
     sent = next(line for line in lines if line.startswith("echo sent 65536"))
@@ -75,7 +76,7 @@ def test_it_is_there_again_after_a_reboot(boot, tmp_path):
         done.extend([line] if "demo: ports done" in line else [])
         return len(done) == 2
 
-    run = boot(cmdline="echo-port", machine={"cpus": 1}, timeout=200, stop_when=second_time,
+    run = boot(image=ECHO, cmdline="echo-port", machine={"cpus": 1}, timeout=200, stop_when=second_time,
                modules=service_config(tmp_path, linux_guest("service", 0, "named=3 bytes=65536 reboot=1")))
     lines = said(run, "service")
     sent = [line for line in lines if line.startswith("echo sent 65536")]

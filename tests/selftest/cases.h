@@ -49,6 +49,9 @@ MUST_CHECK enum status selftest_exit_registers(const struct selftest *test);
 /* Give a guest the orders of the command line from now on, by the last CPU. */
 void selftest_orders(const struct selftest_guests *made);
 
+/* Tell the ports that echo whose they are. */
+void selftest_echo(const struct selftest_guests *made);
+
 /* Panic by an NMI that comes while a guest runs on the last CPU (VMX). */
 void selftest_panic_guest(void *argument);
 

@@ -164,6 +164,7 @@ void selftest_guests_made(const struct selftest_guests *made)
 {
     char name[NAME_SIZE];
     selftest_orders(made);
+    selftest_echo(made);
     if (!cmdline_value(made->cmdline, "corrupt", name, sizeof(name))) {
         return;
     }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * A remapped interrupt through the I/O APIC: the PIT's, which every PC has. */
-#include "kernel/core/irq.h"
 #include "kernel/core/percpu.h"
 #include "kernel/core/time.h"
 #include "kernel/gsi.h"

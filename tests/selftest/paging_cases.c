@@ -2,7 +2,6 @@
  * The live page tables of the hypervisor, walked as the CPU walks them. */
 #include "kernel/core/image.h"
 #include "kernel/core/mmio_map.h"
-#include "kernel/core/paging.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/stack_layout.h"
 #include "kernel/hw/cpu.h"

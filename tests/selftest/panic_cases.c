@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Faults on purpose, one a boot, so that a test can read the panic's output. */
 #include "kernel/core/image.h"
-#include "kernel/core/irq.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/panic_control.h"
 #include "kernel/core/percpu.h"

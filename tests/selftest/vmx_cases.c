@@ -9,7 +9,6 @@
 #include "kernel/lib/string.h"
 #include "tests/selftest/cases.h"
 #include "tests/selftest/vcpu_rig.h"
-#include "vmx/capability.h"
 #include "vmx/controls.h"
 #include "vmx/instructions.h"
 #include "vmx/vmx.h"

@@ -2,7 +2,6 @@
  * The guest of the stress. */
 #include "tests/stress/guest.h"
 
-#include "kernel/core/log.h"
 #include "kernel/core/pages.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/percpu.h"

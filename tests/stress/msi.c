@@ -3,7 +3,6 @@
 #include "tests/stress/msi.h"
 
 #include "drivers/msi.h"
-#include "drivers/pci.h"
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
 #include "kernel/core/irq.h"

@@ -24,7 +24,7 @@ class Depth:
     timeout: int  # of an emulator, besides the devices
 
 
-DEPTHS = {"quick": Depth(500, 8, 100, 10000, 60, 240), "full": Depth(0, 64, 2500, 660000, 3600, 5400)}
+DEPTHS = {"quick": Depth(500, 8, 100, 10000, 60, 240), "full": Depth(0, 64, 2500, 720000, 3600, 5400)}
 
 # What does not decide who reaches what: images and their pins, when guests and devices are stopped or started anew.
 FAULT_KEYS = {"on-fault", "fault-limit", "irq-limit", "fault-severity"}

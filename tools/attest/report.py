@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The isolation report: what each guest and device tried, what was expected and seen. docs/attest.schema.json describes
 the object that make() returns."""
+import collections
 import hashlib
 
 import derive
@@ -248,6 +249,15 @@ def check_hypervisor(log, ticket, found):
     found.problems += [f"guest {name} is not in the ticket" for name in extra]
 
 
+def note_gaps(guests, found):
+    """What was not tried, in one line: a pass says nothing of it."""
+    gaps = collections.Counter(entry["class"] for guest in guests for place in [guest, *guest["devices"]]
+                               for entry in place["not_attempted"])
+    if gaps:
+        found.notes.append("not attempted: " + ", ".join(f"{count} x {name}" for name, count in sorted(gaps.items())) +
+                           "; the lines \"not attempted\" below say where and why, docs/attest.md what it means")
+
+
 def make(ticket, lines, stopped=None):
     """The report as an object for JSON; stopped: why the log is not all. ValueError: the log is none of this ticket's run,
     or was damaged."""
@@ -258,6 +268,7 @@ def make(ticket, lines, stopped=None):
     ends = [log.guest(name).numbers("attacked") for name in ticket["guests"]]
     last_attack = max(numbers[-1] for numbers in ends) if all(ends) else None
     guests = [guest_of(log, name, ticket, last_attack, found) for name in ticket["guests"]]
+    note_gaps(guests, found)
     attempts = sum(entry["attempts"] for guest in guests
                    for entry in [*guest["classes"], *(c for d in guest["devices"] for c in d["classes"])])
     log_hash = hashlib.sha256("\n".join(lines).encode()).hexdigest()

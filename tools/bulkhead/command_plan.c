@@ -6,7 +6,6 @@
 
 #include "tools/bulkhead/command.h"
 #include "tools/bulkhead/config_file.h"
-#include "tools/bulkhead/json_file.h"
 #include "tools/bulkhead/plan_json.h"
 #include "tools/bulkhead/planner.h"
 

@@ -88,7 +88,4 @@ struct dump_text {
 bool dump_text_parse(const char *text, size_t length, struct dump_text *out, char *why);
 void dump_text_free(struct dump_text *dump);
 
-/* "10000:e1:00.0" */
-char *dump_address_text(struct dump_address at, char *out, size_t size);
-
 #endif

@@ -8,7 +8,6 @@
 #include "drivers/pci_acs.h"
 #include "drivers/pci_regs.h"
 #include "drivers/vmd.h"
-#include "kernel/lib/bits.h"
 #include "tools/bulkhead/lspci_line.h"
 
 #define CLASS_CARDBUS 0x0607

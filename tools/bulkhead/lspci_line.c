@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/pci_acs.h"
 #include "tools/bulkhead/pci_ids_find.h"
 
 #define CLASS_UNKNOWN 0xff0000u

@@ -73,7 +73,6 @@ struct agent {
     uint64_t next_id, next_serial;
     uint64_t metrics_at;
     uint64_t acted, refused; /* rules' actions done, and not */
-    uint64_t malformed_told; /* events about malformed lines: every power of two */
     int listener;            /* -1: none */
 };
 

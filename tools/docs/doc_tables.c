@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernel/lib/bits.h"
 #include "plan/config.h"
 #include "plan/config_keys.h"
 #include "tools/docs/doc_config_space.h"

@@ -22,6 +22,7 @@
 
 static volatile uint32_t hits;
 static volatile uint64_t handler_tsc;
+static uint16_t pm_timer_port;
 
 static void on_interrupt(struct trap_frame *frame)
 {
@@ -44,7 +45,7 @@ static void exit_by_cpuid(void)
 
 static void exit_by_pm_timer(void)
 {
-    (void)port_read32(PLATFORM_PM_TIMER_PORT);
+    (void)port_read32(pm_timer_port);
 }
 
 static void exit_by_lapic_read(void)
@@ -132,7 +133,8 @@ static uint64_t wake(void)
     return sum / TIMER_ROUNDS;
 }
 
-/* "slice-gap=N" on the command line: one of two guests that share a CPU; "device=1": the one that has edu. */
+/* On the command line, "slice-gap=N": one of two guests that share a CPU; "device=1": the one that has edu;
+ * "pm-timer=N": the port where a machine that is not a q35 (a Xen guest's PIIX4) has its PM timer. */
 void guest_main(void)
 {
     uint64_t gap = machine_option("slice-gap", 0);
@@ -144,6 +146,7 @@ void guest_main(void)
         device_measure();
         return;
     }
+    pm_timer_port = (uint16_t)machine_option("pm-timer", PLATFORM_PM_TIMER_PORT);
     trap_handle(VECTOR, on_interrupt);
     cpu_irq_enable(); /* as they nearly always are: off, Bochs has a quirk (vmx/quirks.c) that costs */
     figure("cpuid", measure(exit_by_cpuid));

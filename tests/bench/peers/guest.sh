@@ -1,4 +1,4 @@
-# The guest of every column, on Bulkhead, on KVM, as Xen's dom0 and without a hypervisor: it tells when its shell
+# The guest of every column, on Bulkhead, on KVM, on Xen and without a hypervisor: it tells when its shell
 # runs, reads its disk, then has its edu write to each address of rogue=A,B. Whoever runs it looks for who reports that.
 say "peer shell $(grep MemFree /proc/meminfo | tr -dc 0-9)"
 sleep 2 # for others to look at the memory

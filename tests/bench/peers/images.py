@@ -24,8 +24,7 @@ FIRMWARE = {"seabios": ["usr/share/seabios/bios-256k.bin"],
             "qemu-system-data": [f"usr/share/qemu/{name}" for name in ("pvh.bin", "multiboot_dma.bin", "multiboot.bin",
                                                                        "linuxboot_dma.bin", "kvmvapic.bin")]}
 HOST_MODULES = ["ahci", "sr_mod", "isofs", "kvm_amd", "vfio_iommu_type1", "vfio_pci"]
-XEN = "xen-hypervisor-4.17-amd64"
-GRUB_MODULES = "linux multiboot2 normal echo serial iso9660 biosdisk"
+GRUB_MODULES = "linux multiboot multiboot2 normal echo serial iso9660 biosdisk"
 
 
 def linux_package():
@@ -78,9 +77,8 @@ def make_cd(out, commands, files):
     return out
 
 
-def versions():
-    """"name version" of the packages that are cached and that a figure rests on."""
-    names = [guest_images.kernel_package(), "qemu-system-x86", XEN]
+def versions(names):
+    """"name version" of those of the packages that are cached."""
     found = []
     for name in names:
         for path in sorted(guest_images.CACHE.glob(f"{name}_*.deb"))[-1:]:

@@ -6,7 +6,7 @@ import measure
 import testbed
 
 # A one-shot timer is lost now and then in TCG's SVM (svm/quirks.c has the repair); a periodic tick lives on.
-HOST_WORDS = "console=ttyS0 quiet intel_iommu=on no_timer_check highres=off nohz=off"
+HOST_WORDS = f"console=ttyS0 quiet intel_iommu=on {machine.UNHURRIED} highres=off nohz=off"
 NAMES = {"host": "the host's kernel log", "guest": "the guest"}
 
 

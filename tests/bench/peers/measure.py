@@ -82,8 +82,8 @@ def after_rogue(lines):
 
 def where_of(line):
     """Which console a line is of."""
-    match = re.match(r"^(guest|qemu)[|>] ", line)
-    return {"guest": "guest", "qemu": "QEMU's output"}.get(match[1]) if match else "host"
+    match = re.match(r"^(guest|qemu|xl)[|>] ", line)
+    return {"guest": "guest", "qemu": "QEMU's output", "xl": "xl's output"}[match[1]] if match else "host"
 
 
 def reports(lines):
@@ -118,11 +118,18 @@ def kvm_memory(text, machine_kib, guest_kib):
     return f"{mib[0]:.0f} MiB ({mib[1]:.0f} outside MemTotal, {mib[2]:.0f} page cache)"
 
 
-def xen_memory(text, machine_kib, dom0_kib):
-    """By Xen's own count of free memory (key m on its console) and by dom0's MemFree."""
+def xen_memory(text, machine_kib, dom0_kib, guest_kib):
+    """By Xen's own count of free memory (key m on its console) and by dom0's MemFree, both while the guest runs."""
     free = [int(kib) for kib in re.findall(r"\b(?:Xen|Dom) heap: (\d+)kB free", text)]
-    own = re.search(r"demo: peer shell (\d+)", text)
-    if len(free) != 2 or not own:
+    dom0 = meminfo(text)
+    if len(free) != 2 or not dom0:
         return None
-    xen = (machine_kib - dom0_kib - sum(free)) / 1024
-    return f"{xen:.0f} MiB of Xen, {(dom0_kib - int(own[1])) / 1024:.0f} of dom0"
+    parts = (machine_kib - dom0_kib - guest_kib - sum(free), dom0_kib - dom0["free"], dom0["cached"])
+    mib = [kib / 1024 for kib in parts]
+    return f"{mib[0]:.0f} MiB of Xen, {mib[1]:.0f} of dom0 ({mib[2]:.0f} page cache)"
+
+
+def last_words(lines):
+    """The last line in which a tool or the hypervisor says that something failed, or the last line."""
+    bad = [line for line in lines if re.search(r"error|fail|panic|crash|fault", line, re.IGNORECASE)]
+    return (bad or lines or ["nothing was printed"])[-1].strip()

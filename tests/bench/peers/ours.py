@@ -41,7 +41,7 @@ def native():
     """The guest without a hypervisor, its devices untranslated."""
     _, vmlinux, guest = images.linux_images()
     done = testbed.run_qemu([*machine.arguments(), "-kernel", str(vmlinux), "-initrd", str(guest), "-append",
-                             f"console=ttyS0 intel_iommu=off {machine.READ}"], 200)
+                             f"console=ttyS0 intel_iommu=off {machine.UNHURRIED} {machine.READ}"], 200)
     if not done.having("demo: peer done"):
         raise RuntimeError("Linux did not come to its end:\n" + done.text)
     return done

@@ -5,7 +5,7 @@
 #include "tests/guest/apic/apic.h"
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/report.h"
-#include "tests/guest/lib/trap.h"
+#include "tests/guest/lib/trap_msr.h"
 
 #define MSR_APIC_BASE 0x1b
 #define OFF UINT64_C(0)
@@ -18,20 +18,9 @@ struct access {
     uint64_t value;
 };
 
-static void touch(void *argument)
-{
-    const struct access *a = argument;
-    if (a->write) {
-        msr_write(a->msr, a->value);
-    } else {
-        (void)msr_read(a->msr);
-    }
-}
-
 static bool faults(struct access a)
 {
-    struct trap_frame frame;
-    return trap_try(touch, &a, &frame) && frame.vector == TRAP_GP && frame.error == 0;
+    return a.write ? trap_msr_write_faults(a.msr, a.value) : trap_msr_read_faults(a.msr, &a.value);
 }
 
 static bool base_faults(uint64_t mode)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * What this guest's devices can be made to do: DMA to addresses that are not its own, forged interrupt messages. */
-#include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 #include "tests/guest/attest/attest.h"
 #include "tests/guest/attest/driver.h"

@@ -2,7 +2,7 @@
  * MSRs: RDMSR and WRMSR of every number of the architectural ranges. What a guest does not have is #GP both ways. */
 #include "kernel/hw/msr.h"
 #include "tests/guest/attest/attest.h"
-#include "tests/guest/lib/trap.h"
+#include "tests/guest/lib/trap_msr.h"
 
 struct range {
     uint32_t first, last;
@@ -52,29 +52,6 @@ static const uint32_t hot[] = {0x3a,       0x48,       0x49,       0x79,       0
                                0xc0000104, 0xc0010062, 0xc0010111, 0xc0010114, 0xc0010115, 0xc0010117, 0xc0010130,
                                0xc0010200, 0xc0010299, 0xdeadbeef};
 
-struct access {
-    uint32_t msr;
-    uint64_t value;
-};
-
-static void do_read(void *argument)
-{
-    struct access *a = argument;
-    a->value = msr_read(a->msr);
-}
-
-static void do_write(void *argument)
-{
-    const struct access *a = argument;
-    msr_write(a->msr, a->value);
-}
-
-static bool faults(void (*fn)(void *argument), struct access *a)
-{
-    struct trap_frame caught = {0};
-    return trap_try(fn, a, &caught) && caught.vector == TRAP_GP && caught.error == 0;
-}
-
 static bool is_own(uint32_t msr)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(own); i++) {
@@ -87,22 +64,21 @@ static bool is_own(uint32_t msr)
 
 static void read_one(struct attest_tally *t, uint32_t msr)
 {
-    struct access a = {msr, 0};
+    uint64_t value = 0;
+    bool refused = trap_msr_read_faults(msr, &value);
     if (is_own(msr)) {
-        (void)faults(do_read, &a);
         attest_own(t);
     } else {
-        ATTEST_JUDGE(t, faults(do_read, &a), "RDMSR 0x%x gives 0x%llx, not #GP", msr, (unsigned long long)a.value);
+        ATTEST_JUDGE(t, refused, "RDMSR 0x%x gives 0x%llx, not #GP", msr, (unsigned long long)value);
     }
 }
 
 static void write_one(struct attest_tally *t, uint32_t msr)
 {
-    struct access a = {msr, 0};
     if (is_own(msr)) {
         attest_own(t); /* tests/guest/msr and forbidden write these */
     } else {
-        ATTEST_JUDGE(t, faults(do_write, &a), "WRMSR 0x%x is not #GP", msr);
+        ATTEST_JUDGE(t, trap_msr_write_faults(msr, 0), "WRMSR 0x%x is not #GP", msr);
     }
 }
 

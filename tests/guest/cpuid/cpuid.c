@@ -3,7 +3,6 @@
 #include "kernel/hw/cpu.h"
 
 #include "kernel/lib/bits.h"
-#include "kernel/lib/string.h"
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/machine.h"
 #include "tests/guest/lib/report.h"

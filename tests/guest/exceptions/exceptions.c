@@ -4,7 +4,6 @@
 #include "tests/guest/exceptions/exceptions.h"
 
 #include "kernel/hw/cpu.h"
-#include "kernel/hw/mmio.h"
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/layout.h"
 #include "tests/guest/lib/report.h"

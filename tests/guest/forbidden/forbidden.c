@@ -8,6 +8,7 @@
 #include "tests/guest/lib/machine.h"
 #include "tests/guest/lib/report.h"
 #include "tests/guest/lib/trap.h"
+#include "tests/guest/lib/trap_msr.h"
 
 #define MSR_EFER 0xc0000080
 #define NOT_CANONICAL UINT64_C(0x0000800000000000)
@@ -175,18 +176,6 @@ struct numbered {
     uint64_t value;
 };
 
-static void put_msr(void *argument)
-{
-    const struct numbered *a = argument;
-    msr_write(a->number, a->value);
-}
-
-static void get_msr(void *argument)
-{
-    struct numbered *a = argument;
-    a->value = msr_read(a->number);
-}
-
 static void put_xcr(void *argument)
 {
     const struct numbered *a = argument;
@@ -200,14 +189,20 @@ static bool faults(void (*fn)(void *argument), uint32_t number, uint64_t value)
     return trap_try(fn, &a, &caught) && caught.vector == TRAP_GP && caught.error == 0;
 }
 
+static bool read_faults(uint32_t msr)
+{
+    uint64_t value;
+    return trap_msr_read_faults(msr, &value);
+}
+
 static void vmx_msrs(void)
 {
     unsigned right = 0;
     for (uint32_t msr = 0x480; msr <= 0x493; msr++) {
-        right += faults(get_msr, msr, 0) && faults(put_msr, msr, 0);
+        right += read_faults(msr) && trap_msr_write_faults(msr, 0);
     }
     expect(right, 0x14, "every VMX capability MSR is #GP");
-    check(faults(get_msr, 0x3a, 0) && faults(put_msr, 0x3a, 5), "FEATURE_CONTROL is #GP");
+    check(read_faults(0x3a) && trap_msr_write_faults(0x3a, 5), "FEATURE_CONTROL is #GP");
 }
 
 static void efer(void)
@@ -215,9 +210,9 @@ static void efer(void)
     uint64_t old = msr_read(MSR_EFER);
     static const uint8_t bits[] = {1, 9, 12, 16, 32, 63};
     for (size_t i = 0; i < ARRAY_LENGTH(bits); i++) {
-        check(faults(put_msr, MSR_EFER, old | BIT64(bits[i])), "EFER bit %u is #GP", bits[i]);
+        check(trap_msr_write_faults(MSR_EFER, old | BIT64(bits[i])), "EFER bit %u is #GP", bits[i]);
     }
-    check(faults(put_msr, MSR_EFER, old & ~BIT64(8)), "EFER.LME off with paging on is #GP");
+    check(trap_msr_write_faults(MSR_EFER, old & ~BIT64(8)), "EFER.LME off with paging on is #GP");
     expect(msr_read(MSR_EFER), old, "EFER is unchanged after all");
 }
 
@@ -233,15 +228,17 @@ static void addresses_and_types(void)
     };
     for (size_t i = 0; i < ARRAY_LENGTH(addresses); i++) {
         uint64_t old = msr_read(addresses[i].msr);
-        check(faults(put_msr, addresses[i].msr, NOT_CANONICAL), "%s that is not canonical is #GP", addresses[i].name);
+        check(trap_msr_write_faults(addresses[i].msr, NOT_CANONICAL), "%s that is not canonical is #GP",
+              addresses[i].name);
         expect(msr_read(addresses[i].msr), old, "%s is unchanged", addresses[i].name);
     }
-    check(faults(put_msr, 0x277, (PAT_RESET & ~UINT64_C(0xff)) | 2), "PAT with a reserved type is #GP");
-    check(faults(put_msr, 0x277, PAT_RESET | UINT64_C(1) << 63), "PAT with a reserved bit is #GP");
+    check(trap_msr_write_faults(0x277, (PAT_RESET & ~UINT64_C(0xff)) | 2), "PAT with a reserved type is #GP");
+    check(trap_msr_write_faults(0x277, PAT_RESET | UINT64_C(1) << 63), "PAT with a reserved bit is #GP");
     expect(msr_read(0x277), PAT_RESET, "PAT is unchanged");
-    check(faults(put_msr, 0x1d9, 1), "DEBUGCTL is #GP");
-    check(faults(put_msr, 0x1b, 0xfee00c00 | UINT64_C(1) << 60), "APIC base beyond the physical addresses is #GP");
-    check(faults(get_msr, 0x802, 0), "an x2APIC register in xAPIC mode is #GP");
+    check(trap_msr_write_faults(0x1d9, 1), "DEBUGCTL is #GP");
+    check(trap_msr_write_faults(0x1b, 0xfee00c00 | UINT64_C(1) << 60),
+          "APIC base beyond the physical addresses is #GP");
+    check(read_faults(0x802), "an x2APIC register in xAPIC mode is #GP");
 }
 
 static void extended_state(void)

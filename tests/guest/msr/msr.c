@@ -7,43 +7,14 @@
 #include "tests/guest/lib/machine.h"
 #include "tests/guest/lib/report.h"
 #include "tests/guest/lib/trap.h"
+#include "tests/guest/lib/trap_msr.h"
 
 #define MSR_EFER 0xc0000080
 
-struct access {
-    uint32_t msr;
-    uint64_t value;
-};
-
-static void do_read(void *argument)
-{
-    struct access *a = argument;
-    a->value = msr_read(a->msr);
-}
-
-static void do_write(void *argument)
-{
-    const struct access *a = argument;
-    msr_write(a->msr, a->value);
-}
-
-static bool is_gp(bool trapped, const struct trap_frame *caught)
-{
-    return trapped && caught->vector == TRAP_GP && caught->error == 0;
-}
-
 static bool read_faults(uint32_t msr)
 {
-    struct access a = {msr, 0};
-    struct trap_frame caught = {0};
-    return is_gp(trap_try(do_read, &a, &caught), &caught);
-}
-
-static bool write_faults(uint32_t msr, uint64_t value)
-{
-    struct access a = {msr, value};
-    struct trap_frame caught = {0};
-    return is_gp(trap_try(do_write, &a, &caught), &caught);
+    uint64_t value;
+    return trap_msr_read_faults(msr, &value);
 }
 
 static void round_trip(uint32_t msr, const char *name, uint64_t value)
@@ -73,7 +44,7 @@ static void common(void)
     round_trip(0x202, "MTRR base 1", 0xc0000000);
     round_trip(0x250, "MTRR fixed 64K", 0x0606060606060606);
     check((msr_read(0x1b) & 0xfffff900) == 0xfee00900, "APIC base: enabled, boot CPU, at 0xfee00000");
-    check(write_faults(0xdeadbeef, 0) || !on_bulkhead(), "an MSR that does not exist is #GP");
+    check(trap_msr_write_faults(0xdeadbeef, 0) || !on_bulkhead(), "an MSR that does not exist is #GP");
 }
 
 static void efer(void)
@@ -140,7 +111,7 @@ static void denied(void)
     };
     for (size_t i = 0; i < ARRAY_LENGTH(none); i++) {
         check(read_faults(none[i].msr), "RDMSR 0x%x (%s) is #GP", none[i].msr, none[i].name);
-        check(write_faults(none[i].msr, 0), "WRMSR 0x%x (%s) is #GP", none[i].msr, none[i].name);
+        check(trap_msr_write_faults(none[i].msr, 0), "WRMSR 0x%x (%s) is #GP", none[i].msr, none[i].name);
     }
 }
 
@@ -148,16 +119,16 @@ static void refused_values(void)
 {
     if (on_bulkhead()) {
         expect(msr_read(0xda0), 0, "XSS is 0: no supervisor state is offered");
-        check(write_faults(0xda0, BIT64(8)), "XSS with trace state is #GP");
-        check(!write_faults(0xda0, 0), "XSS can be written 0");
+        check(trap_msr_write_faults(0xda0, BIT64(8)), "XSS with trace state is #GP");
+        check(!trap_msr_write_faults(0xda0, 0), "XSS can be written 0");
     }
     uint64_t value = msr_read(MSR_EFER);
-    check(write_faults(MSR_EFER, value | BIT64(12)), "EFER.SVME is #GP");
-    check(write_faults(MSR_EFER, value | BIT64(14)), "EFER.FFXSR is #GP");
-    check(write_faults(MSR_EFER, value | BIT64(40)), "a reserved bit of EFER is #GP");
-    check(write_faults(MSR_EFER, value & ~BIT64(8)), "EFER.LME off with paging on is #GP");
+    check(trap_msr_write_faults(MSR_EFER, value | BIT64(12)), "EFER.SVME is #GP");
+    check(trap_msr_write_faults(MSR_EFER, value | BIT64(14)), "EFER.FFXSR is #GP");
+    check(trap_msr_write_faults(MSR_EFER, value | BIT64(40)), "a reserved bit of EFER is #GP");
+    check(trap_msr_write_faults(MSR_EFER, value & ~BIT64(8)), "EFER.LME off with paging on is #GP");
     expect(msr_read(MSR_EFER), value, "EFER is unchanged after all");
-    check(write_faults(0x277, 2), "a reserved type in PAT is #GP");
+    check(trap_msr_write_faults(0x277, 2), "a reserved type in PAT is #GP");
 }
 
 void guest_main(void)

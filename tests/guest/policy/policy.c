@@ -9,7 +9,6 @@
 #include "kernel/hw/mmio.h"
 #include "kernel/hw/port.h"
 #include "kernel/lib/bits.h"
-#include "kernel/lib/string.h"
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/edu.h"
 #include "tests/guest/lib/machine.h"

@@ -4,10 +4,8 @@
  * counts ticks of its PIT, which come late rather than never, and interrupts of its own edu: none may be lost. */
 #include "guest/vlapic.h"
 #include "kernel/hw/cpu.h"
-#include "kernel/hw/mmio.h"
 #include "kernel/hw/port.h"
 #include "kernel/lib/bits.h"
-#include "kernel/lib/string.h"
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/edu.h"
 #include "tests/guest/lib/machine.h"

@@ -4,7 +4,6 @@
  * forge interrupt messages. Lines "ROGUE: ..." tell what the device got; whoever runs it checks that nothing changed at
  * the targets. */
 #include "kernel/hw/cpu.h"
-#include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 #include "tests/guest/lib/apic.h"
 #include "tests/guest/lib/edu.h"

@@ -2,7 +2,6 @@
  * A hostile guest with virtual functions of an NVMe ("vfs=2"): each works in this guest's own RAM, then is told to
  * write to, and to take its commands from, "target=0x12345000", which is none of it. Lines "VF: ..." tell what came of
  * it. */
-#include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 #include "tests/guest/lib/machine.h"
 #include "tests/guest/lib/report.h"

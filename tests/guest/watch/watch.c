@@ -3,7 +3,6 @@
  * of instruction that the hypervisor emulates and by some that it does not, across the edge, and by DMA of an edu
  * device where it has one. "allow=1" says that its configuration allows it, "later=1" that the watch begins by itself a
  * second after the start. What it sees must fit. */
-#include "kernel/hw/cpu.h"
 #include "kernel/lib/string.h"
 #include "tests/guest/lib/edu.h"
 #include "tests/guest/lib/machine.h"

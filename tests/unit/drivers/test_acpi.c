@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "drivers/acpi_diag.h"
-#include "drivers/acpi_rsdp.h"
 #include "tests/fake/memory.h"
 #include "tests/unit/drivers/acpi_tables.h"
 

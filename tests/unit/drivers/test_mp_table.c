@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "drivers/acpi.h"
 #include "plan/machine_lines.h"
 #include "plan/plan.h"
 #include "tests/unit/drivers/acpi_tables.h"

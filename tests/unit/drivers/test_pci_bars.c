@@ -10,7 +10,6 @@
 
 #include "drivers/pci_bars.h"
 #include "drivers/pci_caps.h"
-#include "drivers/pci_diag.h"
 #include "tests/fake/pci.h"
 
 static struct diag diags[32];

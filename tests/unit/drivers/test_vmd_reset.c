@@ -28,6 +28,16 @@ static int setup(void **state)
     return 0;
 }
 
+static enum status reset_domain(const struct pci_facts *facts)
+{
+    struct vmd_reset r;
+    vmd_reset_begin(&r, facts, rig.domain);
+    while (!vmd_reset_go_on(&r)) {
+        time_wait_until(r.due_ns);
+    }
+    return r.status;
+}
+
 static struct sbdf port(unsigned i)
 {
     return sbdf_make(SBDF_VMD_FIRST, 128, 1 + i, 0);
@@ -73,7 +83,7 @@ static void the_order(void **state)
     used();
     uint64_t resets = rig.vmd.model.counts.bus_resets;
     rig.vmd.model.counts.strays = rig.vmd.model.counts.unread = 0;
-    assert_int_equal(vmd_reset_domain(&rig.pci.facts, rig.domain), STATUS_OK);
+    assert_int_equal(reset_domain(&rig.pci.facts), STATUS_OK);
     size_t stopped = fake_pci_written(0, rig.vmd.endpoint, PCI_COMMAND, PCI_COMMAND_BUS_MASTER, 0);
     size_t numbered = fake_pci_written(stopped, port(0), PCI_BUS_NUMBERS, UINT32_MAX, 0x00818180);
     size_t quiet = fake_pci_written(numbered, disk(0), PCI_COMMAND, ACTIVE, 0);
@@ -96,7 +106,7 @@ static void restored(void **state)
     (void)state;
     rig.vmd.model.config.numbered = false; /* power-on has no bus numbers */
     used();
-    assert_int_equal(vmd_reset_domain(&rig.pci.facts, rig.domain), STATUS_OK);
+    assert_int_equal(reset_domain(&rig.pci.facts), STATUS_OK);
     uint16_t pm = rig.device.function->cap.pm;
     pci_config_write16(rig.vmd.endpoint, pm + PCI_PM_CONTROL, PCI_PM_D3HOT);
     pci_config_write16(rig.vmd.endpoint, pm + PCI_PM_CONTROL, 0);
@@ -116,7 +126,7 @@ static void a_disk_that_is_gone(void **state)
     (void)state;
     used();
     rig.vmd.model.port[1].present = false;
-    assert_int_equal(vmd_reset_domain(&rig.pci.facts, rig.domain), STATUS_OK);
+    assert_int_equal(reset_domain(&rig.pci.facts), STATUS_OK);
     assert_int_equal(fake_log_count("10000:82:00.0: does not answer"), 1);
     assert_int_equal(fake_log_count("10000:81:00.0: does not answer"), 0);
 }
@@ -132,7 +142,7 @@ static void ports_asleep_or_without_link(void **state)
     pci_model_allow(&rig.vmd.model.port[1].space, link, 2, 0x01fb);
     pci_config_write16(port(0), first->cap.pm + PCI_PM_CONTROL, PCI_PM_D3HOT);
     pci_config_write16(port(1), link, PCI_LNKCTL_DISABLE);
-    assert_int_equal(vmd_reset_domain(&rig.pci.facts, rig.domain), STATUS_OK);
+    assert_int_equal(reset_domain(&rig.pci.facts), STATUS_OK);
     assert_int_equal(pci_config_read16(port(0), first->cap.pm + PCI_PM_CONTROL) & PCI_PM_STATE, 0);
     assert_int_equal(pci_config_read16(port(1), link), 0);
     assert_int_equal(fake_log_count("does not answer"), 0);
@@ -150,7 +160,7 @@ static void retries_are_shown(void **state)
     pci_model_set(space, cap + PCI_EXP_ROOTCAP, 2, PCI_ROOTCAP_RETRY);
     pci_model_allow(space, cap + PCI_EXP_ROOTCTL, 2, 0x1f);
     used();
-    assert_int_equal(vmd_reset_domain(&rig.pci.facts, rig.domain), STATUS_OK);
+    assert_int_equal(reset_domain(&rig.pci.facts), STATUS_OK);
     assert_int_equal(pci_config_read16(port(1), cap + PCI_EXP_ROOTCTL), PCI_ROOTCTL_RETRY);
     pci_config_write16(port(1), cap + PCI_EXP_ROOTCTL, 0x000f);
     assert_int_equal(vmd_reset_restore(&rig.pci.facts, rig.domain), STATUS_OK);
@@ -164,7 +174,7 @@ static void a_port_that_does_not_wake_up(void **state)
     uint16_t pm = pci_find(&rig.pci.facts, port(0))->cap.pm + PCI_PM_CONTROL;
     pci_config_write16(port(0), pm, PCI_PM_D3HOT);
     pci_model_allow(&rig.vmd.model.port[0].space, pm, 2, 0);
-    assert_int_equal(vmd_reset_domain(&rig.pci.facts, rig.domain), STATUS_HARDWARE);
+    assert_int_equal(reset_domain(&rig.pci.facts), STATUS_HARDWARE);
 }
 
 /* One wait for a switch that was pulled, not one for each function behind it. */
@@ -186,7 +196,7 @@ static void behind_a_switch_that_is_gone(void **state)
         rig.functions[facts->count++] = f;
     }
     uint64_t from = time_now_ns();
-    assert_int_equal(vmd_reset_domain(facts, rig.domain), STATUS_OK);
+    assert_int_equal(reset_domain(facts), STATUS_OK);
     assert_true(time_now_ns() - from < UINT64_C(4000000000));
     assert_int_equal(fake_log_count("does not answer"), 17);
 }
@@ -204,7 +214,7 @@ static void windows_that_do_not_close(void **state)
     (void)state;
     used();
     pci_model_allow(&rig.vmd.model.port[0].space, VMD_BRIDGE_MEMORY, 4, 0);
-    assert_int_equal(vmd_reset_domain(&rig.pci.facts, rig.domain), STATUS_HARDWARE);
+    assert_int_equal(reset_domain(&rig.pci.facts), STATUS_HARDWARE);
 }
 
 static void bypass_that_stays(void **state)
@@ -212,7 +222,7 @@ static void bypass_that_stays(void **state)
     (void)state;
     used();
     pci_model_allow(&rig.vmd.model.space, VMD_CONFIG, 4, 0);
-    assert_int_equal(vmd_reset_domain(&rig.pci.facts, rig.domain), STATUS_HARDWARE);
+    assert_int_equal(reset_domain(&rig.pci.facts), STATUS_HARDWARE);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * guest/acpi_tables.c: found by the RSDP, sums and addresses right; iasl reads them in
- * tests/host/test_acpi_tables_iasl.py. */
+ * guest/acpi_tables.c: found by the RSDP, sums and addresses right; iasl reads them in tests/host/test_image_real.py.
+ */
 #include "guest/acpi_tables.h"
 
 #include <setjmp.h>
@@ -10,21 +10,9 @@
 #include <cmocka.h>
 
 #include "guest/platform.h"
-#include "tests/fake/memory.h"
+#include "tests/unit/guest/low_memory.h"
 
-#define BACKING UINT64_C(0x40000000)
-
-static struct guest_memory memory;
 static const struct acpi_tables_request request = {4, UINT64_C(0x180000000), UINT64_C(0x8000000000)};
-
-static int setup(void **state)
-{
-    (void)state;
-    fake_memory_reset(BACKING, 2 * MIB);
-    memset(fake_memory_at(BACKING, 2 * MIB), 0xcc, 2 * MIB);
-    memory = (struct guest_memory){.count = 1, .slots = {{gpa(0), 2 * MIB, hpa(BACKING)}}};
-    return 0;
-}
 
 static const uint8_t *bytes_at(uint64_t at)
 {
@@ -182,7 +170,7 @@ static void test_no_ram_there(void **state)
     assert_int_equal(acpi_tables_write(&memory, &request, &rsdp), STATUS_OUT_OF_RANGE);
     memory.slots[0].size = GUEST_FIRMWARE_START + 0x200;
     assert_int_equal(acpi_tables_write(&memory, &request, &rsdp), STATUS_NO_MEMORY);
-    assert_int_equal(*(uint8_t *)fake_memory_at(BACKING + GUEST_FIRMWARE_START + 0x200, 1), 0xcc);
+    assert_int_equal(*(uint8_t *)fake_memory_at(LOW_MEMORY_BACKING + GUEST_FIRMWARE_START + 0x200, 1), 0xcc);
 }
 
 int main(void)

@@ -133,7 +133,7 @@ static void a_device_that_does_not_come_back_is_refused(void **state)
 {
     (void)state;
     rig.nvme->busy_us = 5000000;
-    assert_int_equal(assign_attach(&rig.pci, &rig.nvme_device, 1, &failed), STATUS_TIMEOUT);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, &rig.nvme_device, 1, &failed), STATUS_TIMEOUT);
     assert_false(reaches_ram(rig.nvme));
     assert_int_equal(guest_pci_rig_read(&rig, 1, 0, 4), 0xffffffff);
 }
@@ -146,13 +146,13 @@ static void a_bad_bar_leaves_no_trace(void **state)
     device.function = &host;
     uint64_t pages = pages_used_bytes();
     host.bars[0].assigned = false;
-    assert_int_equal(assign_attach(&rig.pci, &device, 1, &failed), STATUS_UNSUPPORTED);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, &device, 1, &failed), STATUS_UNSUPPORTED);
     host = *rig.nvme_facts;
     fake_pci_set(rig.nvme, host.cap.msix + PCI_MSIX_TABLE, 4, 0x4000); /* past the BAR */
-    assert_int_equal(assign_attach(&rig.pci, &device, 1, &failed), STATUS_OUT_OF_RANGE);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, &device, 1, &failed), STATUS_OUT_OF_RANGE);
     host.bars[0].size = GIB;
     host.bars[0].kind = PCI_BAR_MEM32;
-    assert_int_equal(assign_attach(&rig.pci, &device, 1, &failed), STATUS_NO_MEMORY);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, &device, 1, &failed), STATUS_NO_MEMORY);
     assert_int_equal(pages_used_bytes(), pages);
     assert_false(reaches_ram(rig.nvme));
 }
@@ -163,7 +163,7 @@ static void a_source_in_use_is_refused(void **state)
     struct vtd_domain other;
     assert_int_equal(vtd_domain_create(&rig.vtd.vtd, &other), STATUS_OK);
     assert_int_equal(vtd_attach(&rig.vtd.units[0], sbdf_rid(rig.nvme->at), &other), STATUS_OK);
-    assert_int_equal(assign_attach(&rig.pci, &rig.nvme_device, 1, &failed), STATUS_CONFLICT);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, &rig.nvme_device, 1, &failed), STATUS_CONFLICT);
     assert_null(rig.pci.functions[1]);
     assert_int_equal(rig.mmio.count, 1); /* ECAM */
 }
@@ -172,7 +172,7 @@ static void reset_brings_quiet_devices(void **state)
 {
     (void)state;
     const struct vm_device both[] = {rig.nvme_device, rig.plain_device};
-    assert_int_equal(assign_attach(&rig.pci, both, 2, &failed), STATUS_OK);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, both, 2, &failed), STATUS_OK);
     work();
     guest_pci_rig_write(&rig, 1, PCI_BAR0, 4, 0xc8000000);
     assert_int_equal(guest_pci_rig_anew(&rig, both, 2, &failed), STATUS_OK);

@@ -44,7 +44,7 @@ static bool reaches_ram(uint16_t source)
 
 static void attach_pair(void)
 {
-    assert_int_equal(assign_attach(&rig.pci, rig.pair_devices, 2, &failed), STATUS_OK);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, rig.pair_devices, 2, &failed), STATUS_OK);
 }
 
 static unsigned bus_resets(void)
@@ -106,7 +106,7 @@ static void a_shared_id_leaves_with_the_last(void **state)
 static void a_bus_with_strangers_is_not_reset(void **state)
 {
     (void)state;
-    assert_int_equal(assign_attach(&rig.pci, &rig.pair_devices[1], 1, &failed), STATUS_UNSUPPORTED);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, &rig.pair_devices[1], 1, &failed), STATUS_UNSUPPORTED);
     assert_int_equal(failed, 0);
     assert_int_equal(bus_resets(), 0);
     assert_false(reaches_ram(BRIDGE_ID) || reaches_ram(SECOND_ID));
@@ -135,7 +135,7 @@ static void one_that_does_not_come_back_keeps_all_out(void **state)
 {
     (void)state;
     rig.pair[1]->busy_us = 20000000;
-    assert_int_equal(assign_attach(&rig.pci, rig.pair_devices, 2, &failed), STATUS_TIMEOUT);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, rig.pair_devices, 2, &failed), STATUS_TIMEOUT);
     assert_int_equal(failed, 1);
     assert_int_equal(fake_log_count("0000:04:01.0: does not come back"), 1);
     assert_false(reaches_ram(BRIDGE_ID) || reaches_ram(SECOND_ID));
@@ -161,7 +161,7 @@ static void an_id_in_use_keeps_all_out(void **state)
     struct vtd_domain other;
     assert_int_equal(vtd_domain_create(&rig.vtd.vtd, &other), STATUS_OK);
     assert_int_equal(vtd_attach(&rig.vtd.units[0], SECOND_ID, &other), STATUS_OK);
-    assert_int_equal(assign_attach(&rig.pci, rig.pair_devices, 2, &failed), STATUS_CONFLICT);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, rig.pair_devices, 2, &failed), STATUS_CONFLICT);
     assert_int_equal(failed, 1);
     assert_false(reaches_ram(BRIDGE_ID) || reaches_ram(SECOND_ID));
     assert_int_equal(rig.domain.attached[0], 0);
@@ -193,7 +193,7 @@ static void it_moves_out_of_firmware_s_domain(void **state)
     assert_true(reaches(id, RESERVED));
     rig.nvme_device.firmware = &firmware;
     rig.nvme->busy_us = 20000000;
-    assert_int_equal(assign_attach(&rig.pci, &rig.nvme_device, 1, &failed), STATUS_TIMEOUT);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, &rig.nvme_device, 1, &failed), STATUS_TIMEOUT);
     assert_false(reaches_ram(id));
     rig.nvme->busy_us = 0;
     fake_time_advance_ns(UINT64_C(30000000000));

@@ -118,7 +118,7 @@ static bool reaches_ram(void)
 static enum status attach(void)
 {
     size_t failed = 0;
-    return assign_attach(pci, &rig.nvme_device, 1, &failed);
+    return guest_pci_rig_assign(pci, &rig.nvme_device, 1, &failed);
 }
 
 static enum status detach(void)

@@ -47,7 +47,7 @@ static bool reaches_ram(const struct fake_pci_function *f)
 static struct guest_pci_function *attach(const struct vm_device *device)
 {
     size_t failed = 0;
-    assert_int_equal(assign_attach(pci, device, 1, &failed), STATUS_OK);
+    assert_int_equal(guest_pci_rig_assign(pci, device, 1, &failed), STATUS_OK);
     return guest_pci_find(pci, device->function->at);
 }
 
@@ -196,7 +196,7 @@ static void a_bus_is_reset_when_all_of_it_is_stopped(void **state)
 {
     (void)state;
     size_t failed = 0;
-    assert_int_equal(assign_attach(pci, rig.pair_devices, 2, &failed), STATUS_OK);
+    assert_int_equal(guest_pci_rig_assign(pci, rig.pair_devices, 2, &failed), STATUS_OK);
     assert_int_equal(device_stop(&owned, rig.pair[0]->at), STATUS_OK);
     unsigned resets = rig.pair[1]->bus_resets;
     assert_int_equal(device_return(&owned, rig.pair[0]->at), STATUS_UNSUPPORTED);

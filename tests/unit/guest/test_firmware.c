@@ -9,20 +9,7 @@
 #include <cmocka.h>
 
 #include "guest/vlapic_irq.h"
-#include "tests/fake/memory.h"
-
-#define BACKING UINT64_C(0x40000000)
-
-static struct guest_memory memory;
-
-static int setup(void **state)
-{
-    (void)state;
-    fake_memory_reset(BACKING, 2 * MIB);
-    memset(fake_memory_at(BACKING, 2 * MIB), 0xcc, 2 * MIB);
-    memory = (struct guest_memory){.count = 1, .slots = {{gpa(0), 2 * MIB, hpa(BACKING)}}};
-    return 0;
-}
+#include "tests/unit/guest/low_memory.h"
 
 static const uint8_t *bytes_at(uint64_t at)
 {
@@ -65,7 +52,7 @@ static void test_no_ram(void **state)
     (void)state;
     memory.slots[0].size = 0x80000;
     assert_int_equal(firmware_write(&memory), STATUS_OUT_OF_RANGE);
-    assert_int_equal(*(uint8_t *)fake_memory_at(BACKING, 1), 0xcc);
+    assert_int_equal(*(uint8_t *)fake_memory_at(LOW_MEMORY_BACKING, 1), 0xcc);
 }
 
 static void test_devices(void **state)

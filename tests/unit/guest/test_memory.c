@@ -81,19 +81,6 @@ static void test_at(void **state)
     assert_null(guest_memory_at(&m, gpa(4 * GIB + 4096), UINT64_MAX - 4095));
 }
 
-static void test_translate(void **state)
-{
-    (void)state;
-    struct guest_memory m = make();
-    struct hpa at = hpa(7);
-    assert_int_equal(guest_memory_translate(&m, gpa(MIB - 1), &at), STATUS_OK);
-    assert_int_equal(at.v, BACKING + 2 * MIB - 1);
-    assert_int_equal(guest_memory_translate(&m, gpa(4 * GIB + MIB - 1), &at), STATUS_OK);
-    assert_int_equal(at.v, BACKING + MIB - 1);
-    assert_int_equal(guest_memory_translate(&m, gpa(4 * GIB + MIB), &at), STATUS_OUT_OF_RANGE);
-    assert_int_equal(guest_memory_translate(&m, gpa(MIB), &at), STATUS_OUT_OF_RANGE);
-}
-
 static void test_copies(void **state)
 {
     (void)state;
@@ -116,7 +103,6 @@ int main(void)
         cmocka_unit_test(test_layout_around_the_hole),
         cmocka_unit_test(test_layout_refuses),
         cmocka_unit_test(test_at),
-        cmocka_unit_test(test_translate),
         cmocka_unit_test(test_copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

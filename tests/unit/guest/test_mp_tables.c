@@ -8,20 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/fake/memory.h"
-
-#define BACKING UINT64_C(0x40000000)
-
-static struct guest_memory memory;
-
-static int setup(void **state)
-{
-    (void)state;
-    fake_memory_reset(BACKING, 2 * MIB);
-    memset(fake_memory_at(BACKING, 2 * MIB), 0xcc, 2 * MIB);
-    memory = (struct guest_memory){.count = 1, .slots = {{gpa(0), 2 * MIB, hpa(BACKING)}}};
-    return 0;
-}
+#include "tests/unit/guest/low_memory.h"
 
 static const uint8_t *at(uint64_t address)
 {

@@ -280,7 +280,7 @@ static void forty_functions_are_on_one_bus(void **state)
     (void)state;
     guest_pci_rig_start_many(&rig);
     size_t failed = 0;
-    assert_int_equal(assign_attach(&rig.pci, rig.many_devices, RIG_MANY, &failed), STATUS_OK);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, rig.many_devices, RIG_MANY, &failed), STATUS_OK);
     for (unsigned i = 0; i < RIG_MANY; i++) {
         assert_int_equal(function_read(1 + i % 31, i / 31, 0, 4), 0x15208086);
         bool more = i % 31 + 31 < RIG_MANY;

@@ -107,7 +107,7 @@ static int setup(void **state)
 static void attach(void)
 {
     rig.plain_device.line = place;
-    assert_int_equal(assign_attach(&rig.pci, &rig.plain_device, 1, &failed), STATUS_OK);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, &rig.plain_device, 1, &failed), STATUS_OK);
 }
 
 static bool may_assert(void)
@@ -235,7 +235,7 @@ static void no_vector_is_an_error(void **state)
     (void)state;
     fake_irq_limit(0);
     rig.plain_device.line = place;
-    assert_int_equal(assign_attach(&rig.pci, &rig.plain_device, 1, &failed), STATUS_NO_MEMORY);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, &rig.plain_device, 1, &failed), STATUS_NO_MEMORY);
     assert_int_equal(fake_irq_taken(), 0);
     assert_false(may_assert());
 }
@@ -254,7 +254,7 @@ static void a_cpu_that_no_entry_names(void **state)
     (void)state;
     rig.pci.config.lines.apic_id = 0xff;
     rig.plain_device.line = place;
-    assert_int_equal(assign_attach(&rig.pci, &rig.plain_device, 1, &failed), STATUS_OUT_OF_RANGE);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, &rig.plain_device, 1, &failed), STATUS_OUT_OF_RANGE);
     assert_int_equal(fake_irq_taken(), 0);
     assert_false(may_assert());
 }

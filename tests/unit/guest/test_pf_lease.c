@@ -14,6 +14,7 @@
 #include "kernel/hw/pci_config.h"
 #include "tests/fake/log.h"
 #include "tests/fake/pci.h"
+#include "tests/fake/time.h"
 
 static struct fake_pci_function *pf, *vf;
 static struct sriov sriov;
@@ -68,11 +69,19 @@ static void users_or_a_reset(void **state)
     assert_int_equal(pf_lease_use(&lease), STATUS_OK);
 }
 
+static void restore(enum status reset)
+{
+    if (pf_lease_restore_begin(&lease, reset)) {
+        fake_time_advance_ns(SRIOV_READY_US * 1000);
+        pf_lease_restore_end(&lease);
+    }
+}
+
 static void the_same_vfs_are_on_again(void **state)
 {
     (void)state;
     assert_true(pf_lease_reserve(&lease));
-    pf_lease_restore(&lease, STATUS_OK);
+    restore(STATUS_OK);
     assert_int_equal(get(PCI_SRIOV_CONTROL, 2), PCI_SRIOV_VFE | PCI_SRIOV_MSE);
     assert_int_equal(get(PCI_SRIOV_NUM, 2), 1);
     assert_int_equal(get(PCI_SRIOV_PAGE, 4), 1);
@@ -87,19 +96,19 @@ static void off_is_off_for_guests_until_the_next_reset(void **state)
     (void)state;
     vf->gone = true;
     assert_true(pf_lease_reserve(&lease));
-    pf_lease_restore(&lease, STATUS_OK);
+    restore(STATUS_OK);
     pf_lease_release(&lease);
     assert_int_equal(get(PCI_SRIOV_CONTROL, 2), 0);
     assert_int_equal(pf_lease_use(&lease), STATUS_HARDWARE);
     assert_int_equal(fake_log_count("stay off after its reset: timeout"), 1);
     vf->gone = false;
-    assert_true(pf_lease_reserve(&lease));     /* the refused user left nothing behind */
-    pf_lease_restore(&lease, STATUS_HARDWARE); /* the PF's own reset failed: nothing is tried */
+    assert_true(pf_lease_reserve(&lease)); /* the refused user left nothing behind */
+    restore(STATUS_HARDWARE);              /* the PF's own reset failed: nothing is tried */
     pf_lease_release(&lease);
     assert_int_equal(get(PCI_SRIOV_CONTROL, 2), 0);
     assert_int_equal(pf_lease_use(&lease), STATUS_HARDWARE);
     assert_true(pf_lease_reserve(&lease));
-    pf_lease_restore(&lease, STATUS_OK);
+    restore(STATUS_OK);
     pf_lease_release(&lease);
     assert_int_equal(pf_lease_use(&lease), STATUS_OK);
 }

@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "guest/vlapic_irq.h"
 #include "kernel/core/cpu_feature.h"
 #include "kernel/core/vectors.h"
 

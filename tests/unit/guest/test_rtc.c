@@ -137,9 +137,8 @@ static void test_nvram(void **state)
     (void)state;
     struct rtc r;
     rtc_init(&r, BASE, 0);
-    rtc_set_nvram(&r, 0x34, 0x12);
-    rtc_set_nvram(&r, RTC_D, 0);
-    rtc_set_nvram(&r, 200, 1);
+    set(&r, 0x34, 0x12, 0);
+    set(&r, RTC_D, 0, 0);
     assert_int_equal(get(&r, 0x34, 0), 0x12);
     assert_int_equal(get(&r, 0xb4, 0), 0x12); /* bit 7 is the NMI mask */
     assert_int_equal(get(&r, RTC_D, 0), 0x80);

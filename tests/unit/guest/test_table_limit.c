@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * guest/vm_create.c, kernel/core/radix.c: a guest that moves its BARs all over its windows takes no more than its own
  * share of the memory that tables are made of. */
-#include "guest/vm_create.h"
+#include "guest/vm_devices.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -56,10 +56,11 @@ static void attach_anew(void)
 {
     struct vm_owned *web = &made.guests[MADE_OWNER_WEB];
     enum status each[GUEST_PCI_SLOTS];
-    char why[VM_WHY_SIZE];
+    struct vm_attaching again = {.guest = web};
     assign_detach(&web->vm.platform.pci, web->request.devices, web->request.device_count, each);
     assert_int_equal(each[0], STATUS_OK);
-    assert_int_equal(vm_create_attach(web, why), STATUS_OK);
+    vm_devices_attach_all(&again, 1);
+    assert_int_equal(again.status, STATUS_OK);
 }
 
 static void tables_are_bounded(void **state)

@@ -172,7 +172,8 @@ static void a_busy_one_keeps_bus_mastering(void **state)
     fake_pci_set(rig.nvme, status, 2, PCI_DEVSTA_PENDING);
     assert_int_equal(guest_pci_rig_detach(&rig, &rig.nvme_device), STATUS_TIMEOUT);
     assert_int_equal(fake_pci_get(rig.nvme, PCI_COMMAND, 2), PCI_COMMAND_BUS_MASTER);
-    assert_int_equal(assign_attach(&rig.pci, &rig.nvme_device, 1, &failed), STATUS_TIMEOUT); /* nor given again */
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, &rig.nvme_device, 1, &failed),
+                     STATUS_TIMEOUT); /* nor given again */
     assert_int_equal(fake_pci_get(rig.nvme, PCI_COMMAND, 2), PCI_COMMAND_BUS_MASTER);
 }
 

@@ -368,7 +368,7 @@ static void assigned_functions_leave_them_out(void **state)
     assert_int_equal(virtio_init(&other, &ops, NULL, queues, DEVICE, &rig.router, &driver.memory, "test"), STATUS_OK);
     assert_int_equal(guest_pci_add_emulated(&rig.pci, &other.function), STATUS_OK);
     size_t failed = 0;
-    assert_int_equal(assign_attach(&rig.pci, rig.many_devices, RIG_MANY, &failed), STATUS_OK);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci, rig.many_devices, RIG_MANY, &failed), STATUS_OK);
     assert_int_equal(guest_pci_show_emulated(&rig.pci), STATUS_OK);
     assert_int_equal(guest_pci_rig_read(&rig, 30, PCI_VENDOR, 4), 0x15208086);
     assert_int_equal(guest_pci_rig_read(&rig, 31, PCI_VENDOR, 4), 0x10411af4);

@@ -40,6 +40,12 @@ static void on_renamed(void *context)
     o->renames++;
 }
 
+static bool post(struct vlapic *l, uint8_t vector, bool level)
+{
+    struct apic_message message = {.vector = vector, .delivery = APIC_FIXED, .level = level};
+    return vlapic_irq_deliver(l, &message);
+}
+
 static uint32_t page[LAPIC_SIZE / 4];
 
 static void make(struct vlapic *l, struct out *o)
@@ -75,15 +81,15 @@ static void test_levels_stay_out_of_the_mailbox(void **state)
     struct out o;
     make(&l, &o);
     write(&l, LAPIC_SVR, 0x1ff);
-    assert_true(vlapic_irq_post(&l, 0x51, true));
+    assert_true(post(&l, 0x51, true));
     assert_false(posted_is_pending(&l.posted));
-    assert_true(vlapic_irq_post(&l, 0x61, false));
+    assert_true(post(&l, 0x61, false));
     assert_true(posted_is_pending(&l.posted));
     assert_int_equal(vlapic_irq_highest(&l), 0x61);
     vlapic_irq_accept(&l, 0x61);
     assert_int_equal(vlapic_irq_highest(&l), 0x51);
     assert_int_equal(read(&l, LAPIC_TMR + 0x20), 1 << 17);
-    assert_true(vlapic_irq_post(&l, 0x52, true));
+    assert_true(post(&l, 0x52, true));
     vlapic_reset(&l);
     write(&l, LAPIC_SVR, 0x1ff);
     assert_int_equal(vlapic_irq_highest(&l), -1);
@@ -126,7 +132,7 @@ static void test_reset_state(void **state)
     assert_int_equal(read(&l, LAPIC_DFR), 0xffffffff);
     assert_int_equal(read(&l, LAPIC_LVT_LINT0), 0x10000);
     assert_int_equal(vlapic_base_read(&l), 0xfee00900);
-    assert_false(vlapic_irq_post(&l, 0x40, false)); /* not software-enabled */
+    assert_false(post(&l, 0x40, false)); /* not software-enabled */
     write(&l, LAPIC_LVT_TIMER, 0x30);
     assert_int_equal(read(&l, LAPIC_LVT_TIMER), 0x10030); /* mask is forced while disabled */
 }
@@ -139,9 +145,9 @@ static void test_priorities(void **state)
     make(&l, &o);
     write(&l, LAPIC_SVR, 0x1ff);
     assert_int_equal(vlapic_irq_pending(&l), -1);
-    assert_true(vlapic_irq_post(&l, 0x41, false));
-    assert_true(vlapic_irq_post(&l, 0x95, true));
-    assert_true(vlapic_irq_post(&l, 0x49, false));
+    assert_true(post(&l, 0x41, false));
+    assert_true(post(&l, 0x95, true));
+    assert_true(post(&l, 0x49, false));
     assert_int_equal(read(&l, LAPIC_IRR + 0x20), 1 << 1 | 1 << 9);
     assert_int_equal(read(&l, LAPIC_TMR + 0x40), 1 << 21);
     assert_int_equal(vlapic_irq_pending(&l), 0x95);
@@ -240,14 +246,12 @@ static void test_events_and_lint(void **state)
     write(&l, LAPIC_LVT_LINT0, 0x700);
     write(&l, LAPIC_LVT_LINT1, 0x400);
     assert_true(vlapic_irq_takes_extint(&l));
-    vlapic_irq_lint(&l, 1, true);
+    vlapic_irq_local(&l, LAPIC_LVT_LINT1);
     assert_int_equal(vlapic_irq_take_events(&l, LAPIC_EVENT_INIT), 0);
     assert_int_equal(vlapic_irq_take_events(&l, LAPIC_EVENT_NMI | LAPIC_EVENT_INIT), LAPIC_EVENT_NMI);
-    vlapic_irq_lint(&l, 1, true); /* still high: no second NMI */
-    assert_int_equal(vlapic_irq_take_events(&l, LAPIC_EVENT_NMI), 0);
     write(&l, LAPIC_LVT_LINT0, 0x55); /* fixed */
     assert_false(vlapic_irq_takes_extint(&l));
-    vlapic_irq_lint(&l, 0, true);
+    vlapic_irq_local(&l, LAPIC_LVT_LINT0);
     assert_int_equal(vlapic_irq_pending(&l), 0x55);
     struct apic_message sipi = {.vector = 0x12, .delivery = APIC_SIPI};
     struct apic_message smi = {.delivery = APIC_SMI};
@@ -342,7 +346,7 @@ static void test_page(void **state)
     write(&l, LAPIC_SVR, 0x1ff);
     write(&l, LAPIC_TPR, 0x20);
     assert_int_equal(page[LAPIC_TPR / 4], 0x20);
-    assert_true(vlapic_irq_post(&l, 0x95, true));
+    assert_true(post(&l, 0x95, true));
     assert_int_equal(page[LAPIC_IRR / 4 + 4 * 4], 0); /* posted; the page may be the CPU's just now */
     assert_int_equal(page[LAPIC_TMR / 4 + 4 * 4], 1 << 21);
     vlapic_irq_collect(&l);
@@ -356,7 +360,7 @@ static void test_page(void **state)
     assert_int_equal(o.eoi_vector, 0x95);
     vlapic_irq_finished(&l, 0x96); /* edge */
     assert_int_equal(o.eois, 1);
-    assert_true(vlapic_irq_post(&l, 0x41, false));
+    assert_true(post(&l, 0x41, false));
     vlapic_reset(&l); /* what was posted is forgotten, too */
     assert_int_equal(vlapic_irq_highest(&l), -1);
 }
@@ -398,7 +402,7 @@ static void test_written_by_hardware(void **state)
     assert_int_equal(page[LAPIC_TIMER_INITIAL / 4], 0);
     hardware_write(&l, LAPIC_ESR, 0x5a, 0);
     assert_int_equal(page[LAPIC_ESR / 4], 0);
-    assert_true(vlapic_irq_post(&l, 0x41, false));
+    assert_true(post(&l, 0x41, false));
     assert_int_equal(vlapic_irq_pending(&l), 0x41);
     vlapic_irq_accept(&l, 0x41);
     hardware_write(&l, LAPIC_EOI, 0, 0);
@@ -425,7 +429,7 @@ static void *post_many(void *context)
             sched_yield();
         }
         __atomic_store_n(&p->waits[vector], true, __ATOMIC_RELEASE);
-        (void)vlapic_irq_post(p->l, vector, false);
+        (void)post(p->l, vector, false);
     }
     return NULL;
 }
@@ -522,7 +526,7 @@ static void test_what_matters(void **state)
     write(&l, LAPIC_SVR, 0x1ff);
     for (uint64_t now = 0; now < 200000; now++) {
         if (next_random(&seed) % 32 == 0) {
-            (void)vlapic_irq_post(&l, (uint8_t)(0x20 + next_random(&seed) % 0xe0), next_random(&seed) % 2 == 0);
+            (void)post(&l, (uint8_t)(0x20 + next_random(&seed) % 0xe0), next_random(&seed) % 2 == 0);
         }
         int vector = vlapic_irq_pending(&l);
         if (vector >= 0 && next_random(&seed) % 2 == 0) {

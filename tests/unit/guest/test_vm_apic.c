@@ -55,6 +55,12 @@ static void set_threshold(struct vcpu *vcpu, uint8_t threshold)
     told.thresholds++;
 }
 
+static bool post(struct vlapic *l, uint8_t vector, bool level)
+{
+    struct apic_message message = {.vector = vector, .delivery = APIC_FIXED, .level = level};
+    return vlapic_irq_deliver(l, &message);
+}
+
 static const struct cpu_backend_apic apic = {needs_access_page, set_pages, set_mode, set_status, set_threshold};
 static const struct cpu_backend backend = {.name = "fake", .apic = &apic};
 static const struct cpu_backend without = {.name = "fake"};
@@ -121,8 +127,8 @@ static void test_status(void **state)
     struct vcpu_apic_status s = vm_apic_status_of(l, vlapic_irq_pending(l), true);
     assert_int_equal(s.requested | s.in_service, 0);
     assert_int_equal(s.eoi_exits[0] | s.eoi_exits[1] | s.eoi_exits[2] | s.eoi_exits[3], 0);
-    assert_true(vlapic_irq_post(l, 0x51, false));
-    assert_true(vlapic_irq_post(l, 0xa3, true));
+    assert_true(post(l, 0x51, false));
+    assert_true(post(l, 0xa3, true));
     s = vm_apic_status_of(l, vlapic_irq_pending(l), false);
     assert_int_equal(s.requested, 0xa3);
     assert_true(s.eoi_exits[2] == UINT64_C(1) << (0xa3 - 0x80)); /* the level-triggered one alone */
@@ -138,9 +144,9 @@ static void test_guarded_status(void **state)
 {
     (void)state;
     struct vlapic *l = &cpu.lapic;
-    assert_true(vlapic_irq_post(l, 0x51, false));
+    assert_true(post(l, 0x51, false));
     assert_int_equal(vm_apic_status_of(l, 0x51, true).eoi_exits[1], 0);
-    assert_true(vlapic_irq_post(l, 0x55, false));
+    assert_true(post(l, 0x55, false));
     assert_true(vm_apic_status_of(l, 0x55, true).eoi_exits[1] == UINT64_MAX);
     assert_int_equal(vm_apic_status_of(l, 0x55, false).eoi_exits[1], 0);
     vlapic_irq_accept(l, 0x55);
@@ -154,7 +160,7 @@ static void test_guarded_window(void **state)
     told.help |= VCPU_APIC_GUARDED;
     vm_apic_init(&cpu);
     vm_apic_follow_mode(&cpu);
-    assert_true(vlapic_irq_post(&cpu.lapic, 0x51, false));
+    assert_true(post(&cpu.lapic, 0x51, false));
     vm_apic_give(&cpu, vlapic_irq_pending(&cpu.lapic));
     assert_int_equal(told.status.requested, 0x51);
     assert_false(cpu.vcpu.window);
@@ -172,7 +178,7 @@ static void test_threshold(void **state)
     (void)state;
     struct vlapic *l = &cpu.lapic;
     assert_int_equal(vm_apic_threshold_of(l), 0);
-    assert_true(vlapic_irq_post(l, 0x51, false));
+    assert_true(post(l, 0x51, false));
     assert_int_equal(vm_apic_threshold_of(l), 0); /* it can be taken: no need to wait for TPR */
     vlapic_set_tpr(l, 0x4f);
     assert_int_equal(vm_apic_threshold_of(l), 0);

@@ -69,7 +69,7 @@ static void what_was_made_is_given_back(void **state)
         assert_true(off < on);
         assert_false(vtd_model_may_now(&made.vtd.mc.units[0].model, WEB_DEVICE, 0x1000, true, &host));
         for (unsigned k = 0; k < 5; k++) {
-            assert_int_equal(vm_create(web, &request, why), STATUS_OK);
+            assert_int_equal(made_guests_create(web, &request, why), STATUS_OK);
             assert_int_equal(pages_taken().now, on);
             assert_true(vm_destroy(web));
             assert_int_equal(pages_taken().now, off);
@@ -92,7 +92,7 @@ static void no_memory_at_any_point_leaves_nothing_behind(void **state)
         for (; status != STATUS_OK && pages < MOST; pages++) {
             hold_all_but(pages);
             uint64_t before = pages_taken().now;
-            status = vm_create(store, &request, why);
+            status = made_guests_create(store, &request, why);
             assert_true(status == STATUS_OK || (status == STATUS_NO_MEMORY && why[0] != 0));
             assert_true(status == STATUS_OK || pages_taken().now == before);
             let_go();

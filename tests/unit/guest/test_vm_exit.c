@@ -59,6 +59,11 @@ bool machine_check_take(const char *who)
     return banks.whole;
 }
 
+bool machine_check_is_others(void)
+{
+    return false;
+}
+
 static uint64_t read_register(const struct vcpu *vcpu, enum vcpu_register which)
 {
     (void)vcpu;

@@ -20,7 +20,7 @@
 
 /* CPU 0: all of guest a's; CPU 1: shared by a and b. */
 static struct vm a, b;
-static struct vm_cpu cpus_a[2], cpus_b[1];
+static struct vm_cpu cpus_a[3], cpus_b[1];
 static struct vm_host hosts[2];
 static unsigned here, kicks;
 
@@ -93,7 +93,38 @@ static uint64_t kick(struct vm *vm, unsigned index)
 static void another_guests_turn_is_not_cut_to_pieces(void **state)
 {
     (void)state;
-    assert_true(kick(&a, 1) >= (KICKS - 1) * 2 * VM_HOST_PACE_NS);
+    assert_true(kick(&a, 1) >= (KICKS - 1) * VM_HOST_PACE_NS);
+}
+
+/* One IPI to all others: each of them has a kick of its own. */
+static void others_do_not_wait_for_each_other(void **state)
+{
+    (void)state;
+    place(&a, 2, 1);
+    uint64_t from = time_now_ns();
+    vm_kick(&a, 1);
+    vm_kick(&a, 2);
+    assert_true(time_now_ns() - from < VM_HOST_PACE_NS);
+    vm_kick(&a, 2);
+    assert_true(time_now_ns() - from >= VM_HOST_PACE_NS);
+}
+
+/* Another CPU of the guest's is always faster. */
+static void take_the_turn(void *context)
+{
+    __atomic_store_n((uint64_t *)context, UINT64_MAX, __ATOMIC_RELAXED);
+}
+
+static void a_wait_has_an_end(void **state)
+{
+    (void)state;
+    cpus_a[1].kick_ns = UINT64_MAX;
+    fake_time_on_look(take_the_turn, &cpus_a[1].kick_ns);
+    uint64_t from = time_now_ns();
+    vm_kick(&a, 1);
+    assert_in_range(time_now_ns() - from, 2 * VM_HOST_PACE_NS, 3 * VM_HOST_PACE_NS);
+    assert_int_equal(kicks, 1);
+    fake_time_on_look(NULL, NULL);
 }
 
 static void nobody_else_waits(void **state)
@@ -116,6 +147,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(another_guests_turn_is_not_cut_to_pieces, start),
+        cmocka_unit_test_setup(others_do_not_wait_for_each_other, start),
+        cmocka_unit_test_setup(a_wait_has_an_end, start),
         cmocka_unit_test_setup(nobody_else_waits, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,6 @@
 
 #include "kernel/core/pages.h"
 #include "kernel/hw/phys.h"
-#include "kernel/lib/bits.h"
 #include "tests/fake/memory.h"
 
 #define BASE (16 * MIB)

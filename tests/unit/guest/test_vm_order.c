@@ -15,7 +15,8 @@
 #include "guest/vm_life.h"
 #include "guest/vm_run.h"
 #include "kernel/core/pages.h"
-#include "kernel/core/vcpu_resident.h"
+#include "kernel/core/time.h"
+#include "tests/fake/idle_cpu.h"
 #include "tests/fake/log.h"
 #include "tests/fake/made_guests.h"
 #include "tests/fake/memory.h"
@@ -23,52 +24,13 @@
 
 #define TOP (MADE_WEB + 0x3f0000) /* of web's first block: nothing is loaded there */
 #define SECOND UINT64_C(1000000000)
-#define STEPS_MOST 100
+#define STEPS_MOST 10000 /* a reset that does not end is looked at every millisecond */
 
 static struct made_guests made;
 static struct vm_owned *web, *store;
 static struct vm_owned *all[MADE_OWNERS];
 static struct vm_roster roster;
-static struct cpu_backend backend;
-static unsigned vcpus;
-
-/* --- a CPU that runs nothing */
-
-static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
-{
-    (void)nested;
-    *vcpu = (struct vcpu){.backend = &backend, .cpu = cpu};
-    vcpus++;
-    return vcpu_resident_init(vcpu);
-}
-
-static void vcpu_free(struct vcpu *vcpu)
-{
-    vcpu_resident_free(vcpu);
-    vcpus--;
-}
-
-static uint64_t read_register(const struct vcpu *vcpu, enum vcpu_register which)
-{
-    (void)vcpu, (void)which;
-    return 0;
-}
-
-static void write_register(struct vcpu *vcpu, enum vcpu_register which, uint64_t value)
-{
-    (void)vcpu, (void)which, (void)value;
-}
-
-static void write_segment(struct vcpu *vcpu, enum vcpu_segment_name which, struct vcpu_segment segment)
-{
-    (void)vcpu, (void)which, (void)segment;
-}
-
-static enum status allow_msr(struct vcpu *vcpu, uint32_t msr, unsigned how)
-{
-    (void)vcpu, (void)msr, (void)how;
-    return STATUS_OK;
-}
+static struct cpu_backend *backend;
 
 /* --- the loop of a host CPU, as far as lives are concerned */
 
@@ -78,13 +40,16 @@ static bool pending(struct vm_owned *owned)
     return vm_life_pending(&owned->vm.cpus[0], &wake_ns);
 }
 
-/* Steps until there is none to do; how many. */
+/* Steps until there is none to do; how many. Resets are waited for. */
 static unsigned live(struct vm_owned *owned)
 {
     unsigned steps = 0;
     while (pending(owned)) {
         assert_true(steps++ < STEPS_MOST);
         vm_life_step(&owned->vm.cpus[0]);
+        if (owned->resetting) {
+            time_wait_until(owned->devices_ns);
+        }
     }
     return steps;
 }
@@ -92,7 +57,7 @@ static unsigned live(struct vm_owned *owned)
 static void use(struct vm_owned *owned)
 {
     owned->request.roster = &roster;
-    owned->vm.backend = &backend;
+    owned->vm.backend = backend;
 }
 
 static int setup(void **state)
@@ -102,14 +67,7 @@ static int setup(void **state)
     made_guests_make(&made, &kind);
     web = &made.guests[MADE_OWNER_WEB];
     store = &made.guests[MADE_OWNER_STORE];
-    backend = *web->vm.backend;
-    backend.vcpu_init = vcpu_init;
-    backend.vcpu_free = vcpu_free;
-    backend.read = read_register;
-    backend.write = write_register;
-    backend.write_segment = write_segment;
-    backend.allow_msr = allow_msr;
-    vcpus = 0;
+    backend = idle_cpu(web->vm.backend);
     all[MADE_OWNER_WEB] = web;
     all[MADE_OWNER_STORE] = store;
     roster = (struct vm_roster){.guests = all, .count = MADE_OWNERS, .awake = MADE_OWNERS};
@@ -117,7 +75,7 @@ static int setup(void **state)
         use(all[i]);
         live(all[i]);
     }
-    assert_int_equal(vcpus, MADE_OWNERS);
+    assert_int_equal(idle_cpu_vcpus(), MADE_OWNERS);
     made_guests_use_devices(&made);
     return 0;
 }
@@ -413,8 +371,8 @@ static void what_its_own_turn_stops_is_not_entered(void **state)
     static const struct cpu_backend_apic apic = {.set_mode = stop_by_time, .set_status = show_nothing};
     struct vm_cpu *cpu = &web->vm.cpus[0];
     entries = 0;
-    backend.run = enter;
-    backend.apic = &apic;
+    backend->run = enter;
+    backend->apic = &apic;
     cpu->state = VM_CPU_RUNS;
     cpu->apic_mode = VCPU_APIC_SOFTWARE;
     vm_run_alone(cpu);
@@ -568,7 +526,7 @@ static void it_is_over_when_all_rest(void **state)
     live(web);
     live(store);
     assert_true(vm_roster_is_over(&roster) && vm_life_has_ended(web) && vm_life_has_ended(store));
-    assert_int_equal(vcpus, 0);
+    assert_int_equal(idle_cpu_vcpus(), 0);
     order(VM_ORDER_START, STATUS_OK); /* nobody is there to hear it */
     assert_false(pending(web));
 }

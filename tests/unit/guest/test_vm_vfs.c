@@ -12,9 +12,11 @@
 
 #include "drivers/pci_regs.h"
 #include "guest/pf_lease.h"
+#include "guest/vm_devices.h"
 #include "guest/vm_life.h"
 #include "guest/vm_order.h"
-#include "kernel/core/vcpu_resident.h"
+#include "kernel/core/time.h"
+#include "tests/fake/idle_cpu.h"
 #include "tests/fake/log.h"
 #include "tests/fake/made_guests.h"
 #include "tests/fake/time.h"
@@ -27,54 +29,20 @@ static struct made_guests made;
 static struct vm_owned *web, *store;
 static struct vm_owned *all[MADE_OWNERS];
 static struct vm_roster roster;
-static struct cpu_backend backend;
 static struct fake_pci_function *pf, *vf;
 static struct sriov sriov;
 static struct pf_lease lease;
 
-/* --- a CPU that runs nothing */
-
-static enum status vcpu_init(struct vcpu *vcpu, unsigned cpu, const struct radix *nested)
-{
-    (void)nested;
-    *vcpu = (struct vcpu){.backend = &backend, .cpu = cpu};
-    return vcpu_resident_init(vcpu);
-}
-
-static void vcpu_free(struct vcpu *vcpu)
-{
-    vcpu_resident_free(vcpu);
-}
-
-static uint64_t read_register(const struct vcpu *vcpu, enum vcpu_register which)
-{
-    (void)vcpu, (void)which;
-    return 0;
-}
-
-static void write_register(struct vcpu *vcpu, enum vcpu_register which, uint64_t value)
-{
-    (void)vcpu, (void)which, (void)value;
-}
-
-static void write_segment(struct vcpu *vcpu, enum vcpu_segment_name which, struct vcpu_segment segment)
-{
-    (void)vcpu, (void)which, (void)segment;
-}
-
-static enum status allow_msr(struct vcpu *vcpu, uint32_t msr, unsigned how)
-{
-    (void)vcpu, (void)msr, (void)how;
-    return STATUS_OK;
-}
-
-/* Until there is nothing to do, or only time brings it. */
+/* Until there is nothing to do, or only time brings it; resets are waited for. */
 static void live(struct vm_owned *owned)
 {
     uint64_t wake_ns = UINT64_MAX;
     for (unsigned steps = 0; vm_life_pending(&owned->vm.cpus[0], &wake_ns); steps++) {
         assert_true(steps < STEPS_MOST);
         vm_life_step(&owned->vm.cpus[0]);
+        if (owned->resetting) {
+            time_wait_until(owned->devices_ns);
+        }
     }
 }
 
@@ -145,13 +113,7 @@ static int setup(void **state)
     made_guests_make(&made, &kind);
     web = all[MADE_OWNER_WEB] = &made.guests[MADE_OWNER_WEB];
     store = all[MADE_OWNER_STORE] = &made.guests[MADE_OWNER_STORE];
-    backend = *web->vm.backend;
-    backend.vcpu_init = vcpu_init;
-    backend.vcpu_free = vcpu_free;
-    backend.read = read_register;
-    backend.write = write_register;
-    backend.write_segment = write_segment;
-    backend.allow_msr = allow_msr;
+    struct cpu_backend *backend = idle_cpu(web->vm.backend);
     roster = (struct vm_roster){.guests = all, .count = MADE_OWNERS, .awake = MADE_OWNERS + 1};
     pf = fake_pci_find(sbdf_make(0, 1, 0, 0));
     vf = fake_pci_find(sbdf_make(0, 2, 0, 0));
@@ -159,7 +121,7 @@ static int setup(void **state)
     share_device();
     for (unsigned i = 0; i < MADE_OWNERS; i++) {
         all[i]->request.roster = &roster;
-        all[i]->vm.backend = &backend;
+        all[i]->vm.backend = backend;
         live(all[i]);
     }
     assert_int_equal(order(store, VM_ORDER_RESTART), STATUS_OK); /* now as a VF's guest */
@@ -371,6 +333,13 @@ static void a_vf_that_is_stuck_does_not_hold_the_pf(void **state)
     assert_int_equal(order(store, VM_ORDER_START), STATUS_CONFLICT);
 }
 
+static void attach(struct vm_owned *owned)
+{
+    struct vm_attaching attaching = {.guest = owned};
+    vm_devices_attach_all(&attaching, 1);
+    assert_int_equal(attaching.status, STATUS_OK);
+}
+
 /* VFs that it has itself come and go with its PF. */
 static void its_own_vfs_hold_nothing(void **state)
 {
@@ -380,13 +349,11 @@ static void its_own_vfs_hold_nothing(void **state)
     live(store);
     store->request.devices = both;
     store->request.device_count = 2;
-    bool granted = false;
-    char why[VM_WHY_SIZE] = "";
     assert_int_equal(order(web, VM_ORDER_STOP), STATUS_OK);
     live(web);
     unsigned flrs = pf->flrs;
-    assert_int_equal(vm_vfs_attach(store, &granted, why), STATUS_OK);
-    assert_true(granted && vfs_are_on() && !vf->gone);
+    attach(store);
+    assert_true(vfs_are_on() && !vf->gone);
     assert_int_equal(pf->flrs, flrs + 1);
     assert_int_equal(lease.users, 0);
     assert_true(reaches(VF_DEVICE) && reaches(0x100));
@@ -399,8 +366,6 @@ static void its_own_vfs_come_back_first(void **state)
 {
     (void)state;
     struct vm_device both[] = {made.devices[MADE_OWNER_STORE], made.devices[MADE_OWNER_WEB]};
-    bool granted = false;
-    char why[VM_WHY_SIZE] = "";
     assert_int_equal(order(store, VM_ORDER_STOP), STATUS_OK);
     live(store);
     assert_int_equal(order(web, VM_ORDER_STOP), STATUS_OK);
@@ -410,8 +375,8 @@ static void its_own_vfs_come_back_first(void **state)
     fake_pci_set(pf, sriov.cap + PCI_SRIOV_CONTROL, 2, 0);
     vf->gone = true;
     lease.off = true;
-    assert_int_equal(vm_vfs_attach(store, &granted, why), STATUS_OK);
-    assert_true(granted && vfs_are_on() && !lease.off);
+    attach(store);
+    assert_true(vfs_are_on() && !lease.off);
     assert_true(reaches(VF_DEVICE) && reaches(0x100));
 }
 

@@ -479,8 +479,10 @@ static void stopped_and_returned(void **state)
     assert_int_equal(in(1, 0, PCI_VENDOR, 4), UINT32_MAX); /* nothing is there any more */
     assert_int_equal(guest_vmd_rig_endpoint_read(&rig, PCI_VENDOR, 4), UINT32_MAX);
     struct device_set set = {.of = {&rig.device}, .count = 1};
-    device_reset_all(&rig.pci.facts, &set);
-    assert_int_equal(set.status[0], STATUS_OK);
+    struct device_reset reset;
+    device_reset_begin(&reset, &rig.pci.facts, &set);
+    device_reset_wait(&reset);
+    assert_int_equal(reset.set.status[0], STATUS_OK);
     assert_int_equal(guest_pci_function_return(rig.f), STATUS_OK);
     guest_vmd_rig_endpoint_write(&rig, PCI_COMMAND, 2, ACTIVE);
     bring_up();
@@ -504,7 +506,7 @@ static void not_at_the_hosts_addresses(void **state)
     guest_vmd_rig_start(&rig, fake_vmd_server(), NULL);
     rig.plan.bars[VMD_MEMBAR1] = MEM1;
     rig.plan.bars[VMD_MEMBAR2] = MEM2;
-    assert_int_equal(assign_attach(&rig.pci.pci, &rig.device, 1, &failed), STATUS_CONFLICT);
+    assert_int_equal(guest_pci_rig_assign(&rig.pci.pci, &rig.device, 1, &failed), STATUS_CONFLICT);
 }
 
 int main(void)

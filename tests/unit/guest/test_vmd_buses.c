@@ -15,7 +15,6 @@
 #include "drivers/pci_bars.h"
 #include "drivers/pci_caps.h"
 #include "drivers/pci_regs.h"
-#include "guest/vmd_window.h"
 #include "kernel/core/time.h"
 #include "tests/fake/log.h"
 #include "tests/fake/pci.h"

@@ -543,20 +543,20 @@ static void an_address_wins_over_an_id(void **state)
     assert_int_equal(d.reset.number, CONFIG_RESET_NONE);
     assert_int_equal(d.expect.number, 0x808628c0);
     assert_int_equal(d.rmrr.number, CONFIG_RMRR_MAP);
-    assert_true(config_device_shows_rom(&d));
+    assert_true(d.rom.number != 0);
     assert_string_equal(d.address.text, "0000:00:0e.0");
 
     d = config_device_of(&config, (struct sbdf){0x78}, 0x8086, 0x28c0);
     assert_int_equal(d.reset.number, CONFIG_RESET_D3);
     assert_int_equal(d.expect.at.line, 0);
-    assert_false(config_device_shows_rom(&d));
+    assert_true(d.rom.at.line != 0 && d.rom.number == 0);
 
     d = config_device_of(&config, (struct sbdf){0x70}, 0x10de, 1); /* another one sits there */
     assert_int_equal(d.reset.number, CONFIG_RESET_NONE);
     assert_int_equal(d.rmrr.at.line, 0);
     d = config_device_of(&config, (struct sbdf){0x78}, 0x10de, 1);
     assert_int_equal(d.address.at.line, 0);
-    assert_true(config_device_shows_rom(&d));
+    assert_int_equal(d.rom.at.line, 0);
 }
 
 static void reads_words(void **state)

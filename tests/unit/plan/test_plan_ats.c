@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
-#include "tests/fake/plan_rig.h"
+#include "tests/unit/plan/plan_verdicts.h"
 
-#define ONE "version = 1\n[guest.one]\ncpus = [0]\nkernel = \"k\"\nmemory = \"64MiB\"\ndevices = [\"0000:01:00.0\"]\n"
+#define CARD ONE "devices = [\"0000:01:00.0\"]\n"
 #define TABLE "[device.\"0000:01:00.0\"]\nats = true\n"
-#define TRUSTED ONE TABLE "trusted = true\n"
+#define TRUSTED CARD TABLE "trusted = true\n"
 #define REFUSED(code, what) "error[" code "] g.toml:8:7: 0000:01:00.0 cannot have ATS: " what "\n"
 
 static struct pci_function *port, *card;
@@ -24,20 +24,6 @@ static struct dmar_atsr atsr;
 static struct dmar_scope port_scope, card_scope;
 static struct dmar_hop port_hop, card_hops[2];
 static struct dmar_satc satc;
-
-static void accepted(const char *text)
-{
-    enum status status = plan_rig_plan(text);
-    assert_string_equal(plan_rig_text(), "");
-    assert_int_equal(status, STATUS_OK);
-}
-
-static void refused(const char *text, const char *said)
-{
-    enum status status = plan_rig_plan(text);
-    assert_string_equal(plan_rig_text(), said);
-    assert_int_equal(status, STATUS_UNSUPPORTED);
-}
 
 static bool has_ats(void)
 {
@@ -69,26 +55,26 @@ static int start(void **state)
 static void given_when_all_is_there(void **state)
 {
     (void)state;
-    accepted(TRUSTED);
+    accepted(TRUSTED, "");
     assert_true(has_ats());
     assert_false(plan_rig.plan.guests[0].devices[0].ats_twice);
-    accepted(ONE);
+    accepted(CARD, "");
     assert_false(has_ats());
-    accepted(ONE "[device.\"0000:01:00.0\"]\nats = false\n");
+    accepted(CARD "[device.\"0000:01:00.0\"]\nats = false\n", "");
     assert_false(has_ats());
     card->vendor = 0x8086;
     card->device = 0x4942;
-    accepted(ONE "[device.\"8086:4942\"]\nats = true\ntrusted = true\n");
+    accepted(CARD "[device.\"8086:4942\"]\nats = true\ntrusted = true\n", "");
     assert_true(has_ats() && plan_rig.plan.guests[0].devices[0].ats_twice);
     atsr = (struct dmar_atsr){.flags = DMAR_ATSR_ALL_PORTS};
-    accepted(TRUSTED);
+    accepted(TRUSTED, "");
     assert_true(has_ats());
 }
 
 static void never_without_trust(void **state)
 {
     (void)state;
-    refused(ONE TABLE,
+    refused(CARD TABLE,
             REFUSED("BH0690",
                     "its translated requests are believed, so that it must be trusted to reach what it was told "
                     "alone; fix: write trusted = true beside it, in [device.\"0000:01:00.0\"], or leave ats out"));
@@ -107,7 +93,7 @@ static void never_without_the_capability(void **state)
             REFUSED("BH0691", "is an IPU E2000 before stepping C0, which reads invalidations with the wrong byte "
                               "order; fix: leave ats out"));
     card->revision = 0x20;
-    accepted(TRUSTED);
+    accepted(TRUSTED, "");
 }
 
 static void never_with_several_ids(void **state)
@@ -155,7 +141,7 @@ static void integrated(void **state)
     (void)state;
     plan_rig.machine.dmar.atsr_count = 0;
     plan_rig.machine.dmar.satc_count = 1;
-    accepted(TRUSTED);
+    accepted(TRUSTED, "");
     satc.flags = DMAR_SATC_ATC_REQUIRED;
     refused(TRUSTED,
             REFUSED("BH0695", "the DMAR table says (SATC) that its hardware sees to it by itself; fix: leave ats "
@@ -181,11 +167,12 @@ static void of_a_pf_alone(void **state)
     vf->parent = card->parent;
     vf->cap.ats = 0x100;
     accepted(TRUSTED "[guest.two]\ncpus = [1]\nkernel = \"k\"\nmemory = \"64MiB\"\nautostart = false\n"
-                     "devices = [\"0000:01:00.1\"]\n");
+                     "devices = [\"0000:01:00.1\"]\n",
+             "");
     assert_true(has_ats());
     assert_false(plan_rig.plan.guests[1].devices[0].ats);
-    refused(ONE "[guest.two]\ncpus = [1]\nkernel = \"k\"\nmemory = \"64MiB\"\nautostart = false\n"
-                "devices = [\"0000:01:00.1\"]\n[device.\"0000:01:00.1\"]\nats = true\ntrusted = true\n",
+    refused(CARD "[guest.two]\ncpus = [1]\nkernel = \"k\"\nmemory = \"64MiB\"\nautostart = false\n"
+                 "devices = [\"0000:01:00.1\"]\n[device.\"0000:01:00.1\"]\nats = true\ntrusted = true\n",
             "error[BH0691] g.toml:14:7: 0000:01:00.1 cannot have ATS: it is a virtual function: how small its "
             "translations are is its PF's to say; fix: leave ats out\n");
 }

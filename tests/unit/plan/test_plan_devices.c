@@ -11,26 +11,9 @@
 
 #include <cmocka.h>
 
-#include "kernel/lib/bits.h"
-#include "tests/fake/plan_rig.h"
+#include "tests/unit/plan/plan_verdicts.h"
 
-#define ONE "version = 1\n[guest.one]\ncpus = [0]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
 #define ALL_ACS 0x1d /* source validation, both redirects, upstream forwarding */
-#define TWO "[guest.two]\ncpus = [1]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
-
-static void accepted(const char *text, const char *said)
-{
-    enum status status = plan_rig_plan(text);
-    assert_string_equal(plan_rig_text(), said);
-    assert_int_equal(status, STATUS_OK);
-}
-
-static void refused(const char *text, const char *said)
-{
-    enum status status = plan_rig_plan(text);
-    assert_string_equal(plan_rig_text(), said);
-    assert_int_equal(status, STATUS_UNSUPPORTED);
-}
 
 /* 00:03.0 isolates 01:00.0; 00:04.0 does not isolate 02:00.0 and 02:00.1; 00:05.0 and 00:06.0 are on the root bus. */
 static struct pci_function *card, *twin_0, *twin_1, *plain, *other;

@@ -10,10 +10,8 @@
 
 #include <cmocka.h>
 
-#include "tests/fake/plan_rig.h"
+#include "tests/unit/plan/plan_verdicts.h"
 
-#define ONE "version = 1\n[guest.one]\ncpus = [0]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
-#define TWO "[guest.two]\ncpus = [1]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
 #define WHY "a request of its driver that leads to an address that is not mapped can hang the whole machine"
 #define MAILBOX "the igb driver of the PF, which answers their mailbox: without that a VF has no address and no link"
 
@@ -48,20 +46,6 @@ static int start_qat(void **state)
     pf->device = 0x37c8;
     vf_0->device = vf_1->device = 0x37c9;
     return 0;
-}
-
-static void accepted(const char *text, const char *said)
-{
-    enum status status = plan_rig_plan(text);
-    assert_string_equal(plan_rig_text(), said);
-    assert_int_equal(status, STATUS_OK);
-}
-
-static void refused(const char *text, const char *said)
-{
-    enum status status = plan_rig_plan(text);
-    assert_string_equal(plan_rig_text(), said);
-    assert_int_equal(status, STATUS_UNSUPPORTED);
 }
 
 /* T12: each alone, although a VF's bus is nobody's. */

@@ -13,10 +13,8 @@
 
 #include "plan/plan_survey.h"
 #include "plan/plan_units.h"
-#include "tests/fake/plan_rig.h"
+#include "tests/unit/plan/plan_verdicts.h"
 
-#define ONE "version = 1\n[guest.one]\ncpus = [0]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
-#define TWO "[guest.two]\ncpus = [1]\nkernel = \"k\"\nmemory = \"64MiB\"\n"
 #define ENDPOINT "devices = [\"0000:00:0e.0\"]\n"
 
 static struct pci_function *endpoint, *other, *port, *disk;
@@ -62,20 +60,6 @@ static int start(void **state)
     port->class_code = 0x060400;
     disk = add_child("10000:81:00.0");
     return 0;
-}
-
-static void accepted(const char *text, const char *said)
-{
-    enum status status = plan_rig_plan(text);
-    assert_string_equal(plan_rig_text(), said);
-    assert_int_equal(status, STATUS_OK);
-}
-
-static void refused(const char *text, const char *said)
-{
-    enum status status = plan_rig_plan(text);
-    assert_string_equal(plan_rig_text(), said);
-    assert_int_equal(status, STATUS_UNSUPPORTED);
 }
 
 static void all_of_it_goes_to_one_guest(void **state)

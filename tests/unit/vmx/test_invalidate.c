@@ -42,15 +42,10 @@ static void types_follow_what_there_is(void **state)
     (void)state;
     struct vmx_capability c = vmx_model_capability(VMX_MODEL_SKYLAKE_X);
     assert_int_equal(vmx_invalidate_ept_type(&c), VMX_INVEPT_SINGLE);
-    assert_int_equal(vmx_invalidate_vpid_type(&c), VMX_INVVPID_SINGLE);
-    assert_int_equal(vmx_invalidate_all_vpids_type(&c), VMX_INVVPID_ALL);
-    c.invept_single = c.invvpid_single = false;
+    c.invept_single = false;
     assert_int_equal(vmx_invalidate_ept_type(&c), VMX_INVEPT_ALL);
-    assert_int_equal(vmx_invalidate_vpid_type(&c), VMX_INVVPID_ALL);
-    c.invept_all = c.invvpid_all = false;
+    c.invept_all = false;
     assert_int_equal(vmx_invalidate_ept_type(&c), VMX_INVEPT_NONE);
-    assert_int_equal(vmx_invalidate_vpid_type(&c), VMX_INVVPID_NONE);
-    assert_int_equal(vmx_invalidate_all_vpids_type(&c), VMX_INVVPID_NONE);
 }
 
 static void ept_pointer_is_as_the_manual_draws_it(void **state)

@@ -11,8 +11,6 @@
 #include <cmocka.h>
 
 #include "kernel/core/cpu_feature.h"
-#include "kernel/core/posted.h"
-#include "kernel/core/vectors.h"
 #include "kernel/hw/phys.h"
 #include "tests/fake/memory.h"
 #include "tests/fake/vmcs.h"
@@ -25,13 +23,11 @@ static struct vmx_capability able(void)
     struct vmx_capability c = {
         .vmx = true,
         .ept = true,
-        .unrestricted_guest = true,
         .apic_access = true,
         .apic_registers = true,
         .virtual_interrupts = true,
         .virtual_nmis = true,
         .tpr_shadow = true,
-        .msr_bitmaps = true,
         .io_bitmaps = true,
         .posted_interrupts = true,
     };

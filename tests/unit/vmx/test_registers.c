@@ -12,9 +12,7 @@
 #include "tests/fake/msr.h"
 #include "tests/fake/vmcs.h"
 #include "vmx/current.h"
-#include "vmx/msr.h"
 #include "vmx/state.h"
-#include "vmx/switch.h"
 
 static struct vcpu vcpu;
 static struct vmx_vcpu data;

@@ -9,7 +9,6 @@
 
 #include <string.h>
 
-#include "tests/fake/registers.h"
 #include "tests/fake/vmcs.h"
 #include "vmx/current.h"
 #include "vmx/registers.h"

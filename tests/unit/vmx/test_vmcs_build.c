@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "kernel/core/vcpu_resident.h"
-#include "tests/fake/msr.h"
 #include "tests/fake/vmcs.h"
 #include "tests/fake/vmx_models.h"
 #include "vmx/current.h"

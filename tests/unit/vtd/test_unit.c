@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "tests/fake/log.h"
 #include "tests/fake/vtd_rig.h"
 
 #define TE 0x80000000u

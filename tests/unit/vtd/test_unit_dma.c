@@ -9,7 +9,6 @@
 
 #include "kernel/core/pages.h"
 #include "tests/fake/vtd_rig.h"
-#include "vtd/root.h"
 
 #define DEVICE 0x0018
 #define OTHER 0x0210

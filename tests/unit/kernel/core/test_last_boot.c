@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "kernel/core/event.h"
-#include "kernel/lib/bits.h"
 #include "kernel/lib/last_log.h"
 #include "tests/fake/log.h"
 #include "tests/fake/memory.h"

@@ -12,8 +12,6 @@
 
 #include <cmocka.h>
 
-#include "kernel/lib/bits.h"
-
 #define HALF (LAST_LOG_BYTES / 2)
 #define LINES (LAST_LOG_RECORDS - 1)
 
