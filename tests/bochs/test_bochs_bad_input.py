@@ -55,6 +55,19 @@ def test_a_state_that_no_cpu_has(bochs_boot, tmp_path):
     guestrun.assert_passed(guestrun.guest_lines(run.lines, "wild"), 3)
 
 
+def test_a_machine_check_ends_the_guest_that_ran(bochs_boot, tmp_path):
+    """Its device's registers cause one in the middle of a store. The log has the bank and whose it was, the guest is never
+    handed it (it would have said so), and its neighbour goes on."""
+    config = guestrun.config(tmp_path, guestrun.guest("wild", [1], "wild", cmdline="wild=8 cpu=1", devices=["0000:00:10.0"]),
+                             guestrun.guest("goes-on", [0], "stress", cmdline="seconds=3 slow=20"))
+    modules = [config, *(testbed.Module(guestrun.image(name), name) for name in ("wild", "stress"))]
+    run = bochs_boot(modules=modules, cpus=2, machine_checks=True)
+    badguests.assert_ends(run, "machine check while it ran")
+    status, address = bochs.MACHINE_CHECK_STATUS, bochs.MACHINE_CHECK_ADDRESS
+    assert len(run.having(f"machine check: while wild ran bank=0 status={status:#x} address={address:#x}")) == 1
+    assert guestrun.guest_lines(run.lines, "wild")[-1] == "PASS: an edu"
+
+
 # --- CPUs that cannot do
 
 

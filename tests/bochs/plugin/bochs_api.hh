@@ -17,7 +17,13 @@ typedef uint32_t (*bx_read_handler_t)(void *param, uint32_t address, unsigned by
 typedef void (*bx_write_handler_t)(void *param, uint32_t address, uint32_t value, unsigned bytes);
 
 class iofunctions;
-class BX_CPU_C;
+class BX_CPU_C
+{
+  public:
+    void exception(unsigned vector, uint16_t error_code); /* does not come back */
+};
+extern "C" BX_CPU_C **bx_cpu_array;
+extern "C" uint8_t bx_cpu_count;
 
 class logfunctions
 {

@@ -38,6 +38,8 @@ enum {
     ATS = 0x100,
     ATS_DEPTH = 4,
 };
+#define MACHINE_CHECK 0xf8 /* a register that edu has with BULKHEAD_MACHINE_CHECK alone */
+#define MACHINE_CHECK_VECTOR 18
 #define CLASS_OTHER 0x00ff00
 #define ATS_HEADER UINT32_C(0x0001000f)
 #define ATS_GLOBAL UINT32_C(0x40)
@@ -120,12 +122,26 @@ static bool on_read(bx_phy_address address, unsigned bytes, void *data, void *pa
     return true;
 }
 
+/* As if this store had met an error of the machine: on the CPU that makes it, whose number is stored. */
+static void machine_check(uint64_t cpu)
+{
+    if (cpu >= bx_cpu_count) {
+        log_error("edu: a machine check on CPU %u, which is not there", static_cast<unsigned>(cpu));
+        return;
+    }
+    log_line("edu: machine check on CPU %u", static_cast<unsigned>(cpu));
+    bx_cpu_array[cpu]->exception(MACHINE_CHECK_VECTOR, 0);
+}
+
 static bool on_write(bx_phy_address address, unsigned bytes, void *data, void *param)
 {
     edu_device *e = static_cast<edu_device *>(param);
     uint64_t value = 0;
     memcpy(&value, data, bytes < sizeof(value) ? bytes : sizeof(value));
     if (e->enabled(COMMAND_MEMORY)) {
+        if (options_get()->machine_checks && e->offset_of(address) == MACHINE_CHECK) {
+            machine_check(value);
+        }
         edu_model_write(&e->model, e->offset_of(address), bytes, value);
         if (edu_model_running(&e->model)) {
             bx_pc_system.activate_timer(static_cast<unsigned>(e->timer), STEP_US, true);

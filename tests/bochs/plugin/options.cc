@@ -80,5 +80,6 @@ const struct options *options_get()
         refuse("BULKHEAD_VTD", wrong);
     }
     read_edus(o);
+    o->machine_checks = strcmp(variable("BULKHEAD_MACHINE_CHECK", ""), "edu") == 0;
     return o;
 }

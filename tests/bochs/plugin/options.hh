@@ -17,7 +17,8 @@ struct options {
     unsigned edus;
     uint8_t edu[OPTIONS_EDUS]; /* device and function */
     enum options_ats ats[OPTIONS_EDUS];
-    bool any_ats; /* then there is a window for extended configuration space */
+    bool any_ats;        /* then there is a window for extended configuration space */
+    bool machine_checks; /* edu has a register that causes one */
 };
 
 /* Read once; a bad variable ends the run. */

@@ -5,16 +5,19 @@
  *   5 reads and writes ports that nothing answers, for ever
  *   6 sets up a state that no CPU has: paging without protection
  *   7 takes an exception with its stack there
- * 2, 3, 7 and, where the CPU lets it through, 6 end it; whoever runs it checks that nothing else does. */
+ *   8 has its edu cause a machine check on the host's CPU "cpu=N", where this guest's only one has to be (Bochs alone)
+ * 2, 3, 7, 8 and, where the CPU lets it through, 6 end it; whoever runs it checks that nothing else does. */
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/mmio.h"
 #include "kernel/hw/port.h"
 #include "kernel/lib/string.h"
+#include "tests/guest/lib/edu.h"
 #include "tests/guest/lib/machine.h"
 #include "tests/guest/lib/report.h"
 #include "tests/guest/lib/trap.h"
 
 #define NOWHERE UINT64_C(0xd0000000) /* in the hole below 4 GiB */
+#define EDU_MACHINE_CHECK 0xf8       /* tests/bochs/plugin/edu.cc */
 #define NOWHERE_BYTES 0x1000000u
 
 static void access(uint64_t count)
@@ -56,6 +59,7 @@ static void leave_protection(void *unused)
 void guest_main(void)
 {
     struct trap_frame caught = {0};
+    struct edu edu;
     say("READY: wild=%u", (unsigned)machine_option("wild", 0));
     switch (machine_option("wild", 0)) {
     case 1:
@@ -80,6 +84,11 @@ void guest_main(void)
             expect(caught.vector, TRAP_GP, "it is #GP");
         }
         return;
+    case 8:
+        if (check(edu_find(&edu), "an edu")) {
+            mmio_write32(hpa(edu.base + EDU_MACHINE_CHECK), (uint32_t)machine_option("cpu", 0));
+        }
+        break;
     case 7:
         asm volatile("mov %0, %%rsp; ud2" : : "r"(NOWHERE + PAGE_SIZE));
         break;
