@@ -4,8 +4,6 @@
 
 #include "drivers/pci_regs.h"
 
-#define POWER_NS UINT64_C(10000000) /* PCI PM 1.2 5.4.1: 10 ms into and out of D3hot */
-
 static uint16_t control_at(const struct pci_function *f)
 {
     return (uint16_t)(f->cap.pm + PCI_PM_CONTROL);
@@ -22,7 +20,7 @@ void pci_power_begin(struct pci_power *p, const struct pci_function *f, uint16_t
     /* PME_Status is cleared by a written 1: leave it. */
     control = (uint16_t)(control & ~(PCI_PM_STATE | PCI_PM_PME_STATUS));
     pci_config_write16(f->at, control_at(f), (uint16_t)(control | state));
-    p->due_ns = time_now_ns() + POWER_NS;
+    p->due_ns = time_now_ns() + PCI_POWER_US * 1000;
 }
 
 bool pci_power_go_on(struct pci_power *p)

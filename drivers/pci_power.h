@@ -15,6 +15,8 @@ struct pci_power {
     bool over;
 };
 
+#define PCI_POWER_US UINT64_C(10000) /* PCI PM 1.2 5.4.1: 10 ms into and out of D3hot */
+
 /* state: PCI_PM_D3HOT, or 0 for D0, where a function without power management always is. */
 void pci_power_begin(struct pci_power *p, const struct pci_function *f, uint16_t state);
 

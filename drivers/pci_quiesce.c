@@ -10,7 +10,6 @@
 #include "kernel/hw/cpu.h"
 
 #define CLASS_HOST_BRIDGE 0x0600
-#define PENDING_US UINT64_C(100000)
 
 /* What the panic hook works on. */
 static struct {
@@ -120,7 +119,7 @@ static void verify(const struct pci_function *f, bool kept, struct diag_list *di
 /* Nothing else holds DMA back yet: what does not come to an end in time is cut off, whatever rule says not to. */
 static void let_finish(const struct pci_function *f)
 {
-    struct deadline deadline = deadline_in_us(PENDING_US);
+    struct deadline deadline = deadline_in_us(PCI_PENDING_US);
     while (device_rules_has(f, DEVICE_RULE_KEEP_MASTER) && pci_transactions_pending(f) && !deadline_passed(deadline)) {
         cpu_pause();
     }
@@ -188,7 +187,7 @@ void pci_quiesce_all(const struct pci_facts *facts, const struct sbdf *keep, siz
             }
         }
     }
-    struct deadline deadline = deadline_in_us(PENDING_US);
+    struct deadline deadline = deadline_in_us(PCI_PENDING_US);
     for (size_t i = 0; i < facts->count; i++) {
         const struct pci_function *f = &facts->functions[i];
         if (pci_class(f) != CLASS_HOST_BRIDGE && !is_kept(facts, f, keep, keep_count)) {

@@ -32,7 +32,9 @@ void pci_stop_bus_masters(const struct pci_facts *facts);
  * device masks (drivers/device_rules.h). */
 void pci_escalation_mask(const struct pci_facts *facts, const struct pci_function *f);
 
-/* Has f requests of its own under way? Always false where it cannot tell (no PCI Express or AF capability). */
+/* Has f requests of its own under way? Always false where it cannot tell (no PCI Express or AF capability). After
+ * PCI_PENDING_US software may give up waiting for their end (PCIe 6.0 6.6.2). */
+#define PCI_PENDING_US UINT64_C(100000)
 bool pci_transactions_pending(const struct pci_function *f);
 
 /* May f assert INTx#? */

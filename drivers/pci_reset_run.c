@@ -8,7 +8,6 @@
 #include "kernel/core/log.h"
 #include "kernel/core/time.h"
 
-#define PENDING_US UINT64_C(100000)  /* PCIe 6.0 6.6.2: software may give up waiting for completions */
 #define FLR_US UINT64_C(100000)      /* PCIe 6.0 6.6.2: no access for 100 ms */
 #define BUS_ASSERT_US UINT64_C(2000) /* PCI 3.0 4.3.2: reset lasts 1 ms at least */
 #define BAR_FLAGS 0xfu
@@ -107,7 +106,7 @@ static void wake(struct pci_reset_run *r)
         if (!device_rules_has(f, DEVICE_RULE_KEEP_MASTER)) {
             stop_requests(f, PCI_COMMAND_BUS_MASTER);
         }
-        r->deadline = deadline_in_us(PENDING_US);
+        r->deadline = deadline_in_us(PCI_PENDING_US);
         r->step = PCI_RESET_STEP_DRAIN;
     }
 }

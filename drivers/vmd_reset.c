@@ -2,6 +2,7 @@
  * VMD domains reset (PCIe 6.0 6.6.1; Linux, drivers/pci/controller/vmd.c, for the order of windows). */
 #include "drivers/vmd_reset.h"
 
+#include "drivers/pci_power.h"
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
 #include "drivers/vmd_reset_ports.h"
@@ -9,11 +10,8 @@
 #include "kernel/core/time.h"
 #include "kernel/lib/bits.h"
 
-#define PENDING_US UINT64_C(100000) /* PCIe 6.0 6.6.2: software may give up waiting for completions */
-#define ASSERT_US UINT64_C(2000)    /* PCI 3.0 4.3.2: reset lasts 1 ms at least */
-#define SETTLE_US UINT64_C(100000)  /* PCIe 6.0 6.6.1: no configuration access for 100 ms */
-#define POLL_US UINT64_C(1000)
-#define POWER_US UINT64_C(10000) /* PCI PM 1.2 5.4.1: from D3hot to D0 */
+#define ASSERT_US UINT64_C(2000)   /* PCI 3.0 4.3.2: reset lasts 1 ms at least */
+#define SETTLE_US UINT64_C(100000) /* PCIe 6.0 6.6.1: no configuration access for 100 ms */
 
 static void wait_us(struct vmd_reset *r, uint64_t us)
 {
@@ -46,7 +44,7 @@ static void drain(struct vmd_reset *r)
     if (!pci_transactions_pending(endpoint)) {
         r->step = VMD_RESET_STEP_WAKE;
     } else if (!deadline_passed(r->deadline)) {
-        wait_us(r, POLL_US);
+        wait_us(r, PCI_READY_POLL_US);
     } else {
         r->status = fail(endpoint, "requests do not end", STATUS_TIMEOUT);
         r->step = VMD_RESET_STEP_OVER;
@@ -80,7 +78,7 @@ static void wake_ports(struct vmd_reset *r)
 {
     open_config(endpoint_of(r));
     if (vmd_reset_ports_wake(r->facts, r->domain)) {
-        wait_us(r, POWER_US);
+        wait_us(r, PCI_POWER_US);
     }
     r->step = VMD_RESET_STEP_HOLD;
 }
@@ -107,7 +105,7 @@ static void release(struct vmd_reset *r)
 static void see_links(struct vmd_reset *r)
 {
     if (!vmd_reset_ports_links(r->facts, r->domain) && !deadline_passed(r->deadline)) {
-        wait_us(r, POLL_US);
+        wait_us(r, PCI_READY_POLL_US);
         return;
     }
     wait_us(r, SETTLE_US);
@@ -155,7 +153,7 @@ static void see_it_back(struct vmd_reset *r)
     const struct pci_function *f = at_hand(r);
     enum status status = STATUS_OK;
     if (!pci_ready_look(f, r->until, &status)) {
-        wait_us(r, POLL_US);
+        wait_us(r, PCI_READY_POLL_US);
         return;
     }
     if (status != STATUS_OK) {
@@ -180,7 +178,7 @@ void vmd_reset_begin(struct vmd_reset *r, const struct pci_facts *facts, const s
 {
     *r = (struct vmd_reset){.facts = facts, .domain = d, .step = VMD_RESET_STEP_DRAIN};
     pci_bus_master_set(facts, endpoint_of(r), false);
-    r->deadline = deadline_in_us(PENDING_US);
+    r->deadline = deadline_in_us(PCI_PENDING_US);
 }
 
 bool vmd_reset_go_on(struct vmd_reset *r)

@@ -10,6 +10,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tools"))
 import guest_images  # noqa: E402
 import testbed  # noqa: E402
+from disk import bench_disk  # noqa: E402
 from row import Row  # noqa: E402
 
 EXITS = testbed.BUILD / "bench" / "exits.elf"
@@ -24,15 +25,6 @@ MIB_READS, SMALL_READS = 1024, 4096  # as in tools/guest-scripts/bench
 def images():
     if not (IMAGES / "bench.img").exists():
         guest_images.make(IMAGES)
-
-
-def bench_disk():
-    """1 GiB that takes no room."""
-    path = testbed.BUILD / "bench.img"
-    if not path.exists():
-        with open(path, "wb") as file:
-            file.truncate(1 << 30)
-    return path
 
 
 def guest_table(name, cpus, memory, modules="", extra=""):

@@ -3,8 +3,10 @@
 import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent.parent / "tools"))
+BENCH = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(BENCH), str(BENCH.parent.parent / "tools")]
 import testbed  # noqa: E402
+from disk import bench_disk  # noqa: E402
 
 MACHINE_MIB, GUEST_MIB = 3072, 512
 NVME, EDU = "0000:01:00.0", "0000:00:05.0"
@@ -16,14 +18,5 @@ ICOUNT = ["-icount", "shift=0,sleep=off"]
 SHELL, HOST_SHELL = "demo: peer shell", "demo: peer host-shell"
 
 
-def disk():
-    """1 GiB that takes no room."""
-    path = testbed.BUILD / "bench.img"
-    if not path.exists():
-        with open(path, "wb") as file:
-            file.truncate(1 << 30)
-    return path
-
-
 def arguments():
-    return [*testbed.machine_arguments(cpus=1, memory=f"{MACHINE_MIB}M"), *testbed.demo_devices(disk())]
+    return [*testbed.machine_arguments(cpus=1, memory=f"{MACHINE_MIB}M"), *testbed.demo_devices(bench_disk())]
