@@ -123,3 +123,9 @@ def test_every_seeded_bug_still_has_its_place():
         if changed.stdout == source:
             stale.append(name.strip())
     assert len(lines) > 100 and stale == []
+
+
+def test_no_test_builds_a_program():
+    """`make test-programs` builds what tests run: two workers that build a program at once run it half written."""
+    files = (testbed.ROOT / "tests").rglob("*.py")
+    assert {path.name for path in files if '["make"' in path.read_text()} == {"test_lint.py", "test_tools.py"}

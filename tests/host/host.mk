@@ -2,4 +2,16 @@
 $(BUILD)/host/config_dump: $(BUILD)/host/tests/host/config_dump.c.o $(BUILD)/host/libfake.a $(BUILD)/host/libbulkhead.a
 	$(CC) $< -Wl,--start-group $(BUILD)/host/libfake.a $(BUILD)/host/libbulkhead.a -Wl,--end-group -o $@
 
-test-programs: $(BUILD)/host/config_dump
+# The guest loaders, with sanitizers, for test_image_real.py.
+$(BUILD)/host/image_load: $(BUILD)/host-gcc/tests/host/image_load.c.o $(BUILD)/host-gcc/libfake.a \
+		$(BUILD)/host-gcc/libbulkhead.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) $< -Wl,--start-group $(BUILD)/host-gcc/libfake.a $(BUILD)/host-gcc/libbulkhead.a -Wl,--end-group -o $@
+
+# The decoder as a filter, compared with objdump by test_decode_objdump.py.
+$(BUILD)/host/decode_dump: $(BUILD)/host/tests/host/decode_dump.c.o $(BUILD)/host/guest/decode.c.o \
+		$(BUILD)/host/guest/decode_name.c.o $(BUILD)/host/guest/decode_table.c.o $(BUILD)/host/kernel/lib/cursor.c.o \
+		$(BUILD)/host/kernel/lib/status.c.o
+	$(CC) $^ -o $@
+
+test-programs: $(BUILD)/host/config_dump $(BUILD)/host/image_load $(BUILD)/host/decode_dump

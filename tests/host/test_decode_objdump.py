@@ -181,11 +181,6 @@ def check_memory(got, text, bits):
         assert SEGMENTS[int(got["segment"])] == segment, text
 
 
-@pytest.fixture(scope="module", autouse=True)
-def dump_is_built():
-    subprocess.run(["make", "-s", "build/host/decode_dump"], cwd=ROOT, check=True, capture_output=True, timeout=300)
-
-
 @pytest.mark.parametrize("bits", [16, 32, 64])
 def test_against_objdump(bits, tmp_path):
     rows = disassemble(bits, assemble(bits, tmp_path))

@@ -9,20 +9,11 @@ import pytest
 import testbed
 
 LOAD = testbed.BUILD / "host/image_load"
-GUEST = testbed.BUILD / "guest"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def built():
-    subprocess.run(["make", "-s", str(LOAD.relative_to(testbed.ROOT))], cwd=testbed.ROOT, check=True,
-                   capture_output=True, timeout=300)
 
 
 @pytest.fixture(scope="module")
 def images():
-    if not (GUEST / "vmlinux").exists():
-        subprocess.run([testbed.ROOT / "tools/guest_images.py"], check=True, capture_output=True, timeout=300)
-    return GUEST
+    return testbed.BUILD / "guest"
 
 
 def load(*arguments, acpi=None):
