@@ -28,7 +28,7 @@ def shared():
 @pytest.fixture(scope="session")
 def boot(tmp_path_factory):
     """boot(image="bulkhead.elf", cmdline="exit", modules=(), machine={}, devices=[], ...) -> testbed.Run;
-    at_end(testbed.Monitor) looks at the machine when stop_when(line) came true. The accelerator is the one that tools/run
+    at_end(monitor.Monitor) looks at the machine when stop_when(line) came true. The accelerator is the one that tools/run
     takes, but for tests that count instructions: only TCG can."""
     best, _ = testbed.choose_accelerator(testbed.kvm_supported_cpuid())
 

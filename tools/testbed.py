@@ -2,22 +2,21 @@
 """Boot Bulkhead under QEMU: make the GRUB image, choose the accelerator, run, collect the serial console.
 
 Used by tools/run, tools/run-guest and the suites in tests/qemu, so that all of them mean the same machine."""
-import contextlib
 import dataclasses
 import fcntl
 import hashlib
-import json
 import os
 import pathlib
 import re
 import select
 import shutil
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import time
+
+import monitor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("BULKHEAD_BUILD", ROOT / "build"))
@@ -185,58 +184,19 @@ def clean(line):
     return "".join(out)
 
 
-class Monitor:
-    """QEMU's monitor over a QMP socket: the emulator's own view of a machine that still runs."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(10)
-        self.socket.connect(str(path))
-        self.replies = self.socket.makefile("r", encoding="utf-8")
-        json.loads(self.replies.readline())  # the greeting
-        self.execute("qmp_capabilities")
-
-    def execute(self, command, **arguments):
-        self.socket.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
-        for line in self.replies:
-            reply = json.loads(line)
-            if "return" in reply:
-                return reply["return"]
-            if "error" in reply:
-                raise RuntimeError(f"QMP {command}: {reply['error']}")
-        raise RuntimeError(f"QMP {command}: QEMU hung up")
-
-    def human(self, line):
-        """What the human monitor prints for one line."""
-        return self.execute("human-monitor-command", **{"command-line": line})
-
-    def close(self):
-        self.replies.close()
-        self.socket.close()
-
-
-@contextlib.contextmanager
-def monitor_of(path):
-    monitor = Monitor(path)
-    try:
-        yield monitor
-    finally:
-        monitor.close()
-
-
 def run_qemu(arguments, timeout, on_line=None, stop_when=None, answers=(), at_end=None, environment=(),
              resets=False):
     """Run QEMU with its serial port on our pipe until it ends, the time is up, or stop_when(line) is true; in the last
-    case at_end(Monitor) may look at the machine before it is ended. answers: (text, bytes) pairs; when a line contains
-    the text of the first one left, its bytes are typed on the serial console; a tuple of texts: when all were seen.
+    case at_end(monitor.Monitor) may look at the machine before it is ended. answers: (text, bytes) pairs; when a line
+    contains the text of the first one left, its bytes are typed on the serial console; a tuple of texts: when all were
+    seen.
     environment: NAME=VALUE for QEMU alone. resets: the machine starts again when it is reset, with its memory as it was;
-    else QEMU ends."""
+    else QEMU ends. When the time is up, the last lines say where the CPUs stand."""
     run = Run()
     command = [*(["env", *environment] if environment else []), "qemu-system-x86_64", *arguments]
     with tempfile.TemporaryDirectory(prefix="bulkhead-") as folder:
-        socket_path = pathlib.Path(folder) / "qmp" if at_end else None
         command += [] if resets else ["-no-reboot"]
-        drive_qemu(run, command, timeout, on_line, stop_when, answers, at_end, socket_path)
+        drive_qemu(run, command, timeout, on_line, stop_when, answers, at_end, pathlib.Path(folder) / "qmp")
     return run
 
 
@@ -271,8 +231,9 @@ class Console:
             data = data[os.write(self.output, data):]
 
 
-def drive(run, process, console, timeout, on_line=None, stop_when=None, answers=(), at_stop=None):
-    """Collect the console of an emulator into run until it ends, the time is up, or stop_when(line); then end it."""
+def drive(run, process, console, timeout, on_line=None, stop_when=None, answers=(), at_stop=None, at_timeout=None):
+    """Collect the console of an emulator into run until it ends, the time is up, or stop_when(line); then end it.
+    at_timeout(): lines to add when the time is up."""
     started = time.monotonic()
     pending, joiner, seen, answers = b"", WholeLines(), [], list(answers)
     try:
@@ -306,6 +267,8 @@ def drive(run, process, console, timeout, on_line=None, stop_when=None, answers=
             run.lines.append(clean(pending.decode("utf-8", "replace")))
         if stop and at_stop:
             at_stop()
+        if run.timed_out and at_timeout:
+            run.lines += at_timeout()
     finally:
         if not run.ended:
             process.kill()
@@ -314,17 +277,17 @@ def drive(run, process, console, timeout, on_line=None, stop_when=None, answers=
 
 
 def drive_qemu(run, command, timeout, on_line, stop_when, answers, at_end, socket_path):
-    command = [*command, "-display", "none", "-serial", "stdio", "-monitor", "none"]
-    if socket_path:
-        command += ["-qmp", f"unix:{socket_path},server=on,wait=off"]
+    command = [*command, "-display", "none", "-serial", "stdio", "-monitor", "none",
+               "-qmp", f"unix:{socket_path},server=on,wait=off"]
 
     def look():
-        with monitor_of(socket_path) as monitor:
-            at_end(monitor)
+        with monitor.monitor_of(socket_path) as view:
+            at_end(view)
 
     with start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0) as process:
         console = Console(process.stdout.fileno(), process.stdin.fileno())
-        drive(run, process, console, timeout, on_line, stop_when, answers, look if at_end else None)
+        drive(run, process, console, timeout, on_line, stop_when, answers, look if at_end else None,
+              lambda: monitor.standing(socket_path))
 
 
 def machine_arguments(cpus=4, memory="3072M", iommu=True, accelerator="tcg"):

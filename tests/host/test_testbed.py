@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """tools/testbed.py without an emulator: the accelerator's choice, command lines, cleaned console lines, disk images."""
+import re
+
+import monitor
 import pytest
 import testbed
 
@@ -104,6 +107,22 @@ def test_emulator_that_ends_at_once():
 def test_time_is_up():
     run = testbed.run_qemu(["-machine", "none", "-S"], 0.5)
     assert run.timed_out and not run.ended and run.seconds < 20
+
+
+def test_time_is_up_and_the_cpus_are_shown():
+    """A firmware that waits for ever: the last lines say where."""
+    run = testbed.run_qemu([*testbed.machine_arguments(cpus=2, memory="64M", iommu=None)], 6)
+    first, second = run.lines[-4:-2], run.lines[-2:]
+    assert run.timed_out and [line.split(": ")[2:4] for line in (*first, *second)] == [
+        ["look 1", "CPU 0"], ["look 1", "CPU 1"], ["look 2", "CPU 0"], ["look 2", "CPU 1"]], run.text
+    for line in (*first, *second):
+        assert re.search(r": [RE]IP=\w{8,16} [RE]FL=\w{8} HLT=[01] initial_count=\d+ current_count=\d+ ISR=\S.* IRR=\S",
+                         line), line
+
+
+def test_time_is_up_and_qemu_does_not_answer(tmp_path):
+    (line,) = monitor.standing(tmp_path / "nothing")
+    assert line.startswith("qemu: time is up: its monitor does not answer: ")
 
 
 def test_parts_of_guests_lines_are_put_together():

@@ -2,6 +2,7 @@
 """The log that outlives a warm reset: QEMU keeps RAM over one, as most machines do."""
 import re
 
+import monitor
 import testbed
 
 SMALL = {"cpus": 1, "memory": "256M"}
@@ -62,8 +63,8 @@ def test_a_reset_from_outside_shows_what_was_last(tmp_path):
     def on_line(line):
         if "bulkhead: no configuration" not in line or "last-boot" in line:
             return
-        with testbed.monitor_of(tmp_path / "qmp") as monitor:
-            monitor.execute("system_reset")
+        with monitor.monitor_of(tmp_path / "qmp") as view:
+            view.execute("system_reset")
 
     run = testbed.run_qemu(arguments, 60, on_line=on_line, stop_when=Nth("last-boot: end", 1), resets=True)
     print(run.text)
