@@ -21,7 +21,6 @@ extern unsigned char dsdt_aml_code[];
 /* FADT flags (5.2.9, table 5.10) and boot architecture flags (5.2.9.3). */
 #define FADT_WBINVD BIT32(0)
 #define FADT_PROC_C1 BIT32(2)
-#define FADT_NO_POWER_BUTTON BIT32(4)
 #define FADT_NO_SLEEP_BUTTON BIT32(5)
 #define FADT_TIMER_32 BIT32(8)
 #define FADT_RESET BIT32(10)
@@ -141,8 +140,7 @@ static enum status write_fadt(struct builder *b, uint64_t dsdt, uint64_t facs)
     image_put(t + 98, 0x0fff, 2); /* C3 latency: not supported */
     t[108] = 0x32;                /* century byte in CMOS */
     image_put(t + 109, BOOT_LEGACY_DEVICES | BOOT_NO_VGA | BOOT_NO_ASPM, 2);
-    image_put(t + 112,
-              FADT_WBINVD | FADT_PROC_C1 | FADT_NO_POWER_BUTTON | FADT_NO_SLEEP_BUTTON | FADT_TIMER_32 | FADT_RESET, 4);
+    image_put(t + 112, FADT_WBINVD | FADT_PROC_C1 | FADT_NO_SLEEP_BUTTON | FADT_TIMER_32 | FADT_RESET, 4);
     put_register(t + 116, PLATFORM_RESET_PORT, 8);
     t[128] = PLATFORM_RESET_VALUE;
     t[131] = 5; /* minor version */

@@ -48,7 +48,7 @@ static void write_word(struct pm1 *p, unsigned offset, uint16_t mask, uint16_t v
         p->status &= (uint16_t) ~(value & mask);
         break;
     case PM1_ENABLE:
-        p->enable = (uint16_t)(((p->enable & ~mask) | (value & mask)) & EVENTS);
+        __atomic_store_n(&p->enable, (uint16_t)(((p->enable & ~mask) | (value & mask)) & EVENTS), __ATOMIC_RELAXED);
         break;
     default:
         write_control(p, mask, value);
@@ -74,6 +74,11 @@ void pm1_write(struct pm1 *p, unsigned offset, unsigned width, uint32_t value)
             write_word(p, word, mask, data);
         }
     }
+}
+
+bool pm1_hears_power_button(const struct pm1 *p)
+{
+    return (__atomic_load_n(&p->enable, __ATOMIC_RELAXED) & PM1_POWER_BUTTON) != 0;
 }
 
 void pm1_press_power_button(struct pm1 *p)

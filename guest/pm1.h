@@ -34,6 +34,8 @@ void pm1_init(struct pm1 *p, uint8_t off_type);
 uint32_t pm1_read(const struct pm1 *p, unsigned offset, unsigned width);
 void pm1_write(struct pm1 *p, unsigned offset, unsigned width, uint32_t value);
 
+/* The guest's system wants to hear of the power button. Any CPU, without the guest's lock. */
+bool pm1_hears_power_button(const struct pm1 *p);
 void pm1_press_power_button(struct pm1 *p);
 /* The SCI line (level). */
 bool pm1_sci(const struct pm1 *p);

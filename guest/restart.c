@@ -42,6 +42,8 @@ enum restart_answer restart_decide(const struct restart_rules *rules, enum vm_en
         return RESTART_RESTS;
     case RESTART_WANTED_START:
         return RESTART_NOW;
+    case RESTART_WANTED_OFF:
+        return end == VM_POWERED_OFF ? RESTART_RESTS : by_rules(rules, end);
     case RESTART_WANTED_NOTHING:
         break;
     }

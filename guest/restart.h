@@ -39,6 +39,7 @@ enum restart_wanted {
     RESTART_WANTED_NOTHING,
     RESTART_WANTED_STOP,
     RESTART_WANTED_START, /* anew, when it runs */
+    RESTART_WANTED_OFF,   /* it was asked to switch itself off: when it does, it stays off */
 };
 
 enum restart_answer {

@@ -85,6 +85,7 @@ struct vm_owned {
     bool ended;                            /* atomic */
     enum vm_phase phase;                   /* atomic */
     enum restart_wanted wanted;            /* atomic: an order that is not carried out yet */
+    bool asked_off;                        /* atomic: its power button was pressed since it started */
     uint64_t devices_stop, devices_return; /* atomic, bit n: an order for request.devices[n] */
     uint64_t devices_stopped;              /* atomic, likewise: it is stopped (device_stop.h) */
     bool lost;                             /* atomic: something of it was not withdrawn: it never starts again */

@@ -29,6 +29,14 @@ static enum restart_wanted take_wanted(struct vm_owned *owned)
     return owned->lost && wanted == RESTART_WANTED_START ? RESTART_WANTED_NOTHING : wanted;
 }
 
+/* The power button pressed counts where nothing else was ordered, and for that run alone. */
+static enum restart_wanted wanted_at_end(struct vm_owned *owned)
+{
+    bool asked_off = __atomic_exchange_n(&owned->asked_off, false, __ATOMIC_SEQ_CST);
+    enum restart_wanted wanted = take_wanted(owned);
+    return wanted == RESTART_WANTED_NOTHING && asked_off ? RESTART_WANTED_OFF : wanted;
+}
+
 /* One to start that came while it did is carried out by that. */
 static void forget_start(struct vm_owned *owned)
 {
@@ -84,7 +92,7 @@ void vm_keep_begin(struct vm_owned *owned)
     owned->ran_ns = vm_now(vm);
     vm_event_stopped(owned);
     vm_vfs_stop_users(owned);
-    owned->answer = restart_decide(&owned->request.rules, vm->end, take_wanted(owned));
+    owned->answer = restart_decide(&owned->request.rules, vm->end, wanted_at_end(owned));
     end_device_orders(owned);
     owned->step = VM_STEP_WITHDRAW;
 }
@@ -285,6 +293,7 @@ static void set_running(struct vm_owned *owned)
              (unsigned long long)((time_now_ns() - owned->start_from_ns) / 1000));
     vm_event_started(owned);
     vm->why[0] = 0;
+    __atomic_store_n(&owned->asked_off, false, __ATOMIC_SEQ_CST); /* came as the run before ended */
     __atomic_store_n(&vm->paused, false, __ATOMIC_SEQ_CST);
     __atomic_store_n(&vm->end, VM_RUNNING, __ATOMIC_SEQ_CST);
     vm_set_clock(vm);

@@ -94,6 +94,20 @@ static enum status pause(struct vm_owned *owned, bool paused, const char *who)
     return STATUS_OK;
 }
 
+/* It is for the guest to act. Where nobody there would, that is known at once. */
+static enum status shut_down(struct vm_owned *owned)
+{
+    if (vm_order_state(owned) != VM_ORDER_RUNNING) {
+        return STATUS_CONFLICT;
+    }
+    __atomic_store_n(&owned->asked_off, true, __ATOMIC_SEQ_CST);
+    if (!vm_platform_press_power_button(&owned->vm)) {
+        __atomic_store_n(&owned->asked_off, false, __ATOMIC_SEQ_CST);
+        return STATUS_UNSUPPORTED;
+    }
+    return STATUS_OK;
+}
+
 static enum status carry(struct vm_owned *owned, enum vm_order order, const char *who)
 {
     switch (order) {
@@ -109,6 +123,8 @@ static enum status carry(struct vm_owned *owned, enum vm_order order, const char
         return pause(owned, true, who);
     case VM_ORDER_RESUME:
         return pause(owned, false, who);
+    case VM_ORDER_SHUTDOWN:
+        return shut_down(owned);
     }
     return STATUS_UNSUPPORTED;
 }
@@ -166,7 +182,7 @@ const char *vm_order_state_text(enum vm_order_state state)
 
 const char *vm_order_text(enum vm_order order)
 {
-    static const char *const words[] = {"stop", "start", "restart", "pause", "resume", "restart"};
+    static const char *const words[] = {"stop", "start", "restart", "pause", "resume", "shutdown", "restart"};
     return words[order];
 }
 

@@ -13,7 +13,8 @@ enum vm_order {
     VM_ORDER_RESTART, /* stop, if it runs, and start */
     VM_ORDER_PAUSE,   /* its vCPUs stand still; devices go on with what they were told, and time goes on */
     VM_ORDER_RESUME,
-    VM_ORDER_RECOVER, /* restart, but none that is off, or about to be: the policy undoes no order to stop */
+    VM_ORDER_SHUTDOWN, /* its power button is pressed; when it switches itself off then, it stays off */
+    VM_ORDER_RECOVER,  /* restart, but none that is off, or about to be: the policy undoes no order to stop */
 };
 
 enum vm_order_state {
@@ -29,7 +30,8 @@ enum vm_order_state {
 };
 
 /* who: for the log, "policy" or "service". STATUS_OK: it is on its way (see the state). STATUS_CONFLICT: not possible
- * in this state: start a running guest, stop a stopped one, pause a paused one ... */
+ * in this state: start a running guest, stop a stopped one, pause a paused one ... STATUS_UNSUPPORTED: to shut down one
+ * whose system does not listen to its power button. */
 MUST_CHECK enum status vm_order_guest(struct vm_owned *owned, enum vm_order order, const char *who);
 
 /* Stop a device of a running or paused guest, or return it (guest/device_stop.h), by its first vCPU. A guest that

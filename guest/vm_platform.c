@@ -73,6 +73,16 @@ void vm_platform_device_wake(struct vm *vm)
     reschedule(vm);
 }
 
+bool vm_platform_press_power_button(struct vm *vm)
+{
+    if (!pm1_hears_power_button(&vm->platform.pm1)) {
+        return false;
+    }
+    __atomic_store_n(&vm->platform.button, true, __ATOMIC_RELEASE);
+    vm_platform_device_wake(vm);
+    return true;
+}
+
 /* Ticks that came while the vCPU's host CPU was busy elsewhere are delivered later, one by one: kernels count them
  * before they trust the timer. */
 static void tick(struct vm *vm, uint64_t now_ns)
@@ -256,6 +266,9 @@ void vm_platform_advance(struct vm *vm, uint64_t now_ns)
     __atomic_store_n(&p->woken, false, __ATOMIC_SEQ_CST);
     console_advance(&p->hvc.lines, now_ns);
     guest_pci_advance(&p->pci, now_ns);
+    if (__atomic_exchange_n(&p->button, false, __ATOMIC_ACQUIRE)) {
+        pm1_press_power_button(&p->pm1);
+    }
     settle(vm);
 }
 
@@ -533,6 +546,7 @@ enum status vm_platform_init(struct vm *vm, uint64_t unix_seconds)
     pit_init(&p->pit);
     rtc_init(&p->rtc, unix_seconds, 0);
     pm1_init(&p->pm1, PLATFORM_SLEEP_TYPE_OFF);
+    __atomic_store_n(&p->button, false, __ATOMIC_SEQ_CST);
     reset_init(&p->reset);
     crtc_init(&p->crtc);
     uart_init(&p->uart, vm, uart_out);

@@ -58,6 +58,7 @@ struct vm_platform {
     uint32_t pci_lines;                 /* likewise: pins of the I/O APIC that assigned functions assert */
     bool moved;                         /* atomic: what is due next may have changed */
     bool woken;                         /* atomic: emulated functions have to look */
+    bool button;                        /* atomic: the power button was pressed, the guest not told yet */
     uint64_t due;                       /* guest time: when the first vCPU, who sets it, looks next; not while moved */
     uint64_t held_until_ns;             /* atomic, host time: when the first held interrupt may go on; 0: none is */
 };
@@ -87,6 +88,10 @@ void vm_platform_line_arrived(void *vm);
 /* Something came for an emulated function (its advance function looks on the guest's first vCPU), from any CPU without
  * the lock; in interrupt handlers too. */
 void vm_platform_device_wake(struct vm *vm);
+
+/* Press the guest's power button. Any CPU, interrupt handlers too, without the lock. False: its system does not want to
+ * hear of it, and nothing was done. */
+bool vm_platform_press_power_button(struct vm *vm);
 
 /* An interrupt of a device is held until then (time_now_ns()), and is let go by vm_platform_advance(). Any CPU,
  * interrupt handlers too, without the lock. */

@@ -80,8 +80,8 @@ static void run_guests(struct control *control, const struct control_command *co
 
 static enum vm_order order_of(const struct control_command *command)
 {
-    static const enum vm_order orders[] = {VM_ORDER_STOP, VM_ORDER_START, VM_ORDER_RESTART, VM_ORDER_PAUSE,
-                                           VM_ORDER_RESUME};
+    static const enum vm_order orders[] = {VM_ORDER_STOP,  VM_ORDER_START,  VM_ORDER_RESTART,
+                                           VM_ORDER_PAUSE, VM_ORDER_RESUME, VM_ORDER_SHUTDOWN};
     size_t i = 0;
     while (i + 1 < ARRAY_LENGTH(orders) && strcmp(vm_order_text(orders[i]), command->name) != 0) {
         i++;
@@ -98,6 +98,14 @@ static void refuse_state(struct control *control, const struct control_command *
                    owned->lost ? ", and a device of it could not be withdrawn" : "", command->name);
 }
 
+static void refuse_deaf(struct control *control, const struct vm_owned *owned)
+{
+    control_refuse(control, "not-possible",
+                   "have its system handle the ACPI power button (Linux: module button, with systemd-logind or acpid), "
+                   "or use stop",
+                   "guest '%s' does not listen to its power button", owned->vm.name);
+}
+
 /* Nobody could start or resume the service guest again. */
 static void run_order(struct control *control, const struct control_command *command)
 {
@@ -106,12 +114,18 @@ static void run_order(struct control *control, const struct control_command *com
         return;
     }
     enum vm_order order = order_of(command);
-    if (owned == control->parts.self && (order == VM_ORDER_STOP || order == VM_ORDER_PAUSE)) {
+    bool ends = order == VM_ORDER_STOP || order == VM_ORDER_PAUSE || order == VM_ORDER_SHUTDOWN;
+    if (owned == control->parts.self && ends) {
         control_refuse(control, "not-possible", "use restart, or shut it down from inside",
                        "guest '%s' is the service guest: nobody could undo '%s'", owned->vm.name, command->name);
         return;
     }
-    if (vm_order_guest(owned, order, WHO) != STATUS_OK) {
+    enum status status = vm_order_guest(owned, order, WHO);
+    if (status == STATUS_UNSUPPORTED) {
+        refuse_deaf(control, owned);
+        return;
+    }
+    if (status != STATUS_OK) {
         refuse_state(control, command, owned);
         return;
     }
@@ -136,6 +150,10 @@ const struct control_command control_guest_commands[] = {
      .run = run_order,
      .description = "Start a guest that is stopped, powered off, crashed or waiting."},
     {.name = "stop", .arguments = GUEST_ARGUMENT, .run = run_order, .description = "Stop a guest, as by its plug."},
+    {.name = "shutdown",
+     .arguments = GUEST_ARGUMENT,
+     .run = run_order,
+     .description = "Press a guest's power button: its system switches it off, and it stays off."},
     {.name = "restart", .arguments = GUEST_ARGUMENT, .run = run_order, .description = "Stop a guest and start it."},
     {.name = "pause",
      .arguments = GUEST_ARGUMENT,

@@ -31,6 +31,15 @@ def test_resets_under_load(bochs_boot, tmp_path):
     guestrun.assert_passed(guestrun.guest_lines(run.lines, "counter"), 2)
 
 
+def test_the_power_button(bochs_boot, tmp_path):
+    run = start(bochs_boot, tmp_path, "button=1 ms=0", 2000, cpus=3, image="bulkhead-selftest.elf",
+                cmdline="exit panic=reset orders=writer list=shutdown,start rounds=3 gap-ms=20")
+    lines = guestrun.guest_lines(run.lines, "writer")
+    assert run.having("orders: all done") and lines.count("PASS: the power button was pressed once") == 3
+    assert len(run.having("name=writer end=powered-off")) == 3
+    guestrun.assert_passed(guestrun.guest_lines(run.lines, "counter"), 2)
+
+
 @pytest.mark.parametrize("orders", ["restart", "stop,start", "pause,resume,restart"])
 def test_orders(bochs_boot, tmp_path, orders):
     run = start(bochs_boot, tmp_path, "ms=0", 2000, cpus=3, image="bulkhead-selftest.elf",

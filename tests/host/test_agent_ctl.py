@@ -134,6 +134,7 @@ def test_a_list_in_parts_is_one(pair):
 
 
 ORDERS = [("start", "guest", "user", "accepted"), ("stop", "guest", "user", "accepted"),
+          ("shutdown", "guest", "user", "accepted"),
           ("restart", "guest", "user", "accepted"), ("pause", "guest", "user", "accepted"),
           ("resume", "guest", "user", "accepted"), ("stop-device", "device", "0000:03:00.0", "accepted"),
           ("return-device", "device", "0000:03:00.0", "accepted"), ("cut", "network", "lan", "done"),
@@ -156,6 +157,47 @@ def test_orders(pair, command, member, target, word):
     assert (status, json.loads(out), err) == (1, refusal, "")
     status, out, err = agent.ctl(command)
     assert (status, out) == (2, "") and f"which {member}?" in err
+
+
+def states(*words):
+    """An answer to `guests`: user's state, each word once and then the last for ever."""
+    left = list(words)
+
+    def answer(_):
+        state = left.pop(0) if len(left) > 1 else left[0]
+        return {"guests": [GUESTS[0], {**GUESTS[1], "state": state}], "total": 2}
+
+    return answer
+
+
+def test_shutdown_waits_until_it_is_off(pair):
+    hypervisor, agent = pair
+    hypervisor.answers["shutdown"] = {"guest": "user", "state": "running"}
+    hypervisor.answers["guests"] = states("running", "running", "stopping", "powered-off")
+    assert agent.ctl("shutdown", "user", "--wait", "30") == (0, "shutdown user: accepted\nshutdown user: powered-off\n", "")
+    assert hypervisor.asked("shutdown") == [{"command": "shutdown", "guest": "user"}]
+    hypervisor.answers["guests"] = states("running", "powered-off")
+    status, out, err = agent.ctl("--json", "shutdown", "--wait", "30", "user")
+    assert (status, json.loads(out)["state"], err) == (0, "powered-off", "")
+
+
+@pytest.mark.parametrize("state", ["running", "crashed", "paused"])
+def test_shutdown_says_that_it_is_not_off(pair, state):
+    hypervisor, agent = pair
+    hypervisor.answers["shutdown"] = {"guest": "user", "state": "running"}
+    hypervisor.answers["guests"] = states(state)
+    assert agent.ctl("shutdown", "user", "--wait", "1") == (
+        1, "shutdown user: accepted\n", f"bulkhead-ctl: guest 'user' is {state}, not off, after its power button was pressed\n"
+        "  fix: look at it: bulkhead-ctl console user; or stop it: bulkhead-ctl stop user\n")
+    status, out, err = agent.ctl("--json", "shutdown", "user", "--wait", "1")
+    assert (status, json.loads(out)["state"], err) == (1, state, "")
+
+
+@pytest.mark.parametrize("words", [["--wait"], ["--wait", "0"], ["--wait", "86401"], ["--wait", "1s"], ["more"], ["--now"]])
+def test_shutdown_takes_nothing_else(pair, words):
+    hypervisor, agent = pair
+    status, out, err = agent.ctl("shutdown", "user", *words)
+    assert (status, out) == (2, "") and err.startswith("bulkhead-ctl: shutdown: ") and hypervisor.asked("shutdown") == []
 
 
 def test_last_boot(pair):

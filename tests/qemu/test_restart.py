@@ -51,6 +51,23 @@ def test_a_hundred_resets_under_load(tmp_path, boot):
     assert_clean(run, "writer", 100)
 
 
+def assert_switched_off(run, times):
+    """Each by its own system, told by the SCI; it stayed off, whatever its rules say, until it was started."""
+    lines = guestrun.guest_lines(run.lines, "writer")
+    assert run.having("orders: all done") and not run.having("panic:")
+    assert lines.count("PASS: the power button was pressed once") == times
+    assert len(run.having("name=writer end=powered-off")) == times == len(run.having("order=start", "accepted"))
+    assert not run.having("starts again in")
+
+
+def test_the_power_button(tmp_path, boot):
+    run = start(boot, tmp_path, writer([0, 1], cmdline="button=1 ms=0", restart="always"), counter([2], 8000), cpus=4,
+                timeout=200, image=IMAGE, cmdline="exit panic=reset orders=writer list=shutdown,start rounds=10 gap-ms=50")
+    assert_switched_off(run, 10)
+    assert_counted(run)
+    assert_clean(run, "writer", 10)
+
+
 def test_a_hundred_orders_under_load(tmp_path, boot):
     run = start(boot, tmp_path, writer([0, 1]), counter([2], 20000), cpus=4, timeout=400, image=IMAGE,
                 cmdline="exit panic=reset orders=writer list=restart rounds=100 gap-ms=30")

@@ -67,6 +67,8 @@ static enum vm_order_state after(enum vm_order order)
         return VM_ORDER_STOPPED;
     case VM_ORDER_PAUSE:
         return VM_ORDER_PAUSED;
+    case VM_ORDER_SHUTDOWN:
+        return VM_ORDER_POWERED_OFF;
     default:
         return VM_ORDER_RUNNING;
     }
@@ -80,10 +82,22 @@ static bool stands_still(void)
     return exits() == before;
 }
 
+/* A guest's system listens to its power button a while after its start. */
+static enum status order_guest(enum vm_order order)
+{
+    uint64_t end = time_now_ns() + PATIENCE_NS;
+    enum status status = vm_order_guest(orders.guest, order, "selftest");
+    while (status == STATUS_UNSUPPORTED && time_now_ns() < end) {
+        wait_ns(LOOK_NS);
+        status = vm_order_guest(orders.guest, order, "selftest");
+    }
+    return status;
+}
+
 static bool give(enum vm_order order)
 {
     unsigned starts = orders.guest->starts + (order == VM_ORDER_START || order == VM_ORDER_RESTART);
-    enum status status = vm_order_guest(orders.guest, order, "selftest");
+    enum status status = order_guest(order);
     wait_ns(order == VM_ORDER_RESTART ? LOOK_NS : 0);
     bool done = status == STATUS_OK && wait_for(after(order));
     done = done && (order != VM_ORDER_PAUSE || stands_still()) && orders.guest->starts == starts;
@@ -97,7 +111,7 @@ static bool give(enum vm_order order)
 /* The order whose word `text` starts with, and the text behind it. */
 static const char *next_order(const char *text, enum vm_order *order)
 {
-    for (unsigned i = VM_ORDER_STOP; i <= VM_ORDER_RESUME; i++) {
+    for (unsigned i = VM_ORDER_STOP; i <= VM_ORDER_SHUTDOWN; i++) {
         size_t n = strlen(vm_order_text((enum vm_order)i));
         if (strncmp(text, vm_order_text((enum vm_order)i), n) == 0 && (text[n] == ',' || text[n] == 0)) {
             *order = (enum vm_order)i;

@@ -29,13 +29,14 @@ _bulkhead_ctl()
         --severity) words='info warning error critical' ;;
         --events) words='error warn info debug none' ;;
         --guest) words=$(_bulkhead_ctl_names guests name) ;;
-        --type | --last) return ;;
+        --type | --last | --wait) return ;;
         *)
             case $command in
-                '') words='status guests devices networks faults events last-boot top console start stop restart pause resume
-                    stop-device return-device cut restore log-level reboot poweroff
+                '') words='status guests devices networks faults events last-boot top console start shutdown stop restart
+                    pause resume stop-device return-device cut restore log-level reboot poweroff
                     --json --socket --ports --help --version' ;;
                 start | stop | restart | pause | resume | console) words=$(_bulkhead_ctl_names guests name) ;;
+                shutdown) words="$(_bulkhead_ctl_names guests name) --wait" ;;
                 stop-device | return-device)
                     words=$(_bulkhead_ctl_names devices device)
                     COMP_WORDBREAKS=${COMP_WORDBREAKS//:/}

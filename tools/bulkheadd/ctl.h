@@ -35,6 +35,7 @@ int ctl_list(struct ctl *c, int argc, char **argv); /* guests, devices, networks
 int ctl_events(struct ctl *c, int argc, char **argv);
 int ctl_last_boot(struct ctl *c, int argc, char **argv);
 int ctl_order(struct ctl *c, int argc, char **argv); /* all that change something */
+int ctl_shutdown(struct ctl *c, int argc, char **argv);
 int ctl_console(struct ctl *c, int argc, char **argv);
 int ctl_top(struct ctl *c, int argc, char **argv);
 

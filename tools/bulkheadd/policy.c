@@ -13,6 +13,7 @@ static const struct {
     [POLICY_LOG] = {"log", NULL},
     [POLICY_RESTART] = {"restart", "guest"},
     [POLICY_STOP] = {"stop", "guest"},
+    [POLICY_SHUTDOWN] = {"shutdown", "guest"},
     [POLICY_START] = {"start", "guest"},
     [POLICY_PAUSE] = {"pause", "guest"},
     [POLICY_RESUME] = {"resume", "guest"},

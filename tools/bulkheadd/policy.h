@@ -17,6 +17,7 @@ enum policy_action {
     POLICY_LOG,
     POLICY_RESTART,
     POLICY_STOP,
+    POLICY_SHUTDOWN,
     POLICY_START,
     POLICY_PAUSE,
     POLICY_RESUME,

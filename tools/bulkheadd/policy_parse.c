@@ -171,8 +171,8 @@ static void set_action(struct reader *r, const struct config_token *value)
         }
     }
     bad_word(r, value,
-             "write log, restart, stop, start, pause, resume, stop-device, return-device, cut, restore, reboot or "
-             "poweroff");
+             "write log, restart, shutdown, stop, start, pause, resume, stop-device, return-device, cut, restore, "
+             "reboot or poweroff");
 }
 
 static void set_device(struct reader *r, const struct config_token *value)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Two guests for restarts. By default it finds its memory clean, has its edu write to memory without end, and after
- * "ms=N" resets itself (0: runs until somebody stops it). With "count=1" it stands beside such a one: for "ms=N" it
+ * "ms=N" resets itself (0: runs until somebody stops it); with "button=1" it switches itself off when its power button
+ * is pressed. With "count=1" it stands beside such a one: for "ms=N" it
  * counts ticks of its PIT, which come late rather than never, and interrupts of its own edu: none may be lost. */
+#include "guest/platform.h"
+#include "guest/pm1.h"
+#include "guest/vioapic.h"
 #include "guest/vlapic.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/port.h"
@@ -26,9 +30,10 @@
 #define PIT_PIN 2
 #define TICKS_A_SECOND 100u
 #define LATE_MS 2000u
+#define BUTTON_VECTOR 0x55
 
 static struct edu edu;
-static volatile uint32_t ticks, interrupts, raised;
+static volatile uint32_t ticks, interrupts, raised, pressed;
 
 /* --- restarted */
 
@@ -54,11 +59,39 @@ static void mark_all(void)
     }
 }
 
+/* The SCI of its power button, level-triggered: cleared where it comes from. */
+static void on_button(struct trap_frame *frame)
+{
+    (void)frame;
+    pressed += (port_read16(PLATFORM_PM1_EVENT_PORT) & PM1_POWER_BUTTON) != 0;
+    port_write16(PLATFORM_PM1_EVENT_PORT + PM1_STATUS, PM1_POWER_BUTTON);
+    apic_eoi();
+}
+
+static void hear_button(void)
+{
+    apic_init();
+    trap_handle(BUTTON_VECTOR, on_button);
+    ioapic_route(PLATFORM_SCI_IRQ, BUTTON_VECTOR, apic_id(), (uint32_t)IOAPIC_ENTRY_LEVEL);
+    cpu_irq_enable();
+    port_write16(PLATFORM_PM1_EVENT_PORT + PM1_ENABLE, PM1_POWER_BUTTON);
+}
+
+static void switch_off(void)
+{
+    cpu_irq_disable();
+    expect(pressed, 1, "the power button was pressed once");
+    machine_power_off();
+}
+
 /* The engine is given its next transfer as soon as it is idle, and is in the middle of one when the guest stops. */
 static void write_for(uint64_t ms)
 {
     uint64_t end = machine_ticks() + ms * PM_TIMER_HZ / 1000;
     for (unsigned i = 0; ms == 0 || machine_ticks() < end; i++) {
+        if (pressed != 0) {
+            switch_off();
+        }
         edu_start(&edu, (uintptr_t)place(i % PLACES), EDU_BYTES);
         while (edu_is_busy(&edu) && (ms == 0 || machine_ticks() < end)) {
             machine_wait_us(1000);
@@ -73,6 +106,9 @@ static void be_restarted(void)
     mark_all();
     if (!check(edu_find(&edu), "an edu")) {
         return;
+    }
+    if (machine_option("button", 0) != 0) {
+        hear_button();
     }
     say("RESTART: writes");
     write_for(ms);

@@ -82,7 +82,8 @@ static void test_fadt(void **state)
     assert_int_equal(get(t + 152, 8), PLATFORM_PM1_EVENT_PORT);
     assert_int_equal(get(t + 176, 8), PLATFORM_PM1_CONTROL_PORT);
     assert_int_equal(get(t + 212, 8), PLATFORM_PM_TIMER_PORT);
-    assert_int_equal(get(t + 112, 4) & 1 << 10, 1 << 10); /* reset register supported */
+    assert_int_equal(get(t + 112, 4) & 1 << 10, 1 << 10);          /* reset register supported */
+    assert_int_equal(get(t + 112, 4) & (1 << 4 | 1 << 5), 1 << 5); /* a power button in PM1, no sleep button there */
     (void)table(get(t + 140, 8), "DSDT");
     const uint8_t *facs = bytes_at(get(t + 132, 8));
     assert_memory_equal(facs, "FACS", 4);

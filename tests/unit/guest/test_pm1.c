@@ -44,6 +44,7 @@ static void test_power_button(void **state)
     pm1_write(&p, PM1_STATUS, 4, PM1_POWER_BUTTON << 16);
     assert_int_equal(pm1_read(&p, PM1_ENABLE, 2), PM1_POWER_BUTTON);
     assert_false(pm1_sci(&p));
+    assert_true(pm1_hears_power_button(&p));
     pm1_press_power_button(&p);
     assert_true(pm1_sci(&p));
     assert_int_equal(pm1_read(&p, PM1_STATUS, 4), PM1_POWER_BUTTON << 16 | PM1_POWER_BUTTON);
@@ -52,8 +53,9 @@ static void test_power_button(void **state)
     pm1_write(&p, PM1_STATUS + 1, 1, PM1_POWER_BUTTON >> 8);
     assert_false(pm1_sci(&p));
     pm1_press_power_button(&p);
-    pm1_write(&p, PM1_ENABLE, 2, 0);
+    pm1_write(&p, PM1_ENABLE, 2, PM1_RTC);
     assert_false(pm1_sci(&p));
+    assert_false(pm1_hears_power_button(&p));
 }
 
 int main(void)

@@ -59,6 +59,17 @@ static void orders_come_first(void **state)
     }
 }
 
+/* Who was asked to switch itself off stays off when it does; that it crashes, or resets itself, is as ever. */
+static void asked_off_it_stays_off(void **state)
+{
+    (void)state;
+    const struct restart_rules always = {.when = RESTART_ALWAYS, .poweroff = RESTART_POWEROFF_STARTS}, none = {0};
+    assert_int_equal(restart_decide(&always, VM_POWERED_OFF, RESTART_WANTED_OFF), RESTART_RESTS);
+    assert_int_equal(restart_decide(&always, VM_CRASHED, RESTART_WANTED_OFF), RESTART_LATER);
+    assert_int_equal(restart_decide(&none, VM_RESET, RESTART_WANTED_OFF), RESTART_NOW);
+    assert_int_equal(restart_decide(&none, VM_STOPPED, RESTART_WANTED_OFF), RESTART_RESTS);
+}
+
 static void waits_grow_until_a_run_is_stable(void **state)
 {
     (void)state;
@@ -79,6 +90,7 @@ int main(void)
         cmocka_unit_test(without_rules_it_is_as_ever),
         cmocka_unit_test(rules_say_what_follows),
         cmocka_unit_test(orders_come_first),
+        cmocka_unit_test(asked_off_it_stays_off),
         cmocka_unit_test(waits_grow_until_a_run_is_stable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

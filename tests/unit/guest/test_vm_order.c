@@ -341,6 +341,78 @@ static void power_off_and_crash_are_final_without_rules(void **state)
     is_off(VM_ORDER_CRASHED);
 }
 
+/* As the guest's driver does it: 16 bits, under the lock of the guest. */
+static void hear_power_button(uint16_t events)
+{
+    pm1_write(&web->vm.platform.pm1, PM1_ENABLE, 2, events);
+}
+
+static bool power_button_is_down(void)
+{
+    if (vm_platform_next_deadline(&web->vm) == 0) {
+        vm_platform_advance(&web->vm, 0);
+    }
+    return pm1_sci(&web->vm.platform.pm1) && web->vm.platform.sci_line;
+}
+
+static void asked_to_switch_itself_off_it_stays_off(void **state)
+{
+    (void)state;
+    web->request.rules.when = RESTART_ALWAYS;
+    order(VM_ORDER_SHUTDOWN, STATUS_UNSUPPORTED); /* nobody there listens */
+    hear_power_button(PM1_POWER_BUTTON);
+    assert_false(power_button_is_down());
+    order(VM_ORDER_PAUSE, STATUS_OK);
+    order(VM_ORDER_SHUTDOWN, STATUS_CONFLICT);
+    order(VM_ORDER_RESUME, STATUS_OK);
+    assert_false(power_button_is_down());
+    order(VM_ORDER_SHUTDOWN, STATUS_OK);
+    assert_true(power_button_is_down());
+    assert_int_equal(vm_order_state(web), VM_ORDER_RUNNING);
+    assert_true(vm_may_enter(&web->vm.cpus[0]));
+    vm_stop(&web->vm, VM_POWERED_OFF, "powered off");
+    order(VM_ORDER_SHUTDOWN, STATUS_CONFLICT);
+    live(web);
+    is_off(VM_ORDER_POWERED_OFF);
+    order(VM_ORDER_SHUTDOWN, STATUS_CONFLICT);
+    order(VM_ORDER_START, STATUS_OK);
+    live(web);
+    is_on();
+    assert_false(power_button_is_down());
+    vm_stop(&web->vm, VM_POWERED_OFF, "powered off"); /* by itself: its rules hold */
+    live(web);
+    is_off(VM_ORDER_WAITING);
+}
+
+/* The order counts for the run it was given in, even where it came as that ended; and less than others. */
+static void to_be_asked_off_is_forgotten_with_the_run(void **state)
+{
+    (void)state;
+    web->request.rules.when = RESTART_ALWAYS;
+    hear_power_button(PM1_POWER_BUTTON);
+    order(VM_ORDER_SHUTDOWN, STATUS_OK);
+    vm_stop(&web->vm, VM_RESET, "reset");
+    live(web);
+    is_on();
+    assert_false(power_button_is_down());
+    order(VM_ORDER_RESTART, STATUS_OK);
+    while (vm_order_state(web) != VM_ORDER_STARTING) {
+        vm_life_step(&web->vm.cpus[0]);
+    }
+    web->asked_off = true; /* by another CPU, which had found it running */
+    live(web);
+    vm_stop(&web->vm, VM_POWERED_OFF, "powered off");
+    live(web);
+    is_off(VM_ORDER_WAITING);
+    order(VM_ORDER_START, STATUS_OK);
+    live(web);
+    hear_power_button(PM1_POWER_BUTTON);
+    order(VM_ORDER_SHUTDOWN, STATUS_OK);
+    order(VM_ORDER_RESTART, STATUS_OK);
+    live(web);
+    is_on();
+}
+
 /* --- turns */
 
 static unsigned entries;
@@ -537,6 +609,8 @@ int main(void)
         cmocka_unit_test_setup(stopped_and_started, setup),
         cmocka_unit_test_setup(restarted, setup),
         cmocka_unit_test_setup(paused_and_resumed, setup),
+        cmocka_unit_test_setup(asked_to_switch_itself_off_it_stays_off, setup),
+        cmocka_unit_test_setup(to_be_asked_off_is_forgotten_with_the_run, setup),
         cmocka_unit_test_setup(stopped_while_it_starts, setup),
         cmocka_unit_test_setup(started_while_it_stops, setup),
         cmocka_unit_test_setup(a_reset_starts_it_anew, setup),

@@ -29,6 +29,7 @@ static struct {
     struct net_port ports[4];
     unsigned wakes;
     const char *no_off;
+    bool deaf; /* no guest listens to its power button */
     unsigned orders, device_orders;
     struct control control;
 } control_rig;
@@ -73,7 +74,11 @@ enum status vm_order_guest(struct vm_owned *owned, enum vm_order order, const ch
         {VM_ORDER_RESTART, VM_ORDER_CRASHED, VM_ORDER_STARTING},
         {VM_ORDER_PAUSE, VM_ORDER_RUNNING, VM_ORDER_PAUSED},
         {VM_ORDER_RESUME, VM_ORDER_PAUSED, VM_ORDER_RUNNING},
+        {VM_ORDER_SHUTDOWN, VM_ORDER_RUNNING, VM_ORDER_RUNNING},
     };
+    if (order == VM_ORDER_SHUTDOWN && control_rig.deaf) {
+        return STATUS_UNSUPPORTED;
+    }
     for (size_t i = 0; i < ARRAY_LENGTH(moves); i++) {
         if (moves[i].order == order && moves[i].from == *state) {
             *state = moves[i].to;

@@ -81,12 +81,13 @@ static void gives_orders_to_guests(void **state)
     ANSWERS("{\"id\":\"a\",\"command\":\"pause\",\"guest\":\"user\"}",
             "{\"id\":\"a\",\"ok\":true,\"guest\":\"user\",\"state\":\"paused\"}");
     ANSWERS("{\"command\":\"resume\",\"guest\":\"user\"}", "{\"ok\":true,\"guest\":\"user\",\"state\":\"running\"}");
+    ANSWERS("{\"command\":\"shutdown\",\"guest\":\"user\"}", "{\"ok\":true,\"guest\":\"user\",\"state\":\"running\"}");
     ANSWERS("{\"command\":\"stop\",\"guest\":\"user\"}", "{\"ok\":true,\"guest\":\"user\",\"state\":\"stopping\"}");
     ANSWERS("{\"command\":\"start\",\"guest\":\"storage-1\"}",
             "{\"ok\":true,\"guest\":\"storage-1\",\"state\":\"starting\"}");
     ANSWERS("{\"command\":\"restart\",\"guest\":\"service\"}",
             "{\"ok\":true,\"guest\":\"service\",\"state\":\"stopping\"}");
-    assert_int_equal(control_rig.orders, 5);
+    assert_int_equal(control_rig.orders, 6);
 }
 
 static void refuses_orders(void **state)
@@ -105,6 +106,17 @@ static void refuses_orders(void **state)
     refused("{\"command\":\"pause\",\"guest\":\"service\"}", "not-possible",
             "guest 'service' is the service guest: nobody could undo 'pause'",
             "use restart, or shut it down from inside");
+    refused("{\"command\":\"shutdown\",\"guest\":\"service\"}", "not-possible",
+            "guest 'service' is the service guest: nobody could undo 'shutdown'",
+            "use restart, or shut it down from inside");
+    refused("{\"command\":\"shutdown\",\"guest\":\"storage-1\"}", "not-possible",
+            "guest 'storage-1' is crashed: 'shutdown' is not possible",
+            "{\\\"command\\\":\\\"guests\\\"} shows the states; wait, or order something else");
+    control_rig.deaf = true;
+    refused("{\"command\":\"shutdown\",\"guest\":\"user\"}", "not-possible",
+            "guest 'user' does not listen to its power button",
+            "have its system handle the ACPI power button (Linux: module button, with systemd-logind or acpid), or use "
+            "stop");
     control_rig.guests[2]->lost = true;
     control_rig.states[2] = VM_ORDER_WAITING;
     refused("{\"command\":\"restart\",\"guest\":\"storage-1\"}", "not-possible",
@@ -227,10 +239,10 @@ static void helps(void **state)
 {
     (void)state;
     const char *answer = ask("{\"command\":\"help\"}");
-    static const char *const names[] = {"help",          "status",    "guests",  "devices", "faults", "networks",
-                                        "start",         "stop",      "restart", "pause",   "resume", "stop-device",
-                                        "return-device", "cut",       "restore", "watches", "watch",  "measured-log",
-                                        "log-level",     "last-boot", "reboot",  "poweroff"};
+    static const char *const names[] = {"help",          "status",    "guests",  "devices",  "faults",  "networks",
+                                        "start",         "stop",      "restart", "pause",    "resume",  "stop-device",
+                                        "return-device", "cut",       "restore", "watches",  "watch",   "measured-log",
+                                        "log-level",     "last-boot", "reboot",  "poweroff", "shutdown"};
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
         char text[64];
         snprintf(text, sizeof(text), "{\"command\":\"%s\",", names[i]);
