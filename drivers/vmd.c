@@ -43,6 +43,12 @@ bool vmd_owns(const struct vmd_domain *d, uint64_t start, uint64_t size)
     return false;
 }
 
+struct sbdf vmd_elsewhere(const struct vmd_domain *d, struct sbdf at)
+{
+    struct sbdf last = sbdf_make(d->segment, d->first_bus, 31, 0);
+    return sbdf_equal(at, last) ? sbdf_make(d->segment, d->first_bus, 30, 0) : last;
+}
+
 const char *vmd_fault_text(enum vmd_fault fault)
 {
     switch (fault) {

@@ -90,6 +90,10 @@ const struct vmd_domain *vmd_of_segment(const struct vmd_facts *facts, uint16_t 
 /* Are all bytes of start..start+size (size not 0) inside one of the domain's memory windows? Host-physical. */
 bool vmd_owns(const struct vmd_domain *d, uint64_t start, uint64_t size);
 
+/* A place on the domain's first bus other than `at`, most likely an empty one: what is read after a write that begins
+ * a reset (pci_config_write_reset). Pure. */
+struct sbdf vmd_elsewhere(const struct vmd_domain *d, struct sbdf at);
+
 /* Pure: add the domain of an endpoint, whose configuration space reader reads and whose BARs have been sized; call it
  * in the order of addresses. What is wrong with it is a warning in diag (never NULL). */
 void vmd_add(struct vmd_facts *facts, const struct pci_facts *pci, uint32_t endpoint, const struct pci_reader *reader,

@@ -16,14 +16,15 @@ enum pci_treatment {
 /* A register of the view. Bits that are neither copied nor set read 0 until the guest writes them. */
 struct pci_rule_register {
     const char *name;
-    uint16_t offset;   /* from the start of the capability, or of the header */
-    uint8_t width;     /* 1, 2 or 4 */
-    uint32_t copied;   /* bits that start as the device has them */
-    uint32_t set;      /* bits that start as 1 */
-    uint32_t writable; /* bits that the guest changes, in its view alone */
-    uint32_t cleared;  /* bits that a 1 of the guest clears in the device; behind VMD endpoints alone (vmd_rules.h) */
-    uint16_t needs; /* it is there only if the device's 16 bits at offset 2 of the capability have all of these ... */
-    uint16_t lacks; /* ... and none of these */
+    uint16_t offset;         /* from the start of the capability, or of the header */
+    uint8_t width;           /* 1, 2 or 4 */
+    uint32_t copied;         /* bits that start as the device has them */
+    uint32_t set;            /* bits that start as 1 */
+    uint32_t writable;       /* bits that the guest changes, in its view alone */
+    uint32_t not_in_bridges; /* of `writable`: not in bridges; behind VMD endpoints alone (vmd_rules.h) */
+    uint32_t cleared; /* bits that a 1 of the guest clears in the device; behind VMD endpoints alone (vmd_rules.h) */
+    uint16_t needs;   /* it is there only if the device's 16 bits at offset 2 of the capability have all of these ... */
+    uint16_t lacks;   /* ... and none of these */
 };
 
 struct pci_rule {

@@ -125,8 +125,8 @@ static void quiet_all(struct guest_vmd *v)
     for (size_t i = v->bus.count; i-- > 0;) {
         struct sbdf at;
         struct guest_vmd_child *c = &v->bus.children[i];
-        if (guest_vmd_buses_place(&v->bus, c, &at)) {
-            guest_vmd_child_quiet(c, at);
+        if (guest_vmd_buses_place(&v->bus, c, &at) && guest_vmd_child_quiet(c, at)) {
+            guest_vmd_buses_reset_behind(&v->bus, c);
         }
     }
 }
@@ -146,7 +146,7 @@ void guest_vmd_reset(struct guest_vmd *v)
 static bool is_pending(const struct guest_vmd *v, const struct guest_vmd_child *c)
 {
     struct sbdf at;
-    if (c->host->cap.express == 0 || !guest_vmd_buses_place(&v->bus, c, &at)) {
+    if (c->host->cap.express == 0 || guest_vmd_child_is_silent(c) || !guest_vmd_buses_place(&v->bus, c, &at)) {
         return false;
     }
     uint16_t status = pci_config_read16(at, (uint16_t)(c->host->cap.express + PCI_EXP_DEVSTA));

@@ -3,7 +3,6 @@
 #include "guest/vmd_buses.h"
 
 #include "drivers/pci_regs.h"
-#include "kernel/hw/pci_config.h"
 #include "kernel/lib/bits.h"
 
 static struct guest_vmd_child *above(const struct guest_vmd_bus *bus, const struct guest_vmd_child *c)
@@ -40,10 +39,11 @@ static bool is_behind(const struct guest_vmd_bus *bus, const struct guest_vmd_ch
     return c == bridge;
 }
 
-void guest_vmd_buses_forget_behind(struct guest_vmd_bus *bus, const struct guest_vmd_child *bridge)
+void guest_vmd_buses_reset_behind(struct guest_vmd_bus *bus, const struct guest_vmd_child *bridge)
 {
     for (size_t i = 0; i < bus->count; i++) {
         if (&bus->children[i] != bridge && is_behind(bus, &bus->children[i], bridge)) {
+            guest_vmd_child_hush(&bus->children[i], GUEST_VMD_RESET_US);
             guest_vmd_child_forget(&bus->children[i]);
         }
     }
@@ -91,9 +91,7 @@ static void put(struct guest_vmd_bus *bus, struct guest_vmd_child *c, struct gue
 {
     struct sbdf at;
     if (guest_vmd_buses_place(bus, c, &at)) {
-        uint32_t primary = numbers.first != 0 ? sbdf_bus(at) : 0;
-        pci_config_write32(at, PCI_BUS_NUMBERS, primary | numbers.first << 8 | numbers.last << 16);
-        (void)pci_config_read32(at, PCI_BUS_NUMBERS); /* posted */
+        guest_vmd_child_number(c, at, numbers);
     }
     c->now = numbers;
 }
@@ -149,7 +147,7 @@ static void write_piece(struct guest_vmd_bus *bus, uint64_t offset, unsigned wid
     }
     switch (guest_vmd_child_write(c, at, (uint16_t)bits_get(offset, 11, 0), width, value)) {
     case GUEST_VMD_BUS_RESET:
-        guest_vmd_buses_forget_behind(bus, c);
+        guest_vmd_buses_reset_behind(bus, c);
         break;
     case GUEST_VMD_BUSES:
         guest_vmd_buses_settle(bus);

@@ -23,8 +23,8 @@ bool guest_vmd_buses_place(const struct guest_vmd_bus *bus, const struct guest_v
 /* The child at a bus and device-function number, or NULL. */
 struct guest_vmd_child *guest_vmd_buses_find(const struct guest_vmd_bus *bus, uint8_t number, uint8_t devfn);
 
-/* All behind that bridge were reset. */
-void guest_vmd_buses_forget_behind(struct guest_vmd_bus *bus, const struct guest_vmd_child *bridge);
+/* All behind that bridge are in reset, or just out of it. */
+void guest_vmd_buses_reset_behind(struct guest_vmd_bus *bus, const struct guest_vmd_child *bridge);
 
 /* Configuration space as CFGBAR shows it (bus 27:20 from the first one, device and function 19:12, register 11:0);
  * width 1, 2, 4 or 8, anywhere; pieces that cross into another function read all ones and vanish. */

@@ -3,7 +3,9 @@
 #include "guest/vmd_child.h"
 
 #include "drivers/pci_caps.h"
+#include "drivers/pci_power.h"
 #include "drivers/pci_regs.h"
+#include "kernel/core/time.h"
 #include "kernel/hw/pci_config.h"
 #include "kernel/lib/bits.h"
 
@@ -19,6 +21,32 @@ void guest_vmd_child_forget(struct guest_vmd_child *c)
 {
     clear(c);
     c->now = (struct guest_vmd_numbers){0};
+    c->late = false;
+}
+
+void guest_vmd_child_hush(struct guest_vmd_child *c, uint64_t us)
+{
+    c->silent_ns = time_now_ns() + us * 1000;
+}
+
+bool guest_vmd_child_is_silent(const struct guest_vmd_child *c)
+{
+    return c->silent_ns != 0 && time_now_ns() < c->silent_ns;
+}
+
+static void put_numbers(struct sbdf at, struct guest_vmd_numbers numbers)
+{
+    uint32_t primary = numbers.first != 0 ? sbdf_bus(at) : 0;
+    pci_config_write32(at, PCI_BUS_NUMBERS, primary | numbers.first << 8 | numbers.last << 16);
+    (void)pci_config_read32(at, PCI_BUS_NUMBERS); /* posted */
+}
+
+void guest_vmd_child_number(struct guest_vmd_child *c, struct sbdf at, struct guest_vmd_numbers numbers)
+{
+    c->late = guest_vmd_child_is_silent(c);
+    if (!c->late) {
+        put_numbers(at, numbers);
+    }
 }
 
 void guest_vmd_child_reset(struct guest_vmd_child *c)
@@ -101,7 +129,7 @@ static void add_head(struct masks *m, const struct guest_vmd_cap *cap, uint16_t 
     m->shown |= move(pointer | (cap->rule != NULL ? identity : 0), cap->offset - dword);
 }
 
-static void add_registers(struct masks *m, const struct guest_vmd_cap *cap, uint16_t dword, uint16_t flags)
+static void add_registers(struct masks *m, const struct guest_vmd_cap *cap, uint16_t dword, uint16_t flags, bool bridge)
 {
     for (size_t i = 0; i < cap->rule->register_count; i++) {
         const struct pci_rule_register *r = &cap->rule->registers[i];
@@ -109,7 +137,7 @@ static void add_registers(struct masks *m, const struct guest_vmd_cap *cap, uint
             int by = cap->offset + r->offset - dword;
             uint32_t bytes = MASK32(8 * r->width - 1u, 0);
             m->shown |= move(r->copied & bytes, by);
-            m->writable |= move(r->writable & bytes, by);
+            m->writable |= move(r->writable & ~(bridge ? r->not_in_bridges : 0) & bytes, by);
             m->cleared |= move(r->cleared & bytes, by);
         }
     }
@@ -136,7 +164,7 @@ static struct masks masks_of(const struct guest_vmd_child *c, struct sbdf at, ui
         if (cap->rule != NULL && cap->rule->treatment == PCI_PASS) {
             add_passed(&m, cap, dword);
         } else if (cap->rule != NULL) {
-            add_registers(&m, cap, dword, pci_config_read16(at, (uint16_t)(cap->offset + 2)));
+            add_registers(&m, cap, dword, pci_config_read16(at, (uint16_t)(cap->offset + 2)), c->bridge);
         }
     }
     return m;
@@ -147,11 +175,17 @@ static struct masks masks_of(const struct guest_vmd_child *c, struct sbdf at, ui
 /* The same function that was found at boot. */
 static bool answers(struct guest_vmd_child *c, struct sbdf at)
 {
+    if (guest_vmd_child_is_silent(c)) {
+        return false;
+    }
     if (pci_config_read32(at, PCI_VENDOR) != (c->host->vendor | (uint32_t)c->host->device << 16)) {
         return false;
     }
     if (!c->known) {
         discover(c, at);
+    }
+    if (c->late) {
+        guest_vmd_child_number(c, at, c->now);
     }
     return true;
 }
@@ -203,33 +237,61 @@ static void hardware_write(struct sbdf at, uint16_t offset, unsigned width, uint
 }
 
 /* Bit 15 of device control resets an endpoint that says so; in bridges it is something else. */
-static bool is_flr(const struct guest_vmd_child *c, uint32_t lanes, uint32_t value, uint16_t dword)
+static bool is_flr(const struct guest_vmd_child *c, uint16_t dword, uint32_t written)
 {
     return c->host->cap.express != 0 && dword == c->host->cap.express + PCI_EXP_DEVCTL &&
-           (lanes & value & PCI_DEVCTL_FLR) != 0;
+           (written & PCI_DEVCTL_FLR) != 0;
 }
 
-static void write_behind_header(struct guest_vmd_child *c, struct sbdf at, uint16_t offset, unsigned width,
-                                uint32_t value)
+static bool is_of_power(const struct guest_vmd_child *c, uint16_t dword)
+{
+    return c->host->cap.pm != 0 && dword == c->host->cap.pm + PCI_PM_CONTROL;
+}
+
+/* A write after which the function is to be left alone for a while; what a change of power states loses is noticed
+ * when it answers again. */
+static void write_and_hush(struct guest_vmd_child *c, struct sbdf at, uint16_t offset, unsigned width, uint32_t value,
+                           bool flr)
+{
+    pci_config_write_reset(at, offset, width, value, vmd_elsewhere(c->domain, at));
+    guest_vmd_child_hush(c, flr ? GUEST_VMD_RESET_US : PCI_POWER_US);
+    if (flr) {
+        guest_vmd_child_forget(c);
+    }
+}
+
+/* A bridge that switches its link off resets what is behind it. */
+static bool is_of_link(const struct guest_vmd_child *c, uint16_t dword)
+{
+    return c->bridge && c->host->cap.express != 0 && dword == c->host->cap.express + PCI_EXP_LNKCTL;
+}
+
+static enum guest_vmd_effect write_behind_header(struct guest_vmd_child *c, struct sbdf at, uint16_t offset,
+                                                 unsigned width, uint32_t value)
 {
     uint16_t dword = offset & 0xffcu;
     unsigned shift = 8 * (offset & 3u);
     uint32_t lanes = MASK32(8 * width - 1, 0) << shift;
     struct masks m = masks_of(c, at, dword);
-    bool flr = is_flr(c, lanes, value << shift, dword);
     if (dword == c->host->cap.express + PCI_EXP_DEVCTL && !c->host->has_flr) {
         m.writable &= ~(uint32_t)PCI_DEVCTL_FLR;
     }
     uint32_t writable = (m.writable & lanes) >> shift;
     uint32_t cleared = (m.cleared & lanes) >> shift;
     if ((writable | cleared) == 0) {
-        return;
+        return GUEST_VMD_NOTHING;
     }
-    uint32_t kept = hardware_read(at, offset, width) & ~writable & ~cleared;
-    hardware_write(at, offset, width, kept | (value & (writable | cleared)));
-    if (flr && c->host->has_flr) {
-        guest_vmd_child_forget(c);
+    uint32_t before = hardware_read(at, offset, width);
+    uint32_t now = (before & ~writable & ~cleared) | (value & (writable | cleared));
+    uint32_t changed = (before ^ now) << shift;
+    bool flr = c->host->has_flr && is_flr(c, dword, value << shift & lanes & m.writable);
+    if (flr || (is_of_power(c, dword) && (changed & PCI_PM_STATE) != 0)) {
+        write_and_hush(c, at, offset, width, now, flr);
+        return GUEST_VMD_NOTHING;
     }
+    hardware_write(at, offset, width, now);
+    bool switched = is_of_link(c, dword) && (changed & PCI_LNKCTL_DISABLE) != 0;
+    return switched ? GUEST_VMD_BUS_RESET : GUEST_VMD_NOTHING;
 }
 
 enum guest_vmd_effect guest_vmd_child_write(struct guest_vmd_child *c, struct sbdf at, uint16_t offset, unsigned width,
@@ -242,22 +304,24 @@ enum guest_vmd_effect guest_vmd_child_write(struct guest_vmd_child *c, struct sb
     }
     notice_reset(c, at);
     if (dword >= PCI_CAPS_FIRST) {
-        write_behind_header(c, at, offset, width, value);
-        return GUEST_VMD_NOTHING;
+        return write_behind_header(c, at, offset, width, value);
     }
     return guest_vmd_header_write(c, at, dword, MASK32(8 * width - 1, 0) << shift, value << shift);
 }
 
-void guest_vmd_child_quiet(struct guest_vmd_child *c, struct sbdf at)
+bool guest_vmd_child_quiet(struct guest_vmd_child *c, struct sbdf at)
 {
     c->given = 0;
     if (!answers(c, at)) {
-        return;
+        return false;
     }
     pci_config_write16(at, PCI_COMMAND, PCI_COMMAND_INTX_OFF);
     (void)pci_config_read16(at, PCI_COMMAND); /* posted */
-    if (c->bridge) {
-        vmd_bridge_close(at);
-        pci_config_write16(at, PCI_BRIDGE_CONTROL, 0);
+    if (!c->bridge) {
+        return false;
     }
+    uint16_t control = pci_config_read16(at, PCI_BRIDGE_CONTROL);
+    vmd_bridge_close(at);
+    pci_config_write16(at, PCI_BRIDGE_CONTROL, 0);
+    return (control & PCI_BRIDGE_RESET) != 0;
 }

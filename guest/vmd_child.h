@@ -49,6 +49,8 @@ struct guest_vmd_child {
     struct guest_vmd_numbers now;  /* what a bridge forwards, in hardware */
     struct guest_vmd_numbers next; /* what it is to forward: guest/vmd_buses.c */
     bool opened;                   /* ... which it did not before */
+    bool late;                     /* hardware gets `now` when it may be touched again */
+    uint64_t silent_ns;            /* it is in a reset that the guest ordered: not to be touched before that time */
     uint16_t given;                /* command bits that the hardware got, and has unless it was reset */
     struct pci_bar bars[PCI_BARS]; /* kinds and sizes; addresses are firmware's */
     struct guest_vmd_header header;
@@ -60,7 +62,7 @@ struct guest_vmd_child {
 enum guest_vmd_effect {
     GUEST_VMD_NOTHING,
     GUEST_VMD_BUSES,     /* bus numbers: guest/vmd_buses.h */
-    GUEST_VMD_BUS_RESET, /* all behind the bridge is in reset */
+    GUEST_VMD_BUS_RESET, /* all behind the bridge is in reset, or just out of it */
 };
 
 /* A child at its address of the facts, silent, its windows closed: the header as after a reset but for the bus
@@ -74,13 +76,24 @@ void guest_vmd_child_reset(struct guest_vmd_child *c);
 /* It was reset: so it is for the guest, and a bridge forwards nothing. */
 void guest_vmd_child_forget(struct guest_vmd_child *c);
 
+/* Its reset begins, or ended, just now: nobody touches it for as long as it may need (PCIe 6.0 6.6.1, 6.6.2: 100 ms;
+ * PCI PM 1.2 5.4.1: 10 ms from one power state to another). Until then it reads all ones for the guest, and writes
+ * vanish: an access that a device drops holds up the CPU, and all that wait for the lock of configuration space. */
+void guest_vmd_child_hush(struct guest_vmd_child *c, uint64_t us);
+#define GUEST_VMD_RESET_US UINT64_C(100000)
+bool guest_vmd_child_is_silent(const struct guest_vmd_child *c);
+
+/* A bridge's bus numbers in hardware, now or as soon as it may be touched. */
+void guest_vmd_child_number(struct guest_vmd_child *c, struct sbdf at, struct guest_vmd_numbers numbers);
+
 /* It is at `at` now. Naturally aligned, width 1, 2 or 4, below 4096. */
 uint32_t guest_vmd_child_read(struct guest_vmd_child *c, struct sbdf at, uint16_t offset, unsigned width);
 enum guest_vmd_effect guest_vmd_child_write(struct guest_vmd_child *c, struct sbdf at, uint16_t offset, unsigned width,
                                             uint32_t value);
 
-/* Bus mastering and decode off, a bridge's windows closed and what is behind it not in reset. */
-void guest_vmd_child_quiet(struct guest_vmd_child *c, struct sbdf at);
+/* Bus mastering and decode off, a bridge's windows closed and what is behind it not in reset. True: it was until
+ * now. */
+bool guest_vmd_child_quiet(struct guest_vmd_child *c, struct sbdf at);
 
 /* --- used by the above */
 

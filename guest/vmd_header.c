@@ -275,8 +275,8 @@ static enum guest_vmd_effect control_write(struct guest_vmd_child *c, struct sbd
     }
     c->header.bridge_control = (uint16_t)(whole >> 16 & BRIDGE_CONTROL_KEPT);
     pci_config_write16(at, PCI_BRIDGE_CONTROL, c->header.bridge_control & PCI_BRIDGE_RESET);
-    bool starts = (c->header.bridge_control & ~before & PCI_BRIDGE_RESET) != 0;
-    return starts ? GUEST_VMD_BUS_RESET : GUEST_VMD_NOTHING;
+    bool switched = ((c->header.bridge_control ^ before) & PCI_BRIDGE_RESET) != 0;
+    return switched ? GUEST_VMD_BUS_RESET : GUEST_VMD_NOTHING;
 }
 
 /* The register of a window that a dword is, or NULL. */

@@ -6,7 +6,8 @@
 
 #define ALL UINT32_MAX
 
-/* No wake-up events: there is nobody to send them to. */
+/* No wake-up events: there is nobody to send them to. Bridges stay awake: on their way back from sleep they would lose
+ * what the hypervisor set in them, the visibility of retries before all (drivers/vmd_reset_ports.c). */
 static const struct pci_rule_register pm[] = {
     {.name = "Capabilities", .offset = 2, .width = 2, .copied = 0x0607},
     {.name = "Control/Status",
@@ -14,6 +15,7 @@ static const struct pci_rule_register pm[] = {
      .width = 2,
      .copied = 0x800b,
      .writable = PCI_PM_STATE,
+     .not_in_bridges = PCI_PM_STATE,
      .cleared = PCI_PM_PME_STATUS},
 };
 
@@ -54,14 +56,19 @@ static const struct pci_rule_register msix[] = {
 
 /* Errors are not reported upwards, phantom functions, no-snoop and what needs the root complex (LTR, OBFF, atomics,
  * ARI, 10-bit tags) are not offered; of slots the lights are the guest's, plugging is not. Links may be retrained and
- * disabled: what is behind them is the guest's too. Function level reset only where DevCap says so (guest/vmd_child.c).
- */
+ * disabled: what is behind them is the guest's too. How long a bridge waits for a function that does not answer is not
+ * the guest's: a CPU waits with it. Function level reset only where DevCap says so (guest/vmd_child.c). */
 #define EXPRESS_VERSION_2 0x0002
 #define SLOT_LIGHTS 0x03c0 /* attention and power indicators */
 static const struct pci_rule_register express[] = {
     {.name = "Flags", .offset = PCI_EXP_FLAGS, .width = 2, .copied = ALL},
     {.name = "Device capabilities", .offset = PCI_EXP_DEVCAP, .width = 4, .copied = 0xffffffe7},
-    {.name = "Device control", .offset = PCI_EXP_DEVCTL, .width = 2, .copied = ALL, .writable = 0xf1f0},
+    {.name = "Device control",
+     .offset = PCI_EXP_DEVCTL,
+     .width = 2,
+     .copied = ALL,
+     .writable = 0xf1f0,
+     .not_in_bridges = PCI_DEVCTL_FLR},
     {.name = "Device status", .offset = PCI_EXP_DEVSTA, .width = 2, .copied = ALL, .cleared = 0x000f},
     {.name = "Link capabilities", .offset = PCI_EXP_LNKCAP, .width = 4, .copied = ALL},
     {.name = "Link control", .offset = PCI_EXP_LNKCTL, .width = 2, .copied = ALL, .writable = 0x01fb},
@@ -77,6 +84,7 @@ static const struct pci_rule_register express[] = {
      .width = 2,
      .copied = 0x1f,
      .writable = 0x1f,
+     .not_in_bridges = 0x1f,
      .needs = EXPRESS_VERSION_2},
     {.name = "Link capabilities 2", .offset = 0x2c, .width = 4, .copied = ALL, .needs = EXPRESS_VERSION_2},
     {.name = "Link control 2, status 2",

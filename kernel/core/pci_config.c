@@ -127,7 +127,14 @@ static void write_port(uint16_t port, unsigned width, uint32_t value)
     }
 }
 
-static void write_config(struct sbdf at, uint16_t offset, unsigned width, uint32_t value)
+/* Where a posted write is read back: the register itself, or another function's vendor. */
+struct back {
+    struct sbdf at;
+    uint16_t offset;
+    unsigned width;
+};
+
+static void write_config(struct sbdf at, uint16_t offset, unsigned width, uint32_t value, struct back back)
 {
     struct hpa address;
     if (offset >= ECAM_FUNCTION_BYTES || !is_aligned(offset, width)) {
@@ -136,8 +143,8 @@ static void write_config(struct sbdf at, uint16_t offset, unsigned width, uint32
     uint64_t flags = take();
     if (find_ecam(at, offset, &address)) {
         mmio_write(address, width, value);
-        if (sbdf_is_vmd(at)) {
-            (void)mmio_read(address, width);
+        if (sbdf_is_vmd(at) && find_ecam(back.at, back.offset, &address)) {
+            (void)mmio_read(address, back.width);
         }
     } else if (is_legacy(at, offset)) {
         write_port(select_legacy(at, offset), width, value);
@@ -162,15 +169,20 @@ uint32_t pci_config_read32(struct sbdf at, uint16_t offset)
 
 void pci_config_write8(struct sbdf at, uint16_t offset, uint8_t value)
 {
-    write_config(at, offset, 1, value);
+    write_config(at, offset, 1, value, (struct back){at, offset, 1});
 }
 
 void pci_config_write16(struct sbdf at, uint16_t offset, uint16_t value)
 {
-    write_config(at, offset, 2, value);
+    write_config(at, offset, 2, value, (struct back){at, offset, 2});
 }
 
 void pci_config_write32(struct sbdf at, uint16_t offset, uint32_t value)
 {
-    write_config(at, offset, 4, value);
+    write_config(at, offset, 4, value, (struct back){at, offset, 4});
+}
+
+void pci_config_write_reset(struct sbdf at, uint16_t offset, unsigned width, uint32_t value, struct sbdf other)
+{
+    write_config(at, offset, width, value, (struct back){other, 0, 4});
 }

@@ -30,6 +30,10 @@ void pci_config_write8(struct sbdf at, uint16_t offset, uint8_t value);
 void pci_config_write16(struct sbdf at, uint16_t offset, uint16_t value);
 void pci_config_write32(struct sbdf at, uint16_t offset, uint32_t value);
 
+/* A write of 1, 2 or 4 bytes behind a VMD endpoint that begins a reset of the function, which must be left alone then:
+ * what is read back is the vendor of `other`, a place behind the same endpoint that answers, or is empty. */
+void pci_config_write_reset(struct sbdf at, uint16_t offset, unsigned width, uint32_t value, struct sbdf other);
+
 /* From now on the lock is not taken any more. Only for a panic, after every other CPU was stopped: one of them, or
  * this one, may hold it for ever. */
 void pci_config_break_lock(void);

@@ -477,14 +477,16 @@ static bool any_writable(const struct fake_pci_function *f, uint16_t offset, uns
 }
 
 /* What is written there is read back, as pci_config_* does behind VMD endpoints. */
-static void write_foreign(struct fake_pci_write *w)
+static void write_foreign(struct fake_pci_write *w, const struct sbdf *other)
 {
     bus.foreign->write(bus.foreign->context, w->at, w->offset, w->width, w->value);
     w->lost = false;
-    w->after = bus.foreign->read(bus.foreign->context, w->at, w->offset, w->width);
+    w->after = other == NULL ? bus.foreign->read(bus.foreign->context, w->at, w->offset, w->width)
+                             : bus.foreign->read(bus.foreign->context, *other, PCI_VENDOR, 4);
 }
 
-static void write_at(struct sbdf at, uint16_t offset, unsigned width, uint32_t value)
+/* other: what is read back instead of it, or NULL. */
+static void write_at(struct sbdf at, uint16_t offset, unsigned width, uint32_t value, const struct sbdf *other)
 {
     struct fake_pci_function *f = target(at, offset, width);
     f = f != NULL && is_late(f) ? NULL : f;
@@ -495,7 +497,7 @@ static void write_at(struct sbdf at, uint16_t offset, unsigned width, uint32_t v
     *w =
         (struct fake_pci_write){.at = at, .offset = offset, .width = (uint8_t)width, .value = value, .lost = f == NULL};
     if (is_foreign(at, offset)) {
-        write_foreign(w);
+        write_foreign(w, other);
     }
     if (f == NULL) {
         return;
@@ -528,17 +530,22 @@ uint32_t pci_config_read32(struct sbdf at, uint16_t offset)
 
 void pci_config_write8(struct sbdf at, uint16_t offset, uint8_t value)
 {
-    write_at(at, offset, 1, value);
+    write_at(at, offset, 1, value, NULL);
 }
 
 void pci_config_write16(struct sbdf at, uint16_t offset, uint16_t value)
 {
-    write_at(at, offset, 2, value);
+    write_at(at, offset, 2, value, NULL);
 }
 
 void pci_config_write32(struct sbdf at, uint16_t offset, uint32_t value)
 {
-    write_at(at, offset, 4, value);
+    write_at(at, offset, 4, value, NULL);
+}
+
+void pci_config_write_reset(struct sbdf at, uint16_t offset, unsigned width, uint32_t value, struct sbdf other)
+{
+    write_at(at, offset, width, value, &other);
 }
 
 void pci_config_use_ecam(const struct pci_ecam *windows, size_t count)

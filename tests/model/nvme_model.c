@@ -89,10 +89,23 @@ static bool covers(uint16_t offset, unsigned width, unsigned at)
     return at >= offset && at < offset + width;
 }
 
-void nvme_model_config_write(struct nvme_model *m, uint16_t offset, unsigned width, uint32_t value)
+static bool begins_reset(const struct nvme_model *m, uint16_t offset, unsigned width, uint32_t value)
 {
     unsigned upper = m->express_at + 9U; /* device control, upper byte: bit 7 starts a function level reset */
-    if (offset % width == 0 && covers(offset, width, upper) && (value >> (8 * (upper - offset)) & 0x80) != 0) {
+    return offset % width == 0 && covers(offset, width, upper) && (value >> (8 * (upper - offset)) & 0x80) != 0;
+}
+
+bool nvme_model_falls_silent(const struct nvme_model *m, uint16_t offset, unsigned width, uint32_t value)
+{
+    unsigned power = m->space.power + 4U; /* power management control: state in 1:0 */
+    bool other = offset % width == 0 && covers(offset, width, power) &&
+                 ((value >> (8 * (power - offset)) ^ pci_model_read(&m->space, (uint16_t)power, 1)) & 3) != 0;
+    return other || begins_reset(m, offset, width, value);
+}
+
+void nvme_model_config_write(struct nvme_model *m, uint16_t offset, unsigned width, uint32_t value)
+{
+    if (begins_reset(m, offset, width, value)) {
         power_on(m);
         return;
     }

@@ -56,6 +56,8 @@ void nvme_model_reset(struct nvme_model *m);
 
 uint32_t nvme_model_config_read(const struct nvme_model *m, uint16_t offset, unsigned width);
 void nvme_model_config_write(struct nvme_model *m, uint16_t offset, unsigned width, uint32_t value);
+/* Is that a write after which it is to be left alone: a function level reset, another power state? */
+bool nvme_model_falls_silent(const struct nvme_model *m, uint16_t offset, unsigned width, uint32_t value);
 /* BAR 0; all ones for what is not there. Whether the function decodes is the caller's question. */
 uint64_t nvme_model_read(const struct nvme_model *m, uint64_t offset, unsigned width);
 void nvme_model_write(struct nvme_model *m, uint64_t offset, unsigned width, uint64_t value);

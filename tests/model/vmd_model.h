@@ -97,6 +97,7 @@ struct vmd_model {
     bool in_config; /* a CFGBAR access is under way */
     bool posted;    /* the last CFGBAR access was a write to posted_at */
     uint64_t posted_at;
+    bool posted_reset; /* ... after which that function is to be left alone */
 };
 
 void vmd_model_init(struct vmd_model *m, const struct vmd_model_config *config, const struct vmd_model_io *io);

@@ -14,10 +14,18 @@ static struct vmd_port_target config_target(struct vmd_model *m, uint64_t offset
     return vmd_port_find(m, bus, (uint8_t)bits_get(offset, 19, 12));
 }
 
-/* A posted write reaches its register for sure only when something was read back from that function. */
+/* A posted write reaches its register for sure only when something was read back from that function; from one that is
+ * in reset nothing may be read, so that it must be something else on the first bus. */
+static bool reads_back(const struct vmd_model *m, uint64_t offset)
+{
+    bool same = offset >> 12 == m->posted_at >> 12;
+    return m->posted_reset ? !same && bits_get(offset, 24, 20) == 0 : same;
+}
+
 static void note_order(struct vmd_model *m, bool write, uint64_t offset)
 {
-    m->counts.unread += m->posted && (write || offset >> 12 != m->posted_at >> 12);
+    m->counts.unread += m->posted && (write || !reads_back(m, offset));
+    m->posted_reset = false;
     m->posted = write;
     m->posted_at = offset;
 }
@@ -57,6 +65,8 @@ static void write_config(struct vmd_model *m, uint64_t offset, unsigned width, u
     struct vmd_port_target target = config_target(m, offset);
     note_order(m, true, offset);
     if (target.port != NULL) {
+        m->posted_reset = target.behind && nvme_model_falls_silent(&target.port->nvme, (uint16_t)(offset & 0xfff),
+                                                                   width, (uint32_t)value);
         vmd_port_config_write(target, (uint16_t)(offset & 0xfff), width, (uint32_t)value);
     } else {
         m->counts.absent++;

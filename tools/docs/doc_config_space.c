@@ -76,8 +76,11 @@ static void print_vmd_registers(const struct pci_rule *rule)
     for (size_t i = 0; i < rule->register_count; i++) {
         const struct pci_rule_register *r = &rule->registers[i];
         uint32_t shown = r->width == 4 ? r->copied : r->copied & ((1u << 8 * r->width) - 1);
-        printf("| +0x%02x | %u | %s | 0x%x | 0x%x | 0x%x |", r->offset, r->width, r->name, shown, r->writable,
-               r->cleared);
+        printf("| +0x%02x | %u | %s | 0x%x | 0x%x", r->offset, r->width, r->name, shown, r->writable);
+        if (r->not_in_bridges != 0) {
+            printf(", in bridges 0x%x", r->writable & ~r->not_in_bridges);
+        }
+        printf(" | 0x%x |", r->cleared);
         if (r->needs != 0) {
             printf(" 0x%x set", r->needs);
         }

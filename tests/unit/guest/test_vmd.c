@@ -16,11 +16,13 @@
 #include "drivers/vmd_bridge.h"
 #include "tests/fake/guest_vmd_rig.h"
 #include "tests/fake/irq.h"
+#include "tests/fake/time.h"
 
 #define MEM1 UINT64_C(0xf0000000)
 #define MEM2 UINT64_C(0x2010000000)
 #define CLOSED VMD_BRIDGE_CLOSED
-#define PORT 1u /* device number of the first root port */
+#define RESET_NS UINT64_C(100000000) /* for so long what was reset is left alone */
+#define PORT 1u                      /* device number of the first root port */
 #define ACTIVE (PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER)
 
 static struct guest_vmd_rig rig;
@@ -187,6 +189,7 @@ static void random_writes(void **state)
                 out(0, PORT + n, PCI_BRIDGE_CONTROL, 2, 0);
                 out(0, PORT + n, PCI_BUS_NUMBERS, 4, 0x00818180 + n * 0x00010100);
             }
+            fake_time_advance_ns(RESET_NS);
             bring_up();
         }
         unsigned bus = (unsigned)rand() % 4;
@@ -268,6 +271,8 @@ static void secondary_bus_reset(void **state)
     assert_int_equal(in(1, 0, PCI_VENDOR, 4), UINT32_MAX);
     out(0, PORT, PCI_BRIDGE_CONTROL, 2, 0);
     assert_int_equal(rig.vmd.model.counts.bus_resets, before + 1);
+    assert_int_equal(in(1, 0, PCI_VENDOR, 4), UINT32_MAX);
+    fake_time_advance_ns(RESET_NS);
     assert_int_equal(in(1, 0, PCI_BAR0, 4) & ~0xfu, 0);
     assert_int_equal(in(1, 0, PCI_COMMAND, 2), 0);
     assert_int_equal(in(2, 0, PCI_COMMAND, 2), ACTIVE);
@@ -275,6 +280,22 @@ static void secondary_bus_reset(void **state)
     assert_false(pci_model_decodes(disk(0))); /* at 0 */
     out(1, 0, PCI_BAR0, 4, (uint32_t)MEM1);
     assert_true(pci_model_decodes(disk(0)));
+}
+
+/* Nothing is read back from a function in reset, and yet no write is left unread: out() looks. */
+static void resets_of_a_disk(void **state)
+{
+    (void)state;
+    bring_up();
+    const struct pci_function *f = pci_find(&rig.pci.facts, sbdf_make(SBDF_VMD_FIRST, 129, 0, 0));
+    out(1, 0, f->cap.express + PCI_EXP_DEVCTL, 2, PCI_DEVCTL_FLR);
+    assert_int_equal(in(1, 0, PCI_VENDOR, 4), UINT32_MAX);
+    assert_int_equal(in(0, PORT, PCI_VENDOR, 2), 0x8086);
+    fake_time_advance_ns(RESET_NS);
+    assert_int_equal(in(1, 0, PCI_COMMAND, 2), 0);
+    out(1, 0, f->cap.pm + PCI_PM_CONTROL, 1, PCI_PM_D3HOT);
+    assert_int_equal(in(1, 0, PCI_VENDOR, 4), UINT32_MAX);
+    assert_int_equal(in(0, PORT, PCI_VENDOR, 2), 0x8086);
 }
 
 /* A reset of the disk's own making is seen by what it took. */
@@ -454,6 +475,7 @@ static void the_guest_resets_itself(void **state)
     assert_int_equal(pci_model_read(port(0), PCI_BRIDGE_CONTROL, 2), 0);
     assert_int_equal(guest_vmd_rig_endpoint_read(&rig, VMD_CONFIG, 2), 0x100);
     assert_int_equal(in(0, PORT, VMD_BRIDGE_MEMORY, 4), CLOSED);
+    fake_time_advance_ns(RESET_NS);
     assert_int_equal(in(1, 0, PCI_COMMAND, 2), 0);
 }
 
@@ -522,6 +544,7 @@ int main(void)
         ON_SERVER(widths),
         ON_SERVER(bus_numbers),
         ON_SERVER(secondary_bus_reset),
+        ON_SERVER(resets_of_a_disk),
         ON_SERVER(reset_behind_our_back),
         ON_SERVER(bypass_stays_off),
         ON_SERVER(native_shadow),

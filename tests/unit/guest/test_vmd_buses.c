@@ -18,9 +18,11 @@
 #include "kernel/core/time.h"
 #include "tests/fake/log.h"
 #include "tests/fake/pci.h"
+#include "tests/fake/time.h"
 
 #define MEM1 UINT64_C(0x90000000)
 #define ACTIVE (PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER)
+#define RESET_NS UINT64_C(100000000) /* for so long nobody may touch what was reset: the fake fails the test */
 
 /* Port 1 with a switch of two ports, a disk behind each; port 2 with a disk. */
 enum child { PORT_1, PORT_2, UP, DOWN_1, DOWN_2, DISK_1, DISK_2, DISK_3, CHILDREN };
@@ -91,7 +93,7 @@ static uint32_t on_read(void *context, struct sbdf at, uint16_t offset, unsigned
 {
     (void)context;
     unsigned i = sbdf_function(at) == 0 ? route(sbdf_bus(at), sbdf_device(at)) : CHILDREN;
-    if (i == CHILDREN || time_now_ns() < hardware[i]->untouchable_ns) { /* in reset */
+    if (i == CHILDREN) {
         return UINT32_MAX;
     }
     return width == 1   ? pci_config_read8(flat(i), offset)
@@ -287,7 +289,57 @@ static void a_reset_forgets_all_behind(void **state)
     out(0, 1, PCI_BRIDGE_CONTROL, 2, PCI_BRIDGE_RESET);
     out(0, 1, PCI_BRIDGE_CONTROL, 2, 0);
     assert_int_equal(in(3, 0, PCI_VENDOR, 4), UINT32_MAX);
-    assert_int_equal(in(5, 0, PCI_DEVICE, 2), 0x0a54); /* the other port's */
+    assert_int_equal(in(1, 0, PCI_VENDOR, 4), UINT32_MAX); /* hardware was not asked */
+    assert_int_equal(in(5, 0, PCI_DEVICE, 2), 0x0a54);     /* the other port's */
+    fake_time_advance_ns(RESET_NS);
+    assert_int_equal(in(1, 0, PCI_BUS_NUMBERS, 4), 0);
+    out(1, 0, PCI_BUS_NUMBERS, 4, 0x00040201);
+    out(2, 0, PCI_BUS_NUMBERS, 4, 0x00030302);
+    assert_int_equal(in(3, 0, PCI_DEVICE, 2), 0x0a54);
+    assert_int_equal(in(3, 0, PCI_COMMAND, 2), 0);
+}
+
+/* A link that is switched off, or on, is a reset of what is behind it too. */
+static void a_link_that_is_switched(void **state)
+{
+    (void)state;
+    uint16_t link = functions[PORT_2].cap.express + PCI_EXP_LNKCTL;
+    fake_pci_make_writable(hardware[PORT_2], link, 2, 0x01fb);
+    out(5, 0, PCI_COMMAND, 2, PCI_COMMAND_BUS_MASTER);
+    out(0, 2, link, 1, 0x40);
+    assert_int_equal(in(5, 0, PCI_DEVICE, 2), 0x0a54);
+    out(0, 2, link, 1, 0x40 | PCI_LNKCTL_DISABLE);
+    assert_int_equal(in(5, 0, PCI_DEVICE, 2), 0xffff);
+    fake_time_advance_ns(RESET_NS);
+    out(0, 2, link, 2, 0x40);
+    assert_int_equal(in(5, 0, PCI_DEVICE, 2), 0xffff);
+    assert_int_equal(in(1, 0, PCI_VENDOR, 2), 0x8086);
+    fake_time_advance_ns(RESET_NS);
+    assert_int_equal(in(5, 0, PCI_DEVICE, 2), 0x0a54);
+    assert_int_equal(in(5, 0, PCI_COMMAND, 2), 0);
+}
+
+/* The guest itself starts anew while a switch is in reset: its numbers are written as soon as it may be touched. */
+static void numbers_while_in_reset(void **state)
+{
+    (void)state;
+    out(0, 1, PCI_BRIDGE_CONTROL, 2, PCI_BRIDGE_RESET);
+    out(0, 1, PCI_BRIDGE_CONTROL, 2, 0);
+    for (unsigned i = UP; i <= DOWN_2; i++) {
+        fake_pci_set(hardware[i], PCI_BUS_NUMBERS, 4, 0);
+        hardware[i]->untouchable_ns = time_now_ns() + RESET_NS / 2;
+    }
+    for (unsigned i = 0; i < CHILDREN; i++) {
+        guest_vmd_child_reset(&children[i]);
+    }
+    guest_vmd_buses_settle(&bus);
+    assert_int_equal(fake_pci_get(hardware[UP], PCI_BUS_NUMBERS, 4), 0);
+    fake_time_advance_ns(RESET_NS);
+    assert_int_equal(in(1, 0, PCI_BUS_NUMBERS, 4), 0x00040201);
+    assert_int_equal(fake_pci_get(hardware[UP], PCI_BUS_NUMBERS, 4), 0x00040201);
+    assert_int_equal(in(2, 0, PCI_BUS_NUMBERS, 4), 0x00030302);
+    assert_int_equal(in(2, 1, PCI_BUS_NUMBERS, 4), 0x00040402);
+    assert_int_equal(in(3, 0, PCI_DEVICE, 2), 0x0a54);
 }
 
 /* --- capabilities */
@@ -335,6 +387,48 @@ static void what_is_the_functions_own(void **state)
     out(5, 0, express + PCI_EXP_DEVCTL, 2, PCI_DEVCTL_FLR);
     assert_int_equal(hardware[DISK_3]->flrs, 1);
     assert_int_equal(children[DISK_3].header.command, 0);
+    uint64_t before = fake_pci_accesses();
+    assert_int_equal(in(5, 0, PCI_VENDOR, 4), UINT32_MAX);
+    out(5, 0, PCI_COMMAND, 2, ACTIVE);
+    out(5, 0, express + PCI_EXP_DEVCTL + 1u, 1, PCI_DEVCTL_FLR >> 8);
+    assert_false(guest_vmd_child_quiet(&children[DISK_3], sbdf_make(SBDF_VMD_FIRST, 5, 0, 0)));
+    assert_int_equal(fake_pci_accesses(), before); /* nobody touched it, nor anything else */
+    fake_time_advance_ns(RESET_NS);
+    assert_int_equal(in(5, 0, PCI_VENDOR, 4), 0x0a548086);
+    assert_int_equal(in(5, 0, PCI_COMMAND, 2), 0);
+}
+
+/* How long a CPU waits for a device that says nothing is told by the bridge above it. */
+static void time_limits_of_bridges(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t child, bus, device;
+        uint32_t takes;
+    } of[] = {{PORT_2, 0, 2, 0}, {UP, 1, 0, 0}, {DOWN_2, 2, 1, 0}, {DISK_3, 5, 0, 0x1f}};
+    for (unsigned i = 0; i < ARRAY_LENGTH(of); i++) {
+        struct fake_pci_function *f = hardware[of[i].child];
+        uint16_t control = functions[of[i].child].cap.express + PCI_EXP_DEVCTL2;
+        fake_pci_make_writable(f, control, 2, 0xffff);
+        out(of[i].bus, of[i].device, control, 2, 0xffff);
+        assert_int_equal(fake_pci_get(f, control, 2), of[i].takes);
+    }
+}
+
+/* Back from sleep, a root port may show retries no more, and hold its other registers as after power-on. */
+static void bridges_stay_awake(void **state)
+{
+    (void)state;
+    uint16_t pm = fake_pci_add_pm(hardware[PORT_2], false) + PCI_PM_CONTROL;
+    out(0, 2, pm, 2, PCI_PM_D3HOT);
+    assert_int_equal(fake_pci_get(hardware[PORT_2], pm, 2) & PCI_PM_STATE, 0);
+    assert_int_equal(in(0, 2, pm, 2), 0);
+    uint16_t own = cap(DISK_3, PCI_CAP_PM) + PCI_PM_CONTROL;
+    out(5, 0, own, 2, PCI_PM_D3HOT);
+    assert_int_equal(fake_pci_get(hardware[DISK_3], own, 2) & PCI_PM_STATE, PCI_PM_D3HOT);
+    assert_int_equal(in(5, 0, own, 2), 0xffff);
+    fake_time_advance_ns(RESET_NS / 10);
+    assert_int_equal(in(5, 0, own, 2) & PCI_PM_STATE, PCI_PM_D3HOT);
 }
 
 static void ports_have_no_flr_and_no_hot_plug(void **state)
@@ -485,6 +579,10 @@ int main(void)
         cmocka_unit_test_setup(numbered_anew, setup),
         cmocka_unit_test_setup(random_numbers, setup),
         cmocka_unit_test_setup(a_reset_forgets_all_behind, setup),
+        cmocka_unit_test_setup(a_link_that_is_switched, setup),
+        cmocka_unit_test_setup(numbers_while_in_reset, setup),
+        cmocka_unit_test_setup(time_limits_of_bridges, setup),
+        cmocka_unit_test_setup(bridges_stay_awake, setup),
         cmocka_unit_test_setup(unknown_capabilities_are_null, setup),
         cmocka_unit_test_setup(what_is_the_functions_own, setup),
         cmocka_unit_test_setup(ports_have_no_flr_and_no_hot_plug, setup),
