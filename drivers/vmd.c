@@ -134,19 +134,24 @@ static bool read_bars(struct vmd_domain *d, const struct pci_function *f)
     return true;
 }
 
-/* First bus by VMCONFIG 9:8; where VMCAP does not offer a restriction, the field means nothing. */
-static bool read_buses(struct vmd_domain *d, const struct pci_function *f, uint16_t config)
+/* Where VMCAP does not offer a restriction, or the part has none, the field means nothing. */
+bool vmd_first_bus(const struct vmd_domain *d, uint16_t config, uint8_t *bus)
 {
     static const uint8_t first[] = {0, 128, 224};
     unsigned mode = (unsigned)bits_get(config, 9, 8);
     mode = (d->flags & VMD_BUS_RESTRICTION) != 0 && d->restricts ? mode : 0;
-    if (mode >= ARRAY_LENGTH(first)) {
+    *bus = mode < ARRAY_LENGTH(first) ? first[mode] : 0;
+    return mode < ARRAY_LENGTH(first);
+}
+
+static bool read_buses(struct vmd_domain *d, const struct pci_function *f, uint16_t config)
+{
+    if (!vmd_first_bus(d, config, &d->first_bus)) {
         return refuse(d, VMD_FAULT_BUS_MODE);
     }
     uint64_t buses = f->bars[VMD_CFGBAR].size / MIB;
     buses = buses < VMD_BUSES_MAX ? buses : VMD_BUSES_MAX;
-    d->first_bus = first[mode];
-    d->last_bus = (uint8_t)(first[mode] + buses - 1);
+    d->last_bus = (uint8_t)(d->first_bus + buses - 1);
     return true;
 }
 

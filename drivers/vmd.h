@@ -90,6 +90,9 @@ const struct vmd_domain *vmd_of_segment(const struct vmd_facts *facts, uint16_t 
 /* Are all bytes of start..start+size (size not 0) inside one of the domain's memory windows? Host-physical. */
 bool vmd_owns(const struct vmd_domain *d, uint64_t start, uint64_t size);
 
+/* The first bus behind it, by VMCONFIG and d's flags and `restricts`; false: it names none. Pure. */
+MUST_CHECK bool vmd_first_bus(const struct vmd_domain *d, uint16_t config, uint8_t *bus);
+
 /* A place on the domain's first bus other than `at`, most likely an empty one: what is read after a write that begins
  * a reset (pci_config_write_reset). Pure. */
 struct sbdf vmd_elsewhere(const struct vmd_domain *d, struct sbdf at);

@@ -54,15 +54,20 @@ struct vmd_bridge_windows vmd_bridge_read(struct sbdf at)
 
 /* A limit of 0 first: the window ends below 4 GiB then, and is closed if it began above. The low halves next: now it
  * is closed wherever it began. Last the base, so that limits may change later. */
+void vmd_bridge_close_prefetch(struct sbdf at)
+{
+    pci_config_write32(at, VMD_BRIDGE_PREFETCH_LIMIT, vmd_bridge_nothing.prefetch_limit);
+    pci_config_write32(at, VMD_BRIDGE_PREFETCH, vmd_bridge_nothing.prefetch);
+    pci_config_write32(at, VMD_BRIDGE_PREFETCH_BASE, vmd_bridge_nothing.prefetch_base);
+}
+
 void vmd_bridge_close(struct sbdf at)
 {
     pci_config_write32(at, VMD_BRIDGE_IO_UPPER, IO_UPPER_CLOSED);
     pci_config_write16(at, VMD_BRIDGE_IO, IO_CLOSED);
     pci_config_write32(at, VMD_BRIDGE_IO_UPPER, 0);
     pci_config_write32(at, VMD_BRIDGE_MEMORY, vmd_bridge_nothing.memory);
-    pci_config_write32(at, VMD_BRIDGE_PREFETCH_LIMIT, vmd_bridge_nothing.prefetch_limit);
-    pci_config_write32(at, VMD_BRIDGE_PREFETCH, vmd_bridge_nothing.prefetch);
-    pci_config_write32(at, VMD_BRIDGE_PREFETCH_BASE, vmd_bridge_nothing.prefetch_base);
+    vmd_bridge_close_prefetch(at);
 }
 
 /* A bridge without upper halves is closed by its low half alone, and opened by it: then that write is the last that

@@ -44,6 +44,9 @@ struct vmd_bridge_windows vmd_bridge_read(struct sbdf at);
 /* Both memory windows and the I/O window closed, in an order that never opens one wider. */
 void vmd_bridge_close(struct sbdf at);
 
+/* The prefetchable one alone. */
+void vmd_bridge_close_prefetch(struct sbdf at);
+
 /* Close, then show these: the memory window in one write, the prefetchable one by its upper base last. */
 void vmd_bridge_set(struct sbdf at, const struct vmd_bridge_windows *w);
 

@@ -4,41 +4,15 @@
 #include "drivers/vmd_children.h"
 
 #include "drivers/pci_regs.h"
+#include "drivers/vmd_bridge.h"
 #include "drivers/vmd_diag.h"
 
 #define TYPE_BRIDGE 1
 #define FIX "the guest's driver gives it a new place; update the firmware if it does not"
-#define BRIDGE_WINDOW 0x20        /* base 15:4 and limit 31:20, both address bits 31:20 */
-#define BRIDGE_PREFETCH 0x24      /* likewise; low bits 1: 64 bits wide */
-#define BRIDGE_PREFETCH_BASE 0x28 /* bits 63:32 */
-#define BRIDGE_PREFETCH_LIMIT 0x2c
-#define WINDOW_CLOSED UINT32_C(0x0000fff0) /* its limit is below its base */
-#define WINDOW_BITS UINT32_C(0xfff0fff0)
 
-/* From start to the last byte; closed when last is below. */
-struct span {
-    uint64_t start, last;
-};
-
-static struct span read_window(struct sbdf at)
+static bool strays(const struct vmd_domain *d, struct vmd_bridge_span s)
 {
-    uint32_t v = pci_config_read32(at, BRIDGE_WINDOW);
-    return (struct span){(uint64_t)bits_get(v, 15, 4) << 20, (uint64_t)bits_get(v, 31, 20) << 20 | (MIB - 1)};
-}
-
-static struct span read_prefetch(struct sbdf at)
-{
-    uint32_t v = pci_config_read32(at, BRIDGE_PREFETCH);
-    bool wide = (v & 0xf) == 1;
-    uint64_t base = wide ? pci_config_read32(at, BRIDGE_PREFETCH_BASE) : 0;
-    uint64_t limit = wide ? pci_config_read32(at, BRIDGE_PREFETCH_LIMIT) : 0;
-    return (struct span){base << 32 | (uint64_t)bits_get(v, 15, 4) << 20,
-                         limit << 32 | (uint64_t)bits_get(v, 31, 20) << 20 | (MIB - 1)};
-}
-
-static bool strays(const struct vmd_domain *d, const struct span *s)
-{
-    return s->start <= s->last && !vmd_owns(d, s->start, s->last - s->start + 1);
+    return s.size != 0 && !vmd_owns(d, s.start, s.size);
 }
 
 bool vmd_child_bar_strays(const struct vmd_domain *d, const struct pci_bar *bar)
@@ -47,12 +21,12 @@ bool vmd_child_bar_strays(const struct vmd_domain *d, const struct pci_bar *bar)
     return memory && bar->size != 0 && bar->address != 0 && !(bar->assigned && vmd_owns(d, bar->address, bar->size));
 }
 
-static void say(const struct pci_function *f, const char *what, const struct span *s, struct diag_list *diag)
+static void say(const struct pci_function *f, const char *what, struct vmd_bridge_span s, struct diag_list *diag)
 {
     char where[SBDF_TEXT_SIZE];
     diag_add(diag, VMD_DIAG_OUTSIDE, DIAG_NOTE, sbdf_text(f->at, where), FIX,
              "%s at 0x%llx-0x%llx is not inside the memory of its VMD endpoint; it is closed", what,
-             (unsigned long long)s->start, (unsigned long long)s->last);
+             (unsigned long long)s.start, (unsigned long long)(s.start + (s.size - 1)));
 }
 
 static void check_bars(const struct vmd_domain *d, struct pci_function *f, struct diag_list *diag)
@@ -62,9 +36,9 @@ static void check_bars(const struct vmd_domain *d, struct pci_function *f, struc
         if ((i == PCI_BARS && !f->rom_enabled) || !vmd_child_bar_strays(d, bar)) {
             continue;
         }
-        struct span s = {bar->address, bar->address + bar->size - 1};
+        struct vmd_bridge_span s = {bar->address, bar->size};
         f->blocked |= PCI_BLOCKED_BARS;
-        say(f, i == PCI_BARS ? "its ROM" : "a BAR of it", &s, diag);
+        say(f, i == PCI_BARS ? "its ROM" : "a BAR of it", s, diag);
     }
 }
 
@@ -93,28 +67,38 @@ static void drop_command(struct pci_function *f, uint16_t bits)
     }
 }
 
-/* In this order no moment has a window that is larger than before. */
-static void close_prefetch(struct sbdf at)
+/* Upper halves count where the low one says that they are there. */
+static struct vmd_bridge_windows windows_of(struct sbdf at)
 {
-    pci_config_write32(at, BRIDGE_PREFETCH_LIMIT, 0);
-    pci_config_write32(at, BRIDGE_PREFETCH, WINDOW_CLOSED);
-    pci_config_write32(at, BRIDGE_PREFETCH_BASE, UINT32_MAX);
+    struct vmd_bridge_windows w = vmd_bridge_read(at);
+    if ((w.prefetch & VMD_BRIDGE_WIDE & 0xffffu) == 0) {
+        w.prefetch_base = w.prefetch_limit = 0;
+    }
+    return w;
+}
+
+/* A bridge without a prefetchable window reads 0 there, whatever was written. */
+static void confine_prefetch(const struct vmd_domain *d, const struct pci_function *f, struct diag_list *diag)
+{
+    struct vmd_bridge_windows before = windows_of(f->at);
+    if (strays(d, vmd_bridge_prefetch(&before))) {
+        vmd_bridge_close_prefetch(f->at);
+        if (before.prefetch != 0 || pci_config_read32(f->at, VMD_BRIDGE_PREFETCH) != 0) {
+            say(f, "the bridge's prefetchable window", vmd_bridge_prefetch(&before), diag);
+        }
+    }
 }
 
 static void confine_bridge(const struct vmd_domain *d, struct pci_function *f, struct diag_list *diag)
 {
-    struct span window = read_window(f->at), prefetch = read_prefetch(f->at);
-    if (strays(d, &window)) {
-        say(f, "the bridge's window", &window, diag);
-        pci_config_write32(f->at, BRIDGE_WINDOW, WINDOW_CLOSED);
-        window = read_window(f->at);
+    struct vmd_bridge_windows w = windows_of(f->at);
+    if (strays(d, vmd_bridge_memory(&w))) {
+        say(f, "the bridge's window", vmd_bridge_memory(&w), diag);
+        pci_config_write32(f->at, VMD_BRIDGE_MEMORY, VMD_BRIDGE_CLOSED);
     }
-    if (strays(d, &prefetch)) {
-        say(f, "the bridge's prefetchable window", &prefetch, diag);
-        close_prefetch(f->at);
-        prefetch = read_prefetch(f->at);
-    }
-    if (strays(d, &window) || strays(d, &prefetch)) {
+    confine_prefetch(d, f, diag);
+    w = windows_of(f->at);
+    if (strays(d, vmd_bridge_memory(&w)) || (w.prefetch != 0 && strays(d, vmd_bridge_prefetch(&w)))) {
         char where[SBDF_TEXT_SIZE];
         drop_command(f, PCI_COMMAND_MEMORY);
         diag_add(diag, VMD_DIAG_BRIDGE, DIAG_WARNING, sbdf_text(f->at, where),

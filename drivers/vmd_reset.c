@@ -13,6 +13,8 @@
 #define ASSERT_US UINT64_C(2000)   /* PCI 3.0 4.3.2: reset lasts 1 ms at least */
 #define SETTLE_US UINT64_C(100000) /* PCIe 6.0 6.6.1: no configuration access for 100 ms */
 
+#define FIX_DISKS "switch the machine off and on; if it comes again, look at the drives behind it"
+
 static void wait_us(struct vmd_reset *r, uint64_t us)
 {
     r->due_ns = time_now_ns() + us * 1000;
@@ -24,10 +26,10 @@ static void hear(struct vmd_reset *r, enum status status)
     r->status = r->status == STATUS_OK ? status : r->status;
 }
 
-static enum status fail(const struct pci_function *f, const char *what, enum status status)
+static enum status fail(const struct pci_function *f, const char *what, enum status status, const char *fix)
 {
     char text[SBDF_TEXT_SIZE];
-    log_error("vmd: %s: %s: %s", sbdf_text(f->at, text), what, status_text(status));
+    log_error("vmd: %s: %s: %s; %s", sbdf_text(f->at, text), what, status_text(status), fix);
     return status;
 }
 
@@ -46,7 +48,7 @@ static void drain(struct vmd_reset *r)
     } else if (!deadline_passed(r->deadline)) {
         wait_us(r, PCI_READY_POLL_US);
     } else {
-        r->status = fail(endpoint, "requests do not end", STATUS_TIMEOUT);
+        r->status = fail(endpoint, "requests do not end", STATUS_TIMEOUT, FIX_DISKS);
         r->step = VMD_RESET_STEP_OVER;
     }
 }
@@ -69,7 +71,8 @@ static enum status stop_bypass(const struct pci_function *endpoint)
     }
     return (config & VMD_CONFIG_BYPASS) == 0
                ? STATUS_OK
-               : fail(endpoint, "its children's messages cannot be stopped from passing it by", STATUS_HARDWARE);
+               : fail(endpoint, "its children's messages cannot be stopped from passing it by", STATUS_HARDWARE,
+                      vmd_fault_fix(VMD_FAULT_BYPASS));
 }
 
 /* --- what is behind it */
@@ -198,10 +201,11 @@ bool vmd_reset_go_on(struct vmd_reset *r)
 
 static enum status check_first_bus(const struct vmd_domain *d, const struct pci_function *endpoint)
 {
-    static const uint8_t first[] = {0, 128, 224};
-    unsigned mode = (unsigned)bits_get(pci_config_read16(endpoint->at, VMD_CONFIG), 9, 8);
-    bool same = !d->restricts || (mode < ARRAY_LENGTH(first) && first[mode] == d->first_bus);
-    return same ? STATUS_OK : fail(endpoint, "its buses start elsewhere after its reset", STATUS_HARDWARE);
+    uint8_t first = 0;
+    bool same = vmd_first_bus(d, pci_config_read16(endpoint->at, VMD_CONFIG), &first) && first == d->first_bus;
+    return same ? STATUS_OK
+                : fail(endpoint, "its buses start elsewhere after its reset", STATUS_HARDWARE,
+                       vmd_fault_fix(VMD_FAULT_BUS_MODE));
 }
 
 enum status vmd_reset_restore(const struct pci_facts *facts, const struct vmd_domain *d)

@@ -87,6 +87,18 @@ static enum status check(const struct vmd_domain *d, const struct guest_bar bars
     return same && (d->flags & VMD_CAN_BYPASS) != 0 ? STATUS_CONFLICT : STATUS_OK;
 }
 
+/* What the user is to change. */
+static const char *fix_of(const struct vmd_domain *d, enum status status)
+{
+    if (status == STATUS_NO_MEMORY) {
+        return "leave more memory to the hypervisor: give guests less";
+    }
+    if (status == STATUS_CONFLICT) {
+        return "in firmware's setup change the size of VMD's MEMBAR1, so that it has another address";
+    }
+    return vmd_fault_fix(d->usable ? VMD_FAULT_MSIX : d->fault);
+}
+
 enum status guest_vmd_make(struct guest_vmd **out, const struct pci_facts *facts, const struct vm_device *device,
                            struct guest_bar bars[PCI_BARS], struct guest_msix *msix)
 {
@@ -99,7 +111,8 @@ enum status guest_vmd_make(struct guest_vmd **out, const struct pci_facts *facts
     status = status == STATUS_OK ? pages_alloc_block(bytes, PAGE_SIZE, UINT64_MAX, &at) : status;
     if (status != STATUS_OK) {
         char text[SBDF_TEXT_SIZE];
-        log_error("vmd: %s: cannot be given: %s", sbdf_text(device->function->at, text), status_text(status));
+        log_error("vmd: %s: cannot be given: %s; %s", sbdf_text(device->function->at, text), status_text(status),
+                  fix_of(d, status));
         return status;
     }
     struct guest_vmd *v = phys_to_virt(at);

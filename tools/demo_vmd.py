@@ -164,7 +164,9 @@ def check_refusal(s, part, folder, timeout):
     print(f"one disk of it alone ({part.child(0)}), in another boot")
     run, _ = boot(folder, part, rogue(part.child(0)), timeout)
     other = Summary(run)
-    s.line(any(part.child(0) in line and " error " in line for line in other.lines), "is refused:")
+    refused = any("error[BH0624]" in line and part.child(0) in line for line in other.lines)
+    s.line(refused and any("name the endpoint" in line for line in other.lines),
+           "is refused (BH0624), and the endpoint is to be named:")
     for line in other.lines:
         if part.child(0) in line and (" error " in line or "fix" in line):
             print(f"            {line}")

@@ -254,6 +254,20 @@ static void first_bus_by_mode_and_part(void **state)
     assert_int_equal(domain()->first_bus, 0);
 }
 
+/* It is asked again after every reset. */
+static void the_first_bus_by_the_register(void **state)
+{
+    (void)state;
+    uint8_t bus = 1;
+    struct vmd_domain d = {.flags = vmd_ids_flags(0x8086, SERVER), .restricts = true};
+    assert_true(vmd_first_bus(&d, 0x200, &bus));
+    assert_int_equal(bus, 224);
+    assert_false(vmd_first_bus(&d, 0x300, &bus));
+    d.flags = vmd_ids_flags(0x8086, OLD);
+    assert_true(vmd_first_bus(&d, 0x300, &bus));
+    assert_int_equal(bus, 0);
+}
+
 static void bus_mode_3_is_refused(void **state)
 {
     (void)state;
@@ -573,6 +587,24 @@ static void windows_outside_are_closed(void **state)
     assert_true(upper < base && base < top && top != SIZE_MAX);
 }
 
+/* The prefetchable window may be left out: its register reads 0 then, whatever is written. */
+static void a_bridge_without_a_prefetchable_window(void **state)
+{
+    (void)state;
+    add_endpoint(SERVER, 0);
+    struct fake_pci_function *port = add_port(0, 1, 1, 1);
+    fake_pci_set(port, 0x04, 2, 6);
+    fake_pci_set(port, 0x20, 4, 0x91f09000);
+    for (uint16_t at = 0x24; at <= 0x2c; at += 4) {
+        fake_pci_set(port, at, 4, 0);
+        fake_pci_make_writable(port, at, 4, 0);
+    }
+    open_all();
+    assert_int_equal(count_code(VMD_DIAG_BRIDGE), 0);
+    assert_int_equal(count_code(VMD_DIAG_OUTSIDE), 0);
+    assert_int_equal(fake_pci_get(port, 0x04, 2), 6);
+}
+
 static void a_window_that_stays_open_loses_its_decoder(void **state)
 {
     (void)state;
@@ -738,6 +770,8 @@ int main(void)
         cmocka_unit_test_setup(too_many_functions_close_the_domain_only, setup),
         cmocka_unit_test_setup(seventeen_endpoints, setup),
         cmocka_unit_test_setup(windows_outside_are_closed, setup),
+        cmocka_unit_test_setup(the_first_bus_by_the_register, setup),
+        cmocka_unit_test_setup(a_bridge_without_a_prefetchable_window, setup),
         cmocka_unit_test_setup(a_window_that_stays_open_loses_its_decoder, setup),
         cmocka_unit_test_setup(bars_outside_are_closed, setup),
         cmocka_unit_test_setup(the_head_of_membar2_belongs_to_nobody, setup),

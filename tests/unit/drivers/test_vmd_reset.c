@@ -207,6 +207,18 @@ static void a_first_bus_that_moved(void **state)
     struct vmd_domain other = *rig.domain;
     other.first_bus = 224;
     assert_int_equal(vmd_reset_restore(&rig.pci.facts, &other), STATUS_HARDWARE);
+    assert_int_equal(fake_log_count(vmd_fault_fix(VMD_FAULT_BUS_MODE)), 1);
+}
+
+/* A part that restricts no buses may have anything in VMCAP and VMCONFIG 9:8: that means nothing, at boot and here. */
+static void a_part_without_restrictions(void **state)
+{
+    (void)state;
+    struct vmd_domain other = *rig.domain;
+    other.flags = vmd_ids_flags(0x8086, 0x201d);
+    other.restricts = true;
+    other.first_bus = 0;
+    assert_int_equal(vmd_reset_restore(&rig.pci.facts, &other), STATUS_OK);
 }
 
 static void windows_that_do_not_close(void **state)
@@ -236,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup(a_port_that_does_not_wake_up, setup),
         cmocka_unit_test_setup(behind_a_switch_that_is_gone, setup),
         cmocka_unit_test_setup(a_first_bus_that_moved, setup),
+        cmocka_unit_test_setup(a_part_without_restrictions, setup),
         cmocka_unit_test_setup(windows_that_do_not_close, setup),
         cmocka_unit_test_setup(bypass_that_stays, setup),
     };
