@@ -55,6 +55,16 @@ struct vmd_window {
     uint64_t start, size; /* host-physical, whole pages; size 0: none */
 };
 
+#define VMD_PORTS_MAX 32 /* root ports of a domain: one bus has room for no more devices */
+#define VMD_PORT_REGISTERS 4
+
+/* A root port's registers as firmware left them (drivers/vmd_ports.h). */
+struct vmd_port {
+    struct sbdf at;
+    uint16_t express; /* capability */
+    uint16_t values[VMD_PORT_REGISTERS];
+};
+
 struct vmd_domain {
     uint32_t endpoint;           /* index in pci_facts.functions */
     uint16_t segment;            /* SBDF_VMD_FIRST + n, n in the order of the endpoints' addresses */
@@ -67,7 +77,9 @@ struct vmd_domain {
     bool lock_shadow;            /* VMLOCK bit 1 as firmware left it */
     bool usable;                 /* fault is VMD_FAULT_NONE */
     bool hidden;                 /* its functions are not known: a dump that an operating system hid them from */
-    enum vmd_fault fault;        /* not VMD_FAULT_NONE: members above may be 0 */
+    struct vmd_port ports[VMD_PORTS_MAX];
+    size_t port_count;
+    enum vmd_fault fault; /* not VMD_FAULT_NONE: members above may be 0 */
 };
 
 struct vmd_facts {

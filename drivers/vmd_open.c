@@ -8,6 +8,7 @@
 #include "drivers/vmd_buses.h"
 #include "drivers/vmd_children.h"
 #include "drivers/vmd_diag.h"
+#include "drivers/vmd_ports.h"
 #include "kernel/core/mmio_map.h"
 
 struct opening {
@@ -160,5 +161,8 @@ enum status vmd_open(struct vmd_facts *facts, struct pci_facts *pci, struct aren
     }
     vmd_take_children(facts, pci, diag);
     confine(&o);
+    for (size_t i = 0; i < facts->count; i++) {
+        vmd_ports_remember(&facts->domains[i], pci);
+    }
     return STATUS_OK;
 }

@@ -5,6 +5,8 @@
 #include "drivers/pci_power.h"
 #include "drivers/pci_quiesce.h"
 #include "drivers/pci_regs.h"
+#include "drivers/vmd_ports.h"
+#include "drivers/vmd_reset_first.h"
 #include "drivers/vmd_reset_ports.h"
 #include "kernel/core/log.h"
 #include "kernel/core/time.h"
@@ -90,6 +92,7 @@ static void wake_ports(struct vmd_reset *r)
 static void hold(struct vmd_reset *r)
 {
     hear(r, vmd_reset_ports_ready(r->facts, r->domain));
+    vmd_ports_restore(r->domain);
     hear(r, vmd_reset_ports_number(r->facts, r->domain));
     vmd_reset_ports_quiet(r->facts, r->domain);
     vmd_reset_ports_hold(r->facts, r->domain, true);
@@ -100,6 +103,7 @@ static void hold(struct vmd_reset *r)
 static void release(struct vmd_reset *r)
 {
     vmd_reset_ports_hold(r->facts, r->domain, false);
+    vmd_reset_first_begin(r->facts, r->domain);
     r->deadline = deadline_in_us(PCI_READY_LINK_US);
     r->step = VMD_RESET_STEP_LINKS;
 }
@@ -112,6 +116,14 @@ static void see_links(struct vmd_reset *r)
         return;
     }
     wait_us(r, SETTLE_US);
+    r->step = VMD_RESET_STEP_RISE;
+}
+
+static void rise(struct vmd_reset *r)
+{
+    if (vmd_reset_first_rise(r->facts, r->domain)) {
+        wait_us(r, PCI_POWER_US);
+    }
     r->step = VMD_RESET_STEP_NEXT;
 }
 
@@ -187,9 +199,9 @@ void vmd_reset_begin(struct vmd_reset *r, const struct pci_facts *facts, const s
 bool vmd_reset_go_on(struct vmd_reset *r)
 {
     static void (*const steps[])(struct vmd_reset * r) = {
-        [VMD_RESET_STEP_DRAIN] = drain,      [VMD_RESET_STEP_WAKE] = wake_ports,     [VMD_RESET_STEP_HOLD] = hold,
-        [VMD_RESET_STEP_RELEASE] = release,  [VMD_RESET_STEP_LINKS] = see_links,     [VMD_RESET_STEP_NEXT] = next,
-        [VMD_RESET_STEP_BACK] = see_it_back, [VMD_RESET_STEP_CLOSE] = close_windows,
+        [VMD_RESET_STEP_DRAIN] = drain,     [VMD_RESET_STEP_WAKE] = wake_ports,  [VMD_RESET_STEP_HOLD] = hold,
+        [VMD_RESET_STEP_RELEASE] = release, [VMD_RESET_STEP_LINKS] = see_links,  [VMD_RESET_STEP_RISE] = rise,
+        [VMD_RESET_STEP_NEXT] = next,       [VMD_RESET_STEP_BACK] = see_it_back, [VMD_RESET_STEP_CLOSE] = close_windows,
     };
     while (r->step != VMD_RESET_STEP_OVER && time_now_ns() >= r->due_ns) {
         steps[r->step](r);
@@ -225,6 +237,7 @@ enum status vmd_reset_restore(const struct pci_facts *facts, const struct vmd_do
             pci_escalation_mask(facts, f);
         }
     }
+    vmd_ports_restore(d);
     vmd_reset_ports_show_retries(facts, d);
     return status;
 }

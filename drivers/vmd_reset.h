@@ -14,6 +14,7 @@ enum vmd_reset_step {
     VMD_RESET_STEP_HOLD,
     VMD_RESET_STEP_RELEASE,
     VMD_RESET_STEP_LINKS, /* of root ports come up */
+    VMD_RESET_STEP_RISE,  /* functions of the first bus that were reset by power states */
     VMD_RESET_STEP_NEXT,  /* function behind it, from above */
     VMD_RESET_STEP_BACK,  /* it answers again */
     VMD_RESET_STEP_CLOSE,
@@ -33,12 +34,12 @@ struct vmd_reset {
 };
 
 /* In this order: bus mastering of the endpoint off, its requests drained, root ports in D0, with their links on and
- * their own messages off (no reset below reaches these), bus numbers as in the facts, children's bus mastering and
- * decode off, secondary bus reset of every root port (together), windows closed (upper limit, low halves, upper base),
- * VMCONFIG bit 1 cleared. The endpoint itself is left for its own reset. A disk that does not come back is a line in
- * the log, no failure: its guest does not find it. status: STATUS_TIMEOUT: the endpoint's requests do not end;
- * STATUS_HARDWARE: a root port does not wake up, or it or VMCONFIG does not hold what was written: nobody may use the
- * endpoint. */
+ * their own messages off and their registers as at boot (no reset below reaches these), bus numbers as in the facts,
+ * children's bus mastering, decode and messages off, secondary bus reset of every root port (together), the own reset
+ * of what else is on the first bus, windows closed (upper limit, low halves, upper base), VMCONFIG bit 1 cleared. The
+ * endpoint itself is left for its own reset. A disk that does not come back is a line in the log, no failure: its guest
+ * does not find it. status: STATUS_TIMEOUT: the endpoint's requests do not end; STATUS_HARDWARE: a root port does not
+ * wake up, or it or VMCONFIG does not hold what was written: nobody may use the endpoint. */
 void vmd_reset_begin(struct vmd_reset *r, const struct pci_facts *facts, const struct vmd_domain *d);
 
 /* What is due by now. True when it is over; else call it again at due_ns. */

@@ -20,6 +20,11 @@ static bool is_bridge(const struct vmd_domain *d, const struct pci_function *f)
     return vmd_reset_ports_child(d, f) && f->header == 1;
 }
 
+static bool is_first(const struct vmd_domain *d, const struct pci_function *f)
+{
+    return vmd_reset_ports_child(d, f) && sbdf_bus(f->at) == d->first_bus;
+}
+
 static bool is_root_port(const struct vmd_domain *d, const struct pci_function *f)
 {
     return is_bridge(d, f) && sbdf_bus(f->at) == d->first_bus;
@@ -78,7 +83,7 @@ bool vmd_reset_ports_wake(const struct pci_facts *facts, const struct vmd_domain
 {
     bool slept = false;
     for (size_t i = 0; i < facts->count; i++) {
-        slept = (is_root_port(d, &facts->functions[i]) && wake(&facts->functions[i])) || slept;
+        slept = (is_first(d, &facts->functions[i]) && wake(&facts->functions[i])) || slept;
     }
     return slept;
 }
@@ -158,6 +163,7 @@ void vmd_reset_ports_quiet(const struct pci_facts *facts, const struct vmd_domai
         const struct pci_function *f = &facts->functions[i];
         if (vmd_reset_ports_child(d, f) && pci_ready(f)) {
             quiet(f);
+            (void)pci_silence(f);
         }
     }
 }

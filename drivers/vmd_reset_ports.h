@@ -12,7 +12,8 @@ bool vmd_reset_ports_child(const struct vmd_domain *d, const struct pci_function
 /* The bus numbers that f, a bridge, has in the facts. */
 uint32_t vmd_reset_ports_numbers(const struct pci_function *f);
 
-/* Root ports that sleep are told to wake up. True: one did sleep, so that all are to be left alone for 10 ms. */
+/* Functions of the first bus that sleep are told to wake up. True: one did sleep, so that all are to be left alone for
+ * 10 ms. */
 bool vmd_reset_ports_wake(const struct pci_facts *facts, const struct vmd_domain *d);
 
 /* ... in D0, with their links on, and without messages of their own. STATUS_HARDWARE: one does not wake up. */
@@ -25,7 +26,7 @@ MUST_CHECK enum status vmd_reset_ports_number(const struct pci_facts *facts, con
 /* The same again, where root ports forward to those numbers already. */
 MUST_CHECK enum status vmd_reset_ports_close(const struct pci_facts *facts, const struct vmd_domain *d);
 
-/* No decode, bus mastering or INTx of anything that answers. */
+/* No decode, bus mastering, INTx or messages of anything that answers. */
 void vmd_reset_ports_quiet(const struct pci_facts *facts, const struct vmd_domain *d);
 
 /* Secondary bus reset of all root ports asserted, or released. */

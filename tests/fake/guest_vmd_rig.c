@@ -10,6 +10,7 @@
 #include "drivers/pci_caps.h"
 #include "drivers/pci_regs.h"
 #include "drivers/vmd_bridge.h"
+#include "drivers/vmd_ports.h"
 #include "guest/memory.h"
 #include "guest/vmd_window.h"
 
@@ -107,6 +108,7 @@ void guest_vmd_rig_start(struct guest_vmd_rig *rig, struct vmd_model_config conf
     fake_vmd_add(&rig->vmd, sbdf_make(0, 0, 0x0e, 0), SBDF_VMD_FIRST, &config, io);
     find_endpoint(rig, &list);
     find_children(rig, &list);
+    vmd_ports_remember(&rig->made, &rig->pci.facts);
     rig->plan = (struct plan_device){.function = rig->domain->endpoint,
                                      .reset = config.flr ? PCI_RESET_FLR : PCI_RESET_D3,
                                      .gsi = PLAN_NO_GSI,

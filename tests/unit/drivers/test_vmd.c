@@ -10,8 +10,11 @@
 #include <cmocka.h>
 
 #include "drivers/pci_bars.h"
+#include "drivers/pci_regs.h"
 #include "drivers/vmd.h"
 #include "drivers/vmd_diag.h"
+#include "drivers/vmd_reset.h"
+#include "kernel/core/time.h"
 #include "tests/fake/log.h"
 #include "tests/fake/mmio.h"
 #include "tests/fake/pci.h"
@@ -683,6 +686,46 @@ static void an_orphan_is_blocked(void **state)
     assert_int_equal(count_code(VMD_DIAG_OUTSIDE), 1);
 }
 
+/* --- functions of the first bus that are no bridges: SATA controllers, in client parts */
+
+static void reset_all(void)
+{
+    struct vmd_reset r;
+    vmd_reset_begin(&r, &facts, domain());
+    while (!vmd_reset_go_on(&r)) {
+        time_wait_until(r.due_ns);
+    }
+    assert_int_equal(r.status, STATUS_OK);
+}
+
+static void beside_root_ports(void **state)
+{
+    (void)state;
+    add_endpoint(CLIENT, 0);
+    add_two_drives(0);
+    struct fake_pci_function *of[3];
+    for (unsigned i = 0; i < ARRAY_LENGTH(of); i++) {
+        of[i] = fake_pci_add(child(0, 0x17 + i), 0x8086, 0xa352, 0x010601);
+        fake_pci_add_msi(of[i], true, false);
+    }
+    fake_pci_add_express(of[0], PCI_EXPRESS_RC_ENDPOINT, true);
+    fake_pci_add_pm(of[1], false);
+    open_all();
+    for (unsigned i = 0; i < ARRAY_LENGTH(of); i++) {
+        fake_pci_set(of[i], got(of[i]->at)->cap.msi + PCI_MSI_CONTROL, 2, PCI_MSI_ENABLE);
+        fake_pci_set(of[i], PCI_COMMAND, 2, 6);
+    }
+    reset_all();
+    for (unsigned i = 0; i < ARRAY_LENGTH(of); i++) {
+        assert_int_equal(fake_pci_get(of[i], PCI_COMMAND, 2) & 6, 0);
+        assert_int_equal(fake_pci_get(of[i], got(of[i]->at)->cap.msi + PCI_MSI_CONTROL, 2) & PCI_MSI_ENABLE, 0);
+    }
+    assert_int_equal(of[0]->flrs, 1);
+    assert_int_equal(of[1]->power_resets, 1);
+    assert_int_equal(fake_log_count("10000:00:19.0: has no reset"), 1);
+    assert_int_equal(fake_log_count("does not answer"), 0);
+}
+
 /* Whatever children say, opening ends and no window or BAR outside stays open. */
 static void hostile_bytes(void **state)
 {
@@ -771,6 +814,7 @@ int main(void)
         cmocka_unit_test_setup(seventeen_endpoints, setup),
         cmocka_unit_test_setup(windows_outside_are_closed, setup),
         cmocka_unit_test_setup(the_first_bus_by_the_register, setup),
+        cmocka_unit_test_setup(beside_root_ports, setup),
         cmocka_unit_test_setup(a_bridge_without_a_prefetchable_window, setup),
         cmocka_unit_test_setup(a_window_that_stays_open_loses_its_decoder, setup),
         cmocka_unit_test_setup(bars_outside_are_closed, setup),

@@ -167,6 +167,26 @@ static void retries_are_shown(void **state)
     assert_int_equal(pci_config_read16(port(1), cap + PCI_EXP_ROOTCTL), PCI_ROOTCTL_RETRY | PCI_ROOTCTL_PME);
 }
 
+/* Sizes, the link's power saving and the slot's lights: no reset reaches them, and the next user is to find what
+ * firmware left. */
+static void what_was_written_into_ports(void **state)
+{
+    (void)state;
+    uint16_t cap = pci_find(&rig.pci.facts, port(1))->cap.express;
+    static const uint16_t registers[] = {PCI_EXP_DEVCTL, PCI_EXP_LNKCTL, PCI_EXP_SLTCTL, PCI_EXP_DEVCTL2};
+    uint16_t before[ARRAY_LENGTH(registers)];
+    for (unsigned i = 0; i < ARRAY_LENGTH(registers); i++) {
+        pci_model_allow(&rig.vmd.model.port[1].space, cap + registers[i], 2, 0xffff);
+        before[i] = pci_config_read16(port(1), cap + registers[i]);
+        pci_config_write16(port(1), cap + registers[i], before[i] ^ (i == 1 ? 0x01cb : i == 3 ? 0x1f : 0x00c0));
+    }
+    used();
+    assert_int_equal(reset_domain(&rig.pci.facts), STATUS_OK);
+    for (unsigned i = 0; i < ARRAY_LENGTH(registers); i++) {
+        assert_int_equal(pci_config_read16(port(1), cap + registers[i]), before[i]);
+    }
+}
+
 static void a_port_that_does_not_wake_up(void **state)
 {
     (void)state;
@@ -245,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup(a_disk_that_is_gone, setup),
         cmocka_unit_test_setup(ports_asleep_or_without_link, setup),
         cmocka_unit_test_setup(retries_are_shown, setup),
+        cmocka_unit_test_setup(what_was_written_into_ports, setup),
         cmocka_unit_test_setup(a_port_that_does_not_wake_up, setup),
         cmocka_unit_test_setup(behind_a_switch_that_is_gone, setup),
         cmocka_unit_test_setup(a_first_bus_that_moved, setup),
