@@ -3,6 +3,7 @@
  * too much is shut as a whole, so that the disk behind it is gone. The model of the hardware counts strays. */
 #include "kernel/hw/mmio.h"
 #include "kernel/lib/bits.h"
+#include "tests/guest/lib/machine.h"
 #include "tests/guest/lib/report.h"
 #include "tests/guest/vmd/vmd.h"
 
@@ -83,12 +84,21 @@ static void numbers(const struct vmd *v)
     check(child_read(v, 1, 0, CHILD_ID, 4) != ONES && disk_version(v, 0) != ONES, "numbers as before: as before");
 }
 
+/* What was reset is left alone for 100 ms, and reads all ones until then. */
+static void wait_for_disk(const struct vmd *v)
+{
+    for (unsigned i = 0; i < 100 && child_read(v, 1, 0, CHILD_ID, 4) == ONES; i++) {
+        machine_wait_us(10000);
+    }
+}
+
 static void bus_reset(const struct vmd *v)
 {
     child_write(v, 0, 1, CHILD_CONTROL, 2, 0xffff);
     expect(child_read(v, 0, 1, CHILD_CONTROL, 2) & ~0x43u, 0, "bridge control: no VGA, no ISA");
     expect(child_read(v, 1, 0, CHILD_ID, 4), ONES, "secondary bus reset: the disk is away");
     child_write(v, 0, 1, CHILD_CONTROL, 2, 0);
+    wait_for_disk(v);
     expect(child_read(v, 1, 0, CHILD_COMMAND, 2), 0, "after it: the disk forgot its command register");
     expect(child_read(v, 1, 0, CHILD_BAR, 4) & ~0xfu, 0, "after it: and its BAR");
     child_write(v, 1, 0, CHILD_COMMAND, 2, ACTIVE);
