@@ -1,6 +1,6 @@
 # The EFI loader, build/bulkhead.efi: boot/efi, a few files of kernel/lib, and Debian's gnu-efi (entry, relocation).
 # What knows no UEFI is in the host libraries too, for unit tests and fuzz targets.
-EFI_PURE := $(addprefix boot/efi/,boot_cfg.c info_block.c kernel_image.c pe_section.c place_use.c spcr.c tcg_event.c)
+EFI_PURE := $(addprefix boot/efi/,boot_cfg.c dhcp.c file_rules.c info_block.c kernel_image.c pe_section.c place_use.c spcr.c tcg_event.c)
 EFI_LIB := $(addprefix kernel/lib/,cursor.c format.c sha256.c status.c string.c)
 EFI_SRC := $(sort $(wildcard boot/efi/*.c boot/efi/*.S)) $(EFI_LIB)
 EFI_OBJ := $(EFI_SRC:%=$(BUILD)/efi/%.o)
