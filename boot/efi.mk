@@ -24,5 +24,5 @@ $(BUILD)/%.efi: $(BUILD)/%.efi.so
 $(foreach h,host host-gcc host-clang host-fuzz host-coverage,$(eval $(BUILD)/$(h)/libbulkhead.a: $(EFI_PURE:%=$(BUILD)/$(h)/%.o)))
 
 # The gates, with UEFI's headers.
-$(BUILD)/lint/gcc/boot/efi/% $(BUILD)/lint/clang/boot/efi/%: HOST_CFLAGS += $(EFI_INCLUDE) -DGNU_EFI_USE_MS_ABI
+$(foreach c,gcc clang,$(BUILD)/lint/$(c)/boot/efi/% $(BUILD)/lint/$(c)/tests/efi/%): HOST_CFLAGS += $(EFI_INCLUDE) -DGNU_EFI_USE_MS_ABI
 $(BUILD)/lint/tidy-deep/boot/efi/% $(BUILD)/lint/tidy-shallow/boot/efi/%: KERNEL_CFLAGS := $(filter-out -fcf-protection=none,$(EFI_CFLAGS))

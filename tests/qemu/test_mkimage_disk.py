@@ -27,7 +27,7 @@ def image(request, tmp_path_factory):
 
 def assert_the_guest_runs(medium, by):
     accelerator, _ = testbed.choose_accelerator(testbed.kvm_supported_cpuid())
-    run = testbed.run_qemu([*testbed.machine_arguments(cpus=1, memory="512M", accelerator=accelerator), *medium], 60)
+    run = testbed.run_qemu([*testbed.machine_arguments(cpus=1, memory="512M", accelerator=accelerator), *medium], 120)
     print(run.text)
     assert len(run.having(by)) == 1 and run.ended and not run.timed_out
     guestrun.assert_passed(guestrun.guest_lines(run.lines, "once"))

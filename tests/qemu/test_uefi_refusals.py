@@ -71,7 +71,7 @@ def refused(tmp_path_factory):
                              media.sized("large", (2 << 30) + 1), media.sized("memory", 1 << 30))
     accelerator, _ = testbed.choose_accelerator(testbed.kvm_supported_cpuid())
     arguments = [*testbed.machine_arguments(cpus=1, memory="512M", accelerator=accelerator), *sticks, *ovmf.arguments(folder)]
-    run = testbed.run_qemu(arguments, 60, answers=[KEY] * REFUSALS,
+    run = testbed.run_qemu(arguments, 120, answers=[KEY] * REFUSALS,
                            stop_when=lambda line: "no memory below" in line or "FAILED" in line)
     print(run.text)
     return run
