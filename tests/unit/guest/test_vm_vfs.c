@@ -198,6 +198,31 @@ static void a_restart_waits_for_those_with_vfs(void **state)
     both_run();
 }
 
+/* The VF's own reset takes 100 ms, and the PF's owner asks every 2 ms meanwhile. */
+static void a_vf_s_last_reset_is_over_before_the_pf_s_begins(void **state)
+{
+    (void)state;
+    unsigned flrs = pf->flrs, own = vf->flrs;
+    uint64_t wake_ns = UINT64_MAX;
+    vm_stop(&web->vm, VM_RESET, "reset");
+    live(web);
+    while (vm_life_pending(&store->vm.cpus[0], &wake_ns) || store->resetting) {
+        vm_life_step(&store->vm.cpus[0]);
+        fake_time_advance_ns(VM_VFS_POLL_NS);
+        if (vm_life_pending(&web->vm.cpus[0], &wake_ns)) {
+            vm_life_step(&web->vm.cpus[0]);
+        }
+        assert_true(!store->resetting || (pf->flrs == flrs && !web->resetting && !vf->gone));
+    }
+    assert_int_equal(vf->flrs, own + 1);
+    time_wait_until(web->devices_ns);
+    live_later(web);
+    store_rests();
+    assert_int_equal(vm_order_state(web), VM_ORDER_RUNNING);
+    assert_int_equal(pf->flrs, flrs + 1);
+    assert_true(vfs_are_on());
+}
+
 static void a_stop_resets_too(void **state)
 {
     (void)state;
@@ -385,6 +410,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_vf_s_guest_starts_anew_by_itself, setup),
         cmocka_unit_test_setup(a_restart_waits_for_those_with_vfs, setup),
+        cmocka_unit_test_setup(a_vf_s_last_reset_is_over_before_the_pf_s_begins, setup),
         cmocka_unit_test_setup(a_stop_resets_too, setup),
         cmocka_unit_test_setup(one_that_waits_to_start_again_stays_off, setup),
         cmocka_unit_test_setup(paused_ones_are_stopped, setup),
