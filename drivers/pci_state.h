@@ -30,8 +30,8 @@ void pci_state_save(const struct pci_function *f, struct pci_state *state);
 void pci_state_restore(const struct pci_function *f, const struct pci_state *state);
 
 /* Does what decides where the function answers and what it may send read back as restored? BARs, bus numbers and
- * windows, command, MSI and MSI-X control, device control, ACS, ARI Capable Hierarchy. STATUS_HARDWARE: not so; *offset is the
- * first such register. */
+ * windows, command, MSI and MSI-X control, device control, ACS, ARI Capable Hierarchy. STATUS_HARDWARE: not so; *offset
+ * is the first such register. */
 MUST_CHECK enum status pci_state_check(const struct pci_function *f, const struct pci_state *state, uint16_t *offset);
 
 #endif
