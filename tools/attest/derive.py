@@ -17,6 +17,9 @@ MIB = 1 << 20
 UNITS = {"KiB": 1 << 10, "MiB": MIB, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
+FIRMWARE = 0x29000  # of QEMU's, at the end of memory below 4 GiB
+
+
 @dataclasses.dataclass(frozen=True)
 class Depth:
     budget_ms: int  # for each class of attempts that may run out of time; 0: all of them
@@ -87,13 +90,13 @@ def facts_of_dump(text):
 
 
 def facts_of_emulator(name, mebibytes, cpus):
-    """q35's memory below 4 GiB ends at 2 GiB when all does not fit below 0xb0000000."""
+    """q35's memory below 4 GiB ends at 2 GiB when all does not fit below 0xb0000000; its firmware keeps the last pieces."""
     bytes_ = mebibytes * MIB
     if name == "bochs":
         return Facts([(0, bytes_)], [0xFED90000], cpus, [])
     low = bytes_ if bytes_ <= 0xB0000000 else 0x80000000
     high = [(1 << 32, (1 << 32) + bytes_ - low)] if bytes_ > low else []
-    return Facts([(0, low), *high], [0xFED90000], cpus, [0xB0000000])
+    return Facts([(0, low - FIRMWARE), *high], [0xFED90000], cpus, [0xB0000000])
 
 
 # --- what to aim at
@@ -203,9 +206,16 @@ def turns_of(guests, device_ms):
     return turns
 
 
+def pause_ms(depth, aims):
+    """With more targets than the depth's the log has room for each record twice: 16 at once, then one a second."""
+    tries = 4 * aims
+    return depth.pause_ms if aims <= depth.targets else max(depth.pause_ms, 1000 * (tries - 16) // tries)
+
+
 def device_ms(depth, aims):
     """About as long as one device takes with that many targets."""
-    return max(depth.device_ms, depth.device_ms * aims // depth.targets)
+    more = 4 * aims * (pause_ms(depth, aims) - depth.pause_ms)
+    return max(depth.device_ms, depth.device_ms * aims // depth.targets + more)
 
 
 def devices_seconds(depth, guests, aims):
@@ -272,7 +282,7 @@ def derive(o, planned=None):
     count = len(aims)
     seconds = emulator_seconds(o, guests, count) if o.emulator else depth.seconds + devices_seconds(depth, guests, count)
     base = (f"targets={','.join(ticket['targets'])} ticket={ticket['number']} seed={o.seed} "
-            f"budget={ticket['budget_ms']} seconds={seconds} pause={depth.pause_ms}")
+            f"budget={ticket['budget_ms']} seconds={seconds} pause={pause_ms(depth, count)}")
     turns = turns_of(guests, device_ms(depth, count))
     words = {name: f"{base} turn={turns[name]}" + (" spoil=1" if name == o.spoil else "") for name in guests}
     return ticket, attacked(config, guests, words, ticket["sha256"]["attacker"])

@@ -9,6 +9,8 @@ LOW_RAM_END = 0xC0000000  # of a guest
 PIECES = 16
 OWN_TOP = 4 * MIB  # the hypervisor's own blocks, at the top of RAM
 OWN_BOTTOM = 8 * MIB  # about what it keeps for itself at the bottom
+LOG_PLACES = (0x3F000000, 0x1F000000, 0x0F000000, 0x07000000, 0x03000000)  # of the log that outlives a reset
+LOG_AHEAD = 64 * MIB  # of RAM behind it
 
 
 @dataclasses.dataclass
@@ -66,13 +68,19 @@ class Pool:
         return blocks
 
 
+def log_of(ram):
+    """The piece that kernel/lib/last_log.c takes out of the first GiB."""
+    for at in LOG_PLACES:
+        if any(start <= at and at + LOG_AHEAD <= end for start, end in ram):
+            return [(at, at + STEP)]
+    return []
+
+
 def free_of(ram):
     """What guests can have of the machine's RAM."""
-    ends = sorted(ram)
-    if ends:
-        start, end = ends.pop()
-        ends += [(start, end - OWN_TOP)]
-    free = [(-(-max(start, OWN_BOTTOM) // STEP) * STEP, end // STEP * STEP) for start, end in ends]
+    top = max((end for _, end in ram), default=0)
+    left = minus(sorted(ram), [(0, OWN_BOTTOM), (top - OWN_TOP, top), *log_of(ram)])
+    free = [(-(-start // STEP) * STEP, end // STEP * STEP) for start, end in left]
     return [(start, end) for start, end in free if start < end]
 
 
