@@ -98,9 +98,35 @@ static void save_extended(const struct pci_function *f, struct pci_state *state)
     }
 }
 
+/* --- ARI Capable Hierarchy, in a device's lowest-numbered PF: from it come the requester ids of all its PFs' VFs,
+ * which may be on while this one is reset (PCIe 6.0 9.3.3.3.5). In other PFs it is always 0. */
+
+static uint16_t sriov_control(const struct pci_function *f)
+{
+    return f->cap.sriov == 0 ? 0 : pci_config_read16(f->at, (uint16_t)(f->cap.sriov + PCI_SRIOV_CONTROL));
+}
+
+static bool has_ari(const struct pci_function *f)
+{
+    uint16_t control = sriov_control(f);
+    return control != UINT16_MAX && (control & PCI_SRIOV_ARI) != 0;
+}
+
+/* Not while its own VFs are on, whose ids would change: then it was no reset. */
+static void restore_ari(const struct pci_function *f, const struct pci_state *state)
+{
+    uint16_t control = sriov_control(f);
+    if (state->ari && (control & (PCI_SRIOV_ARI | PCI_SRIOV_VFE)) == 0) {
+        pci_config_write16(f->at, (uint16_t)(f->cap.sriov + PCI_SRIOV_CONTROL), (uint16_t)(control | PCI_SRIOV_ARI));
+    }
+}
+
+/* --- all of it */
+
 void pci_state_save(const struct pci_function *f, struct pci_state *state)
 {
     state->count = 0;
+    state->ari = has_ari(f);
     save_header(f, state);
     save_express(f, state);
     save_interrupts(f, state);
@@ -118,6 +144,7 @@ static uint32_t wanted(const struct pci_function *f, const struct pci_state_regi
 void pci_state_restore(const struct pci_function *f, const struct pci_state *state)
 {
     pci_config_write16(f->at, PCI_COMMAND, PCI_COMMAND_INTX_OFF);
+    restore_ari(f, state);
     for (size_t i = 0; i < state->count; i++) {
         const struct pci_state_register *r = &state->registers[i];
         if (r->width == 2) {
@@ -136,6 +163,10 @@ enum status pci_state_check(const struct pci_function *f, const struct pci_state
             *offset = r->offset;
             return STATUS_HARDWARE;
         }
+    }
+    if (state->ari && !has_ari(f)) {
+        *offset = (uint16_t)(f->cap.sriov + PCI_SRIOV_CONTROL);
+        return STATUS_HARDWARE;
     }
     return STATUS_OK;
 }

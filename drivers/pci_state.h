@@ -18,10 +18,11 @@ struct pci_state_register {
 struct pci_state {
     struct pci_state_register registers[PCI_STATE_MAX]; /* in the order they are written back; command is last */
     size_t count;
+    bool ari; /* ARI Capable Hierarchy, which the VFs of all PFs of the device follow */
 };
 
 /* Header (BARs, ROM, bus numbers and windows, interrupt line, command), PCI Express, MSI, MSI-X, AER and ACS controls.
- * Not: ATS, PRI, PASID and SR-IOV, which stay as a reset leaves them: off. */
+ * Not: ATS, PRI, PASID and SR-IOV, which stay as a reset leaves them: off; but for ARI Capable Hierarchy. */
 void pci_state_save(const struct pci_function *f, struct pci_state *state);
 
 /* Write it all back, decoders and bus mastering off while BARs change. Bus mastering stays off in devices whatever
@@ -29,8 +30,8 @@ void pci_state_save(const struct pci_function *f, struct pci_state *state);
 void pci_state_restore(const struct pci_function *f, const struct pci_state *state);
 
 /* Does what decides where the function answers and what it may send read back as restored? BARs, bus numbers and
- * windows, command, MSI and MSI-X control, device control, ACS. STATUS_HARDWARE: not so; *offset is the
- * first such register. */
+ * windows, command, MSI and MSI-X control, device control, ACS, ARI Capable Hierarchy. STATUS_HARDWARE: not so; *offset
+ * is the first such register. */
 MUST_CHECK enum status pci_state_check(const struct pci_function *f, const struct pci_state *state, uint16_t *offset);
 
 #endif

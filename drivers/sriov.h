@@ -66,6 +66,10 @@ MUST_CHECK enum status sriov_restore_begin(const struct sriov *s);
 #define SRIOV_READY_US UINT64_C(100000) /* PCIe 6.0 9.3.3.3.1 */
 MUST_CHECK enum status sriov_restore_end(const struct sriov *s);
 
+/* The PF that tells the device about ARI was reset, and s->at, another, was not: are its VFs' requester ids what they
+ * were? */
+MUST_CHECK bool sriov_ids_hold(const struct sriov *s);
+
 /* Switch the VFs off and wait until they are gone (1 s). Nobody may use them or their BARs any more. */
 void sriov_stop(const struct sriov *s);
 

@@ -93,6 +93,12 @@ static bool forward_ari(const struct pci_facts *pci, const struct pci_function *
     return (pci_config_read16(port->at, at) & PCI_DEVCTL2_ARI) != 0;
 }
 
+static bool is_told_ari(const struct sriov *s)
+{
+    uint16_t control = control_of(s->ari_at, s->ari_cap);
+    return control != UINT16_MAX && (control & PCI_SRIOV_ARI) != 0;
+}
+
 /* Then the device, by its first PF. It may refuse while VFs of another PF are on, which were enabled with the bit as it
  * is. */
 static bool tell_ari(const struct sriov *s)
@@ -102,7 +108,7 @@ static bool tell_ari(const struct sriov *s)
     if (control != wanted && control != UINT16_MAX && (control & PCI_SRIOV_VFE) == 0) {
         set_control(s->ari_at, s->ari_cap, wanted);
     }
-    return (control_of(s->ari_at, s->ari_cap) & PCI_SRIOV_ARI) != 0;
+    return is_told_ari(s);
 }
 
 static enum status size_bars(struct sriov *s, struct diag_list *diag)
@@ -161,6 +167,13 @@ static void read_ids(const struct sriov *s, uint16_t *offset, uint16_t *stride)
 {
     *offset = pci_config_read16(s->at, (uint16_t)(s->cap + PCI_SRIOV_OFFSET));
     *stride = pci_config_read16(s->at, (uint16_t)(s->cap + PCI_SRIOV_STRIDE));
+}
+
+bool sriov_ids_hold(const struct sriov *s)
+{
+    uint16_t offset = 0, stride = 0;
+    read_ids(s, &offset, &stride);
+    return is_told_ari(s) == s->ari && offset == s->offset && stride == s->stride;
 }
 
 static enum status refuse_silent(const struct sriov *s, struct sbdf vf, struct diag_list *diag)
@@ -249,7 +262,7 @@ enum status sriov_enable(const struct sriov_place *place, uint32_t function, uns
 static void tell(const struct diag_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        log_error("sriov: %s: %s", list->items[i].where, list->items[i].what);
+        log_error("sriov: %s: %s; fix: %s", list->items[i].where, list->items[i].what, list->items[i].fix);
     }
 }
 

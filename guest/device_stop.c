@@ -3,6 +3,7 @@
 #include "guest/device_stop.h"
 
 #include "guest/device_reset.h"
+#include "guest/pf_lease.h"
 #include "guest/vm_order.h"
 #include "guest/vm_vfs.h"
 #include "kernel/core/event.h"
@@ -77,17 +78,35 @@ enum status device_stop(struct vm_owned *owned, struct sbdf device)
     return status;
 }
 
-/* What is reset for the device's sake: itself, and, where that takes a bus, those of it that are stopped too. */
+/* What is reset for the device's sake: itself, and, where that takes a bus, those of it that are stopped too, whatever
+ * their own resets are, VFs among them. */
 static struct device_set set_around(const struct guest_pci *pci, const struct guest_pci_function *f)
 {
     struct device_set set = {.of = {f->device}, .count = 1};
+    const struct pci_facts *facts = pci->config.facts;
+    const struct pci_function *bridge = pci_parent(facts, f->device->function);
     for (unsigned i = 1; f->device->plan->reset == PCI_RESET_BUS && i < GUEST_PCI_SLOTS; i++) {
         const struct guest_pci_function *other = guest_pci_at(pci, i);
-        if (other != NULL && other != f && other->stopped && other->device->plan->reset == PCI_RESET_BUS) {
+        if (other != NULL && other != f && other->stopped &&
+            pci_reset_is_behind(facts, other->device->function, bridge)) {
             set.of[set.count++] = other->device;
         }
     }
     return set;
+}
+
+/* Would the device's reset change requester ids under its guest's hands? Those of VFs of another PF, which follow what
+ * the device is told (guest/pf_lease.h). Other guests' VFs are out of use by now. */
+static bool moves_others(const struct guest_pci *pci, struct sbdf device)
+{
+    for (unsigned i = 1; i < GUEST_PCI_SLOTS; i++) {
+        const struct guest_pci_function *f = guest_pci_at(pci, i);
+        const struct pf_lease *lease = f != NULL && !f->stopped && f->device->function->is_vf ? f->device->lease : NULL;
+        if (lease != NULL && pf_lease_follows(lease) && sbdf_equal(lease->sriov->ari_at, device)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Out of every table it is nobody's but ours, so the guest's lock, which would keep interrupts off for the 100 ms and
@@ -101,6 +120,9 @@ static enum status find_stopped(struct vm_owned *owned, struct sbdf device, stru
     enum status status = f == NULL ? STATUS_NOT_FOUND : !f->stopped ? STATUS_CONFLICT : STATUS_OK;
     if (status == STATUS_OK && f->dead) {
         status = STATUS_HARDWARE;
+    }
+    if (status == STATUS_OK && moves_others(pci, device)) {
+        status = STATUS_UNSUPPORTED;
     }
     if (status == STATUS_OK) {
         *set = set_around(pci, f);

@@ -18,7 +18,8 @@ MUST_CHECK enum status device_stop(struct vm_owned *owned, struct sbdf device);
  * power-on; the guest finds it when it looks for devices (Linux: /sys/bus/pci/rescan, after `remove` of the old one).
  * Event device-returned. STATUS_NOT_FOUND as above; STATUS_CONFLICT: it is not stopped; STATUS_HARDWARE: it was not
  * stopped cleanly, and never returns; otherwise what its reset or guest_pci_function_return said, STATUS_UNSUPPORTED:
- * its reset would hit a device of the same bus that is not stopped. It stays stopped then. */
+ * its reset would hit a device of the same bus that is not stopped, or a VF of another PF whose requester id follows
+ * what this one is told (guest/pf_lease.h). It stays stopped then. */
 MUST_CHECK enum status device_return(struct vm_owned *owned, struct sbdf device);
 
 /* For vtd_domain.tlbs: a device of the guest `context` (struct vm_owned) did not answer for its TLB, and is blocked:

@@ -88,6 +88,19 @@ static void report(struct pf_lease *lease, enum status status)
     put_event(s, text, status);
 }
 
+bool pf_lease_follows(const struct pf_lease *lease)
+{
+    return lease->sriov->ari && !sbdf_equal(lease->sriov->ari_at, lease->sriov->at);
+}
+
+void pf_lease_look(struct pf_lease *lease)
+{
+    bool off = __atomic_load_n(&lease->off, __ATOMIC_SEQ_CST);
+    if (!off && pf_lease_follows(lease) && !sriov_ids_hold(lease->sriov)) {
+        report(lease, STATUS_HARDWARE);
+    }
+}
+
 bool pf_lease_restore_begin(struct pf_lease *lease, enum status reset)
 {
     enum status status = reset == STATUS_OK ? sriov_restore_begin(lease->sriov) : reset;

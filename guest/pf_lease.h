@@ -38,4 +38,12 @@ void pf_lease_release(struct pf_lease *lease);
 MUST_CHECK bool pf_lease_restore_begin(struct pf_lease *lease, enum status reset);
 void pf_lease_restore_end(struct pf_lease *lease);
 
+/* Its PF's VFs take their requester ids from what another PF of the device is told, which a reset of that one changes
+ * while it lasts (ARI Capable Hierarchy). */
+bool pf_lease_follows(const struct pf_lease *lease);
+
+/* Reserved, and that other one may have been reset: where ids are not what they were, the VFs count as off until the
+ * next reset of their PF; the log and the event say so. Nothing for one that follows none. */
+void pf_lease_look(struct pf_lease *lease);
+
 #endif

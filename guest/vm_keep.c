@@ -126,12 +126,12 @@ static void end_withdrawing(struct vm_owned *owned)
     owned->step = owned->lost ? VM_STEP_SETTLE : VM_STEP_SCRUB;
 }
 
-/* Who starts at once has its devices reset when they are attached again; those of the others are reset now. */
+/* Who starts at once has its devices reset when they are attached again, with leases asked for anew; those of the
+ * others are reset now, and a reset touches the VFs: nobody resets their PFs before that is over. */
 static void withdraw(struct vm_owned *owned)
 {
     const struct vm_request *r = &owned->request;
     assign_withdraw(&owned->vm.platform.pci, r->devices, r->device_count, owned->detached);
-    vm_vfs_leave(owned);
     if (!all_withdrawn(owned->detached, r->device_count)) {
         log_error(
             "guest: name=%s: a device or its unit did not confirm that it was withdrawn: the guest stays off until "
@@ -143,6 +143,7 @@ static void withdraw(struct vm_owned *owned)
     if (is_final(owned)) {
         owned->step = VM_STEP_RESET;
     } else {
+        vm_vfs_leave(owned);
         end_withdrawing(owned);
     }
 }
@@ -150,6 +151,7 @@ static void withdraw(struct vm_owned *owned)
 static void reset(struct vm_owned *owned)
 {
     if (vm_devices_reset(owned)) {
+        vm_vfs_leave(owned);
         end_withdrawing(owned);
         log_end(&owned->vm);
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * The order of guests around a reset of a PF. No guest keeps one lease while it waits for another: so no two guests
- * wait for each other, whoever has whose VFs. */
+ * The order of guests around a reset of a PF. A guest that starts keeps no lease while it waits for another. One that
+ * comes to rest does: its VFs are in use until their last reset is over, and with that it may have to wait for those
+ * who have VFs of its own PFs. So who owns a PF waits for users of its VFs, they for users of theirs, and so on; no
+ * guest waits for itself that way, for the plan refuses circles (BH0668). */
 #include "guest/vm_vfs.h"
 
 #include "guest/pf_lease.h"
@@ -53,6 +55,16 @@ static struct pf_lease *lease_at(const struct vm_owned *owned, size_t index, boo
         }
     }
     return d->lease;
+}
+
+/* The same of a PF, where a reset of `device` alone reaches its VFs: its own, or those of a PF whose VFs' ids follow
+ * what `device` is told. The plan gives both to one guest (BH0670). */
+static struct pf_lease *lease_reached(const struct vm_owned *owned, size_t index, struct sbdf device)
+{
+    struct pf_lease *lease = lease_at(owned, index, true);
+    bool own = sbdf_equal(owned->request.devices[index].function->at, device);
+    bool follows = lease != NULL && pf_lease_follows(lease) && sbdf_equal(lease->sriov->ari_at, device);
+    return own || follows ? lease : NULL;
 }
 
 static struct pf_lease *lease_of(const struct vm_owned *owned, struct sbdf device)
@@ -146,6 +158,17 @@ static void release_first(struct vm_owned *owned, size_t count)
     }
 }
 
+/* Those that a reset of others may have changed, before anybody uses them. */
+static void look(const struct vm_owned *owned)
+{
+    for (size_t i = 0; i < owned->request.device_count; i++) {
+        struct pf_lease *lease = lease_at(owned, i, true);
+        if (lease != NULL) {
+            pf_lease_look(lease);
+        }
+    }
+}
+
 bool vm_vfs_reserve(struct vm_owned *owned)
 {
     for (size_t i = 0; i < owned->request.device_count; i++) {
@@ -162,15 +185,39 @@ bool vm_vfs_reserve(struct vm_owned *owned)
 
 void vm_vfs_release(struct vm_owned *owned)
 {
+    look(owned);
     release_first(owned, owned->request.device_count);
+}
+
+static void release_reached(struct vm_owned *owned, struct sbdf device, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct pf_lease *lease = lease_reached(owned, i, device);
+        if (lease != NULL) {
+            pf_lease_release(lease);
+        }
+    }
+}
+
+static void stop_users_reached(struct vm_owned *owned, struct sbdf device)
+{
+    for (size_t i = 0; i < owned->request.device_count; i++) {
+        const struct pf_lease *lease = lease_reached(owned, i, device);
+        if (lease != NULL) {
+            stop_users(owned, lease);
+        }
+    }
 }
 
 bool vm_vfs_reserve_for(struct vm_owned *owned, struct sbdf device)
 {
-    struct pf_lease *lease = lease_of(owned, device);
-    if (lease != NULL && !pf_lease_reserve(lease)) {
-        stop_users(owned, lease);
-        return false;
+    for (size_t i = 0; i < owned->request.device_count; i++) {
+        struct pf_lease *lease = lease_reached(owned, i, device);
+        if (lease != NULL && !pf_lease_reserve(lease)) {
+            release_reached(owned, device, i);
+            stop_users_reached(owned, device);
+            return false;
+        }
     }
     owned->vfs_told = 0;
     return true;
@@ -178,10 +225,13 @@ bool vm_vfs_reserve_for(struct vm_owned *owned, struct sbdf device)
 
 void vm_vfs_release_for(struct vm_owned *owned, struct sbdf device)
 {
-    struct pf_lease *lease = lease_of(owned, device);
-    if (lease != NULL) {
-        pf_lease_release(lease);
+    for (size_t i = 0; i < owned->request.device_count; i++) {
+        struct pf_lease *lease = lease_reached(owned, i, device);
+        if (lease != NULL) {
+            pf_lease_look(lease);
+        }
     }
+    release_reached(owned, device, owned->request.device_count);
 }
 
 /* --- for VFs */

@@ -14,9 +14,9 @@
 void vm_vfs_stop_users(struct vm_owned *owned);
 void vm_vfs_stop_users_of(struct vm_owned *owned, struct sbdf device);
 
-/* For a reset of all its PFs, or of `device` alone: true when no other guest uses a VF of them, and from then on until
- * the release none does. Else those that do are ordered to stop, once. True at once for a guest without PFs, and for a
- * device that is none. */
+/* For a reset of all its PFs, or of `device` alone: true when no other guest uses a VF of them (or of another PF whose
+ * VFs' ids follow what `device` is told: pf_lease_follows), and from then on until the release none does. Else those
+ * that do are ordered to stop, once. True at once for a guest without PFs, and for a device that is none. */
 MUST_CHECK bool vm_vfs_reserve(struct vm_owned *owned);
 void vm_vfs_release(struct vm_owned *owned);
 MUST_CHECK bool vm_vfs_reserve_for(struct vm_owned *owned, struct sbdf device);

@@ -3,12 +3,14 @@
 #include "kernel/inventory.h"
 
 #include "kernel/core/log.h"
+#include "kernel/core/pages.h"
 #include "kernel/hw/cpu.h"
 #include "kernel/lib/format.h"
 #include "kernel/lib/string.h"
 
 #define BRAND_FIRST_LEAF UINT32_C(0x80000002)
 #define PATH_SIZE 64
+#define FREE_MOST 128
 
 static void log_cpus(const struct platform *p)
 {
@@ -129,4 +131,19 @@ void inventory_log(const struct platform *platform)
     }
     log_functions(m);
     log_vmds(m);
+}
+
+/* A part of them would read as if the rest were not free: all, or that there are more. */
+void inventory_log_free(void)
+{
+    struct pages_extent extents[FREE_MOST];
+    size_t count = pages_extents(extents, FREE_MOST);
+    if (count == FREE_MOST) {
+        log_info("memory: free pieces=%u or more, not listed", FREE_MOST);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        log_info("memory: free 0x%012llx..0x%012llx", (unsigned long long)extents[i].start,
+                 (unsigned long long)(extents[i].start + extents[i].bytes));
+    }
 }

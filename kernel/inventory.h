@@ -7,4 +7,7 @@
 
 void inventory_log(const struct platform *platform);
 
+/* What nobody has: `bulkhead attest` tells the hypervisor's own memory from it. */
+void inventory_log_free(void);
+
 #endif

@@ -20,6 +20,7 @@
 #include "kernel/core/time.h"
 #include "kernel/core/timer.h"
 #include "kernel/hw/cpu.h"
+#include "kernel/inventory.h"
 #include "kernel/launch_faults.h"
 #include "kernel/launch_guests.h"
 #include "kernel/launch_measured.h"
@@ -192,7 +193,11 @@ static enum status prove_isolation(const struct boot_info *boot, const struct ma
 {
     const struct audit_facts_input input = {
         .machine = machine, .isolate = launch.isolate, .guests = launch.guests, .guest_count = launch.guest_count};
-    return audit_guests_all(&input, wants_full_audit(boot), diags);
+    bool full = wants_full_audit(boot);
+    if (full) {
+        inventory_log_free();
+    }
+    return audit_guests_all(&input, full, diags);
 }
 
 /* Everything that can be wrong is told at once, then warnings are done with. */

@@ -49,6 +49,7 @@ enum plan_devices_diag {
     PLAN_DEVICES_UNSERVED = 666,        /* a VF that needs a guest with the driver of its PF, and there is none */
     PLAN_DEVICES_VFS_CIRCLE = 668,      /* guests with VFs of each other's PFs */
     PLAN_DEVICES_VFS_EARLY = 669,       /* a guest with VFs that starts together with their PF's owner */
+    PLAN_DEVICES_VFS_ARI = 670,         /* VFs whose ids change while another guest's PF is reset */
     PLAN_DEVICES_VMD_BARS = 680,        /* a VMD endpoint whose BARs firmware left without addresses */
     PLAN_DEVICES_VMD_SMALL = 681,       /* a VMD endpoint whose CFGBAR holds not even one bus */
     PLAN_DEVICES_VMD_MODE = 682,        /* a VMD endpoint with an undefined first bus */

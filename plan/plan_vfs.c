@@ -112,10 +112,57 @@ static void check_starts(struct plan_work *w)
     }
 }
 
+/* The PF that tells the device whether ids may be beyond function 7, when it is not the VF's own: a reset of it clears
+ * that for a while (ARI Capable Hierarchy; PCIe 6.0 9.3.3.3.5). NULL: there is none, or nobody gets it. */
+static const struct plan_claim *teller_of(const struct plan_work *w, const struct plan_claim *c)
+{
+    bool is_vf = !c->gone && w->pci->functions[c->function].is_vf;
+    const struct sriov *s = is_vf ? sriov_of(&w->m->sriov, w->pci, c->function) : NULL;
+    if (s == NULL || !s->ari || sbdf_equal(s->ari_at, s->at)) {
+        return NULL;
+    }
+    uint32_t first = pci_find_index(w->pci, s->ari_at);
+    return first == PCI_NO_INDEX ? NULL : plan_work_claim(w, first);
+}
+
+static void refuse_teller(struct plan_work *w, const struct plan_claim *c, const struct plan_claim *teller)
+{
+    char fix[DIAG_TEXT_SIZE], pf[SBDF_TEXT_SIZE], first[SBDF_TEXT_SIZE];
+    pf_text(w, c, pf);
+    sbdf_text(w->pci->functions[teller->function].at, first);
+    if (teller->left_over) {
+        plan_work_refuse(w, teller, PLAN_DEVICES_VFS_ARI, "", "decides over the ids of the VFs of %s (ARI)", pf);
+        return;
+    }
+    format_text(fix, sizeof(fix), "give %s and %s to the same guest, or %s to none", first, pf, first);
+    plan_work_refuse(w, c, PLAN_DEVICES_VFS_ARI, fix,
+                     "is a VF of %s, and its id hangs on %s of guest '%s' (ARI): while that is reset, it would send "
+                     "with another id",
+                     pf, first, plan_work_guest_name(w, teller->guest));
+}
+
+/* Once a guest; of what is left over, each. */
+static void check_tellers(struct plan_work *w)
+{
+    uint64_t told = 0;
+    for (size_t i = 0; i < w->claim_count; i++) {
+        const struct plan_claim *c = &w->claims[i];
+        const struct plan_claim *teller = teller_of(w, c);
+        if (teller == NULL || teller->guest == plan_work_owner(w, w->pci->functions[c->function].pf)) {
+            continue;
+        }
+        if (c->left_over || (told & BIT64(c->guest)) == 0) {
+            refuse_teller(w, c, teller);
+        }
+        told |= c->left_over ? 0 : BIT64(c->guest);
+    }
+}
+
 void plan_vfs_check(struct plan_work *w)
 {
     struct needs needs;
     find_needs(w, &needs);
     check_circles(w, &needs);
+    check_tellers(w);
     check_starts(w);
 }

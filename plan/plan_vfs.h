@@ -6,7 +6,8 @@
 #include "plan/plan_work.h"
 
 /* A PF is reset when its owner is made and whenever it starts anew, with no other guest using its VFs. Refuse guests
- * that would wait for each other that way, and warn of those that start before the PF's owner can have served them. */
+ * that would wait for each other that way, and VFs whose requester ids would change with a PF that the owner of their
+ * own does not have (ARI); warn of those that start before the PF's owner can have served them. */
 void plan_vfs_check(struct plan_work *w);
 
 #endif

@@ -29,7 +29,7 @@ class Clock:
 def told():
     """(progress of a full run of two guests, what it said, its clock)"""
     said, clock = [], Clock()
-    return progress.Progress({"depth": "full"}, {"store": 2, "net": 0}, said.append, clock), said, clock
+    return progress.Progress({"depth": "full", "targets": [""] * 64}, {"store": 2, "net": 0}, said.append, clock), said, clock
 
 
 def test_a_short_run_is_silent(told):
@@ -82,5 +82,13 @@ def test_a_run_that_was_stopped_says_how_to_go_on():
 def test_guests_stay_as_long_as_the_emulator():
     guests = {"a": {"devices": ["0000:01:00.0", "0000:02:00.0"]}, "b": {}}
     full = argparse.Namespace(depth="full", timeout=0)
-    assert derive.emulator_seconds(full, guests) == derive.DEPTHS["full"].timeout + 2 * 720
-    assert derive.emulator_seconds(argparse.Namespace(depth="quick", timeout=20000.0), guests) == 20000
+    assert derive.emulator_seconds(full, guests, 64) == derive.DEPTHS["full"].timeout + 2 * 720
+    assert derive.emulator_seconds(argparse.Namespace(depth="quick", timeout=20000.0), guests, 8) == 20000
+
+
+def test_turns_grow_with_the_targets():
+    """A quick run aims at every guest, however many: each device takes longer then, and the next one waits for it."""
+    quick = derive.DEPTHS["quick"]
+    assert derive.device_ms(quick, quick.targets) == quick.device_ms and derive.device_ms(quick, 16) > 2 * quick.device_ms
+    assert derive.pause_ms(quick, quick.targets) == quick.pause_ms < derive.pause_ms(quick, 9) < 1000
+    assert derive.device_ms(quick, 70) >= 4 * 70 * derive.pause_ms(quick, 70)

@@ -17,7 +17,9 @@ import testbed
 FOLDER = testbed.ROOT / "tools" / "attest"
 sys.path.insert(0, str(FOLDER))
 import derive  # noqa: E402
+import emulate  # noqa: E402
 import report  # noqa: E402
+import required  # noqa: E402
 
 DATA = testbed.ROOT / "tests" / "data"
 LOG = (DATA / "attest" / "run.log").read_text().splitlines()
@@ -61,7 +63,7 @@ def test_a_run_without_an_escape_passes():
         (access, target) for access in ("read", "write") for target in TICKET["targets"]}
     assert {entry["seen"] for entry in edu["dma"]} == {"blocked"}
     assert {"guest store", "the hypervisor", "a remapping unit", "nothing"} <= {entry["whose"] for entry in edu["dma"]}
-    assert {entry["class"] for entry in web["classes"]} == set(report.NEEDED) | {"pages-high"}
+    assert {entry["class"] for entry in web["classes"]} == set(required.NEEDED) | {"pages-high"}
     assert store["witness"]["bytes"] > 14 << 20
 
 
@@ -144,6 +146,21 @@ PROBLEMS = {
     "a device whose registers nobody wrote": without(r"web\| ATTEST class=config-own"),
     "a device that works no more": changed("when=after reads=1", "when=after reads=0"),
     "a refusal": ["[    1.000000] error bulkhead: refused: no memory"],
+    "no DMA of the device": without(r"web\| ATTEST dma|class=dma|fault: "),
+    "nothing of the device but its registers":
+        without(r"web\| ATTEST (dma|message|driver|control|class=(dma|msi|message-dma)) ?.*|fault: "),
+    "one target's lines, with its records": without(r"(target|addr)=0x13b400000"),
+    "one target's reads": without(r"access=read (target|addr)=0x13b400000"),
+    "no device": without(r"web\| ATTEST .*device=|attached, reset|fault: "),
+    "no messages in its registers": without(r"web\| ATTEST class=msi "),
+    "no messages by DMA": without(r"web\| ATTEST (class=message-dma|message )"),
+    "one message": without(r"web\| ATTEST message .*data=0x82"),
+    "no control": without(r"web\| ATTEST control .*when=before"),
+    "no control afterwards": without(r"web\| ATTEST control .*when=after"),
+    "reads that did not work and are not told": changed("when=before reads=1", "when=before reads=0"),
+    "escapes that no class counts": [re.sub(r"(web\| ATTEST attacked .*)escapes=0", r"\1escapes=7", line) for line in LOG],
+    "attempts that no class counts": [re.sub(r"(web\| ATTEST attacked attempts=)", r"\g<1>1", line) for line in LOG],
+    "attempts of its own alone": changed("attempts=784 of=784 expected=782 own=2", "attempts=784 of=784 expected=0 own=784"),
     "another guest": LOG + ["third| ATTEST begin version=1 ticket=1"],
 }
 
@@ -152,6 +169,64 @@ PROBLEMS = {
 def test_what_is_missing_is_a_problem(name):
     result = report.make(TICKET, PROBLEMS[name])
     assert result["verdict"] == "incomplete" and result["problems"] and not result["escapes"]
+
+
+def test_what_the_hypervisor_does_not_call_free_is_its_own():
+    """And the other way round: a target in free RAM shows nothing of the hypervisor's."""
+    free = "[    1.000000] info  memory: free 0x00013fdbd000..0x000140000000"
+    result = report.make(TICKET, [free, *LOG])
+    assert result["verdict"] == "incomplete"
+    assert "no target lies in the hypervisor's memory" in "".join(result["problems"])
+    assert "free RAM" in {entry["whose"] for entry in result["guests"][0]["devices"][0]["dma"]}
+    result = report.make(TICKET, without("memory: free"))
+    assert result["verdict"] == "incomplete" and "does not say what memory is free" in "".join(result["problems"])
+
+
+def test_targets_in_no_other_guest_are_a_problem():
+    """Where its memory was elsewhere than guessed; but not where all of it is, as numbers, the attacker's own."""
+    elsewhere = changed("host=0x13ac00000", "host=0x120000000")
+    result = report.make(TICKET, elsewhere)
+    assert "no target lies in another guest's memory" in "".join(result["problems"])
+    own = [line.replace("host=0x13ac00000", "host=0x1000000") for line in LOG]
+    skipped = report.make(TICKET, own)["guests"][0]["devices"][0]["not_attempted"]
+    assert [entry["class"] for entry in skipped] == ["dma-target"] and "another guest's memory" in skipped[0]["why"]
+
+
+def test_a_guest_alone_is_not_shown_to_leave_others_alone():
+    ticket = {**TICKET, "guests": ["web"]}
+    lines = [line for line in LOG if "store" not in line]
+    (web,) = report.make(ticket, lines)["guests"]
+    assert [entry["class"] for entry in web["not_attempted"]] == ["neighbour"]
+    assert [entry["class"] for entry in web["devices"][0]["not_attempted"]] == ["dma-target"]
+
+
+@pytest.mark.parametrize("emulator, verdict", [("qemu", "pass"), ("bochs", "incomplete"), (None, "incomplete")])
+def test_messages_that_no_unit_recorded_are_qemus_alone(emulator, verdict):
+    result = report.make({**TICKET, "emulator": emulator}, LOG)
+    assert result["verdict"] == verdict
+    told = result["notes"] if emulator == "qemu" else result["problems"]
+    assert sum("7 forged messages were not recorded" in line for line in told) == 1
+    assert emulator == "qemu" or "QEMU" not in "".join(result["problems"] + result["notes"])
+
+
+MACHINES = {
+    "less RAM": ({"ram": [["0x0", "0x80000000"], ["0x100000000", "0x180000000"]]}, "lacks RAM at 0x140000000..0x180000000"),
+    "more RAM": ({"ram": [["0x0", "0x80000000"]]}, "has RAM at 0x100000000..0x140000000"),
+    "another unit": ({"units": ["0xfed91000"]}, "has remapping units at 0xfed90000"),
+    "a unit less": ({"units": ["0xfed90000", "0xfed91000"]}, "lacks remapping units at 0xfed91000"),
+}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_another_machine_than_the_dumps_is_told(name):
+    change, said = MACHINES[name]
+    result = report.make({**TICKET, "machine": {**TICKET["machine"], **change}}, LOG)
+    assert result["verdict"] == "incomplete" and any(said in line for line in result["problems"]), result["problems"]
+
+
+def test_another_device_than_the_tickets_is_told():
+    result = report.make({**TICKET, "devices": {"web": ["0000:00:07.0"]}}, LOG)
+    assert result["problems"] == ["guest web: device 0000:00:07.0 of the ticket was not given to it"]
 
 
 def test_a_record_that_the_log_left_out_shows_nothing():
@@ -359,6 +434,75 @@ def test_a_guest_alone_gets_a_witness_where_a_cpu_is_free(tmp_path):
     assert ticket["added_witness"] is None and list(made["guest"]) == ["only"]
 
 
+def test_every_guest_is_aimed_at_where_it_will_be(tmp_path):
+    """The largest is placed first, whatever the order of the file; bulkhead suggest gives the devices to the larger one.
+    What was there in the end is in tests/data/attest/run.log."""
+    text = USER.replace('"32MiB"', '"16MiB"').replace('"1GiB"', '"64MiB"')
+    for order in (text, text.replace("[guest.a]", "[guest.x]").replace("[guest.b]", "[guest.a]").replace("[guest.x]", "[guest.b]")
+                  .replace('service = "a"', 'service = "b"')):
+        ticket, _, made = derived(tmp_path, order)
+        top = 0x140000000 - derive.placing.OWN_TOP
+        assert {f"{top - (32 << 20):#x}", f"{top - (64 << 20) - (8 << 20):#x}"} <= set(ticket["targets"])
+    large = USER.split("[guest.a]")[0] + "".join(f'[guest.g{i}]\ncpus = [{i}]\nmemory = "16MiB"\nkernel = "k"\n' for i in range(12))
+    ticket, _, made = derived(tmp_path, large.replace('service = "a"\n', ""))
+    top = int(ticket["targets"][0], 16)
+    assert sum(top - (300 << 20) < int(at, 16) < top for at in ticket["targets"]) == 12
+    assert all(len(guest["cmdline"]) < 2048 for guest in made["guest"].values())
+
+
+def test_guests_lie_where_they_were_expected():
+    """Of the sample: the same blocks as the hypervisor's; and pages of 1 GiB where a guest can have them."""
+    placing, ram = derive.placing, [tuple(int(at, 16) for at in part) for part in TICKET["machine"]["ram"]]
+    seen = {name: guest.memory for name, guest in report.logread.read(LOG).guests.items()}
+    assert placing.blocks_of(ram, {name: sum(size for _, size in blocks) for name, blocks in seen.items()}) == seen
+    gib, ram = 1 << 30, [(0, 0xC0000000), (1 << 32, 10 << 30)]
+    blocks = placing.blocks_of(ram, {"small": 32 << 20, "large": 5 * gib, "huge": 1 << 50})
+    assert blocks["huge"] == [] and blocks["small"] == [(10 * gib - placing.OWN_TOP - (32 << 20), 32 << 20)]
+    assert blocks["large"] == [(6 * gib, 3 * gib), (4 * gib, 2 * gib)]
+    assert placing.log_of([(1 << 20, 0x3FFE0000)]) == [(0x1F000000, 0x1F200000)] and not placing.log_of([(0, 64 << 20)])
+
+
+SUGGESTED = """version = 1
+[guest.service]
+cpus = [0]
+memory = "64MiB"
+kernel = "k"
+[guest.work]
+cpus = [1]
+memory = "%s"
+kernel = "k"
+devices = ["group:0000:06:00.1"]
+"""
+
+
+@pytest.mark.parametrize("memory, start", [("478MiB", 432), ("640MiB", 312)])
+def test_what_suggest_gives_is_aimed_at(tmp_path, memory, start):
+    """The service guest lies below the large one, and below the log at 496 MiB: aimed at where that is, as a number, no
+    RAM of the large one, if there is such a place."""
+    ticket, _, _ = derived(tmp_path, SUGGESTED % memory, emulator=None, machine=DUMP)
+    work = derive.size_of(memory)
+    inside = [int(at, 16) for at in ticket["targets"] if start <= int(at, 16) >> 20 < start + 64]
+    assert len(inside) == 1 and (inside[0] >= work or start + 64 <= work >> 20)
+
+
+def test_the_ticket_has_the_machine_and_its_devices(tmp_path):
+    planned = {"guests": [{"name": "work", "devices": [{"address": "0000:06:00.0"}, {"address": "0000:06:00.1"}]}]}
+    (tmp_path / "user.toml").write_text(SUGGESTED % "478MiB")
+    ticket, _ = derive.derive(options(tmp_path / "user.toml", emulator=None, machine=DUMP), planned)
+    assert ticket["devices"] == {"service": [], "work": ["0000:06:00.0", "0000:06:00.1"]}
+    assert ["0x100000", "0x3ffe0000"] in ticket["machine"]["ram"] and ticket["machine"]["units"] == ["0xfed90000"]
+    ticket, _, _ = derived(tmp_path, USER)
+    assert ticket["devices"]["a"] == ["0000:00:05.0", "0000:01:00.0"]
+
+
+def test_an_emulator_is_not_the_machine_of_the_dump(tmp_path):
+    """Both given: the targets are those of what boots."""
+    with_dump, _, _ = derived(tmp_path, ALONE, machine=DUMP)
+    without_it, _, _ = derived(tmp_path, ALONE)
+    assert with_dump["targets"] == without_it["targets"] and with_dump["machine"] == without_it["machine"]
+    assert ["0x100000000", "0x140000000"] in with_dump["machine"]["ram"]
+
+
 def test_targets_of_a_dump(tmp_path):
     ticket, _, _ = derived(tmp_path, ALONE, emulator=None, machine=DUMP)
     assert {"0xfed90000", "0xfec00000", "0xfed00000", "0x7000000000", "0xb0000000"} <= set(ticket["targets"])
@@ -379,7 +523,42 @@ def test_targets_of_a_dump(tmp_path):
 def test_bad_configurations(tmp_path, text):
     (tmp_path / "user.toml").write_bytes(text.encode("latin-1"))
     done = attest(tmp_path / "user.toml", "--emulator", "qemu")
-    assert done.returncode == 2 and done.stderr.startswith("bulkhead: ") and "Traceback" not in done.stderr
+    assert done.returncode == 1 and "error[BH" in done.stderr and "Traceback" not in done.stderr
+    assert "user.toml:" in done.stderr and "attest-derived" not in done.stderr
+
+
+REFUSED_KEYS = {
+    "a bad word": ('on-fault = "bogus"\n', "'on-fault'"),
+    "a bad type": ("restart = 5\n", "'restart'"),
+    "an unknown service guest": ('[system]\nservice = "nobody"\n', "nobody"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_KEYS)
+@pytest.mark.parametrize("words", [["--emulator", "qemu"], ["--machine", DUMP, "--image", "out.iso"]])
+def test_the_users_own_file_is_checked(tmp_path, name, words):
+    """Although what the derived one leaves out would not stop it; with the user's file's name and line."""
+    lines, said = REFUSED_KEYS[name]
+    (tmp_path / "user.toml").write_text(ALONE + lines)
+    done = attest(tmp_path / "user.toml", *[tmp_path / word if word == "out.iso" else word for word in words])
+    assert done.returncode == 1 and "user.toml:" in done.stderr and said in done.stderr and not done.stdout
+    assert not (tmp_path / "out.iso").exists()
+
+
+def test_warnings_are_printed(tmp_path, capsys):
+    """By a tool that warns, of the user's file and of the derived one."""
+    tool = tmp_path / "tool"
+    tool.write_text("#!/bin/sh\necho \"warning[BH0001] $(basename $2):1:1: odd\"\necho 'guest=a cpus=0'\n"
+                    "test \"$1\" = check || test -z \"$5\" || { echo '{}'; exit; }\n")
+    tool.chmod(0o755)
+    os.environ["BULKHEAD_TOOL"] = str(tool)
+    try:
+        emulate.asked(tmp_path / "user.toml", None)
+        emulate.asked(tmp_path / emulate.NAME, None)
+    finally:
+        del os.environ["BULKHEAD_TOOL"]
+    told = capsys.readouterr().err
+    assert "user.toml:1:1: odd" in told and "attest-derived.toml:1:1: odd" in told and "guest=" not in told
 
 
 @pytest.mark.parametrize("cut", [0, 100, -5])

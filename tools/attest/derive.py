@@ -8,18 +8,24 @@ import re
 import tomllib
 import zlib
 
-FORMAT = "bulkhead-attest 1"
+import placing
+
+FORMAT = "bulkhead-attest 1"  # of the report
+TICKET_FORMAT = "bulkhead-attest-ticket 2"
 ATTACKER = "attest"  # the boot module's name
 MIB = 1 << 20
 UNITS = {"KiB": 1 << 10, "MiB": MIB, "GiB": 1 << 30, "TiB": 1 << 40}
 
 
+FIRMWARE = 0x29000  # of QEMU's, at the end of memory below 4 GiB
+
+
 @dataclasses.dataclass(frozen=True)
 class Depth:
     budget_ms: int  # for each class of attempts that may run out of time; 0: all of them
-    targets: int  # DMA targets at most
+    targets: int  # DMA targets, or as many as it takes to aim at every guest
     pause_ms: int  # after each of them, so that the log has room for the records: 16 a device, then one a second
-    device_ms: int  # about as long as the attacks of one device take
+    device_ms: int  # about as long as the attacks of one device take, with as many targets
     seconds: int  # to stay as a witness, where nobody ends the machine
     timeout: int  # of an emulator, besides the devices
 
@@ -84,27 +90,28 @@ def facts_of_dump(text):
 
 
 def facts_of_emulator(name, mebibytes, cpus):
-    """q35's memory below 4 GiB ends at 2 GiB when all does not fit below 0xb0000000."""
+    """q35's memory below 4 GiB ends at 2 GiB when all does not fit below 0xb0000000; its firmware keeps the last pieces."""
     bytes_ = mebibytes * MIB
     if name == "bochs":
         return Facts([(0, bytes_)], [0xFED90000], cpus, [])
     low = bytes_ if bytes_ <= 0xB0000000 else 0x80000000
     high = [(1 << 32, (1 << 32) + bytes_ - low)] if bytes_ > low else []
-    return Facts([(0, low), *high], [0xFED90000], cpus, [0xB0000000])
+    return Facts([(0, low - FIRMWARE), *high], [0xFED90000], cpus, [0xB0000000])
 
 
 # --- what to aim at
 
-def targets(facts, memories, most):
-    """Host addresses, the most telling ones first: where this memory allocator (from the top down) puts the hypervisor
-    and each guest, the machine's registers, nothing at all; then RAM in even steps. The report says from the log whose
-    memory each one was in the end."""
+def targets(facts, guests, depth):
+    """Host addresses, the most telling ones first: where this memory allocator puts the hypervisor and each guest, the
+    machine's registers, nothing at all; then RAM in even steps. The report says from the log whose memory each one was in
+    the end."""
     top = max((end for _, end in facts.ram), default=1 << 32)
-    first, at = [top - 0x80000], top - 4 * MIB
-    for bytes_ in memories[:max(2, most // 4)]:
-        at -= bytes_ + 4 * MIB
-        first.append(at + bytes_ // 2)
-    first += facts.units[:max(1, most // 8)] + [0x7000000000, 0xFEC00000, 0xFED00000, *facts.ecams[:1]]
+    sizes = {name: size_of(guest["memory"]) for name, guest in guests.items()}
+    attackers = [name for name, guest in guests.items() if guest.get("devices")]
+    first = [top - 0x80000, *placing.aims(facts.ram, sizes, attackers), *facts.units[:1], 0x7000000000, 0xFEC00000,
+             0xFED00000, *facts.ecams[:1]]
+    most = max(depth.targets, len(first))
+    first += facts.units[1:max(1, most // 8)]
     step = max(2 * MIB, (top // most) & -0x1000)
     rest = [at + 0x123000 for at in range(16 * MIB, top, step)] if most > 16 else []
     chosen = []
@@ -162,7 +169,8 @@ def add_witness(guests, cpus):
 
 
 def facts_for(o, guests):
-    if o.machine:
+    """Of the machine that will run: an emulator has its own memory and units, whatever dump is given besides."""
+    if not o.emulator:
         return facts_of_dump(o.machine.read_text(errors="replace"))
     return facts_of_emulator(o.emulator, emulated_mebibytes(o.emulator, guests), emulated_cpus(guests))
 
@@ -198,18 +206,45 @@ def turns_of(guests, device_ms):
     return turns
 
 
-def devices_seconds(depth, guests):
-    return sum(len(guest.get("devices", [])) for guest in guests.values()) * depth.device_ms // 1000
+def pause_ms(depth, aims):
+    """With more targets than the depth's the log has room for each record twice: 16 at once, then one a second."""
+    tries = 4 * aims
+    return depth.pause_ms if aims <= depth.targets else max(depth.pause_ms, 1000 * (tries - 16) // tries)
 
 
-def emulator_seconds(o, guests):
+def device_ms(depth, aims):
+    """About as long as one device takes with that many targets."""
+    more = 4 * aims * (pause_ms(depth, aims) - depth.pause_ms)
+    return max(depth.device_ms, depth.device_ms * aims // depth.targets + more)
+
+
+def devices_seconds(depth, guests, aims):
+    return sum(len(guest.get("devices", [])) for guest in guests.values()) * device_ms(depth, aims) // 1000
+
+
+def emulator_seconds(o, guests, aims):
     """How long an emulator may take: the guests stay as witnesses for as long, whoever set it."""
     depth = DEPTHS[o.depth]
-    return int(o.timeout) or depth.timeout + devices_seconds(depth, guests)
+    return int(o.timeout) or depth.timeout + devices_seconds(depth, guests, aims)
 
 
-def derive(o):
-    """(ticket, text of the derived configuration) from the options of the command line."""
+def devices_of(guests, planned):
+    """Guest -> the addresses that its devices must have. planned: what `bulkhead plan --json` says, or None: then what the
+    configuration names, of a group the one function."""
+    if planned:
+        given = {guest["name"]: [device["address"] for device in guest["devices"]] for guest in planned["guests"]}
+    else:
+        given = {name: [str(device).removeprefix("group:") for device in guest.get("devices", [])]
+                 for name, guest in guests.items()}
+    return {name: given.get(name, []) for name in guests}
+
+
+def ranges_text(ranges):
+    return [[f"{start:#x}", f"{end:#x}"] for start, end in ranges]
+
+
+def derive(o, planned=None):
+    """(ticket, text of the derived configuration) from the options of the command line. planned: as in devices_of()."""
     source = o.config.read_bytes()
     try:
         config = tomllib.loads(source.decode())
@@ -223,11 +258,13 @@ def derive(o):
     facts = facts_for(o, guests)
     witness = add_witness(guests, facts.cpus)
     depth = DEPTHS[o.depth]
-    aims = targets(facts, [size_of(guest["memory"]) for guest in guests.values()], depth.targets)
+    aims = targets(facts, guests, depth)
     attacker = o.attacker.read_bytes()
     ticket = {
-        "format": FORMAT,
+        "format": TICKET_FORMAT,
         "guests": list(guests),
+        "devices": devices_of(guests, planned),
+        "machine": {"ram": ranges_text(facts.ram), "units": [f"{at:#x}" for at in facts.units]},
         "added_witness": witness,
         "depth": o.depth,
         "budget_ms": depth.budget_ms if o.budget_ms is None else o.budget_ms,
@@ -242,10 +279,11 @@ def derive(o):
         },
     }
     ticket["number"] = number_of(ticket)
-    seconds = emulator_seconds(o, guests) if o.emulator else depth.seconds + devices_seconds(depth, guests)
+    count = len(aims)
+    seconds = emulator_seconds(o, guests, count) if o.emulator else depth.seconds + devices_seconds(depth, guests, count)
     base = (f"targets={','.join(ticket['targets'])} ticket={ticket['number']} seed={o.seed} "
-            f"budget={ticket['budget_ms']} seconds={seconds} pause={depth.pause_ms}")
-    turns = turns_of(guests, depth.device_ms)
+            f"budget={ticket['budget_ms']} seconds={seconds} pause={pause_ms(depth, count)}")
+    turns = turns_of(guests, device_ms(depth, count))
     words = {name: f"{base} turn={turns[name]}" + (" spoil=1" if name == o.spoil else "") for name in guests}
     return ticket, attacked(config, guests, words, ticket["sha256"]["attacker"])
 
@@ -256,9 +294,9 @@ def number_of(ticket):
 
 
 def check_ticket(ticket):
-    if not isinstance(ticket, dict) or ticket.get("format") != FORMAT:
-        raise ValueError(f"the ticket is none, or of another version: its format is not {FORMAT!r}")
-    keys = {"guests", "added_witness", "depth", "budget_ms", "seed", "targets", "emulator", "sha256", "number"}
+    if not isinstance(ticket, dict) or ticket.get("format") != TICKET_FORMAT:
+        raise ValueError(f"the ticket is none, or of another version: its format is not {TICKET_FORMAT!r}")
+    keys = {"guests", "devices", "machine", "added_witness", "depth", "budget_ms", "seed", "targets", "emulator", "sha256", "number"}
     missing = keys - set(ticket)
     if missing or ticket["number"] != number_of(ticket):
         raise ValueError("the ticket was changed or cut")

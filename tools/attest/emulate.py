@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Booting the derived configuration: under QEMU or Bochs as tools/run-guest does, or from an image on a real machine."""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -17,6 +18,7 @@ import testbed
 HYPERVISOR = testbed.BUILD / "bulkhead.elf"
 ATTACKER = testbed.BUILD / "guest-tests" / "attest.elf"
 WORDS = "exit panic=reset"
+NAME = "attest-derived.toml"  # what is said of it is not said of the user's file
 STOPPED = ("the emulator was stopped after {} s, before the guests had tried all: what is below is missing for that alone. "
            "Give it more (--timeout SECONDS), or less to do: --budget-ms 60000 gives each class of attempts a minute")
 
@@ -26,10 +28,14 @@ def tool():
     return pathlib.Path(os.environ.get("BULKHEAD_TOOL", testbed.BUILD / "host" / "bulkhead"))
 
 
+class Refused(Exception):
+    """The host tool refuses a configuration."""
+
+
 @contextlib.contextmanager
 def files(text):
     with tempfile.TemporaryDirectory(prefix="bulkhead-") as folder:
-        config = pathlib.Path(folder) / "bulkhead.toml"
+        config = pathlib.Path(folder) / NAME
         config.write_text(text)
         yield config
 
@@ -38,13 +44,38 @@ def modules(o, config):
     return [testbed.Module(config, "bulkhead.toml"), testbed.Module(o.attacker, derive.ATTACKER)]
 
 
+def said(text):
+    """What the host tool says before the plan itself: errors and warnings."""
+    lines = text.splitlines()
+    end = next((i for i, line in enumerate(lines) if line.startswith(("guest=", "hypervisor "))), len(lines))
+    return [line for line in lines[:end] if not re.search(r": accepted[,;]", line)]
+
+
+def asked(config, dump):
+    """What the host tool makes of a configuration: the plan for that machine as an object, with no dump None. What it
+    says goes to standard error. Refused: it refuses; ValueError: it could not read one of them."""
+    words = ["plan", config, "--machine", dump] if dump else ["check", config]
+    done = subprocess.run([str(word) for word in [tool(), *words]], capture_output=True, text=True, errors="replace")
+    lines = said(done.stdout) + done.stderr.splitlines()
+    if lines:
+        print("\n".join(lines), file=sys.stderr)
+    if done.returncode == 1:
+        raise Refused(f"bulkhead {words[0]} refuses {config.name}")
+    if done.returncode != 0:
+        raise ValueError(f"bulkhead {words[0]} could not read {config.name}" + (f" and the dump {dump}" if dump else ""))
+    if not dump:
+        return None
+    done = subprocess.run([str(word) for word in [tool(), *words, "--json"]], capture_output=True, text=True)
+    return json.loads(done.stdout)
+
+
 def make_image(o, config):
     """By tools/mkimage, after the planner accepted it for that machine: for BIOS and UEFI. False: it said why not."""
     words = [testbed.ROOT / "tools" / "mkimage", config, "--machine", o.machine, "--image", f"{derive.ATTACKER}={o.attacker}",
              "--kernel", o.hypervisor, "--tool", tool(), "--cmdline", o.append, "--timeout", 0, "--output", o.image]
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
     if done.returncode != 0:
-        sys.stderr.write(done.stdout + done.stderr)
+        sys.stderr.write((done.stdout + done.stderr).replace(str(config), config.name))
     return done.returncode == 0
 
 
@@ -97,7 +128,7 @@ class Watch:
 def run(o, config, ticket):
     """(the console's lines, why they are not all or None)."""
     guests = tomllib.loads(config.read_text())["guest"]
-    timeout = derive.emulator_seconds(o, guests)
+    timeout = derive.emulator_seconds(o, guests, len(ticket["targets"]))
     with open(o.save_log, "w") if o.save_log else contextlib.nullcontext() as log:
         done = boot(o, config, guests, timeout, Watch(ticket, guests, timeout, log))
     return done.lines, STOPPED.format(timeout) if done.timed_out else None

@@ -44,6 +44,7 @@ class Log:
     guests: dict = dataclasses.field(default_factory=dict)
     faults: list = dataclasses.field(default_factory=list)
     ram: list = dataclasses.field(default_factory=list)  # (start, end) of the machine's
+    free: list = dataclasses.field(default_factory=list)  # (start, end) of what nobody had when the guests were made
     units: list = dataclasses.field(default_factory=list)
     verdicts: list = dataclasses.field(default_factory=list)  # of the isolation audit
     findings: list = dataclasses.field(default_factory=list)
@@ -97,13 +98,13 @@ def take_hypervisor_line(log, text):
     elif text.startswith("panic: "):
         log.panics.append(text)
     elif text.startswith("bulkhead: refused"):
-        log.refusals.append(text)
+        log.refusals.append(text.replace("bulkhead.toml:", "attest-derived.toml:"))  # the module's name, the derived file's
     elif text.startswith("vtd: unit=") and "base" in words:
         log.units.append(number(words, "base"))
     else:
-        match = re.match(r"memory: (0x[0-9a-f]+)\.\.(0x[0-9a-f]+) (?:ram|hypervisor|loader)$", text)
-        if match:
-            log.ram.append((int(match[1], 16), int(match[2], 16)))
+        match = re.match(r"memory: (free )?(0x[0-9a-f]+)\.\.(0x[0-9a-f]+)( ram| hypervisor| loader|)$", text)
+        if match and bool(match[1]) != bool(match[4]):
+            (log.free if match[1] else log.ram).append((int(match[2], 16), int(match[3], 16)))
 
 
 def read(lines):

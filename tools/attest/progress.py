@@ -55,7 +55,7 @@ class Progress:
     def __init__(self, ticket, devices, say=None, clock=time.monotonic):
         """devices: guest -> how many it has."""
         self.guests = {name: Guest(count) for name, count in devices.items()}
-        self.device_seconds = derive.DEPTHS[ticket["depth"]].device_ms / 1000
+        self.device_seconds = derive.device_ms(derive.DEPTHS[ticket["depth"]], len(ticket["targets"])) / 1000
         self.say = say or (lambda text: print(f"bulkhead attest: {text}", file=sys.stderr, flush=True))
         self.clock = clock
         self.start = self.told = clock()

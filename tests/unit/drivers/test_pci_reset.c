@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/pci_regs.h"
 #include "drivers/pci_reset.h"
 #include "drivers/pci_reset_run.h"
 #include "kernel/core/time.h"
@@ -102,6 +103,33 @@ static void flr(void **state)
     expect_restored(dev, &before);
     /* bus mastering off before the reset is started */
     assert_true(fake_pci_written(0, dev->at, 0x04, 4, 0) < fake_pci_written(0, dev->at, express + 8, 0x8000, 0x8000));
+}
+
+static void lose_ari(struct fake_pci_function *f, uint16_t offset, unsigned width)
+{
+    (void)offset, (void)width;
+    fake_pci_set(f, *(const uint16_t *)f->context, 2, 0);
+}
+
+/* The first PF of a device without VFs of its own: those of other PFs follow its bit, and may be on. */
+static void ari_comes_back(void **state)
+{
+    (void)state;
+    fake_pci_add_express(dev, PCI_EXPRESS_ENDPOINT, true);
+    uint16_t at = (uint16_t)(fake_pci_add_ext_cap(dev, PCI_EXT_SRIOV, 0x40) + PCI_SRIOV_CONTROL);
+    fake_pci_make_writable(dev, at, 2, PCI_SRIOV_VFE | PCI_SRIOV_MSE | PCI_SRIOV_ARI);
+    fake_pci_set(dev, at, 2, PCI_SRIOV_VFE | PCI_SRIOV_MSE | PCI_SRIOV_ARI);
+    assert_int_equal(reset(dev, PCI_RESET_FLR), STATUS_OK);
+    assert_int_equal(fake_pci_get(dev, at, 2), PCI_SRIOV_ARI); /* but no VFs of its own */
+    size_t again = fake_pci_written(0, dev->at, at, PCI_SRIOV_ARI, PCI_SRIOV_ARI);
+    assert_true(again != SIZE_MAX &&
+                fake_pci_written(again, dev->at, PCI_COMMAND, 2, 2) != SIZE_MAX); /* decode after */
+    dev->hook = lose_ari;
+    dev->context = &at;
+    assert_int_equal(run(find(dev), PCI_RESET_FLR), STATUS_HARDWARE);
+    fake_pci_forget_writes();
+    assert_int_equal(run(find(dev), PCI_RESET_FLR), STATUS_OK); /* it was not set: it is not written */
+    assert_int_equal(fake_pci_written(0, dev->at, at, 0, 0), SIZE_MAX);
 }
 
 static void af_and_power_state(void **state)
@@ -358,6 +386,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(flr, setup),
+        cmocka_unit_test_setup(ari_comes_back, setup),
         cmocka_unit_test_setup(af_and_power_state, setup),
         cmocka_unit_test_setup(bus_resets_everything_behind_and_restores_top_down, setup),
         cmocka_unit_test_setup(bus_reset_of_the_lowest_level, setup),

@@ -232,6 +232,7 @@ static void other_ids_after_a_reset(void **state)
     assert_int_equal(again(), STATUS_HARDWARE);
     assert_int_equal(fake_pci_get(rig.pf, rig_register(PCI_SRIOV_CONTROL), 2) & 9u, 0);
     assert_non_null(strstr(fake_log_text(), "First VF Offset and VF Stride"));
+    assert_non_null(strstr(fake_log_text(), "; fix: remove vfs; update the device's firmware"));
     rig.device.offset = 1;
     assert_int_equal(again(), STATUS_OK);
 }

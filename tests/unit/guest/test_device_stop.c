@@ -12,6 +12,7 @@
 
 #include "drivers/pci_regs.h"
 #include "guest/assign.h"
+#include "guest/pf_lease.h"
 #include "kernel/core/event.h"
 #include "tests/fake/guest_pci_rig.h"
 #include "tests/fake/irq.h"
@@ -210,13 +211,61 @@ static void a_bus_is_reset_when_all_of_it_is_stopped(void **state)
     assert_int_not_equal(guest_pci_rig_read(&rig, 1, 0, 4), UINT32_MAX);
 }
 
+/* The other one has a reset of its own, as VFs behind a bus do: it has to be stopped all the same, and that is enough.
+ */
+static void a_bus_may_have_others_with_resets_of_their_own(void **state)
+{
+    (void)state;
+    size_t failed = 0;
+    struct pci_function *other = &rig.facts.functions[rig.plans[3].function];
+    other->cap.af = (uint8_t)fake_pci_add_af(rig.pair[1]);
+    other->has_af_flr = true;
+    rig.plans[3].reset = PCI_RESET_AF;
+    assert_int_equal(guest_pci_rig_assign(pci, rig.pair_devices, 2, &failed), STATUS_OK);
+    assert_int_equal(device_stop(&owned, rig.pair[0]->at), STATUS_OK);
+    unsigned resets = rig.pair[1]->bus_resets, own = rig.pair[1]->af_flrs;
+    assert_int_equal(device_return(&owned, rig.pair[0]->at), STATUS_UNSUPPORTED);
+    assert_int_equal(device_stop(&owned, rig.pair[1]->at), STATUS_OK);
+    assert_int_equal(device_return(&owned, rig.pair[0]->at), STATUS_OK);
+    assert_int_equal(rig.pair[1]->bus_resets, resets + 1);
+    assert_true(device_is_stopped(&owned, rig.pair[1]->at));
+    assert_int_equal(device_return(&owned, rig.pair[1]->at), STATUS_OK);
+    assert_int_equal(rig.pair[1]->bus_resets, resets + 1); /* by its own, under the first one */
+    assert_true(rig.pair[1]->af_flrs > own);
+    assert_true(reaches_ram(rig.pair[0]) && reaches_ram(rig.pair[1]));
+}
+
+/* A VF of another PF of the device, whose requester id follows what this one is told. */
+static void ids_in_use_do_not_change(void **state)
+{
+    (void)state;
+    const struct sriov sriov = {
+        .at = rig.pair[0]->at, .ari = true, .ari_at = rig.nvme->at, .offset = 1, .stride = 1, .num = 1};
+    struct pf_lease lease = {.sriov = &sriov};
+    struct vm_device vf = rig.plain_device;
+    rig.facts.functions[rig.plans[1].function].is_vf = true;
+    rig.plans[1].reset = PCI_RESET_NONE;
+    vf.lease = &lease;
+    attach(&rig.nvme_device);
+    attach(&vf);
+    unsigned flrs = rig.nvme->flrs;
+    assert_int_equal(device_stop(&owned, rig.nvme->at), STATUS_OK);
+    assert_int_equal(device_return(&owned, rig.nvme->at), STATUS_UNSUPPORTED);
+    assert_int_equal(rig.nvme->flrs, flrs);
+    assert_int_equal(device_stop(&owned, rig.plain->at), STATUS_OK);
+    assert_int_equal(device_return(&owned, rig.nvme->at), STATUS_OK);
+    assert_int_equal(rig.nvme->flrs, flrs + 1);
+}
+
 #define CASES                                                                                                          \
     cmocka_unit_test_setup(stopped_is_gone_for_everyone, setup),                                                       \
         cmocka_unit_test_setup(a_guest_cannot_bring_it_back, setup), cmocka_unit_test_setup(others_go_on, setup),      \
         cmocka_unit_test_setup(returned_is_as_at_the_start, setup),                                                    \
         cmocka_unit_test_setup(a_stopped_one_is_detached, setup),                                                      \
         cmocka_unit_test_setup(what_no_unit_confirms_never_returns, setup),                                            \
-        cmocka_unit_test_setup(a_bus_is_reset_when_all_of_it_is_stopped, setup)
+        cmocka_unit_test_setup(a_bus_is_reset_when_all_of_it_is_stopped, setup),                                       \
+        cmocka_unit_test_setup(a_bus_may_have_others_with_resets_of_their_own, setup),                                 \
+        cmocka_unit_test_setup(ids_in_use_do_not_change, setup)
 
 int main(void)
 {

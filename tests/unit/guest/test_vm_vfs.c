@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "drivers/pci_regs.h"
+#include "guest/device_stop.h"
 #include "guest/pf_lease.h"
 #include "guest/vm_devices.h"
 #include "guest/vm_life.h"
@@ -198,6 +199,31 @@ static void a_restart_waits_for_those_with_vfs(void **state)
     both_run();
 }
 
+/* The VF's own reset takes 100 ms, and the PF's owner asks every 2 ms meanwhile. */
+static void a_vf_s_last_reset_is_over_before_the_pf_s_begins(void **state)
+{
+    (void)state;
+    unsigned flrs = pf->flrs, own = vf->flrs;
+    uint64_t wake_ns = UINT64_MAX;
+    vm_stop(&web->vm, VM_RESET, "reset");
+    live(web);
+    while (vm_life_pending(&store->vm.cpus[0], &wake_ns) || store->resetting) {
+        vm_life_step(&store->vm.cpus[0]);
+        fake_time_advance_ns(VM_VFS_POLL_NS);
+        if (vm_life_pending(&web->vm.cpus[0], &wake_ns)) {
+            vm_life_step(&web->vm.cpus[0]);
+        }
+        assert_true(!store->resetting || (pf->flrs == flrs && !web->resetting && !vf->gone));
+    }
+    assert_int_equal(vf->flrs, own + 1);
+    time_wait_until(web->devices_ns);
+    live_later(web);
+    store_rests();
+    assert_int_equal(vm_order_state(web), VM_ORDER_RUNNING);
+    assert_int_equal(pf->flrs, flrs + 1);
+    assert_true(vfs_are_on());
+}
+
 static void a_stop_resets_too(void **state)
 {
     (void)state;
@@ -333,6 +359,99 @@ static void a_vf_that_is_stuck_does_not_hold_the_pf(void **state)
     assert_int_equal(order(store, VM_ORDER_START), STATUS_CONFLICT);
 }
 
+/* --- two PFs: web's 01:00.0 has no VFs, but tells ARI; store's VF is of 01:00.1, which web has too */
+
+static struct fake_pci_function *second;
+static struct pci_function second_facts;
+static struct vm_device two[2];
+static bool changed; /* the bit was off while somebody used a VF */
+
+static void watch_ari(struct fake_pci_function *f, uint16_t offset, unsigned width)
+{
+    (void)f, (void)offset, (void)width;
+    changed = changed || ((get(PCI_SRIOV_CONTROL) & PCI_SRIOV_ARI) == 0 && lease.users > 0);
+}
+
+static void set_second(unsigned offset, uint32_t value)
+{
+    fake_pci_set(second, (uint16_t)(sriov.cap + offset), 2, value);
+}
+
+static void split(void)
+{
+    second = fake_pci_add(sbdf_make(0, 1, 0, 1), 0x1b36, 0x0010, 0x010802);
+    sriov.cap = fake_pci_add_ext_cap(second, PCI_EXT_SRIOV, 0x40);
+    sriov.ari_cap = sriov.cap;
+    made.machine.pci.functions[made.plans[MADE_OWNER_WEB].function].cap.sriov = sriov.cap;
+    set_second(PCI_SRIOV_OFFSET, sriov.offset);
+    set_second(PCI_SRIOV_STRIDE, sriov.stride);
+    sriov.at = second->at;
+    sriov.ari = true;
+    sriov.ari_at = pf->at;
+    second_facts = (struct pci_function){.at = second->at};
+    made.devices[MADE_OWNER_WEB].lease = NULL;
+    two[0] = made.devices[MADE_OWNER_WEB];
+    two[1] = (struct vm_device){.function = &second_facts, .plan = two[0].plan, .unit = two[0].unit, .lease = &lease};
+    web->request.devices = two;
+    web->request.device_count = 2;
+    fake_pci_make_writable(pf, sriov.cap + PCI_SRIOV_CONTROL, 2, PCI_SRIOV_ARI);
+    fake_pci_set(pf, sriov.cap + PCI_SRIOV_CONTROL, 2, PCI_SRIOV_ARI);
+    pf->hook = watch_ari;
+    changed = false;
+}
+
+static void stop_first(void)
+{
+    assert_int_equal(vm_order_device(web, pf->at, true), STATUS_OK);
+    live(web);
+    assert_int_equal(vm_order_state(store), VM_ORDER_RUNNING); /* that was no reset */
+}
+
+static void return_first(void)
+{
+    assert_int_equal(vm_order_device(web, pf->at, false), STATUS_OK);
+    vm_life_step(&web->vm.cpus[0]);
+    vm_life_step(&web->vm.cpus[0]);
+    live(store);
+    live(web);
+    assert_false(device_is_stopped(web, pf->at));
+    assert_false(changed);
+    store_rests();
+}
+
+static void vfs_whose_ids_follow_another_pf(void **state)
+{
+    (void)state;
+    split();
+    unsigned flrs = pf->flrs;
+    stop_first();
+    return_first();
+    assert_int_equal(pf->flrs, flrs + 1);
+    assert_int_equal(get(PCI_SRIOV_CONTROL), PCI_SRIOV_ARI);
+    assert_int_equal(fake_log_count("name=store stops: reason=pf-reset pf=0000:01:00.1 owner=web"), 1);
+    assert_int_equal(order(store, VM_ORDER_START), STATUS_OK);
+    live(store);
+    assert_int_equal(vm_order_state(store), VM_ORDER_RUNNING);
+    assert_true(reaches(VF_DEVICE) && lease.users == 1);
+}
+
+static void ids_that_do_not_come_back(void **state)
+{
+    (void)state;
+    split();
+    stop_first();
+    set_second(PCI_SRIOV_STRIDE, 2);
+    return_first();
+    assert_int_equal(fake_log_count("sriov: 0000:01:00.1: its 1 VFs stay off"), 1);
+    assert_int_equal(order(store, VM_ORDER_START), STATUS_OK);
+    live(store);
+    assert_int_equal(vm_order_state(store), VM_ORDER_CRASHED);
+    assert_non_null(strstr(store->vm.why, "the VFs of 0000:01:00.1 are off"));
+    assert_false(reaches(VF_DEVICE));
+}
+
+/* --- */
+
 static void attach(struct vm_owned *owned)
 {
     struct vm_attaching attaching = {.guest = owned};
@@ -385,6 +504,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_vf_s_guest_starts_anew_by_itself, setup),
         cmocka_unit_test_setup(a_restart_waits_for_those_with_vfs, setup),
+        cmocka_unit_test_setup(a_vf_s_last_reset_is_over_before_the_pf_s_begins, setup),
         cmocka_unit_test_setup(a_stop_resets_too, setup),
         cmocka_unit_test_setup(one_that_waits_to_start_again_stays_off, setup),
         cmocka_unit_test_setup(paused_ones_are_stopped, setup),
@@ -392,6 +512,8 @@ int main(void)
         cmocka_unit_test_setup(vfs_that_do_not_come_back, setup),
         cmocka_unit_test_setup(a_return_waits_for_those_with_vfs, setup),
         cmocka_unit_test_setup(a_vf_that_is_stuck_does_not_hold_the_pf, setup),
+        cmocka_unit_test_setup(vfs_whose_ids_follow_another_pf, setup),
+        cmocka_unit_test_setup(ids_that_do_not_come_back, setup),
         cmocka_unit_test_setup(its_own_vfs_hold_nothing, setup),
         cmocka_unit_test_setup(its_own_vfs_come_back_first, setup),
     };

@@ -108,6 +108,41 @@ static void one_that_starts_too_early(void **state)
                                             "[system], which starts it when its VFs are ready\n"));
 }
 
+/* 01:00.0 and 02:00.0 as two PFs of one device: the first tells ARI, for the VFs of the second too. */
+static void ids_that_hang_on_another_s_pf(void **state)
+{
+    (void)state;
+    plan_rig.machine.sriov.count = 1;
+    struct sriov *s = &plan_rig.machine.sriov.pfs[0];
+    *s = (struct sriov){.pf = 6, .at = plan_rig.functions[6].at, .ari = true, .ari_at = plan_rig.functions[3].at};
+    const char *apart =
+        SERVICE ONE("\"0000:01:00.0\"") TWO_LATER("\"0000:02:00.0\"") THREE("\"0000:02:00.1\", \"0000:02:00.2\"");
+    says(apart, STATUS_UNSUPPORTED,
+         "error[BH0670] g.toml:20:12: 0000:02:00.1 is a VF of 0000:02:00.0, and its id hangs on 0000:01:00.0 of guest "
+         "'one' (ARI): while that is reset, it would send with another id; fix: give 0000:01:00.0 and 0000:02:00.0 to "
+         "the same guest, or 0000:01:00.0 to none\n");
+    assert_int_equal(plan_rig_plan(SERVICE ONE("\"0000:01:00.0\"") THREE("\"0000:02:00.1\"")), STATUS_UNSUPPORTED);
+    assert_non_null(strstr(plan_rig_text(), "error[BH0670] g.toml:14:12: 0000:02:00.1 is a VF of 0000:02:00.0, and"));
+    says(SERVICE ONE("\"0000:01:00.0\", \"0000:02:00.0\"") THREE("\"0000:02:00.1\""), STATUS_OK, "");
+    says(SERVICE ONE("") TWO_LATER("\"0000:02:00.0\"") THREE("\"0000:02:00.1\""), STATUS_OK, "");
+    s->ari = false;
+    says(apart, STATUS_OK, "");
+}
+
+/* Who gets what nobody named does not get the PF that others' ids hang on. */
+static void what_is_left_over_decides_over_no_ids(void **state)
+{
+    (void)state;
+    plan_rig.machine.sriov.count = 1;
+    plan_rig.machine.sriov.pfs[0] =
+        (struct sriov){.pf = 6, .at = plan_rig.functions[6].at, .ari = true, .ari_at = plan_rig.functions[3].at};
+    assert_int_equal(plan_rig_plan("version = 1\n[system]\nservice = \"one\"\nunassigned = \"one\"\n" ONE("")
+                                       TWO_LATER("\"0000:02:00.0\", \"0000:02:00.1\"")),
+                     STATUS_OK);
+    assert_non_null(strstr(plan_rig_text(), "the group of 0000:01:00.0 stays blocked: 0000:01:00.0 decides over the "
+                                            "ids of the VFs of 0000:02:00.0 (ARI)"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +151,8 @@ int main(void)
         cmocka_unit_test_setup(a_circle_of_three, start),
         cmocka_unit_test_setup(nobody_gets_into_one_by_what_is_left_over, start),
         cmocka_unit_test_setup(one_that_starts_too_early, start),
+        cmocka_unit_test_setup(ids_that_hang_on_another_s_pf, start),
+        cmocka_unit_test_setup(what_is_left_over_decides_over_no_ids, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
