@@ -33,7 +33,7 @@
 #define NIC_TDT 0x3818
 #define NIC_DESCRIPTORS 256u
 #define NIC_PACKET UINT64_C(0x0b000040) /* end of packet, checksum, report; 64 bytes */
-#define SHARE_OF_WINDOW 4 /* measured first, for how long a window is */
+#define SHARE_OF_WINDOW 4               /* measured first, for how long a window is */
 #define WINDOW_US 1000000
 #define WINDOWS_MAX 64
 #define FLOOD_REPEAT 0xa0

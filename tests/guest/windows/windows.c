@@ -33,7 +33,7 @@ static void send_self(uint8_t vector)
     apic_ipi(0, APIC_ICR_SELF | APIC_ICR_ASSERT | vector);
 }
 
-/* Open it until so many came, twice at most. Late ones are counted where there are enough windows: sti_shadow(), each(). */
+/* Open it until so many came, twice at most: sti_shadow() and each() count the late ones, of many. */
 static void open_until(uint32_t wanted, void (*window)(void))
 {
     window();
