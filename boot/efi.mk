@@ -1,6 +1,6 @@
 # The EFI loader, build/bulkhead.efi: boot/efi, a few files of kernel/lib, and Debian's gnu-efi (entry, relocation).
 # What knows no UEFI is in the host libraries too, for unit tests and fuzz targets.
-EFI_PURE := $(addprefix boot/efi/,boot_cfg.c info_block.c kernel_image.c pe_section.c place_use.c spcr.c tcg_event.c)
+EFI_PURE := $(addprefix boot/efi/,boot_cfg.c dhcp.c file_rules.c info_block.c kernel_image.c pe_section.c place_use.c spcr.c tcg_event.c)
 EFI_LIB := $(addprefix kernel/lib/,cursor.c format.c sha256.c status.c string.c)
 EFI_SRC := $(sort $(wildcard boot/efi/*.c boot/efi/*.S)) $(EFI_LIB)
 EFI_OBJ := $(EFI_SRC:%=$(BUILD)/efi/%.o)
@@ -24,5 +24,5 @@ $(BUILD)/%.efi: $(BUILD)/%.efi.so
 $(foreach h,host host-gcc host-clang host-fuzz host-coverage,$(eval $(BUILD)/$(h)/libbulkhead.a: $(EFI_PURE:%=$(BUILD)/$(h)/%.o)))
 
 # The gates, with UEFI's headers.
-$(BUILD)/lint/gcc/boot/efi/% $(BUILD)/lint/clang/boot/efi/%: HOST_CFLAGS += $(EFI_INCLUDE) -DGNU_EFI_USE_MS_ABI
+$(foreach c,gcc clang,$(BUILD)/lint/$(c)/boot/efi/% $(BUILD)/lint/$(c)/tests/efi/%): HOST_CFLAGS += $(EFI_INCLUDE) -DGNU_EFI_USE_MS_ABI
 $(BUILD)/lint/tidy-deep/boot/efi/% $(BUILD)/lint/tidy-shallow/boot/efi/%: KERNEL_CFLAGS := $(filter-out -fcf-protection=none,$(EFI_CFLAGS))

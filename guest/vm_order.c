@@ -94,17 +94,21 @@ static enum status pause(struct vm_owned *owned, bool paused, const char *who)
     return STATUS_OK;
 }
 
-/* It is for the guest to act. Where nobody there would, that is known at once. */
+/* It is for the guest to act. Where nobody there would, that is known at once. One that ended meanwhile stays off if
+ * its end saw the flag. */
 static enum status shut_down(struct vm_owned *owned)
 {
     if (vm_order_state(owned) != VM_ORDER_RUNNING) {
         return STATUS_CONFLICT;
     }
-    __atomic_store_n(&owned->asked_off, true, __ATOMIC_SEQ_CST);
-    if (!vm_platform_press_power_button(&owned->vm)) {
-        __atomic_store_n(&owned->asked_off, false, __ATOMIC_SEQ_CST);
+    if (!vm_platform_hears_power_button(&owned->vm)) {
         return STATUS_UNSUPPORTED;
     }
+    __atomic_store_n(&owned->asked_off, true, __ATOMIC_SEQ_CST);
+    if (vm_order_state(owned) != VM_ORDER_RUNNING) {
+        return __atomic_exchange_n(&owned->asked_off, false, __ATOMIC_SEQ_CST) ? STATUS_CONFLICT : STATUS_OK;
+    }
+    vm_platform_press_power_button(&owned->vm);
     return STATUS_OK;
 }
 

@@ -73,14 +73,15 @@ void vm_platform_device_wake(struct vm *vm)
     reschedule(vm);
 }
 
-bool vm_platform_press_power_button(struct vm *vm)
+bool vm_platform_hears_power_button(const struct vm *vm)
 {
-    if (!pm1_hears_power_button(&vm->platform.pm1)) {
-        return false;
-    }
+    return pm1_hears_power_button(&vm->platform.pm1);
+}
+
+void vm_platform_press_power_button(struct vm *vm)
+{
     __atomic_store_n(&vm->platform.button, true, __ATOMIC_RELEASE);
     vm_platform_device_wake(vm);
-    return true;
 }
 
 /* Ticks that came while the vCPU's host CPU was busy elsewhere are delivered later, one by one: kernels count them

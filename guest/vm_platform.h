@@ -89,9 +89,10 @@ void vm_platform_line_arrived(void *vm);
  * the lock; in interrupt handlers too. */
 void vm_platform_device_wake(struct vm *vm);
 
-/* Press the guest's power button. Any CPU, interrupt handlers too, without the lock. False: its system does not want to
- * hear of it, and nothing was done. */
-bool vm_platform_press_power_button(struct vm *vm);
+/* Whether the guest's system wants to hear of its power button; press it. Any CPU, interrupt handlers too, without the
+ * lock. */
+bool vm_platform_hears_power_button(const struct vm *vm);
+void vm_platform_press_power_button(struct vm *vm);
 
 /* An interrupt of a device is held until then (time_now_ns()), and is let go by vm_platform_advance(). Any CPU,
  * interrupt handlers too, without the lock. */

@@ -43,6 +43,24 @@ def test_every_refusal_of_a_configuration_is_tested():
     assert [code for code in codes if not words & set(code)] == []
 
 
+def codes_in(text):
+    """All that a text names, "BH0501 to BH0551" being all between."""
+    numbers = set()
+    for first, last in re.findall(r"BH(\d{4})(?: to BH(\d{4}))?", text):
+        numbers |= set(range(int(first), int(last or first) + 1))
+    return {f"BH{number:04}" for number in numbers}
+
+
+def test_what_to_do_about_every_refusal():
+    """Each code of plan/ and of kernel/launch.h is in the table of docs/hardware.md."""
+    section = (testbed.ROOT / "docs" / "hardware.md").read_text().split("\n## When it refuses\n")[1].split("\n## ")[0]
+    rows = codes_in("\n".join(re.findall(r"^\| (BH[^|]*) \|", section, re.M)))
+    parts = (testbed.ROOT / "docs" / "diagnostics.md").read_text().split("\nFrom `")
+    mine = [part for part in parts if part.startswith(("plan/", "kernel/launch.h"))]
+    codes = {code for part in mine for code in re.findall(r"^\| (BH\d{4}) \|", part, re.M)}
+    assert len(codes) > 70 and sorted(codes - rows) == []
+
+
 def test_every_fault_reason_is_documented():
     section = (testbed.ROOT / "docs" / "faults.md").read_text().split("\n## Reasons\n")[1].split("\n## ")[0]
     kept = [line for line in section.splitlines() if line.startswith("| 0x")]

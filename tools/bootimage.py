@@ -141,15 +141,23 @@ def write_grub(out, boot_list, platforms=("i386-pc", "x86_64-efi")):
     return pathlib.Path(out)
 
 
-def write_fat(out, folder):
-    """A FAT file system with everything in folder."""
-    files = [path for path in pathlib.Path(folder).rglob("*") if path.is_file()]
-    size = sum(-(-path.stat().st_size // 65536) * 65536 for path in files) * 102 // 100 + FAT_SLACK
+def format_fat(out, size):
+    """An empty FAT file system of so many bytes, in whole MiB, as a sparse file."""
     sectors = -(-size // (2048 * 512)) * 2048
     with open(out, "wb") as file:
         file.truncate(sectors * 512)
     command("mformat", "-i", out, "-T", sectors, "-h", 64, "-s", 32, *(["-F"] if size >= FAT32_FROM else []), "-v", "BULKHEAD", "::")
-    command("mcopy", "-s", "-Q", "-i", out, *sorted(pathlib.Path(folder).iterdir()), "::")
+
+
+def fill_fat(image, folder):
+    command("mcopy", "-s", "-Q", "-i", image, *sorted(pathlib.Path(folder).iterdir()), "::")
+
+
+def write_fat(out, folder):
+    """A FAT file system with everything in folder."""
+    files = [path for path in pathlib.Path(folder).rglob("*") if path.is_file()]
+    format_fat(out, sum(-(-path.stat().st_size // 65536) * 65536 for path in files) * 102 // 100 + FAT_SLACK)
+    fill_fat(out, folder)
 
 
 def add_section(loader, text, out):

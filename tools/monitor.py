@@ -2,6 +2,7 @@
 """QEMU's monitor over a QMP socket: the emulator's own view of a machine that still runs."""
 import contextlib
 import json
+import pathlib
 import re
 import socket
 import time
@@ -63,10 +64,27 @@ def apic(state):
     return " ".join(f"{name or count}={(text or value).strip()}" for name, text, count, value in APIC.findall(state))
 
 
-def standing(path, looks=2, pause=0.5):
-    """Lines that say where the CPUs of a machine stand which ran out of time: a line a CPU for each look. A QEMU that
-    does not answer is told as such."""
+def threads(pid):
+    """A line for each thread of a process: its name, state, CPU time in ticks, and what it waits for in the kernel."""
     lines = []
+    for task in sorted(pathlib.Path(f"/proc/{pid}/task").glob("*"), key=lambda path: int(path.name)):
+        try:
+            name, rest = (task / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
+            fields = rest.split()
+            waits = (task / "wchan").read_text() or "0"
+        except OSError:
+            continue  # it ended meanwhile
+        lines.append(f"thread {task.name} ({name}): state={fields[0]} ticks={int(fields[11]) + int(fields[12])} waits={waits}")
+    return lines
+
+
+def standing(path, pid=None, looks=2, pause=0.5):
+    """Lines that say where the CPUs of a machine stand which ran out of time: a line a CPU for each look, and before
+    them the threads of the emulator. A QEMU that does not answer is told as such."""
+    lines = []
+    for look in range(looks if pid is not None else 0):
+        time.sleep(pause if look else 0)
+        lines += [f"qemu: time is up: look {look + 1}: {text}" for text in threads(pid)]
     try:
         with monitor_of(path) as monitor:
             for look in range(looks):

@@ -231,6 +231,14 @@ class Console:
             data = data[os.write(self.output, data):]
 
 
+def late_lines(console):
+    """What came after the time was up."""
+    data = b""
+    while select.select([console.input], [], [], 0)[0] and (more := console.read()):
+        data += more
+    return [clean(raw.decode("utf-8", "replace")) for raw in data.splitlines()]
+
+
 def drive(run, process, console, timeout, on_line=None, stop_when=None, answers=(), at_stop=None, at_timeout=None):
     """Collect the console of an emulator into run until it ends, the time is up, or stop_when(line); then end it.
     at_timeout(): lines to add when the time is up."""
@@ -268,7 +276,8 @@ def drive(run, process, console, timeout, on_line=None, stop_when=None, answers=
         if stop and at_stop:
             at_stop()
         if run.timed_out and at_timeout:
-            run.lines += at_timeout()
+            told = at_timeout()
+            run.lines += late_lines(console) + told
     finally:
         if not run.ended:
             process.kill()
@@ -277,7 +286,7 @@ def drive(run, process, console, timeout, on_line=None, stop_when=None, answers=
 
 
 def drive_qemu(run, command, timeout, on_line, stop_when, answers, at_end, socket_path):
-    command = [*command, "-display", "none", "-serial", "stdio", "-monitor", "none",
+    command = [*command, "-name", "machine,debug-threads=on", "-display", "none", "-serial", "stdio", "-monitor", "none",
                "-qmp", f"unix:{socket_path},server=on,wait=off"]
 
     def look():
@@ -287,7 +296,7 @@ def drive_qemu(run, command, timeout, on_line, stop_when, answers, at_end, socke
     with start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0) as process:
         console = Console(process.stdout.fileno(), process.stdin.fileno())
         drive(run, process, console, timeout, on_line, stop_when, answers, look if at_end else None,
-              lambda: monitor.standing(socket_path))
+              lambda: monitor.standing(socket_path, process.pid))
 
 
 def machine_arguments(cpus=4, memory="3072M", iommu=True, accelerator="tcg"):

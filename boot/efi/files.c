@@ -2,27 +2,29 @@
  * Reading files through EFI_SIMPLE_FILE_SYSTEM_PROTOCOL (UEFI 2.10 13.4), or through boot/efi/pxe.c. */
 #include "boot/efi/files.h"
 
+#include "boot/efi/boot_cfg.h"
+#include "boot/efi/file_rules.h"
 #include "boot/efi/firmware.h"
 #include "boot/efi/pxe.h"
 #include "kernel/lib/bits.h"
 #include "kernel/lib/string.h"
 
-#define PATH_MAX 512
-#define FILE_BYTES_MAX (2 * GIB)
+#define FOLDER_MAX 512
+#define PATH_MAX (FOLDER_MAX + BOOT_CFG_PATH_MAX)
 #define INFO_SIZE (sizeof(EFI_FILE_INFO) + PATH_MAX * sizeof(CHAR16))
 
 enum { NODE_MEDIA = 4, NODE_FILE_PATH = 4, NODE_END = 0x7f, NODE_HEADER = 4 };
 
 static struct {
-    EFI_FILE_HANDLE volume; /* NULL: PXE */
-    char folder[PATH_MAX];  /* the loader's own, with the backslash at its end */
+    EFI_FILE_HANDLE volume;  /* NULL: PXE */
+    char folder[FOLDER_MAX]; /* the loader's own, with the backslash at its end */
 } files;
 
 /* Firmware's text behind what is there; other than ASCII becomes '?', which opens nothing. */
 static void append_wide(char *path, const uint8_t *text, size_t bytes)
 {
     size_t used = strlen(path);
-    for (size_t i = 0; i + 1 < bytes && used + 1 < PATH_MAX; i += 2) {
+    for (size_t i = 0; i + 1 < bytes && used + 1 < FOLDER_MAX; i += 2) {
         unsigned c = text[i] | (unsigned)text[i + 1] << 8;
         if (c == 0) {
             break;
@@ -79,40 +81,37 @@ enum status files_open(void)
                            "the loader came from a device that has neither files nor PXE");
 }
 
-static bool make_path(const char *path, CHAR16 wide[PATH_MAX])
+static void make_path(const char *path, CHAR16 wide[PATH_MAX])
 {
     bool absolute = path[0] == '/' || path[0] == '\\';
-    size_t before = absolute ? 0 : strlen(files.folder), length = strlen(path);
-    if (before + length >= PATH_MAX) {
-        return false;
-    }
+    size_t before = absolute ? 0 : strlen(files.folder), length = strnlen(path, BOOT_CFG_PATH_MAX - 1);
     for (size_t i = 0; i < before + length; i++) {
         char c = i < before ? files.folder[i] : path[i - before];
         wide[i] = (CHAR16)(c == '/' ? '\\' : c);
     }
     wide[before + length] = 0;
-    return true;
 }
 
-/* Of a file, not of a folder; 0: cannot be told. */
-static uint64_t size_of(EFI_FILE_HANDLE file)
+static enum status size_of(EFI_FILE_HANDLE file, uint64_t *size)
 {
     static const EFI_GUID file_info = EFI_FILE_INFO_ID;
     uint64_t buffer[INFO_SIZE / sizeof(uint64_t) + 1];
     UINTN bytes = sizeof(buffer);
     EFI_GUID guid = file_info;
     if (EFI_ERROR(file->GetInfo(file, &guid, &bytes, buffer))) {
-        return 0;
+        return STATUS_HARDWARE;
     }
     const EFI_FILE_INFO *info = (const EFI_FILE_INFO *)buffer;
-    return (info->Attribute & EFI_FILE_DIRECTORY) != 0 ? 0 : info->FileSize;
+    *size = info->FileSize;
+    return (info->Attribute & EFI_FILE_DIRECTORY) != 0 ? STATUS_CONFLICT : file_rules_size(info->FileSize);
 }
 
 static enum status read_open(EFI_FILE_HANDLE file, struct file_blob *out)
 {
-    uint64_t size = size_of(file);
-    if (size == 0 || size > FILE_BYTES_MAX) {
-        return STATUS_BAD_FORMAT;
+    uint64_t size = 0;
+    enum status fits = size_of(file, &size);
+    if (fits != STATUS_OK) {
+        return fits;
     }
     uint64_t whole = align_up(size, PAGE_SIZE);
     out->bytes = firmware_pages(whole, EfiLoaderData);
@@ -132,9 +131,7 @@ enum status files_read(const char *path, struct file_blob *out)
         return pxe_read(path, out);
     }
     CHAR16 wide[PATH_MAX];
-    if (!make_path(path, wide)) {
-        return STATUS_BAD_FORMAT;
-    }
+    make_path(path, wide);
     EFI_FILE_HANDLE file = NULL;
     EFI_STATUS opened = files.volume->Open(files.volume, &file, wide, EFI_FILE_MODE_READ, 0);
     if (EFI_ERROR(opened)) {

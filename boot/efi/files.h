@@ -14,9 +14,9 @@ struct file_blob {
 /* Find out where the loader came from; says so. STATUS_UNSUPPORTED: neither a file system nor PXE, refused aloud. */
 MUST_CHECK enum status files_open(void);
 
-/* path as boot.cfg writes it. STATUS_NOT_FOUND: no such file; STATUS_NO_MEMORY; STATUS_BAD_FORMAT: an empty file or a
- * path that is too long; STATUS_UNSUPPORTED: a PXE that cannot tell sizes; STATUS_HARDWARE: the medium or the server
- * failed. Says nothing. */
+/* path as boot.cfg writes it, below BOOT_CFG_PATH_MAX characters. STATUS_NOT_FOUND: no such file; STATUS_NO_MEMORY;
+ * STATUS_BAD_FORMAT: an empty file; STATUS_OUT_OF_RANGE: one above 2 GiB; STATUS_CONFLICT: a folder;
+ * STATUS_UNSUPPORTED: a PXE that cannot tell sizes; STATUS_HARDWARE: the medium or the server failed. Says nothing. */
 MUST_CHECK enum status files_read(const char *path, struct file_blob *out);
 
 #endif

@@ -8,6 +8,7 @@
 
 #define TRIES 8 /* a timer of firmware's may change the map in between; more than twice was never seen */
 #define FIX_MEMORY "give the machine more memory"
+#define FIX_FIRMWARE "update the firmware, or boot by GRUB"
 
 static uint32_t address_of(const void *p)
 {
@@ -36,23 +37,34 @@ static uint8_t *place_trampoline(const struct trampoline_order *order, size_t co
     return page;
 }
 
-/* Between the map and leaving nothing may be allocated, nor anything printed. */
-static enum status leave(struct info_block *block)
+struct map {
+    void *entries;
+    size_t room;
+    UINTN bytes, key, entry_size;
+    UINT32 version;
+};
+
+static bool get_map(struct map *map)
+{
+    map->bytes = map->room;
+    return !EFI_ERROR(
+        firmware()->boot->GetMemoryMap(&map->bytes, map->entries, &map->key, &map->entry_size, &map->version));
+}
+
+/* Between a map and leaving nothing may be allocated, nor anything printed; after a try that failed nothing may be
+ * asked for but maps (UEFI 2.10 7.4.6). */
+static bool leave(struct map *map)
 {
     EFI_BOOT_SERVICES *boot = firmware()->boot;
-    size_t room = 0;
-    void *entries = info_block_map_room(block, &room);
-    for (unsigned i = 0; entries != NULL && i < TRIES; i++) {
-        UINTN bytes = room, key = 0, entry_size = 0;
-        UINT32 version = 0;
-        if (EFI_ERROR(boot->GetMemoryMap(&bytes, entries, &key, &entry_size, &version))) {
-            return STATUS_NO_MEMORY;
+    for (unsigned i = 0; i < TRIES; i++) {
+        if (!EFI_ERROR(boot->ExitBootServices(firmware()->image, map->key))) {
+            return true;
         }
-        if (!EFI_ERROR(boot->ExitBootServices(firmware()->image, key))) {
-            return info_block_finish(block, bytes, (uint32_t)entry_size, version);
+        if (!get_map(map)) {
+            break;
         }
     }
-    return STATUS_HARDWARE;
+    return false;
 }
 
 enum status leave_and_enter(struct info_block *block, const struct kernel_image *image, const struct file_blob *file)
@@ -60,12 +72,16 @@ enum status leave_and_enter(struct info_block *block, const struct kernel_image 
     const struct trampoline_order order = order_of(block, image, file);
     size_t code_bytes = (size_t)(trampoline_end - trampoline_start);
     uint8_t *page = place_trampoline(&order, code_bytes);
-    size_t room = 0;
-    if (page == NULL || info_block_map_room(block, &room) == NULL) {
+    struct map map = {0};
+    map.entries = info_block_map_room(block, &map.room);
+    if (page == NULL || map.entries == NULL) {
         return firmware_refuse(STATUS_NO_MEMORY, FIX_MEMORY, "no memory below 4 GiB for the last step");
     }
-    firmware_say("firmware is left, the hypervisor entered at 0x%x", image->entry);
-    if (leave(block) != STATUS_OK) {
+    firmware_say("leaving firmware; the hypervisor is entered at 0x%x", image->entry);
+    if (!get_map(&map)) {
+        return firmware_refuse(STATUS_HARDWARE, FIX_FIRMWARE, "firmware gives no memory map to leave it with");
+    }
+    if (!leave(&map) || info_block_finish(block, map.bytes, (uint32_t)map.entry_size, map.version) != STATUS_OK) {
         firmware()->system->RuntimeServices->ResetSystem(EfiResetCold, EFI_LOAD_ERROR, 0, NULL);
     }
     void (*run)(void *) = (void (*)(void *))(uintptr_t)page;

@@ -8,8 +8,9 @@
 #include "boot/efi/kernel_image.h"
 #include "kernel/lib/status.h"
 
-/* block has every tag but the memory map. Comes back only while firmware still runs: STATUS_NO_MEMORY, refused aloud;
- * where firmware cannot be left at all the machine is reset. */
+/* block has every tag but the memory map. Comes back only while ExitBootServices was not tried: STATUS_NO_MEMORY or
+ * STATUS_HARDWARE (no memory map), refused aloud. Where firmware then cannot be left the machine is reset, in silence:
+ * nothing may be printed any more. */
 MUST_CHECK enum status leave_and_enter(struct info_block *block, const struct kernel_image *image,
                                        const struct file_blob *file);
 

@@ -2,6 +2,7 @@
  * The order in which the EFI loader works: list, files, hashes, facts, out. */
 #include "boot/efi/boot_cfg.h"
 #include "boot/efi/facts.h"
+#include "boot/efi/file_rules.h"
 #include "boot/efi/files.h"
 #include "boot/efi/firmware.h"
 #include "boot/efi/info_block.h"
@@ -39,22 +40,8 @@ static struct {
 
 static enum status refuse_file(enum status status, const char *path)
 {
-    switch (status) {
-    case STATUS_NOT_FOUND:
-        return firmware_refuse(status, "put it there, or correct its path in " LIST_NAME, "%s: there is no such file",
-                               path);
-    case STATUS_NO_MEMORY:
-        return firmware_refuse(status, "give the machine more memory, or load smaller files",
-                               "%s: no memory below 4 GiB for it", path);
-    case STATUS_BAD_FORMAT:
-        return firmware_refuse(status, "put the right file there", "%s: it is empty, a folder, or has too long a path",
-                               path);
-    case STATUS_UNSUPPORTED:
-        return firmware_refuse(status, "boot by the firmware's own PXE, not by iPXE",
-                               "%s: this network software cannot tell a file's size", path);
-    default:
-        return firmware_refuse(status, "check the medium or the boot server", "%s: cannot be read", path);
-    }
+    struct file_refusal words = file_rules_refusal(status);
+    return firmware_refuse(status, words.fix, "%s: %s", path, words.what);
 }
 
 static enum status parse_list(const char *text, size_t length, const char *name)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  * Any bytes as physical memory with ACPI tables: an RSDP in them, an XSDT at their start whose entries get right
- * checksums, and every table that is found through its parser. */
+ * checksums, and every table that is found through its parser;
+ * the bytes as a DSDT, too, in which _S5 is looked for. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "drivers/acpi.h"
 #include "drivers/acpi_rsdp.h"
+#include "drivers/acpi_sleep.h"
 #include "drivers/fadt.h"
 #include "drivers/hpet.h"
 #include "drivers/madt.h"
@@ -74,6 +76,16 @@ static void open_and_parse(const uint8_t *rsdp, size_t length)
     }
 }
 
+/* As the DSDT, whose AML is behind its header. */
+static void find_sleep(const uint8_t *table, size_t size)
+{
+    struct acpi_sleep sleep;
+    if (acpi_sleep_s5(table + ACPI_HEADER_BYTES, size - ACPI_HEADER_BYTES, &sleep) == STATUS_OK &&
+        (sleep.type_a > 7 || sleep.type_b > 7)) {
+        abort();
+    }
+}
+
 /* The bytes directly as a table, on the heap, where the sanitizer sees every step outside. */
 static void parse_as_table(const uint8_t *data, size_t size)
 {
@@ -83,6 +95,7 @@ static void parse_as_table(const uint8_t *data, size_t size)
     memcpy(copy, data, size);
     struct acpi_view view = {hpa(XSDT), copy, size};
     parse_table(&view, &arena, &diags);
+    find_sleep(copy, size);
     free(copy);
 }
 

@@ -14,4 +14,8 @@ $(BUILD)/host/decode_dump: $(BUILD)/host/tests/host/decode_dump.c.o $(BUILD)/hos
 		$(BUILD)/host/kernel/lib/status.c.o
 	$(CC) $^ -o $@
 
-test-programs: $(BUILD)/host/config_dump $(BUILD)/host/image_load $(BUILD)/host/decode_dump
+# The EFI loader's list, for test_boot_cfg.py.
+$(BUILD)/host/boot_cfg_dump: $(BUILD)/host/tests/host/boot_cfg_dump.c.o $(BUILD)/host/libbulkhead.a
+	$(CC) $< $(BUILD)/host/libbulkhead.a -o $@
+
+test-programs: $(BUILD)/host/boot_cfg_dump $(BUILD)/host/config_dump $(BUILD)/host/image_load $(BUILD)/host/decode_dump

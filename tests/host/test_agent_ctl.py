@@ -181,6 +181,14 @@ def test_shutdown_waits_until_it_is_off(pair):
     assert (status, json.loads(out)["state"], err) == (0, "powered-off", "")
 
 
+@pytest.mark.parametrize("state", ["powered-off", "stopped"])
+def test_shutdown_of_one_that_is_off_is_done(pair, state):
+    hypervisor, agent = pair
+    hypervisor.answers["guests"] = states(state)
+    assert agent.ctl("shutdown", "user", "--wait", "30") == (0, f"shutdown user: {state}\n", "")
+    assert hypervisor.asked("shutdown") == []
+
+
 @pytest.mark.parametrize("state", ["running", "crashed", "paused"])
 def test_shutdown_says_that_it_is_not_off(pair, state):
     hypervisor, agent = pair

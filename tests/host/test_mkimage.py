@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """tools/mkimage: what it writes, read again by other tools, and what it refuses, all of it at once. Nothing is booted here:
-tests/qemu/test_uefi.py does that."""
+tests/qemu/test_mkimage_disk.py and test_uefi.py do that."""
 import hashlib
 import os
 import pathlib
@@ -185,13 +185,47 @@ def test_a_pin_is_compared(made):
     (["--sign", "a", "b"], "only Bulkhead's own loader is signed; fix: add --loader efi"),
     (["--loader", "efi", "--sign", "nokey", "nocert"], "there is no file nokey; fix: "),
     (["-o", "/dev"], "/dev: it is a folder; fix: "),
-    (["--cmdline", "x" * 1024], "--cmdline: too long"),
+    (["--cmdline", "\u00e4"], "--cmdline: not plain ASCII"),
     (["--timeout", "-1"], "--timeout: it is below 0; fix: "),
     (["--images", "/nowhere", "--image", "a=/nowhere/b"], "--image a=/nowhere/b: there is no file /nowhere/b; fix: "),
 ])
 def test_wrong_options(made, arguments, said):
     done = run(made / "guests.toml", *arguments)
     assert done.returncode == 1 and said in done.stderr
+
+
+CONSOLE = "console=com2,57600 "
+
+
+@pytest.mark.parametrize("words, fits", [("x" * (1023 - len(CONSOLE)), True), ("x" * (1024 - len(CONSOLE)), False),
+                                         ("console=none " + "x" * 1010, True), ("console=none " + "x" * 1011, False)])
+def test_the_longest_command_line(made, words, fits):
+    """1023 characters, with the console that the configuration names in front when --cmdline has none."""
+    done = run(made / "guests.toml", "--folder", "-o", made / "files", "--cmdline", words)
+    if fits:
+        assert done.returncode == 0, done.stderr
+        (line,) = re.findall("^cmdline (.*)$", (made / "files/EFI/BOOT/boot.cfg").read_text(), re.M)
+        assert len(line) == 1023 and line.endswith(words)
+        return
+    room = 1023 if words.startswith("console=") else 1023 - len(CONSOLE)
+    assert done.returncode == 1
+    assert "--cmdline: too long: the command line has 1024 characters" in done.stderr
+    assert f"use at most {room} here" in done.stderr and not (made / "files").exists()
+
+
+@pytest.mark.parametrize("mebibytes, kind, clusters", [(511, "FAT16", range(4085, 65525)), (512, "FAT32", range(65525, 1 << 28))])
+def test_a_fat_of_either_kind(tmp_path, mebibytes, kind, clusters):
+    """Sparse, so nothing large is written. The kind is what firmware takes it for, which counts clusters alone."""
+    image, folder = tmp_path / "image", tmp_path / "folder"
+    (folder / "EFI").mkdir(parents=True)
+    (folder / "EFI/file").write_bytes(b"content" * 5000)
+    bootimage.format_fat(image, mebibytes << 20)
+    bootimage.fill_fat(image, folder)
+    assert image.stat().st_size == mebibytes << 20 and image.stat().st_blocks < 16 << 11
+    said = subprocess.run(["minfo", "-i", image, "::"], capture_output=True, text=True, check=True).stdout
+    (per_cluster,) = re.findall(r"cluster size: (\d+) sectors", said)
+    assert f'disk type="{kind}   "' in said and (mebibytes << 11) // int(per_cluster) in clusters, said
+    assert subprocess.run(["mtype", "-i", image, "::EFI/file"], capture_output=True, check=True).stdout == b"content" * 5000
 
 
 def test_unreadable(made):

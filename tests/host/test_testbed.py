@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """tools/testbed.py without an emulator: the accelerator's choice, command lines, cleaned console lines, disk images."""
 import re
+import select
+import signal
+import subprocess
 
 import monitor
 import pytest
@@ -112,12 +115,29 @@ def test_time_is_up():
 def test_time_is_up_and_the_cpus_are_shown():
     """A firmware that waits for ever: the last lines say where."""
     run = testbed.run_qemu([*testbed.machine_arguments(cpus=2, memory="64M", iommu=None)], 6)
+    threads = [line for line in run.lines if re.search(r"look [12]: thread \d+ \(CPU [01]/TCG\): state=\w ticks=\d+ waits=", line)]
+    assert len(threads) == 4, run.text
     first, second = run.lines[-4:-2], run.lines[-2:]
     assert run.timed_out and [line.split(": ")[2:4] for line in (*first, *second)] == [
         ["look 1", "CPU 0"], ["look 1", "CPU 1"], ["look 2", "CPU 0"], ["look 2", "CPU 1"]], run.text
     for line in (*first, *second):
         assert re.search(r": [RE]IP=\w{8,16} [RE]FL=\w{8} HLT=[01] initial_count=\d+ current_count=\d+ ISR=\S.* IRR=\S",
                          line), line
+
+
+def test_time_is_up_and_what_came_late_is_kept():
+    """An emulator that is stopped past its time, and then says what it had to say."""
+    script = "echo first; kill -STOP $$; echo late; sleep 60"
+    run = testbed.Run()
+    with testbed.start(["bash", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        def at_timeout():
+            threads = monitor.threads(process.pid)
+            process.send_signal(signal.SIGCONT)
+            assert select.select([process.stdout], [], [], 30)[0]
+            return threads
+
+        testbed.drive(run, process, testbed.Console(process.stdout.fileno(), process.stdin.fileno()), 3, at_timeout=at_timeout)
+    assert run.timed_out and run.lines[:2] == ["first", "late"] and re.search(r"thread \d+ \(bash\): state=T ", run.lines[2])
 
 
 def test_time_is_up_and_qemu_does_not_answer(tmp_path):

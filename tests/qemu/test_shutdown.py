@@ -20,6 +20,7 @@ COMMANDS = {
     "ready": "; ".join(READY.format(guest) for guest in ("first", "second", "deaf")),
     "wait": "bulkhead-ctl shutdown first --wait 60",
     "again": "bulkhead-ctl shutdown first",
+    "is-off": "bulkhead-ctl shutdown first --wait 1",
     "deaf": "bulkhead-ctl shutdown deaf",
     "service": "bulkhead-ctl shutdown service",
     "rule": f"bulkhead-ctl pause deaf; {OFF}; bulkhead-ctl guests",
@@ -73,6 +74,10 @@ def test_it_stays_off_though_it_always_starts_again(session, told):
     assert session.having("name=first rests") and not session.having("starts again in")
     status, text = told["again"]
     assert status == 1 and "guest 'first' is powered-off: 'shutdown' is not possible" in text and "\n  fix: " in text
+
+
+def test_to_wait_for_one_that_is_off_is_done(told):
+    assert told["is-off"] == (0, "shutdown first: powered-off")
 
 
 def test_who_does_not_listen_is_named(told):

@@ -120,9 +120,17 @@ def test_a_unit_that_firmware_left_on(by_loader):
 @pytest.mark.xdist_group("uefi-loader")
 def test_firmware_s_data_in_the_hypervisor_s_place(by_loader):
     """Was overwritten only when the firmware had been left: the image was whole then, and ran."""
-    assert by_loader.having("left_on: 3 MiB are in use") and by_loader.having("hypervisor entered at 0x")
+    assert by_loader.having("left_on: 3 MiB are in use") and by_loader.having("leaving firmware; the hypervisor is entered at 0x")
     (image,) = re.findall(r"memory: 0x000000200000\.\.(0x[0-9a-f]+) hypervisor", by_loader.text)
     assert int(image, 16) >= 0x310000
+
+
+@pytest.mark.xdist_group("uefi-loader")
+def test_a_map_that_changes_at_the_last_moment(by_loader):
+    """The firmware said no to the first ExitBootServices: the loader took a new map, and what it then says was so."""
+    texts = [at for at, line in enumerate(by_loader.lines) if "leaving firmware" in line or "the memory map changes" in line or
+             "boot: Bulkhead, started by" in line]
+    assert len(texts) == 3 and "leaving" in by_loader.lines[texts[0]] and "changes" in by_loader.lines[texts[1]]
 
 
 @pytest.mark.xdist_group("uefi-grub")

@@ -46,13 +46,28 @@ static bool take_arguments(int argc, char **argv, struct shutdown *out)
     return out->guest != NULL;
 }
 
-static enum ctl_exit press(struct ctl *c, const char *guest, struct jtree *answer)
+static void say_accepted(const struct ctl *c, const struct shutdown *s, const struct jtree *answer)
 {
+    if (c->json && s->wait_s == 0) {
+        ctl_print_json(answer->root);
+    } else if (!c->json) {
+        printf("shutdown %s: accepted\n", s->guest);
+        fflush(stdout);
+    }
+}
+
+static enum ctl_exit press(struct ctl *c, const struct shutdown *s)
+{
+    struct jtree answer;
     struct text members = {0};
     text_put(&members, ",\"command\":\"shutdown\",\"guest\":");
-    text_json(&members, guest);
-    enum ctl_exit result = ctl_ask(c, members.bytes, answer, false);
+    text_json(&members, s->guest);
+    enum ctl_exit result = ctl_ask(c, members.bytes, &answer, false);
     text_free(&members);
+    if (result == CTL_DONE) {
+        say_accepted(c, s, &answer);
+        jtree_free(&answer);
+    }
     return result;
 }
 
@@ -67,11 +82,21 @@ static const struct jtree_node *guest_in(const struct jtree *guests, const char 
     return NULL;
 }
 
+static bool is_one_of(const struct jtree_node *guest, const char *one, const char *other)
+{
+    const char *state = jtree_text(guest, "state");
+    return state != NULL && (strcmp(state, one) == 0 || strcmp(state, other) == 0);
+}
+
 /* On the way: it runs still, or what it had is taken back. */
 static bool is_awake(const struct jtree_node *guest)
 {
-    const char *state = jtree_text(guest, "state");
-    return state != NULL && (strcmp(state, "running") == 0 || strcmp(state, "stopping") == 0);
+    return is_one_of(guest, "running", "stopping");
+}
+
+static bool is_off(const struct jtree_node *guest)
+{
+    return is_one_of(guest, "powered-off", "stopped");
 }
 
 /* CTL_DONE: *guests is to be freed, and shows the guest off, or as it is when the time is up. */
@@ -101,7 +126,7 @@ static enum ctl_exit say_end(const struct ctl *c, const struct shutdown *s, cons
 {
     const struct jtree_node *guest = guest_in(guests, s->guest);
     const char *state = jtree_text(guest, "state");
-    bool off = state != NULL && strcmp(state, "powered-off") == 0;
+    bool off = is_off(guest);
     if (c->json && guest != NULL) {
         ctl_print_json(guest);
     } else if (off) {
@@ -112,36 +137,32 @@ static enum ctl_exit say_end(const struct ctl *c, const struct shutdown *s, cons
     return off ? CTL_DONE : CTL_REFUSED;
 }
 
-static void say_accepted(const struct ctl *c, const struct shutdown *s, const struct jtree *answer)
+/* CTL_DONE: *guests is to be freed. */
+static enum ctl_exit press_and_wait(struct ctl *c, const struct shutdown *s, struct jtree *guests)
 {
-    if (c->json && s->wait_s == 0) {
-        ctl_print_json(answer->root);
-    } else if (!c->json) {
-        printf("shutdown %s: accepted\n", s->guest);
-        fflush(stdout);
+    enum ctl_exit result = ctl_ask_list(c, "guests", "guests", guests, false);
+    if (result != CTL_DONE || is_off(guest_in(guests, s->guest))) {
+        return result; /* what is wanted is so already */
     }
+    jtree_free(guests);
+    result = press(c, s);
+    return result == CTL_DONE ? wait_until_off(c, s, guests) : result;
 }
 
 int ctl_shutdown(struct ctl *c, int argc, char **argv)
 {
     struct shutdown s;
-    struct jtree answer;
+    struct jtree guests;
     if (!take_arguments(argc, argv, &s)) {
         return CTL_USAGE;
     }
-    enum ctl_exit result = press(c, s.guest, &answer);
-    if (result != CTL_DONE) {
-        return result;
-    }
-    say_accepted(c, &s, &answer);
-    jtree_free(&answer);
     if (s.wait_s == 0) {
-        return CTL_DONE;
+        return press(c, &s);
     }
-    result = wait_until_off(c, &s, &answer);
+    enum ctl_exit result = press_and_wait(c, &s, &guests);
     if (result == CTL_DONE) {
-        result = say_end(c, &s, &answer);
-        jtree_free(&answer);
+        result = say_end(c, &s, &guests);
+        jtree_free(&guests);
     }
     return result;
 }

@@ -384,6 +384,20 @@ static void asked_to_switch_itself_off_it_stays_off(void **state)
     is_off(VM_ORDER_WAITING);
 }
 
+/* Its system masks the button while it ends: what comes then takes nothing back. */
+static void asked_twice_it_stays_off(void **state)
+{
+    (void)state;
+    web->request.rules.when = RESTART_ALWAYS;
+    hear_power_button(PM1_POWER_BUTTON);
+    order(VM_ORDER_SHUTDOWN, STATUS_OK);
+    hear_power_button(0);
+    order(VM_ORDER_SHUTDOWN, STATUS_UNSUPPORTED);
+    vm_stop(&web->vm, VM_POWERED_OFF, "powered off");
+    live(web);
+    is_off(VM_ORDER_POWERED_OFF);
+}
+
 /* The order counts for the run it was given in, even where it came as that ended; and less than others. */
 static void to_be_asked_off_is_forgotten_with_the_run(void **state)
 {
@@ -610,6 +624,7 @@ int main(void)
         cmocka_unit_test_setup(restarted, setup),
         cmocka_unit_test_setup(paused_and_resumed, setup),
         cmocka_unit_test_setup(asked_to_switch_itself_off_it_stays_off, setup),
+        cmocka_unit_test_setup(asked_twice_it_stays_off, setup),
         cmocka_unit_test_setup(to_be_asked_off_is_forgotten_with_the_run, setup),
         cmocka_unit_test_setup(stopped_while_it_starts, setup),
         cmocka_unit_test_setup(started_while_it_stops, setup),
