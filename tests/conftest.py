@@ -10,6 +10,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 import testbed  # noqa: E402
 
+PATIENCE = 3  # times a boot's timeout, which is for an idle machine: one that passes ends by itself
+
 
 @pytest.fixture(scope="session")
 def build():
@@ -39,7 +41,7 @@ def boot(tmp_path_factory):
         words = cmdline + testbed.kernel_words(wanted["accelerator"])
         iso = testbed.make_iso(folder / "boot.iso", testbed.BUILD / image, words, modules, grub_before)
         arguments = [*testbed.machine_arguments(**wanted), *devices, *testbed.boot_arguments(iso)]
-        run = testbed.run_qemu(arguments, timeout, stop_when=stop_when, at_end=at_end, answers=answers, resets=resets)
+        run = testbed.run_qemu(arguments, PATIENCE * timeout, stop_when=stop_when, at_end=at_end, answers=answers, resets=resets)
         print(run.text)
         return run
 

@@ -12,6 +12,7 @@ import guest_images  # noqa: E402
 
 SCRIPTS = testbed.ROOT / "tests" / "linux"
 MODULES = ["nvme", "e1000e", "e1000", "virtio_pci", "virtio_blk"]
+TIMEOUT = 270  # a busy machine may take minutes; Linux ends by itself
 TOOL = testbed.BUILD / "host" / "bulkhead"
 
 
@@ -64,7 +65,7 @@ def boot(initrd, devices, words="", machine=None):
     arguments = [*testbed.machine_arguments(**{"cpus": 2, "memory": "1024M", **(machine or {})}), *devices,
                  "-kernel", str(testbed.BUILD / "guest" / "vmlinux"), "-initrd", str(initrd),
                  "-append", f"console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=on {words}"]
-    run = testbed.run_qemu(arguments, 90)
+    run = testbed.run_qemu(arguments, TIMEOUT)
     print(run.text)
     assert not run.timed_out, "Linux hangs"
     return run

@@ -130,6 +130,7 @@ def test_events_in_pieces(pair):
 
 def test_many_names_are_bounded(pair):
     hypervisor, agent = pair
+    until(lambda: agent.status()["networks"] == NETWORKS)
     for n in range(400):
         hypervisor.event(f"kind-{n}", guest=f"g{n}", device=f"d{n}", network="n" * n)
     until(lambda: agent.status()["events"] == 400)
@@ -406,9 +407,8 @@ def test_a_reader_of_stdout_that_ends(tmp_path):
     os.close(reader)
     for _ in range(50):
         hypervisor.event("log")
-    time.sleep(0.3)
     with Client(tmp_path / "s") as client:
-        assert client.ask({"command": "agent"})["events"] == 50
+        until(lambda: client.ask({"command": "agent"})["events"] == 50)
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0
     hypervisor.end()

@@ -15,7 +15,7 @@ import testbed
 @pytest.mark.parametrize("part", [demo_vmd.OFF, demo_vmd.CLIENT], ids=lambda part: part.device)
 def test_both_disks(part, tmp_path):
     """Shadow registers that firmware left off, with ports that it numbered; and the part that has none."""
-    run, summary = demo_vmd.prove(tmp_path, part, 200, hostile=False, emulator=demo_vmd.qemu_run)
+    run, summary = demo_vmd.prove(tmp_path, part, 600, hostile=False, emulator=demo_vmd.qemu_run)
     print(run.text)
     assert not run.timed_out and run.having("bulkhead: done") and not run.having("panic:")
     assert summary.missing == 0, "see the lines MISSING above"
@@ -30,7 +30,7 @@ def test_the_model_on_the_bare_machine(tmp_path):
     arguments = [*testbed.machine_arguments(cpus=1, memory="512M", iommu=None, accelerator="tcg"), "-device",
                  "bulkhead-vmd,addr=11.0", "-kernel", str(guestrun.linux("vmlinux")), "-initrd",
                  str(guestrun.linux("vmd.img")), "-append", "console=ttyS0 quiet panic=-1 no_timer_check"]
-    run = testbed.run_qemu(arguments, 90, environment=environment)
+    run = testbed.run_qemu(arguments, 270, environment=environment)
     print(run.text)
     assert run.having("vmd bound 10000") and run.having("vmd done")
     assert run.having("vmd vectors own 0 remapped 0 bypassed ")

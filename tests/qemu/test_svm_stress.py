@@ -11,7 +11,7 @@ STRESS = testbed.ROOT / "tests/stress"
 
 
 def stress(*words, qemu=None, timeout=90):
-    environment = dict(os.environ, BUILD=str(testbed.BUILD), STRESS_TIMEOUT=str(timeout))
+    environment = dict(os.environ, BUILD=str(testbed.BUILD), STRESS_BUILT="1", STRESS_TIMEOUT=str(timeout))
     if qemu:
         environment["QEMU"] = str(qemu)
     done = subprocess.run([STRESS / "run-stress", *words], env=environment, capture_output=True, text=True, check=False)

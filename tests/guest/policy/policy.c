@@ -4,7 +4,7 @@
  * (edu has no reset); "mode=2": more interrupts than it may; "mode=3": "times" accesses at once, where the device can
  * (Bochs); "mode=4": the same by an 82574L's ring of descriptors (QEMU). "mode=6": DMA to where its
  * BAR was before; "mode=7": as 0, and then a reset, which does not bring the device back. "mode=5" has no device and
- * measures what it gets done meanwhile, in "windows" of 250 ms. Lines "POLICY: ..." tell. */
+ * measures what it gets done meanwhile, in "windows" of a second. Lines "POLICY: ..." tell. */
 #include "kernel/hw/cpu.h"
 #include "kernel/hw/mmio.h"
 #include "kernel/hw/port.h"
@@ -33,7 +33,8 @@
 #define NIC_TDT 0x3818
 #define NIC_DESCRIPTORS 256u
 #define NIC_PACKET UINT64_C(0x0b000040) /* end of packet, checksum, report; 64 bytes */
-#define WINDOW_US 250000
+#define SHARE_OF_WINDOW 4               /* measured first, for how long a window is */
+#define WINDOW_US 1000000
 #define WINDOWS_MAX 64
 #define FLOOD_REPEAT 0xa0
 #define FLOOD_STRIDE 0xa8
@@ -216,9 +217,9 @@ static uint64_t work_until(uint64_t tsc)
 static void measure_progress(void)
 {
     uint64_t from = cpu_tsc();
-    machine_wait_us(WINDOW_US);
-    uint64_t ticks = cpu_tsc() - from, least = UINT64_MAX, most = 0;
-    uint64_t windows = machine_option("windows", 16);
+    machine_wait_us(WINDOW_US / SHARE_OF_WINDOW);
+    uint64_t ticks = (cpu_tsc() - from) * SHARE_OF_WINDOW, least = UINT64_MAX, most = 0;
+    uint64_t windows = machine_option("windows", 4);
     for (uint64_t i = 0; i < windows && i < WINDOWS_MAX; i++) {
         uint64_t done = work_until(cpu_tsc() + ticks);
         least = done < least ? done : least;

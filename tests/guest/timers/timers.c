@@ -217,9 +217,9 @@ static void lapic_tsc_deadline(void)
     check(hit_tsc >= armed, "the TSC had reached the deadline");
     expect(msr_read(MSR_TSC_DEADLINE), 0, "it reads 0 once it has fired");
     expect(count_for(30000), 0, "and does not fire again");
-    arm(5);
+    arm(60); /* more than a turn of whoever shares the CPU, which may come before the next line */
     msr_write(MSR_TSC_DEADLINE, 0);
-    expect(count_for(20000), 0, "writing 0 disarms it");
+    expect(count_for(100000), 0, "writing 0 disarms it");
     hits = 0;
     msr_write(MSR_TSC_DEADLINE, 1);
     cpu_irq_enable();
