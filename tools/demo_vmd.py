@@ -145,7 +145,7 @@ def check_hardware(s):
     counts = dict(re.findall(r"(\w+)=(\d+)", next((line for line in said if "plugin: vmd strays=" in line), "")))
     s.line(counts.get("strays") == "0", "no root port ever decoded an address outside the MEMBARs")
     s.line(counts.get("unread") == counts.get("concurrent") == "0",
-           "accesses to CFGBAR came one at a time, each write read back")
+           "each write to CFGBAR was read back before anything else came there")
     s.line(counts.get("bypassed") == "0" and int(counts.get("messages", 0)) > 0,
            f"{counts.get('messages')} messages of children became the endpoint's, none passed unchanged")
     s.line(s.run.status == 0 and not any("plugin: error" in line for line in said),

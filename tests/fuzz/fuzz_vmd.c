@@ -3,19 +3,22 @@
  * endpoint's configuration space. After every access no root port forwards and no disk decodes an address outside the
  * MEMBARs, messages are remapped, and the endpoint's MSI-X table holds messages of ours alone.
  * An access is twelve bytes: what, bus and device, offset (2), value (8), of which the upper half is as wide as the
- * first byte says. The very first byte: bit 0, the part; bit 1, whether firmware locked the shadow. */
+ * first byte says; its bit 6: resets that were under way are over. The very first byte: bit 0, the part; bit 1, whether
+ * firmware locked the shadow. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "drivers/pci_regs.h"
 #include "drivers/vmd_bridge.h"
 #include "tests/fake/guest_vmd_rig.h"
+#include "tests/fake/time.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define ACCESS_BYTES 12
 #define ACCESSES_MAX 200
 #define ACTIVE (PCI_COMMAND_MEMORY | PCI_COMMAND_BUS_MASTER)
+#define RESET_NS UINT64_C(100000000)
 
 static struct guest_vmd_rig rig;
 
@@ -134,6 +137,9 @@ static void access(const uint8_t *a)
 {
     uint64_t value = value_of(a);
     unsigned width = 1u << (a[0] >> 4 & 3);
+    if ((a[0] & 0x40) != 0) { /* what is in reset comes back */
+        fake_time_advance_ns(RESET_NS);
+    }
     switch (a[0] & 7) {
     case 5:
         own_access(a, value, width);
