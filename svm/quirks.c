@@ -16,6 +16,13 @@
  * software interrupt does what an external one does, but for the check of the gate's privilege, which privilege
  * level 0 always passes; so there it is used instead. What is injected into levels 1 to 3 may rarely come twice.
  *
+ * Loading x87 state (XRSTOR, FXRSTOR, FRSTOR, FLDENV) clears IGNNE, a flag of the machine that the emulator keeps in
+ * the first CPU's hflags2, by a plain read-modify-write from whatever CPU it is on. In the same word stand GIF and
+ * whether nested paging is on, which each VMRUN and #VMEXIT of the first CPU change: what they wrote is lost when
+ * another CPU loads x87 state just then. The first CPU walks page tables of the wrong world from there, or never takes
+ * an interrupt again. So x87 state is left alone where the CPU holds the same already, which is mostly so. What guests
+ * load themselves on other CPUs is theirs.
+ *
  * VMRUN does not load the interrupt shadow either. An exit between STI and HLT, then a window: the interrupt would come
  * before the HLT, which then sleeps for ever. So an entry with a shadow asks for no window, and an exit by an interrupt
  * before that instruction ran keeps the shadow. The next exit, by the backup tick at the latest, ends it. */
@@ -29,7 +36,12 @@ static const struct {
     struct svm_quirks quirks;
 } table[] = {
     {"TCGTCGTCGTCG",
-     {.name = "tcg", .rewrite_cr8 = true, .software_injection = true, .loses_shadow = true, .backup_tick_us = 10000}},
+     {.name = "tcg",
+      .rewrite_cr8 = true,
+      .software_injection = true,
+      .spares_x87 = true,
+      .loses_shadow = true,
+      .backup_tick_us = 10000}},
 };
 
 static const struct svm_quirks none = {.name = "none"};

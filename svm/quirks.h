@@ -10,6 +10,7 @@ struct svm_quirks {
     const char *name;        /* "none", "tcg" */
     bool rewrite_cr8;        /* write CR8 after every exit: makes the emulator look at its LAPIC again */
     bool software_injection; /* inject interrupts into privilege level 0 as software interrupts */
+    bool spares_x87;         /* load x87 state only where it differs: loading it disturbs the first CPU */
     bool loses_shadow;       /* VMRUN ignores the interrupt shadow: see svm_inject_before_shadow */
     uint32_t backup_tick_us; /* a timer tick on every CPU that runs guests, 0: not needed */
 };

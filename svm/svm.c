@@ -130,6 +130,7 @@ static enum status cpu_enable(unsigned index)
     svm_entry_save_host(cpu->host_block.v);
     cpu->asids = svm_asid_pool_make(svm.capability.asids);
     vcpu_resident_cpu_enable(index);
+    vcpu_resident_spare_x87(svm.quirks.spares_x87);
     timer_set_backup(svm.quirks.backup_tick_us * UINT64_C(1000));
     cpu->enabled = true;
     return STATUS_OK;

@@ -90,6 +90,18 @@ def end_of(run, name):
     return found[1] if found else None
 
 
+def ctl_answers(run, names):
+    """name -> (exit status, text) of the commands, in this order, that the service guest of tests/linux/agent gave."""
+    lines = guest_lines(run.lines, "service")
+    assert "demo: agent done" in lines, run.text[-3000:]
+    found = {}
+    for number, name in enumerate(names, 1):
+        (status,) = [int(line.split()[3]) for line in lines if line.startswith(f"ctl {number} exit ")]
+        text = [line.removeprefix(f"ctl {number}:").removeprefix(" ") for line in lines if line.startswith(f"ctl {number}:")]
+        found[name] = status, "\n".join(text)
+    return found
+
+
 SECRET = b"tOpS3cre"  # tests/guest/triple
 
 

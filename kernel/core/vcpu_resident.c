@@ -14,7 +14,10 @@
 
 enum {
     FXSAVE_BYTES = 512,
-    FXSAVE_FCW = 0,     /* 2 bytes */
+    FXSAVE_FCW = 0,  /* 2 bytes */
+    FXSAVE_X87 = 24, /* bytes from 0 on: control, status, tag, opcode and pointers */
+    FXSAVE_ST = 32,  /* 8 registers of 16 bytes */
+    FXSAVE_ST_BYTES = 128,
     FXSAVE_MXCSR = 24,  /* 4 bytes */
     XSAVE_HEADER = 512, /* XSTATE_BV, XCOMP_BV (SDM 1 13.4.2) */
     FCW_POWER_ON = 0x40,
@@ -31,6 +34,11 @@ static struct {
     uint64_t xcr0_max; /* what an area holds; 0 without XSAVE */
     uint64_t bytes;
     struct vcpu *owner[CPU_MAX]; /* whose state each CPU holds; NULL: nobody's */
+    bool spares_x87;             /* vcpu_resident_spare_x87() */
+    struct x87 {
+        bool known; /* nobody ran since it was saved */
+        uint8_t state[FXSAVE_X87 + FXSAVE_ST_BYTES];
+    } x87[CPU_MAX]; /* what each CPU holds of it */
 } resident;
 
 static void probe(void)
@@ -119,8 +127,34 @@ void vcpu_resident_reset(struct vcpu *vcpu)
     }
 }
 
-static void save(struct vcpu_resident *r)
+void vcpu_resident_spare_x87(bool on)
 {
+    resident.spares_x87 = on;
+}
+
+static bool has_x87(const uint8_t *area)
+{
+    return (area[XSAVE_HEADER] & 1) != 0;
+}
+
+static void note_x87(struct x87 *x, const uint8_t *area)
+{
+    memcpy(x->state, area, FXSAVE_X87);
+    memcpy(x->state + FXSAVE_X87, area + FXSAVE_ST, FXSAVE_ST_BYTES);
+    x->known = has_x87(area);
+}
+
+/* The components to load: all, or all but x87's when the CPU holds just that already. */
+static uint64_t to_load(const struct x87 *x, const uint8_t *area)
+{
+    bool same = resident.spares_x87 && x->known && has_x87(area) && memcmp(x->state, area, FXSAVE_X87) == 0 &&
+                memcmp(x->state + FXSAVE_X87, area + FXSAVE_ST, FXSAVE_ST_BYTES) == 0;
+    return same ? ~BIT64(0) : UINT64_MAX;
+}
+
+static void save(struct vcpu *vcpu)
+{
+    struct vcpu_resident *r = &vcpu->resident;
     void *area = phys_to_virt(r->xsave);
     if (resident.has_xsave) {
         /* As the guest left it: TCG's SVM lets a guest set XCR0 without an exit. */
@@ -129,6 +163,7 @@ static void save(struct vcpu_resident *r)
         xstate_write_xcr0(resident.xcr0_max);
         xstate_xsave(area);
         xstate_write_xcr0(r->xcr0);
+        note_x87(&resident.x87[vcpu->cpu], area);
     } else {
         xstate_fxsave(area);
     }
@@ -138,16 +173,19 @@ static void save(struct vcpu_resident *r)
     }
 }
 
-static void load(const struct vcpu_resident *r)
+static void load(const struct vcpu *vcpu)
 {
+    const struct vcpu_resident *r = &vcpu->resident;
+    struct x87 *x87 = &resident.x87[vcpu->cpu];
     const void *area = phys_to_virt(r->xsave);
     if (resident.has_xsave) {
         xstate_write_xcr0(resident.xcr0_max);
-        xstate_xrstor(area);
+        xstate_xrstor(area, to_load(x87, area));
         xstate_write_xcr0(r->xcr0);
     } else {
         xstate_fxrstor(area);
     }
+    x87->known = false;
     xstate_write_breakpoints(r->dr);
     if (resident.has_tsc_aux) {
         msr_write(MSR_TSC_AUX, r->tsc_aux);
@@ -158,9 +196,9 @@ static void __attribute__((noinline)) change_owner(struct vcpu *vcpu)
 {
     struct vcpu **owner = &resident.owner[vcpu->cpu];
     if (*owner != NULL) {
-        save(&(*owner)->resident);
+        save(*owner);
     }
-    load(&vcpu->resident);
+    load(vcpu);
     *owner = vcpu;
 }
 
@@ -174,7 +212,7 @@ void vcpu_resident_load(struct vcpu *vcpu)
 void vcpu_resident_store(struct vcpu *vcpu)
 {
     if (resident.owner[vcpu->cpu] == vcpu) {
-        save(&vcpu->resident);
+        save(vcpu);
         resident.owner[vcpu->cpu] = NULL;
     }
 }

@@ -10,6 +10,9 @@
 /* Once on each CPU before a guest runs there. */
 void vcpu_resident_cpu_enable(unsigned cpu);
 
+/* Leave x87 state alone where the CPU holds the next vCPU's already (svm/quirks.c says who needs that). */
+void vcpu_resident_spare_x87(bool on);
+
 /* Space for vcpu's copy, from the page allocator; reset state. vcpu->cpu is set. */
 MUST_CHECK enum status vcpu_resident_init(struct vcpu *vcpu);
 /* The state is forgotten, and cleared from the CPU before any other guest can run there. */

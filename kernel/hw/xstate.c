@@ -34,9 +34,10 @@ void xstate_xsave(void *area)
     asm volatile("xsave64 (%0)" : : "r"(area), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
 }
 
-void xstate_xrstor(const void *area)
+void xstate_xrstor(const void *area, uint64_t components)
 {
-    asm volatile("xrstor64 (%0)" : : "r"(area), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
+    uint32_t low = (uint32_t)components, high = (uint32_t)(components >> 32);
+    asm volatile("xrstor64 (%0)" : : "r"(area), "a"(low), "d"(high) : "memory");
 }
 
 uint64_t xstate_read_xcr0(void)

@@ -13,7 +13,8 @@ void xstate_enable(bool xsave);
 void xstate_fxsave(void *area);
 void xstate_fxrstor(const void *area);
 void xstate_xsave(void *area);
-void xstate_xrstor(const void *area);
+/* components: as in XCR0; those that XCR0 does not have are left out. */
+void xstate_xrstor(const void *area, uint64_t components);
 
 uint64_t xstate_read_xcr0(void);
 /* Reserved bits are #GP and so a panic. */

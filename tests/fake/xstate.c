@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only
- * FPU, vector and debug registers that hold nothing, but for XCR0. */
+ * FPU, vector and debug registers that hold nothing, but for x87 state and XCR0. */
+#include "tests/fake/xstate.h"
+
 #include "kernel/hw/xstate.h"
 
 #include "kernel/lib/string.h"
 
+#define X87_BYTES 160 /* MXCSR among them, as if it were x87's */
+#define XSTATE_BV 512
+
 static uint64_t xcr0 = 1;
+static struct fake_x87 x87;
+
+struct fake_x87 *fake_x87(void)
+{
+    return &x87;
+}
 
 void xstate_enable(bool xsave)
 {
@@ -23,12 +34,17 @@ void xstate_fxrstor(const void *area)
 
 void xstate_xsave(void *area)
 {
-    (void)area;
+    uint8_t *to = area;
+    memcpy(to, x87.registers, X87_BYTES);
+    to[XSTATE_BV] |= 1;
 }
 
-void xstate_xrstor(const void *area)
+void xstate_xrstor(const void *area, uint64_t components)
 {
-    (void)area;
+    if ((components & 1) != 0) {
+        memcpy(x87.registers, area, X87_BYTES);
+        x87.loads++;
+    }
 }
 
 uint64_t xstate_read_xcr0(void)

@@ -68,15 +68,7 @@ def session(boot, tmp_path_factory):
 @pytest.fixture(scope="module")
 def told(session):
     """name of a command -> (exit status, text)"""
-    lines = guestrun.guest_lines(session.lines, "service")
-    assert "demo: agent done" in lines, session.text[-3000:]
-    found = {}
-    for number, name in enumerate(COMMANDS, 1):
-        (status,) = [int(line.split()[3]) for line in lines if line.startswith(f"ctl {number} exit ")]
-        text = [line.removeprefix(f"ctl {number}:").removeprefix(" ") for line in lines
-                if line.startswith(f"ctl {number}:")]
-        found[name] = status, "\n".join(text)
-    return found
+    return guestrun.ctl_answers(session, COMMANDS)
 
 
 def rows(table):

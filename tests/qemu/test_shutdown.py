@@ -52,14 +52,7 @@ def session(boot, tmp_path_factory):
 @pytest.fixture(scope="module")
 def told(session):
     """name of a command -> (exit status, text)"""
-    lines = guestrun.guest_lines(session.lines, "service")
-    assert "demo: agent done" in lines, session.text[-3000:]
-    found = {}
-    for number, name in enumerate(COMMANDS, 1):
-        (status,) = [int(line.split()[3]) for line in lines if line.startswith(f"ctl {number} exit ")]
-        found[name] = status, "\n".join(line.removeprefix(f"ctl {number}: ") for line in lines
-                                        if line.startswith(f"ctl {number}: "))
-    return found
+    return guestrun.ctl_answers(session, COMMANDS)
 
 
 def test_its_own_system_switches_it_off(session, told):

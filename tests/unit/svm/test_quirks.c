@@ -29,6 +29,7 @@ static void tcg_is_repaired(void **state)
     assert_true(q->rewrite_cr8);
     assert_true(q->software_injection);
     assert_true(q->loses_shadow);
+    assert_true(q->spares_x87);
     assert_true(q->backup_tick_us > 0);
 }
 
@@ -40,6 +41,7 @@ static void others_are_left_alone(void **state)
         const struct svm_quirks *q = svm_quirks_find(virtual, signature(names[i]));
         assert_string_equal(q->name, "none");
         assert_false(q->rewrite_cr8);
+        assert_false(q->spares_x87);
         assert_false(q->software_injection);
         assert_int_equal(q->backup_tick_us, 0);
     }
