@@ -14,11 +14,11 @@
 
 enum {
     FXSAVE_BYTES = 512,
-    FXSAVE_FCW = 0,  /* 2 bytes */
-    FXSAVE_X87 = 24, /* bytes from 0 on: control, status, tag, opcode and pointers */
-    FXSAVE_ST = 32,  /* 8 registers of 16 bytes */
+    FXSAVE_FCW = 0,    /* 2 bytes */
+    FXSAVE_X87 = 24,   /* bytes from 0 on: control, status, tag, opcode and pointers */
+    FXSAVE_MXCSR = 24, /* 4 bytes */
+    FXSAVE_ST = 32,    /* 8 registers of 16 bytes */
     FXSAVE_ST_BYTES = 128,
-    FXSAVE_MXCSR = 24,  /* 4 bytes */
     XSAVE_HEADER = 512, /* XSTATE_BV, XCOMP_BV (SDM 1 13.4.2) */
     FCW_POWER_ON = 0x40,
     MXCSR_POWER_ON = 0x1f80,
@@ -163,7 +163,9 @@ static void save(struct vcpu *vcpu)
         xstate_write_xcr0(resident.xcr0_max);
         xstate_xsave(area);
         xstate_write_xcr0(r->xcr0);
-        note_x87(&resident.x87[vcpu->cpu], area);
+        if (resident.spares_x87) {
+            note_x87(&resident.x87[vcpu->cpu], area);
+        }
     } else {
         xstate_fxsave(area);
     }
