@@ -232,10 +232,12 @@ class Console:
 
 
 def late_lines(console):
-    """What came after the time was up."""
+    """What came after the time was up, and waits now; not all of one that never ceases to print."""
     data = b""
-    while select.select([console.input], [], [], 0)[0] and (more := console.read()):
-        data += more
+    for _ in range(64):
+        if not select.select([console.input], [], [], 0)[0]:
+            break
+        data += console.read()
     return [clean(raw.decode("utf-8", "replace")) for raw in data.splitlines()]
 
 
